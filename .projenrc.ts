@@ -1,0 +1,172 @@
+import { awscdk, javascript, JsonPatch, ReleasableCommits, TextFile } from 'projen';
+
+/** Bundled into the engine, the command line and the handlers, so none of them is a runtime dependency. */
+const BUNDLED = [
+  '@aws-sdk/client-ecr@3.1169.0',
+  '@aws-sdk/client-eventbridge@3.1169.0',
+  '@aws-sdk/credential-providers@3.1169.0',
+  '@smithy/node-http-handler',
+  'cli-progress@^3.12.0',
+  'commander@^14.0.0', // 15 needs Node 22
+  'proxy-agent@^6.5.0', // 7 and newer are ES modules with a lookup of their own; 6 runs on every Node that we support
+  'undici@^7.16.0', // 8 needs Node 22
+];
+
+const project = new awscdk.AwsCdkConstructLibrary({
+  name: 'cdk-ecr-mirror',
+  description: 'Mirror public container images into Amazon ECR, byte for byte and on a schedule, with one AWS CDK construct.',
+  author: 'cdk-ecr-mirror contributors',
+  authorAddress: 'https://github.com/cdk-ecr-mirror/cdk-ecr-mirror/graphs/contributors',
+  authorOrganization: true,
+  repositoryUrl: 'https://github.com/cdk-ecr-mirror/cdk-ecr-mirror.git',
+  license: 'Apache-2.0',
+  stability: 'experimental',
+  keywords: [
+    'cdk', 'aws-cdk', 'awscdk', // what Construct Hub looks for
+    'ecr', 'amazon-ecr', 'codebuild', 'eventbridge', 'docker', 'docker-hub', 'container', 'oci', 'image', 'mirror', 'pull-through-cache',
+  ],
+
+  cdkVersion: '2.221.0', // the first with IMMUTABLE_WITH_EXCLUSION and its exclusion filters in the Repository construct
+  constructsVersion: '10.5.1', // the lowest that cdk-nag accepts
+  jsiiVersion: '~5.9.0', // TypeScript 5.9; TypeScript 7 has no jsii, ts-jest or typescript-eslint yet
+  typescriptVersion: '~5.9.0',
+  minNodeVersion: '20.18.1', // the oldest Node 20 that undici 7 runs on
+  workflowNodeVersion: '22.x',
+  packageManager: javascript.NodePackageManager.NPM,
+  defaultReleaseBranch: 'main',
+  releasableCommits: ReleasableCommits.featuresAndFixes(),
+  bumpPackage: 'commit-and-tag-version@^12', // 13 needs Node 22
+
+  projenrcTs: true,
+  tsconfigDevFile: 'tsconfig.dev.json', // one for tests, examples, benchmarks and scripts alike
+  tsconfigDev: {
+    compilerOptions: {
+      isolatedModules: true, // jest and tsx compile file by file
+      paths: { 'cdk-ecr-mirror': ['./src/index.ts'] }, // examples import the library by its name, as its users do
+    },
+  },
+  devDeps: [
+    ...BUNDLED,
+    '@cloud-copilot/iam-simulate@0.1.173', // 0.x: pinned, a new minor may judge differently
+    '@types/cli-progress',
+    '@types/node@^20',
+    'aws-cdk@^2.1148.0', // its dist-tag `latest` is an odd old 3.0.0
+    'aws-sdk-client-mock@^4.1.0',
+    'cdk-nag@^2.38.2', // 3 needs aws-cdk-lib 2.257
+    'esbuild@^0.28.0',
+    'fast-check@^4.10.0',
+    'jsii-rosetta@~5.9.0',
+    'esbuild-plugin-license@^1.2.3',
+    'selfsigned@^5.5.0',
+    'ts-node@^10.9.0', // what projen runs this file with
+    'tsx@^4.23.0',
+    'yaml@^2.9.0',
+  ],
+
+  docgen: true,
+  sampleCode: false,
+  integrationTestAutoDiscover: false, // real AWS is for maintainers; the demo and the local ECR stand in for it
+  // projen would run jest with --updateSnapshot, and a snapshot that updates itself can never fail
+  jestOptions: {
+    updateSnapshot: javascript.UpdateSnapshot.NEVER,
+    jestVersion: '^30.0.0',
+    configFilePath: 'jest.config.json',
+    junitReporting: false,
+    jestConfig: {
+      testTimeout: 120_000, // the machine may be small and shared
+      collectCoverage: false, // instrumentation slows the tests that move bytes and distorts those that measure memory
+    },
+  },
+  eslintOptions: { dirs: ['src'], devdirs: ['test', 'examples', 'bench', 'scripts'], prettier: false },
+  gitignore: ['/assets/', '/cdk.out/', '.cdk.staging/', '*.tgz', '.tools/', '/NOTICE-*'],
+  npmIgnoreOptions: { ignorePatterns: [] },
+  githubOptions: { mergify: false },
+  depsUpgrade: false, // versions move by hand, with the benchmark beside them
+  buildWorkflowOptions: {
+    preBuildSteps: [{ name: 'Install the real registry that the tests need', run: 'sudo apt-get update && sudo apt-get install -y docker-registry skopeo' }],
+  },
+});
+
+/* ---- bundles: engine and command line become one file each, with the licences of all that is in them ---- */
+const bundle = project.addTask('bundle', {
+  description: 'Bundle the engine and the command line into assets/',
+  exec: 'tsx scripts/bundle.ts',
+});
+project.preCompileTask.spawn(bundle);
+project.addBins({ 'cdk-ecr-mirror': 'assets/cli/cdk-ecr-mirror.js' });
+// The compiled originals of what is bundled would only ask for libraries that the package does not depend on.
+for (const path of ['/lib/engine/', '/lib/cli/', '/test/', '/bench/', '/docs/', '/examples/', '/scripts/', '/rosetta/', '/.ci/', '/jest.config.json', '/.npmrc', '/.tools/', '/cdk.out/']) {
+  project.npmignore?.exclude(path);
+}
+project.npmignore?.include('/assets/');
+project.npmignore?.include('/NOTICE');
+
+// A block of the README that does not compile fails the build.
+project.postCompileTask.exec('jsii-rosetta extract --strict --compile');
+
+/* ---- lint: the rules of the house ---- */
+project.eslint?.addRules({
+  'max-lines': ['error', { max: 320, skipBlankLines: false, skipComments: false }],
+  'max-lines-per-function': ['error', { max: 45, skipBlankLines: true, skipComments: true }],
+  'max-len': ['error', { code: 150, ignoreUrls: true, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true }],
+});
+project.eslint?.addOverride({ files: ['test/**', 'bench/**', 'examples/**', '.projenrc.ts'], rules: { 'max-lines-per-function': 'off' } });
+// What is bundled may import what is bundled with it.
+project.eslint?.addOverride({
+  files: ['src/engine/**', 'src/cli/**'],
+  rules: { 'import/no-extraneous-dependencies': ['error', { devDependencies: true }] },
+});
+// The arrows between the parts, as docs/architecture.md draws them.
+const forbid = (files: string[], patterns: string[], message: string) => project.eslint?.addOverride({
+  files, rules: { 'no-restricted-imports': ['error', { patterns: [{ group: patterns, message }] }] },
+});
+forbid(['src/image/**'], ['../*', 'aws-cdk-lib*', 'constructs', 'node:*', 'undici', '@aws-sdk/*'], 'image/ is pure: it imports nothing');
+forbid(['src/engine/**', 'src/cli/**'], ['aws-cdk-lib*', 'constructs'], 'engine/ and cli/ know no CDK');
+forbid(['src/*.ts', 'src/infrastructure/**'], ['**/engine/*', '**/cli/*', 'undici', '@aws-sdk/*', 'node:net', 'node:http*'], 'constructs know no I/O');
+
+// One TypeScript project sees all linted files.
+project.eslint!.config.parserOptions = { ecmaVersion: 2022, sourceType: 'module', project: './tsconfig.dev.json' };
+
+/* ---- tests ---- */
+// Types are judged once, by tsc over everything, rather than again in each of jest's workers.
+const typecheck = project.addTask('typecheck', { description: 'Judge the types of sources, tests, examples and benchmarks', exec: 'tsc --noEmit -p tsconfig.dev.json' });
+project.testTask.prependSpawn(typecheck);
+project.jest!.config.transform = { '^.+\\.[t]sx?$': ['ts-jest', { tsconfig: 'tsconfig.dev.json', diagnostics: false }] };
+project.jest!.config.testMatch = ['<rootDir>/test/**/*.test.ts'];
+project.jest!.config.moduleNameMapper = { '^cdk-ecr-mirror$': '<rootDir>/src/index.ts' };
+for (const include of ['src/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', '.projenrc.ts']) project.tsconfigDev.addInclude(include);
+
+/* ---- what a fresh clone types: these install what is missing before they start ---- */
+project.package.setScript('test', 'node scripts/prepare.mjs && projen test');
+project.package.setScript('demo', 'node scripts/prepare.mjs && tsx --tsconfig tsconfig.dev.json examples/demo/main.ts');
+
+/* ---- no package registry's address in a committed file ---- */
+project.npmrc.addConfig('omit-lockfile-registry-resolved', 'true');
+const release = project.tryFindObjectFile('.github/workflows/release.yml');
+release?.patch(JsonPatch.remove('/jobs/release_npm/steps/9/env/NPM_REGISTRY'));
+
+new TextFile(project, 'rosetta/default.ts-fixture', {
+  lines: [
+    'import * as cdk from \'aws-cdk-lib\';',
+    'import { Construct } from \'constructs\';',
+    'import { Duration } from \'aws-cdk-lib\';',
+    'import * as ecr from \'aws-cdk-lib/aws-ecr\';',
+    'import * as ecs from \'aws-cdk-lib/aws-ecs\';',
+    'import * as ec2 from \'aws-cdk-lib/aws-ec2\';',
+    'import * as iam from \'aws-cdk-lib/aws-iam\';',
+    'import * as kms from \'aws-cdk-lib/aws-kms\';',
+    'import * as scheduler from \'aws-cdk-lib/aws-scheduler\';',
+    'import * as secretsmanager from \'aws-cdk-lib/aws-secretsmanager\';',
+    'import { ImageMirror, MirroredImage, MirrorCompute, OnTagMoved, RegistryCredentials, TagMutability } from \'cdk-ecr-mirror\';',
+    '',
+    'class Fixture extends cdk.Stack {',
+    '  constructor(scope: Construct, id: string) {',
+    '    super(scope, id);',
+    '    /// here',
+    '  }',
+    '}',
+    '',
+  ],
+});
+
+project.synth();

@@ -1,0 +1,51 @@
+/**
+ * The contract between the construct, which writes environment variables, and the engine, which reads them.
+ * Both import this file, so a name cannot differ between them.
+ */
+
+/** Variables that a schedule, or a person who starts a build by hand, sets for one run. */
+export const RUN_ENVIRONMENT = {
+  /** The upstream image, for example `docker.io/library/nginx:stable`. The only required one. */
+  IMAGE: 'IMAGE',
+  /** The repository in the mirror; by default derived from the image. */
+  REPOSITORY: 'REPOSITORY',
+  /** `fixed` or `floating`; by default judged by the tag. */
+  TAG_KIND: 'TAG_KIND',
+  /** `FAIL`, `KEEP` or `SUFFIX`; by default `FAIL`. */
+  ON_TAG_MOVED: 'ON_TAG_MOVED',
+} as const;
+
+/** Variables that the project sets for all runs. */
+export const PROJECT_ENVIRONMENT = {
+  /** The host of the account's registry: `123456789012.dkr.ecr.eu-west-1.amazonaws.com`. */
+  REGISTRY: 'MIRROR_REGISTRY',
+  /** What repository names start with, without the final slash; may be empty. */
+  REPOSITORY_PREFIX: 'MIRROR_REPOSITORY_PREFIX',
+  /** The event bus that results are put on; absent when they are not. */
+  EVENT_BUS: 'MIRROR_EVENT_BUS',
+  /** Seconds after which a run gives up by itself and says so, before CodeBuild would stop it without a word. */
+  DEADLINE_SECONDS: 'MIRROR_DEADLINE_SECONDS',
+  /** A JSON list of `CredentialVariables`: for each registry with credentials, the variables that hold them. */
+  CREDENTIALS: 'MIRROR_CREDENTIALS',
+} as const;
+
+/** Where the engine finds the credentials of one registry. CodeBuild fills the variables from Secrets Manager and masks their values in its log. */
+export interface CredentialVariables {
+  /** The registry's host as image references name it: `docker.io`, `ghcr.io`. */
+  readonly registry: string;
+  /** The name of the variable that holds the user's name. */
+  readonly username: string;
+  /** The name of the variable that holds the password or access token. */
+  readonly password: string;
+}
+
+/** The variables for the n-th registry with credentials. */
+export function credentialVariables(registry: string, index: number): CredentialVariables {
+  return { registry, username: `MIRROR_CREDENTIAL_${index}_USERNAME`, password: `MIRROR_CREDENTIAL_${index}_PASSWORD` };
+}
+
+/** What to do when a fixed tag names another image upstream than in the mirror. */
+export type TagMovedPolicy = 'FAIL' | 'KEEP' | 'SUFFIX';
+
+/** All policies for moved tags, the default one first. */
+export const TAG_MOVED_POLICIES: readonly TagMovedPolicy[] = ['FAIL', 'KEEP', 'SUFFIX'];

@@ -1,0 +1,137 @@
+/**
+ * Image references: which registry, which repository, which tag or digest.
+ *
+ * The grammar is that of the distribution project, so that every spelling which `docker pull` takes means the same here.
+ *
+ * @see https://github.com/distribution/reference/blob/main/reference.go
+ */
+
+/** A parsed image reference. Every field is normalised: two spellings of one image give equal fields. */
+export interface ImageReference {
+  /** The registry's host with its port, in lower case: `docker.io`, `quay.io`, `localhost:5000`, `[::1]:5000`. */
+  readonly registry: string;
+  /** The repository's path in its registry: `library/nginx`, `prometheus/prometheus`. */
+  readonly repository: string;
+  /** The tag; undefined only when the reference names a digest and no tag. */
+  readonly tag?: string;
+  /** The digest, when the reference is pinned to one: `sha256:` and 64 hexadecimal digits. */
+  readonly digest?: string;
+}
+
+/** What is wrong with a reference, in words that name the value and the remedy. */
+export class InvalidReferenceError extends Error {
+  constructor(value: string, problem: string) {
+    super(`invalid image reference ${quote(value)}: ${problem}`);
+    this.name = 'InvalidReferenceError';
+  }
+}
+
+/** The registry that a reference without a host means. */
+export const DOCKER_HUB = 'docker.io';
+
+/** Hosts that are Docker Hub under another name. */
+const DOCKER_HUB_ALIASES = ['index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com'];
+
+const HOST_LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
+const HOST = new RegExp(`^(?:${HOST_LABEL}(?:\\.${HOST_LABEL})*|\\[[a-fA-F0-9:]{2,39}\\])(?::([0-9]{1,5}))?$`);
+const PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+const DIGEST = /^sha256:[a-f0-9]{64}$/;
+
+const LONGEST_REFERENCE = 1024;
+const LONGEST_REPOSITORY = 255;
+
+/**
+ * Parses an image reference as `docker pull` reads it.
+ *
+ * A missing host means Docker Hub, a missing namespace there means `library`, and a reference with neither tag nor digest means `latest`.
+ *
+ * @throws InvalidReferenceError naming the value, what is wrong with it and what to write instead
+ */
+export function parseImageReference(text: string): ImageReference {
+  refuseWhatIsNoReference(text);
+  const [named, digest, ...surplus] = text.split('@');
+  if (surplus.length > 0) throw new InvalidReferenceError(text, 'it has more than one "@"');
+  if (digest !== undefined && !DIGEST.test(digest)) {
+    throw new InvalidReferenceError(text, 'a digest is "sha256:" and 64 lower-case hexadecimal digits');
+  }
+  const { rest, tag } = splitTag(text, named);
+  const { registry, path } = splitRegistry(text, rest);
+  const repository = registry === DOCKER_HUB && !path.includes('/') ? `library/${path}` : path;
+  refuseRepository(text, repository);
+  return { registry, repository, tag: tag ?? (digest === undefined ? 'latest' : undefined), digest };
+}
+
+/** The canonical spelling: registry, repository, tag and digest, nothing implied. */
+export function formatImageReference(reference: ImageReference): string {
+  const tag = reference.tag === undefined ? '' : `:${reference.tag}`;
+  const digest = reference.digest === undefined ? '' : `@${reference.digest}`;
+  return `${reference.registry}/${reference.repository}${tag}${digest}`;
+}
+
+/** The spelling that people use: Docker Hub's host and its `library` namespace are left out. */
+export function familiarImageReference(reference: ImageReference): string {
+  const canonical = formatImageReference(reference);
+  return canonical.replace(/^docker\.io\/(?:library\/(?=[^/]+$))?/, '');
+}
+
+/** Whether a text is a tag by OCI's rule: up to 128 letters, digits, `_`, `.` and `-`, not starting with the last two. */
+export function isTag(text: string): boolean {
+  return TAG.test(text);
+}
+
+/** Whether a text is a sha256 digest, the only kind that Amazon ECR knows. */
+export function isDigest(text: string): boolean {
+  return DIGEST.test(text);
+}
+
+/** The first twelve hexadecimal digits of a digest, enough for a person to tell two apart. */
+export function shortDigest(digest: string): string {
+  return digest.slice('sha256:'.length, 'sha256:'.length + 12);
+}
+
+/** A value as an error may show it: quoted, control characters escaped, cut where it would drown the message. */
+export function quote(value: string): string {
+  return JSON.stringify(value.length > 200 ? `${value.slice(0, 200)}...` : value);
+}
+
+function refuseWhatIsNoReference(text: string): void {
+  if (text === '') throw new InvalidReferenceError(text, 'it is empty; write for example "nginx:1.27.0"');
+  if (text.length > LONGEST_REFERENCE) throw new InvalidReferenceError(text, `it is longer than ${LONGEST_REFERENCE} characters`);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) throw new InvalidReferenceError(text, 'remove the scheme; write for example "quay.io/prometheus/prometheus:v2.53.0"');
+  if (/[^\x21-\x7e]/.test(text)) throw new InvalidReferenceError(text, 'it holds a space, a control character or a character outside ASCII');
+}
+
+function splitTag(text: string, named: string): { rest: string; tag?: string } {
+  const colon = named.lastIndexOf(':');
+  if (colon === -1 || named.indexOf('/', colon) !== -1 || named.endsWith(']')) return { rest: named };
+  const tag = named.slice(colon + 1);
+  if (!TAG.test(tag)) {
+    throw new InvalidReferenceError(text, `the tag ${quote(tag)} must be 1 to 128 letters, digits, "_", "." or "-", and start with none of the last two`);
+  }
+  return { rest: named.slice(0, colon), tag };
+}
+
+function splitRegistry(text: string, rest: string): { registry: string; path: string } {
+  const slash = rest.indexOf('/');
+  const first = rest.slice(0, Math.max(slash, 0));
+  const isHost = slash > 0 && (/[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase());
+  if (!isHost) return { registry: DOCKER_HUB, path: rest };
+  const match = HOST.exec(first);
+  if (!match || Number(match[1] ?? 1) > 65_535 || Number(match[1] ?? 1) === 0) {
+    throw new InvalidReferenceError(text, `${quote(first)} is no registry host; write a host name with an optional port, for example "registry.example.com:5000"`);
+  }
+  const host = first.toLowerCase();
+  return { registry: DOCKER_HUB_ALIASES.includes(host) ? DOCKER_HUB : host, path: rest.slice(slash + 1) };
+}
+
+function refuseRepository(text: string, repository: string): void {
+  if (repository.length > LONGEST_REPOSITORY) {
+    throw new InvalidReferenceError(text, `the repository is longer than ${LONGEST_REPOSITORY} characters`);
+  }
+  if (PATH.test(repository)) return;
+  if (PATH.test(repository.toLowerCase())) {
+    throw new InvalidReferenceError(text, `a repository is in lower case; write ${quote(repository.toLowerCase())}`);
+  }
+  throw new InvalidReferenceError(text, `the repository ${quote(repository)} must be lower-case letters and digits, separated by "/", ".", "_", "__" or "-"`);
+}
