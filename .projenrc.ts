@@ -5,10 +5,11 @@ const BUNDLED = [
   '@aws-sdk/client-ecr@3.1169.0',
   '@aws-sdk/client-eventbridge@3.1169.0',
   '@aws-sdk/credential-providers@3.1169.0',
-  '@smithy/node-http-handler',
+  '@smithy/node-http-handler@^4.0.0',
   'cli-progress@^3.12.0',
   'commander@^14.0.0', // 15 needs Node 22
-  'proxy-agent@^6.5.0', // 7 and newer are ES modules with a lookup of their own; 6 runs on every Node that we support
+  'https-proxy-agent@^7.0.0', // 8 and newer are ES modules only, which jest cannot load
+  'proxy-from-env@^1.1.0', // 2 is an ES module only
   'undici@^7.16.0', // 8 needs Node 22
 ];
 
@@ -50,6 +51,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@cloud-copilot/iam-simulate@0.1.173', // 0.x: pinned, a new minor may judge differently
     '@types/cli-progress',
     '@types/node@^20',
+    '@types/proxy-from-env',
     'aws-cdk@^2.1148.0', // its dist-tag `latest` is an odd old 3.0.0
     'aws-sdk-client-mock@^4.1.0',
     'cdk-nag@^2.38.2', // 3 needs aws-cdk-lib 2.257

@@ -2,11 +2,25 @@
  * Bundles what runs outside CDK, each part into one file with the licences of everything in it:
  * the engine that CodeBuild runs (its folder is the project's S3 source) and the command line.
  */
+import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { build } from 'esbuild';
-import licences from 'esbuild-plugin-license';
+import licences, { Dependency } from 'esbuild-plugin-license';
 
 const root = path.join(__dirname, '..');
+
+/** Every package with its licence's text; packages that share a text are listed above it. */
+function licenceTexts(packages: readonly Dependency[]): string {
+  const packagesByText = new Map<string, string[]>();
+  for (const { packageJson: { name, version, license }, licenseText } of packages) {
+    // Packages of the AWS SDK say Apache-2.0 and leave the text out; it is the same as this project's own.
+    const text = licenseText.trim() || (license === 'Apache-2.0' ? readFileSync(path.join(root, 'LICENSE'), 'utf8').trim() : '');
+    if (text === '') throw new Error(`${name} has no licence text (${license}); it cannot be bundled`);
+    packagesByText.set(text, [...packagesByText.get(text) ?? [], `${name} ${version} (${license})`]);
+  }
+  const rule = '='.repeat(80);
+  return [...packagesByText].map(([text, names]) => `${rule}\n${names.join('\n')}\n${rule}\n\n${text}\n`).join('\n');
+}
 
 async function bundle(entry: string, outfile: string, banner = '') {
   await build({
@@ -21,7 +35,9 @@ async function bundle(entry: string, outfile: string, banner = '') {
     legalComments: 'none', // all licences are in the file beside it
     banner: { js: banner },
     logLevel: 'warning',
-    plugins: [licences({ thirdParty: { output: { file: path.join(root, path.dirname(outfile), 'THIRD-PARTY-LICENSES.txt') } } })],
+    plugins: [licences({
+      thirdParty: { output: { file: path.join(root, path.dirname(outfile), 'THIRD-PARTY-LICENSES.txt'), template: licenceTexts } },
+    })],
   });
 }
 

@@ -1,0 +1,29 @@
+import { Semaphore } from './semaphore';
+import type { RegistryClient } from '../registry/registry-client';
+import type { RetryContext } from '../registry/retry';
+import type { ProgressListener } from '../report/progress';
+
+/** Numbers of one copy, counted while it runs. */
+export interface CopyStatistics {
+  bytesCopied: number;
+  blobsCopied: number;
+  blobsSkipped: number;
+}
+
+/** What all parts of one image's copy share. */
+export interface CopyContext {
+  readonly source: RegistryClient;
+  readonly target: RegistryClient;
+  readonly run: RetryContext;
+  readonly progress: ProgressListener;
+  readonly statistics: CopyStatistics;
+  /** Transfers of blobs at a time. */
+  readonly transfers: Semaphore;
+  /** Requests for manifests at a time. */
+  readonly lookups: Semaphore;
+}
+
+/** Enough to fill a connection with a long way to go; memory is at most this many times a socket's buffers. */
+export const DEFAULT_TRANSFERS = 6;
+/** Manifests are small, and an index may list sixty. */
+export const DEFAULT_LOOKUPS = 8;

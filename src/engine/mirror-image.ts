@@ -1,0 +1,190 @@
+import { setMaxListeners } from 'node:events';
+import { decide, Decision } from './decision';
+import { DEFAULT_LOOKUPS, DEFAULT_TRANSFERS, CopyContext, CopyStatistics } from './copy/copy-context';
+import { copyImage } from './copy/copy-image';
+import { Semaphore } from './copy/semaphore';
+import type { CredentialSource } from './credentials/credential-source';
+import { MirrorError } from './mirror-error';
+import { endpointOf } from './registry/endpoint';
+import { RegistryClient } from './registry/registry-client';
+import { RetryContext, RetryPolicy, withRetries } from './registry/retry';
+import type { Transport } from './registry/transport';
+import type { ProgressListener } from './report/progress';
+import type { MirrorResult } from './result';
+import type { TagMovedPolicy } from '../image/environment';
+import { formatImageReference, ImageReference, shortDigest } from '../image/image-reference';
+import { suffixedTag } from '../image/repository-name';
+import type { TagKindName } from '../image/tag-kind';
+
+/** One image to mirror. */
+export interface MirrorRequest {
+  readonly source: ImageReference;
+  /** Where to; always with a tag. */
+  readonly target: ImageReference & { readonly tag: string };
+  readonly kind: TagKindName;
+  readonly onTagMoved: TagMovedPolicy;
+  /** Only find out what would be done. */
+  readonly dryRun?: boolean;
+}
+
+/** What a run has at hand. */
+export interface MirrorTools {
+  readonly transport: Transport;
+  readonly credentials: CredentialSource;
+  readonly progress: ProgressListener;
+  readonly retry: RetryPolicy;
+  /** When to give up, in milliseconds since the epoch. */
+  readonly deadline: number;
+  /** Ends the run early, for example on Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** Whether a registry is spoken to without TLS. */
+  readonly plainHttp: (registry: string) => boolean;
+}
+
+/** Brings one image of the mirror up to date. Never throws: whatever goes wrong is told in the result. */
+export async function mirrorImage(request: MirrorRequest, tools: MirrorTools): Promise<MirrorResult> {
+  return new ImageMirroring(request, tools).run();
+}
+
+type Finding = Pick<MirrorResult, 'outcome' | 'reason' | 'message' | 'sourceDigest' | 'targetDigest' | 'suffixedTag'>;
+
+class ImageMirroring {
+  private readonly started = performance.now();
+  private readonly stop = new AbortController();
+  private readonly context: CopyContext;
+  private sourceDigest?: string;
+  private targetDigest?: string;
+
+  constructor(private readonly request: MirrorRequest, private readonly tools: MirrorTools) {
+    const signal = AbortSignal.any([tools.signal, this.stop.signal, AbortSignal.timeout(Math.max(0, tools.deadline - Date.now()))]);
+    setMaxListeners(0, signal); // each request under way listens
+    const run: RetryContext = {
+      retry: tools.retry,
+      deadline: tools.deadline,
+      signal,
+      onRetry: (error, seconds) => tools.progress.line(`${error.message}; trying again in ${seconds.toFixed(1)} s`),
+    };
+    this.context = {
+      source: this.client(request.source, 'pull', signal),
+      target: this.client(request.target, 'pull,push', signal),
+      run,
+      progress: tools.progress,
+      statistics: { bytesCopied: 0, blobsCopied: 0, blobsSkipped: 0 },
+      transfers: new Semaphore(DEFAULT_TRANSFERS),
+      lookups: new Semaphore(DEFAULT_LOOKUPS),
+    };
+  }
+
+  async run(): Promise<MirrorResult> {
+    let finding: Finding;
+    try {
+      finding = await this.mirror();
+    } catch (error) {
+      finding = this.failure(error);
+    } finally {
+      this.stop.abort();
+    }
+    return this.result(finding);
+  }
+
+  private async mirror(): Promise<Finding> {
+    const { source, target, kind, onTagMoved } = this.request;
+    const [sourceDigest, targetDigest] = await Promise.all([
+      this.digest(this.context.source, source.digest ?? source.tag!),
+      this.digest(this.context.target, target.tag),
+    ]);
+    this.targetDigest = targetDigest;
+    if (sourceDigest === undefined) {
+      const kept = targetDigest === undefined ? '' : '; the mirror keeps its copy';
+      throw new MirrorError('not-found', `${source.registry}: there is no ${source.repository}:${source.tag ?? source.digest}${kept}; check the spelling, or give credentials if it is private`);
+    }
+    this.sourceDigest = sourceDigest;
+    const decision = decide({ sourceDigest, targetDigest, kind, onTagMoved });
+    this.tools.progress.line(`upstream ${sourceDigest}, mirror ${targetDigest ?? 'has none'}${this.request.dryRun ? '' : `: ${WORDS[decision]}`}`);
+    return this.act(decision, sourceDigest);
+  }
+
+  private async act(decision: Decision, sourceDigest: string): Promise<Finding> {
+    const { tag } = this.request.target;
+    switch (decision) {
+      case 'unchanged':
+        return { outcome: 'unchanged' };
+      case 'copy':
+        return this.copy(sourceDigest, tag);
+      case 'fail-moved':
+        return { outcome: 'tag-moved', reason: 'immutable-tag', message: this.moved(sourceDigest, 'the mirror keeps the first; pin the digest, take a new tag, or set onTagMoved') };
+      case 'keep-moved':
+        return { outcome: 'tag-moved', message: this.moved(sourceDigest, 'the mirror keeps the first, as onTagMoved says') };
+      case 'suffix-moved':
+        return this.keepBeside(sourceDigest, suffixedTag(tag, sourceDigest));
+    }
+  }
+
+  private async copy(sourceDigest: string, tag: string): Promise<Finding> {
+    if (this.request.dryRun) return { outcome: 'copied' };
+    try {
+      await copyImage(this.context, sourceDigest, tag);
+    } catch (error) {
+      // The tag may have been taken meanwhile by this very image: in a try whose answer was lost, or by another run.
+      const taken = error instanceof MirrorError && error.reason === 'immutable-tag';
+      if (!taken || await this.digest(this.context.target, tag) !== sourceDigest) throw error;
+    }
+    if (tag === this.request.target.tag) this.targetDigest = sourceDigest;
+    return { outcome: 'copied' };
+  }
+
+  private async keepBeside(sourceDigest: string, suffixed: string): Promise<Finding> {
+    const there = await this.digest(this.context.target, suffixed);
+    if (there !== sourceDigest) await this.copy(sourceDigest, suffixed);
+    return { outcome: 'tag-moved', suffixedTag: suffixed, message: this.moved(sourceDigest, `the mirror holds the second as ${suffixed}`) };
+  }
+
+  private moved(sourceDigest: string, consequence: string): string {
+    const { source, target } = this.request;
+    return `upstream moved ${formatImageReference(source)}, a tag that should name one image for ever, from ${shortDigest(this.targetDigest!)} to ${shortDigest(sourceDigest)}: `
+      + `${consequence} (${target.repository}:${target.tag})`;
+  }
+
+  private digest(client: RegistryClient, reference: string): Promise<string | undefined> {
+    return withRetries(this.context.run, () => client.manifestDigest(reference));
+  }
+
+  private client({ registry, repository }: ImageReference, access: 'pull' | 'pull,push', signal: AbortSignal): RegistryClient {
+    const { credentials, plainHttp, transport } = this.tools;
+    return new RegistryClient({ endpoint: endpointOf(registry, plainHttp(registry)), repository, access, transport, credentials, signal });
+  }
+
+  private failure(error: unknown): Finding {
+    if (error instanceof MirrorError) return { outcome: 'failed', reason: error.reason, message: error.message };
+    if (this.tools.signal.aborted) return { outcome: 'failed', reason: 'interrupted', message: 'stopped before it was done; the tag is as it was' };
+    if (Date.now() >= this.tools.deadline) {
+      return { outcome: 'failed', reason: 'deadline-exceeded', message: 'not done within the time of the run; the tag is as it was, and the next run goes on from what is there' };
+    }
+    return { outcome: 'failed', reason: 'internal-error', message: `unexpected: ${error instanceof Error ? error.message : String(error)}` };
+  }
+
+  private result(finding: Finding): MirrorResult {
+    const { source, target, statistics } = this.context;
+    const counted: CopyStatistics = { ...statistics };
+    return {
+      source: formatImageReference(this.request.source),
+      target: formatImageReference(this.request.target),
+      ...(this.request.dryRun ? { dryRun: true } : {}),
+      sourceDigest: this.sourceDigest,
+      targetDigest: this.targetDigest,
+      ...finding,
+      ...counted,
+      requests: { source: source.requests, target: target.requests },
+      countedPulls: source.manifestGets,
+      seconds: Math.round(performance.now() - this.started) / 1000,
+    };
+  }
+}
+
+const WORDS: Readonly<Record<Decision, string>> = {
+  'unchanged': 'nothing to do',
+  'copy': 'copying',
+  'fail-moved': 'the tag moved',
+  'keep-moved': 'the tag moved, keeping what is there',
+  'suffix-moved': 'the tag moved, keeping both',
+};

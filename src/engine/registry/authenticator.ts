@@ -1,0 +1,78 @@
+import type { Challenge } from './challenge';
+import type { Endpoint } from './endpoint';
+import { fetchToken, Token } from './token-service';
+import type { Transport } from './transport';
+import type { Credential, CredentialSource } from '../credentials/credential-source';
+
+/** Milliseconds before its expiry at which a token is no longer used. */
+const EXPIRY_MARGIN = 10_000;
+
+/** Finds the `Authorization` header for one repository of one registry, and renews it. */
+export class Authenticator {
+  private challenge: Challenge | undefined;
+  private token: Token | undefined;
+  private pending: Promise<string | undefined> | undefined;
+  private refused = false;
+
+  /** Whether credentials stand behind the header, rather than anonymous access. */
+  authenticated = false;
+
+  /** @param scope what the token is asked for: `repository:library/nginx:pull` */
+  constructor(
+    private readonly endpoint: Endpoint,
+    private readonly scope: string,
+    private readonly credentials: CredentialSource,
+    private readonly transport: Transport,
+    private readonly signal: AbortSignal,
+  ) {
+    this.challenge = endpoint.challenge;
+  }
+
+  /** The header to send now; undefined for none. Parallel callers share one token request. */
+  async header(): Promise<string | undefined> {
+    if (this.challenge === undefined) return undefined;
+    if (this.token && this.token.expires - EXPIRY_MARGIN > Date.now()) return this.token.header;
+    this.pending ??= this.renew(this.challenge).finally(() => {
+      this.pending = undefined;
+    });
+    return this.pending;
+  }
+
+  /**
+   * Learns from a 401.
+   *
+   * @param sent the header that was refused
+   * @returns whether another try with the new header makes sense
+   */
+  async challenged(challenge: Challenge | undefined, sent: string | undefined): Promise<boolean> {
+    if (challenge === undefined) return false;
+    const current = this.token?.header;
+    if (current !== undefined && current !== sent) return true; // another request has renewed it meanwhile
+    this.refused = sent !== undefined;
+    this.token = undefined;
+    this.challenge = challenge;
+    const renewed = await this.header();
+    return renewed !== undefined && (renewed !== sent || challenge.scheme === 'bearer');
+  }
+
+  private async renew(challenge: Challenge): Promise<string | undefined> {
+    const credential = await this.credentials.credentialFor(this.endpoint.registry, this.refused);
+    this.refused = false;
+    this.authenticated = credential !== undefined;
+    this.token = challenge.scheme === 'basic'
+      ? basicToken(credential)
+      : await fetchToken({ endpoint: this.endpoint, challenge, scope: this.scope, credential, transport: this.transport, signal: this.signal });
+    return this.token?.header;
+  }
+}
+
+/** A Basic header does not expire by itself; ECR's is renewed when it is refused. */
+function basicToken(credential: Credential | undefined): Token | undefined {
+  if (credential === undefined || !('username' in credential)) return undefined;
+  return { header: `Basic ${base64(`${credential.username}:${credential.password}`)}`, expires: Infinity };
+}
+
+/** Base64 as Basic authentication wants it. */
+export function base64(text: string): string {
+  return Buffer.from(text, 'utf8').toString('base64');
+}

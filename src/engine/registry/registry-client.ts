@@ -1,0 +1,147 @@
+import type { Endpoint } from './endpoint';
+import { RegistryConnection, RegistryMessage, single } from './registry-connection';
+import { registryError } from './registry-error';
+import { HttpResponse, networkError, Transport } from './transport';
+import { isDigest } from '../../image/image-reference';
+import { ACCEPTED_MANIFESTS } from '../../image/media-types';
+import type { CredentialSource } from '../credentials/credential-source';
+import { digestOf } from '../digest';
+import { MirrorError } from '../mirror-error';
+
+/** What a client works on and with. */
+export interface RegistryClientOptions {
+  readonly endpoint: Endpoint;
+  readonly repository: string;
+  /** `pull` for a source, `pull,push` for a target. */
+  readonly access: 'pull' | 'pull,push';
+  readonly transport: Transport;
+  readonly credentials: CredentialSource;
+  readonly signal: AbortSignal;
+}
+
+/** A manifest's bytes and what the registry says that they are. */
+export interface ReceivedManifest {
+  readonly bytes: Buffer;
+  readonly mediaType: string;
+}
+
+/** Amazon ECR's limit, and that of most registries. */
+export const LARGEST_MANIFEST = 4 * 1024 * 1024;
+
+/**
+ * One repository of one registry, over the distribution protocol. Every method is a single try; retries are its callers' business.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md
+ */
+export class RegistryClient {
+  /** Manifests asked for with GET, which is what Docker Hub counts as pulls. */
+  manifestGets = 0;
+
+  readonly endpoint: Endpoint;
+  readonly repository: string;
+  private readonly connection: RegistryConnection;
+  private readonly base: URL;
+
+  constructor({ endpoint, repository, access, transport, credentials, signal }: RegistryClientOptions) {
+    this.endpoint = endpoint;
+    this.repository = repository;
+    this.base = new URL(`/v2/${repository}/`, endpoint.origin);
+    this.connection = new RegistryConnection({ endpoint, scope: `repository:${repository}:${access}`, transport, credentials, signal });
+  }
+
+  /** Requests sent to this side, those to token services not included. */
+  get requests(): number {
+    return this.connection.requests;
+  }
+
+  /** The digest that a tag names, without counting as a pull; undefined when there is none. */
+  async manifestDigest(reference: string): Promise<string | undefined> {
+    const response = await this.send('HEAD', `manifests/${reference}`, { headers: { accept: ACCEPTED_MANIFESTS } });
+    await response.body.dump();
+    if (response.status === 404) return undefined;
+    const digest = single(response.headers['docker-content-digest']);
+    // Registries that know no HEAD, or tell no digest with it, have to be asked for the manifest itself.
+    if (response.status === 405 || (response.status === 200 && digest === undefined)) return digestOf((await this.manifest(reference)).bytes);
+    if (response.status !== 200) throw await this.refusal(`look up ${this.named(reference)}`, response);
+    if (!isDigest(digest!)) throw new MirrorError('registry-error', `${this.endpoint.registry}: it tells no sha256 digest of ${this.named(reference)}`);
+    return digest;
+  }
+
+  /** A manifest's bytes; the caller verifies them. */
+  async manifest(reference: string): Promise<ReceivedManifest> {
+    this.manifestGets++;
+    const response = await this.send('GET', `manifests/${reference}`, { headers: { accept: ACCEPTED_MANIFESTS } });
+    if (response.status !== 200) throw await this.refusal(`read manifest ${this.named(reference)}`, response);
+    const chunks: Buffer[] = [];
+    let size = 0;
+    try {
+      for await (const chunk of response.body) {
+        chunks.push(chunk as Buffer);
+        size += (chunk as Buffer).length;
+        if (size > LARGEST_MANIFEST) break;
+      }
+    } catch (error) {
+      throw networkError(error, this.base);
+    }
+    if (size > LARGEST_MANIFEST) {
+      throw new MirrorError('unsupported-manifest', `${this.endpoint.registry}: manifest ${this.named(reference)} is larger than ${LARGEST_MANIFEST} bytes`);
+    }
+    return { bytes: Buffer.concat(chunks), mediaType: (single(response.headers['content-type']) ?? '').split(';')[0].trim() };
+  }
+
+  /** Puts a manifest under a tag or its digest, with the very bytes given. */
+  async putManifest(reference: string, manifest: ReceivedManifest): Promise<void> {
+    const response = await this.send('PUT', `manifests/${reference}`, { headers: { 'content-type': manifest.mediaType }, body: manifest.bytes });
+    if (response.status < 200 || response.status > 202) throw await this.refusal(`put manifest ${this.named(reference)}`, response);
+    await response.body.dump();
+  }
+
+  /** Whether a blob is there. */
+  async hasBlob(digest: string): Promise<boolean> {
+    const response = await this.send('HEAD', `blobs/${digest}`);
+    await response.body.dump();
+    if (response.status === 404) return false;
+    if (response.status !== 200) throw await this.refusal(`look up blob ${this.named(digest)}`, response);
+    return true;
+  }
+
+  /** Opens a blob for reading; the caller verifies the bytes, and consumes or destroys the body. */
+  async openBlob(digest: string): Promise<HttpResponse['body']> {
+    const response = await this.send('GET', `blobs/${digest}`);
+    if (response.status !== 200) throw await this.refusal(`read blob ${this.named(digest)}`, response);
+    return response.body;
+  }
+
+  /** Starts an upload, or has a blob mounted from another repository of the same registry: then there is nothing left to upload. */
+  async startUpload(mount?: { readonly digest: string; readonly from: string }): Promise<URL | 'mounted'> {
+    const query = mount ? `?${new URLSearchParams({ mount: mount.digest, from: mount.from })}` : '';
+    const response = await this.send('POST', `blobs/uploads/${query}`, { headers: { 'content-length': '0' } });
+    if (response.status !== 202 && !(response.status === 201 && mount)) throw await this.refusal(`start an upload to ${this.repository}`, response);
+    await response.body.dump();
+    return response.status === 201 ? 'mounted' : this.connection.location(response, this.base);
+  }
+
+  /** Sends a blob's bytes to a started upload. */
+  async finishUpload(upload: URL, digest: string, size: number, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    const url = new URL(upload);
+    // Appended as text: a query parsed and written anew might no longer be what the registry signed.
+    url.search = `${url.search}${url.search === '' ? '?' : '&'}digest=${encodeURIComponent(digest)}`;
+    const headers = { 'content-type': 'application/octet-stream', 'content-length': String(size) };
+    const response = await this.connection.exchange({ method: 'PUT', url, headers, body: size === 0 ? Buffer.alloc(0) : bytes });
+    if (response.status < 200 || response.status > 204) throw await this.refusal(`upload blob ${this.named(digest)}`, response);
+    await response.body.dump();
+  }
+
+  private send(method: RegistryMessage['method'], path: string, message: Pick<RegistryMessage, 'headers' | 'body'> = {}): Promise<HttpResponse> {
+    return this.connection.exchange({ method, url: new URL(path, this.base), ...message });
+  }
+
+  /** The repository with a tag or digest, as references are written. */
+  private named(reference: string): string {
+    return `${this.repository}${isDigest(reference) ? '@' : ':'}${reference}`;
+  }
+
+  private refusal(action: string, response: HttpResponse): Promise<MirrorError> {
+    return registryError({ registry: this.endpoint.registry, action, authenticated: this.connection.authenticated }, response);
+  }
+}

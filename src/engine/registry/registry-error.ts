@@ -1,0 +1,108 @@
+import type { HttpResponse } from './transport';
+import { MirrorError } from '../mirror-error';
+import { printable } from '../report/printable';
+import type { FailureReason } from '../result';
+
+const LONGEST_ERROR_BODY = 64 * 1024;
+
+/** What a request was for, so that its failure can say so. */
+export interface RequestPurpose {
+  /** The registry as references name it. */
+  readonly registry: string;
+  /** For example `read manifest library/nginx:stable`. */
+  readonly action: string;
+  /** Whether credentials were sent. */
+  readonly authenticated: boolean;
+}
+
+/** Turns a registry's refusal into words and a reason. Reads the body. */
+export async function registryError(purpose: RequestPurpose, response: HttpResponse): Promise<MirrorError> {
+  const { code, message } = parseBody(await readLimited(response));
+  const said = [code, message].filter(Boolean).map((part) => printable(part!)).join(': ');
+  const { status } = response;
+  const where = `${purpose.registry}: cannot ${purpose.action}`;
+  const answer = `HTTP ${status}${said ? `, ${said}` : ''}`;
+  const reason = reasonFor(status, code, message);
+  return new MirrorError(reason, `${where}: ${explain(reason, purpose)} (${answer})`, {
+    retryable: isRetryable(status, reason),
+    retryAfterSeconds: retryAfter(response.headers['retry-after']),
+  });
+}
+
+/** Whether a status can pass by waiting. */
+export function isRetryableStatus(status: number): boolean {
+  return status === 408 || status === 425 || status === 429 || (status >= 500 && status !== 501);
+}
+
+function isRetryable(status: number, reason: FailureReason): boolean {
+  return isRetryableStatus(status) || reason === 'digest-mismatch';
+}
+
+function reasonFor(status: number, code: string | undefined, message: string | undefined): FailureReason {
+  if (status === 429 || code === 'TOOMANYREQUESTS') return 'rate-limited';
+  if (code === 'TAG_INVALID' && /immutable/i.test(message ?? '')) return 'immutable-tag';
+  if (code === 'DIGEST_INVALID') return 'digest-mismatch';
+  if (status === 401 || status === 403) return 'unauthorized';
+  if (status === 404 || status === 410) return 'not-found';
+  if (code === 'MANIFEST_INVALID' || code === 'UNSUPPORTED' || status === 405 || status === 413 || status === 415) return 'unsupported-manifest';
+  return 'registry-error';
+}
+
+function explain(reason: FailureReason, purpose: RequestPurpose): string {
+  switch (reason) {
+    case 'rate-limited':
+      return purpose.authenticated
+        ? 'its rate limit is reached for these credentials; mirror fewer images at once, or use an account with a higher limit'
+        : 'its rate limit for anonymous requests is reached; give credentials for this registry';
+    case 'unauthorized':
+      return purpose.authenticated
+        ? 'these credentials may not do that, or there is no such repository'
+        : 'it wants credentials, or there is no such repository';
+    case 'not-found':
+      return 'there is no such image or repository';
+    case 'immutable-tag':
+      return 'the tag is immutable and already taken';
+    case 'digest-mismatch':
+      return 'what arrived is not what its digest says';
+    case 'unsupported-manifest':
+      return 'it does not accept this kind of manifest';
+    default:
+      return 'it failed';
+  }
+}
+
+/** Seconds to wait, from a number or a date. */
+function retryAfter(header: string | string[] | undefined): number | undefined {
+  const value = Array.isArray(header) ? header[0] : header;
+  if (value === undefined) return undefined;
+  const seconds = /^[0-9]{1,9}$/.test(value.trim()) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
+}
+
+async function readLimited(response: HttpResponse): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of response.body) {
+      chunks.push(chunk as Buffer);
+      length += (chunk as Buffer).length;
+      if (length > LONGEST_ERROR_BODY) break;
+    }
+  } catch {
+    // The status already tells what went wrong; a body that breaks off adds nothing.
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The first error of OCI's JSON body, or the text itself when it is short and no HTML. */
+function parseBody(text: string): { code?: string; message?: string } {
+  try {
+    const first: unknown = (JSON.parse(text) as { errors?: unknown[] } | null)?.errors?.[0];
+    if (typeof first !== 'object' || first === null) return {};
+    const { code, message } = first as Record<string, unknown>;
+    return { code: typeof code === 'string' ? code : undefined, message: typeof message === 'string' ? message : undefined };
+  } catch {
+    const plain = text.trim();
+    return plain === '' || plain.startsWith('<') || plain.length > 300 ? {} : { message: plain };
+  }
+}

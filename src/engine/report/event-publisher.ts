@@ -1,0 +1,40 @@
+import { printable } from './printable';
+import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../../image/mirror-event';
+import { awsRequestHandler } from '../aws-request-handler';
+import type { MirrorResult, Outcome } from '../result';
+
+/** The version of the event's detail; a field that is taken away or changes its meaning makes a new one. */
+const DETAIL_VERSION = '1';
+
+const DETAIL_TYPES: Readonly<Record<Outcome, string>> = {
+  'copied': EVENT_DETAIL_TYPE.MIRRORED,
+  'unchanged': EVENT_DETAIL_TYPE.UNCHANGED,
+  'tag-moved': EVENT_DETAIL_TYPE.TAG_MOVED,
+  'failed': EVENT_DETAIL_TYPE.FAILED,
+};
+
+/**
+ * Puts a result on an event bus.
+ *
+ * @returns what went wrong, in words; an event that is lost does not make a good mirror bad
+ */
+export async function publishResult(result: MirrorResult, eventBus: string, region: string): Promise<string | undefined> {
+  const { EventBridgeClient, PutEventsCommand } = await import('@aws-sdk/client-eventbridge');
+  const client = new EventBridgeClient({ region, requestHandler: awsRequestHandler(`events.${region}.amazonaws.com`) });
+  try {
+    const { Entries = [] } = await client.send(new PutEventsCommand({
+      Entries: [{
+        EventBusName: eventBus,
+        Source: EVENT_SOURCE,
+        DetailType: DETAIL_TYPES[result.outcome],
+        Detail: JSON.stringify({ version: DETAIL_VERSION, ...result }),
+      }],
+    }));
+    const { ErrorCode, ErrorMessage } = Entries[0] ?? {};
+    return ErrorCode === undefined ? undefined : `the event was not put: ${ErrorCode}: ${printable(ErrorMessage ?? '')}`;
+  } catch (error) {
+    return `the event was not put: ${printable(error instanceof Error ? error.message : String(error))}`;
+  } finally {
+    client.destroy();
+  }
+}
