@@ -80,7 +80,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     },
   },
   eslintOptions: { dirs: ['src'], devdirs: ['test', 'examples', 'bench', 'scripts'], prettier: false },
-  gitignore: ['/assets/', '/cdk.out/', '.cdk.staging/', '*.tgz', '.tools/', '/NOTICE-*'],
+  gitignore: ['/assets/', 'cdk.out/', '.cdk.staging/', '*.tgz', '.tools/', '.jsii.tabl.json'],
   npmIgnoreOptions: { ignorePatterns: [] },
   githubOptions: { mergify: false },
   depsUpgrade: false, // versions move by hand, with the benchmark beside them
@@ -97,7 +97,7 @@ const bundle = project.addTask('bundle', {
 project.preCompileTask.spawn(bundle);
 project.addBins({ 'cdk-ecr-mirror': 'assets/cli/cdk-ecr-mirror.js' });
 // The compiled originals of what is bundled would only ask for libraries that the package does not depend on.
-for (const path of ['/lib/engine/', '/lib/cli/', '/test/', '/bench/', '/docs/', '/examples/', '/scripts/', '/rosetta/', '/.ci/', '/jest.config.json', '/.npmrc', '/.tools/', '/cdk.out/']) {
+for (const path of ['/lib/engine/', '/lib/cli/', '/test/', '/bench/', '/docs/', '/examples/', '/scripts/', '/rosetta/', '/.ci/', '/CONTRIBUTING.md', '/jest.config.json', '/.npmrc', '/.tools/', '/cdk.out/']) {
   project.npmignore?.exclude(path);
 }
 project.npmignore?.include('/assets/');
@@ -105,6 +105,10 @@ project.npmignore?.include('/NOTICE');
 
 // A block of the README that does not compile fails the build.
 project.postCompileTask.exec('jsii-rosetta extract --strict --compile');
+
+const buildPackage = project.addTask('build:package', { description: 'Build the package without testing it' });
+for (const task of [project.defaultTask!, project.preCompileTask, project.compileTask, project.postCompileTask]) buildPackage.spawn(task);
+buildPackage.spawn(project.tasks.tryFind('package:js')!);
 
 /* ---- lint: the rules of the house ---- */
 project.eslint?.addRules({
@@ -135,6 +139,7 @@ const typecheck = project.addTask('typecheck', { description: 'Judge the types o
 project.testTask.prependSpawn(typecheck);
 project.jest!.config.transform = { '^.+\\.[t]sx?$': ['ts-jest', { tsconfig: 'tsconfig.dev.json', diagnostics: false }] };
 project.jest!.config.testMatch = ['<rootDir>/test/**/*.test.ts'];
+project.jest!.config.reporters = ['default', '<rootDir>/scripts/closing-line-reporter.cjs'];
 project.jest!.config.moduleNameMapper = { '^cdk-ecr-mirror$': '<rootDir>/src/index.ts' };
 for (const include of ['src/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', '.projenrc.ts']) project.tsconfigDev.addInclude(include);
 
@@ -159,7 +164,7 @@ new TextFile(project, 'rosetta/default.ts-fixture', {
     'import * as kms from \'aws-cdk-lib/aws-kms\';',
     'import * as scheduler from \'aws-cdk-lib/aws-scheduler\';',
     'import * as secretsmanager from \'aws-cdk-lib/aws-secretsmanager\';',
-    'import { ImageMirror, MirroredImage, MirrorCompute, OnTagMoved, RegistryCredentials, TagMutability } from \'cdk-ecr-mirror\';',
+    'import { ComputeArchitecture, ImageMirror, MirroredImage, MirrorCompute, OnTagMoved, RegistryCredentials, TagKind } from \'cdk-ecr-mirror\';',
     '',
     'class Fixture extends cdk.Stack {',
     '  constructor(scope: Construct, id: string) {',

@@ -1,1 +1,6 @@
-export {};
+export * from './image-mirror';
+export * from './mirrored-image';
+export * from './mirror-compute';
+export * from './on-tag-moved';
+export * from './registry-credentials';
+export * from './tag-kind';

@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
-import { decide, Decision } from './decision';
 import { DEFAULT_LOOKUPS, DEFAULT_TRANSFERS, CopyContext, CopyStatistics } from './copy/copy-context';
 import { copyImage } from './copy/copy-image';
 import { Semaphore } from './copy/semaphore';
 import type { CredentialSource } from './credentials/credential-source';
+import { decide, Decision } from './decision';
 import { MirrorError } from './mirror-error';
 import { endpointOf } from './registry/endpoint';
 import { RegistryClient } from './registry/registry-client';

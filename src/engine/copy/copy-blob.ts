@@ -1,8 +1,8 @@
 import type { CopyContext } from './copy-context';
 import type { Descriptor } from './manifest';
 import { verifiedBytes } from './verified-bytes';
-import { networkError } from '../registry/transport';
 import { withRetries } from '../registry/retry';
+import { HttpResponse, networkError } from '../registry/transport';
 
 /** Brings one blob to the target, unless it is there. Streams: memory does not grow with the blob. */
 export async function copyBlob(context: CopyContext, blob: Descriptor): Promise<void> {
@@ -40,7 +40,7 @@ async function transferOrMount(context: CopyContext, blob: Descriptor): Promise<
   return 'copied';
 }
 
-async function send(context: CopyContext, blob: Descriptor, upload: URL, body: Awaited<ReturnType<CopyContext['source']['openBlob']>>): Promise<void> {
+async function send(context: CopyContext, blob: Descriptor, upload: URL, body: HttpResponse['body']): Promise<void> {
   const { source, target, progress } = context;
   let sent = 0;
   const count = (bytes: number) => {

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import * as path from 'node:path';
 import type { Credential, CredentialSource } from './credential-source';
-import { MirrorError } from '../mirror-error';
 import { DOCKER_HUB } from '../../image/image-reference';
+import { MirrorError } from '../mirror-error';
 import { ecrHost } from '../registry/endpoint';
 import { printable } from '../report/printable';
 

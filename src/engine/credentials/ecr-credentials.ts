@@ -1,8 +1,8 @@
 import type { Credential, CredentialSource } from './credential-source';
 import { awsRequestHandler } from '../aws-request-handler';
-import { printable } from '../report/printable';
 import { MirrorError } from '../mirror-error';
 import { ecrHost } from '../registry/endpoint';
+import { printable } from '../report/printable';
 
 /** A token is taken as expired this long before it is, so that none expires in the middle of a request. */
 const EXPIRY_MARGIN = 5 * 60_000;

@@ -1,5 +1,5 @@
-import type { ProgressListener } from './progress';
 import { printable } from './printable';
+import type { ProgressListener } from './progress';
 
 /** Milliseconds between two lines about a transfer that goes on. */
 const INTERVAL = 10_000;

@@ -1,0 +1,116 @@
+import { ArnFormat, Lazy, Stack } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as s3_assets from 'aws-cdk-lib/aws-s3-assets';
+import { Construct } from 'constructs';
+import { EVENT_SOURCE } from '../image/mirror-event';
+import { RegistryCredentials } from '../registry-credentials';
+import { ComputeConfiguration } from './compute-configuration';
+import { renderedLength } from './policy-size';
+import { RepositoryArns } from './repository-arns';
+
+/** What builds need access to. */
+export interface BuildRoleProps {
+  readonly repositories: RepositoryArns;
+  readonly engine: s3_assets.Asset;
+  readonly eventBus: events.IEventBus;
+  readonly logGroup: logs.ILogGroup;
+  readonly credentials: RegistryCredentials[];
+  readonly compute: ComputeConfiguration;
+}
+
+/** What a copy does in a repository of the mirror: look, upload blobs, put manifests. Deleting is not among it. */
+const REPOSITORY_ACTIONS = [
+  'ecr:BatchCheckLayerAvailability',
+  'ecr:BatchGetImage',
+  'ecr:CompleteLayerUpload',
+  'ecr:GetDownloadUrlForLayer',
+  'ecr:InitiateLayerUpload',
+  'ecr:PutImage',
+  'ecr:UploadLayerPart',
+];
+
+/**
+ * Defines the role that builds run with. All that it may do is here: the CDK's project would grant itself more than a run needs.
+ */
+export function defineBuildRole(scope: Construct, id: string, props: BuildRoleProps): iam.Role {
+  const stack = Stack.of(scope);
+  const others = otherStatements(stack, props);
+  const othersLength = () => renderedLength(stack.resolve(new iam.PolicyDocument({ statements: [...others, repositoryStatement([])] })));
+  const role = new iam.Role(scope, id, {
+    description: 'Builds that mirror images',
+    // No aws:SourceArn: the project's name is CloudFormation's to choose, and the project refers to this role.
+    assumedBy: new iam.ServicePrincipal('codebuild.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': stack.account } } }),
+    inlinePolicies: {
+      Mirror: new iam.PolicyDocument({
+        statements: [repositoryStatement(Lazy.list({ produce: () => props.repositories.render(othersLength()) })), ...others],
+      }),
+    },
+  });
+  role.node.addValidation({ validate: () => props.repositories.validate(othersLength()) });
+  grantToImported(role, props);
+  return role;
+}
+
+/** Keys, and repositories of build images, have policies of their own that may need a word too. */
+function grantToImported(role: iam.Role, props: BuildRoleProps): void {
+  for (const { secret } of props.credentials) secret.encryptionKey?.grantDecrypt(role);
+  props.compute.buildImage.repository?.grantPull(role);
+  props.compute.buildImage.secretsManagerCredentials?.grantRead(role);
+}
+
+function repositoryStatement(arns: string[]): iam.PolicyStatement {
+  return new iam.PolicyStatement({ actions: REPOSITORY_ACTIONS, resources: arns });
+}
+
+function otherStatements(stack: Stack, props: BuildRoleProps): iam.PolicyStatement[] {
+  return [
+    // The action knows no resource.
+    new iam.PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
+    // One request may hold events of several sources, so the key has several values; without Null, a request without any would do.
+    // @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-cross-account-custom-bus-source.html
+    new iam.PolicyStatement({
+      actions: ['events:PutEvents'],
+      resources: [props.eventBus.eventBusArn],
+      conditions: { 'ForAllValues:StringEquals': { 'events:source': EVENT_SOURCE }, 'Null': { 'events:source': 'false' } },
+    }),
+    // @see https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
+    new iam.PolicyStatement({ actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: [props.engine.bucket.arnForObjects(props.engine.s3ObjectKey)] }),
+    new iam.PolicyStatement({ actions: ['s3:GetBucketAcl', 's3:GetBucketLocation'], resources: [props.engine.bucket.bucketArn] }),
+    new iam.PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [props.logGroup.logGroupArn] }),
+    ...secretStatements(props.credentials),
+    ...networkStatements(stack, props.compute),
+  ];
+}
+
+function secretStatements(credentials: RegistryCredentials[]): iam.PolicyStatement[] {
+  if (credentials.length === 0) return [];
+  // A secret that was imported by its name has no known suffix: six characters that Secrets Manager chose.
+  const arns = credentials.map(({ secret }) => secret.secretFullArn ?? `${secret.secretArn}-??????`);
+  return [new iam.PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [...new Set(arns)] })];
+}
+
+/** @see https://docs.aws.amazon.com/codebuild/latest/userguide/auth-and-access-control-iam-identity-based-access-control.html#customer-managed-policies-example-create-vpc-network-interface */
+function networkStatements(stack: Stack, compute: ComputeConfiguration): iam.PolicyStatement[] {
+  if (compute.vpc === undefined) return [];
+  const { subnetIds } = compute.vpc.selectSubnets(compute.subnetSelection);
+  const arn = (resource: string, resourceName: string) => stack.formatArn({ service: 'ec2', resource, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
+  return [
+    new iam.PolicyStatement({
+      actions: ['ec2:CreateNetworkInterfacePermission'],
+      resources: [arn('network-interface', '*')],
+      conditions: {
+        StringEquals: { 'ec2:Subnet': subnetIds.map((subnetId) => arn('subnet', subnetId)), 'ec2:AuthorizedService': 'codebuild.amazonaws.com' },
+      },
+    }),
+    // Most of these know no resource.
+    new iam.PolicyStatement({
+      actions: [
+        'ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface', 'ec2:DescribeDhcpOptions', 'ec2:DescribeNetworkInterfaces',
+        'ec2:DescribeSecurityGroups', 'ec2:DescribeSubnets', 'ec2:DescribeVpcs',
+      ],
+      resources: ['*'],
+    }),
+  ];
+}

@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs';
+import * as path from 'node:path';
+import * as s3_assets from 'aws-cdk-lib/aws-s3-assets';
+import { Construct } from 'constructs';
+
+/** The bundled engine, at the root of the package: as far from `src/infrastructure` as from `lib/infrastructure`. */
+export const ENGINE_FOLDER = path.join(__dirname, '..', '..', 'assets', 'engine');
+
+/** What CodeBuild runs, and all that it runs: no shell ever sees the name of an image. */
+export const ENGINE_COMMAND = 'node mirror.js';
+
+/**
+ * Defines the asset that holds the engine.
+ *
+ * @throws Error when the engine was not bundled, which only happens in a checkout of this library
+ */
+export function defineEngineAsset(scope: Construct, id: string, folder: string = ENGINE_FOLDER): s3_assets.Asset {
+  const entry = path.join(folder, 'mirror.js');
+  if (!existsSync(entry)) throw new Error(`the engine is not bundled: ${JSON.stringify(entry)} does not exist; run "npx projen bundle"`);
+  return new s3_assets.Asset(scope, id, { path: folder });
+}

@@ -1,0 +1,84 @@
+import { Stack } from 'aws-cdk-lib';
+import * as codebuild from 'aws-cdk-lib/aws-codebuild';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as s3_assets from 'aws-cdk-lib/aws-s3-assets';
+import { Construct } from 'constructs';
+import { credentialVariables, PROJECT_ENVIRONMENT } from '../image/environment';
+import { RegistryCredentials } from '../registry-credentials';
+import { ComputeConfiguration } from './compute-configuration';
+import { ENGINE_COMMAND } from './engine-asset';
+
+/** What the project is made of. */
+export interface MirrorProjectProps {
+  readonly compute: ComputeConfiguration;
+  readonly credentials: RegistryCredentials[];
+  readonly engine: s3_assets.Asset;
+  readonly eventBus: events.IEventBus;
+  readonly logGroup: logs.ILogGroup;
+  readonly repositoryPrefix: string;
+  readonly role: iam.Role;
+}
+
+/** A run gives up so long before CodeBuild would stop it, and says why. */
+const SECONDS_TO_SAY_WHY = 60;
+
+/**
+ * Defines the project that runs the engine, once for each image and each time.
+ *
+ * It has no limit of concurrent builds: over it, builds would fail instead of waiting in the queue.
+ */
+export function defineMirrorProject(scope: Construct, id: string, props: MirrorProjectProps): codebuild.Project {
+  const { compute } = props;
+  return new codebuild.Project(scope, id, {
+    description: 'Mirrors the container image that the variable IMAGE names into Amazon ECR',
+    role: props.role.withoutPolicyUpdates(),
+    grantReportGroupPermissions: false,
+    source: codebuild.Source.s3({ bucket: props.engine.bucket, path: props.engine.s3ObjectKey }),
+    buildSpec: codebuild.BuildSpec.fromObject(buildSpec(compute)),
+    environment: { buildImage: compute.buildImage, computeType: compute.computeType, privileged: false },
+    environmentVariables: { ...projectVariables(Stack.of(scope), props), ...secretVariables(props.credentials) },
+    logging: { cloudWatch: { logGroup: props.logGroup } },
+    timeout: compute.timeout,
+    vpc: compute.vpc,
+    subnetSelection: compute.subnetSelection,
+    securityGroups: compute.securityGroups,
+  });
+}
+
+function buildSpec(compute: ComputeConfiguration) {
+  const install = { 'runtime-versions': { nodejs: compute.nodeVersion } };
+  return {
+    version: '0.2',
+    phases: { ...(compute.nodeVersion === undefined ? {} : { install }), build: { commands: [ENGINE_COMMAND] } },
+  };
+}
+
+type Variables = { [name: string]: codebuild.BuildEnvironmentVariable };
+
+function projectVariables(stack: Stack, props: MirrorProjectProps): Variables {
+  return {
+    [PROJECT_ENVIRONMENT.REGISTRY]: { value: `${stack.account}.dkr.ecr.${stack.region}.${stack.urlSuffix}` },
+    [PROJECT_ENVIRONMENT.REPOSITORY_PREFIX]: { value: props.repositoryPrefix },
+    [PROJECT_ENVIRONMENT.EVENT_BUS]: { value: props.eventBus.eventBusArn },
+    [PROJECT_ENVIRONMENT.DEADLINE_SECONDS]: { value: String(props.compute.longestBuild.toSeconds() - SECONDS_TO_SAY_WHY) },
+  };
+}
+
+/** The values stay in Secrets Manager; the template holds where they are, and CodeBuild masks them in the log. */
+function secretVariables(credentials: RegistryCredentials[]): Variables {
+  if (credentials.length === 0) return {};
+  const named = credentials.map((credential, index) => ({ credential, names: credentialVariables(credential.registry, index) }));
+  const field = ({ secret }: RegistryCredentials, name: string) => ({
+    type: codebuild.BuildEnvironmentVariableType.SECRETS_MANAGER,
+    value: `${secret.secretArn}:${name}`,
+  });
+  return {
+    [PROJECT_ENVIRONMENT.CREDENTIALS]: { value: JSON.stringify(named.map(({ names }) => names)) },
+    ...Object.fromEntries(named.flatMap(({ credential, names }) => [
+      [names.username, field(credential, credential.usernameField)],
+      [names.password, field(credential, credential.passwordField)],
+    ])),
+  };
+}

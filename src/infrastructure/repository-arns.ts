@@ -1,0 +1,61 @@
+import { Stack } from 'aws-cdk-lib';
+import { LONGEST_INLINE_POLICY, renderedLength } from './policy-size';
+import { RepositorySet } from './repository-set';
+
+/** Up to this many repositories are named one by one; beyond, a policy is easier to judge with one pattern. */
+const MOST_EXACT_ARNS = 60;
+
+/** Room for what others add to the role, such as the key of a secret. */
+const RESERVE = 500;
+
+/**
+ * The ARNs of a mirror's repositories as its build role names them: exact while they fit into the role's policy,
+ * then one pattern for all that share the mirror's prefix, and exact ones for the others.
+ *
+ * They are formed from literal names, so that the mirror's stack needs nothing from the stacks that define the repositories.
+ */
+export class RepositoryArns {
+  constructor(private readonly stack: Stack, private readonly repositories: RepositorySet, private readonly prefix: string) {}
+
+  /** The ARNs for a policy whose other statements take so many characters. */
+  public render(otherStatementsLength: number): string[] {
+    const exact = this.exactArns(() => true);
+    const fits = exact.length <= MOST_EXACT_ARNS && this.length(exact) + otherStatementsLength <= LONGEST_INLINE_POLICY - RESERVE;
+    return fits ? exact : this.underOnePattern();
+  }
+
+  /** Why no form of the ARNs fits; empty when one does. */
+  public validate(otherStatementsLength: number): string[] {
+    const length = this.length(this.render(otherStatementsLength)) + otherStatementsLength;
+    if (length <= LONGEST_INLINE_POLICY - RESERVE) return [];
+    const outside = this.exactArns((name) => !this.isUnderPrefix(name)).length;
+    return [
+      `the build role's policy would have about ${length} characters, and IAM allows ${LONGEST_INLINE_POLICY}: ${outside} repositories are not under `
+      + `${JSON.stringify(`${this.prefix}/`)} and must be named one by one; name them ${JSON.stringify(`${this.prefix}/...`)}, or define a second ImageMirror for some of them`,
+    ];
+  }
+
+  private underOnePattern(): string[] {
+    const outside = this.exactArns((name) => !this.isUnderPrefix(name));
+    return [this.arn(`${this.prefix}/*`), ...outside];
+  }
+
+  private exactArns(include: (name: string) => boolean): string[] {
+    return [
+      ...this.repositories.literalNames().filter(include).map((name) => this.arn(name)),
+      ...this.repositories.tokenArns(),
+    ];
+  }
+
+  private isUnderPrefix(name: string): boolean {
+    return name.startsWith(`${this.prefix}/`);
+  }
+
+  private arn(repositoryName: string): string {
+    return this.stack.formatArn({ service: 'ecr', resource: 'repository', resourceName: repositoryName });
+  }
+
+  private length(arns: string[]): number {
+    return renderedLength(this.stack.resolve(arns));
+  }
+}

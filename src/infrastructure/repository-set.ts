@@ -1,0 +1,110 @@
+import { Stack, Token } from 'aws-cdk-lib';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import { Construct } from 'constructs';
+import { defineMirrorRepository, MirrorRepositoryOptions } from './mirror-repository';
+import { quote } from '../image/image-reference';
+
+/** Amazon ECR takes so many exceptions from a repository's immutability. */
+const MOST_FLOATING_TAGS = 5;
+
+/** The place in the mirror that one image takes. */
+export interface Place {
+  /** The upstream image, as errors name it. */
+  readonly source: string;
+  /** The repository's name; a token only with an existing repository. */
+  readonly repositoryName: string;
+  readonly tag: string;
+  readonly floating: boolean;
+  /** The stack that defines the image, and with it the repository unless that exists. */
+  readonly stack: Stack;
+  /** The repository that somebody else defines. */
+  readonly existing?: ecr.IRepository;
+}
+
+/** One repository and what is in it. */
+interface Entry {
+  readonly repository: ecr.IRepository;
+  readonly owner?: Stack;
+  readonly firstSource: string;
+  readonly sourceOfTag: Map<string, string>;
+  readonly floatingTags: Set<string>;
+}
+
+/**
+ * The repositories of one mirror. It defines each that does not exist once, in the stack of the first image that needs it,
+ * and refuses images that contradict each other.
+ */
+export class RepositorySet {
+  private readonly entries = new Map<string, Entry>();
+
+  constructor(private readonly mirror: Construct, private readonly options: MirrorRepositoryOptions) {}
+
+  /** The repository for an image; defined when it is the first there. */
+  public claim(place: Place): ecr.IRepository {
+    const key = Token.isUnresolved(place.repositoryName) ? `token:${place.existing!.node.path}` : place.repositoryName;
+    const entry = this.entries.get(key);
+    if (entry !== undefined) refuseContradiction(place, entry);
+    const { repository, sourceOfTag, floatingTags } = entry ?? this.add(key, place);
+    sourceOfTag.set(place.tag, place.source);
+    if (place.floating) floatingTags.add(place.tag);
+    return place.existing ?? repository;
+  }
+
+  /** The names of all repositories whose names are known at synthesis, in alphabetical order. */
+  public literalNames(): string[] {
+    return [...this.entries.keys()].filter((key) => !this.hasTokenName(key)).sort();
+  }
+
+  /** The ARNs of the existing repositories whose names are not known at synthesis, in the order of their paths. */
+  public tokenArns(): string[] {
+    return [...this.entries.keys()].filter((key) => this.hasTokenName(key)).sort().map((key) => this.entries.get(key)!.repository.repositoryArn);
+  }
+
+  private hasTokenName(key: string): boolean {
+    const { owner, repository } = this.entries.get(key)!;
+    return owner === undefined && Token.isUnresolved(repository.repositoryName);
+  }
+
+  private add(key: string, place: Place): Entry {
+    const floatingTags = new Set<string>();
+    const repository = place.existing ?? defineMirrorRepository(this.scopeIn(place.stack), place.repositoryName, floatingTags, this.options);
+    const owner = place.existing === undefined ? place.stack : undefined;
+    const entry = { repository, owner, firstSource: place.source, sourceOfTag: new Map<string, string>(), floatingTags };
+    this.entries.set(key, entry);
+    return entry;
+  }
+
+  /** Not under the image: a repository outlives the first image that needed it, and its logical id must not depend on which that was. */
+  private scopeIn(stack: Stack): Construct {
+    const parent = stack === Stack.of(this.mirror) ? this.mirror : stack;
+    const id = parent === this.mirror ? 'Repositories' : `${this.mirror.node.path.replace(/\//g, ':')}:Repositories`;
+    return (parent.node.tryFindChild(id) as Construct | undefined) ?? new Construct(parent, id);
+  }
+}
+
+function refuseContradiction(place: Place, entry: Entry): void {
+  const both = `${quote(place.source)} and ${quote(entry.firstSource)}`;
+  const name = Token.isUnresolved(place.repositoryName) ? 'an existing repository' : `the repository ${quote(place.repositoryName)}`;
+  if ((place.existing === undefined) !== (entry.owner !== undefined)) {
+    throw new Error(`${both} contradict each other: one wants ${name} to exist, the other wants the mirror to define it; set repository for both or for none`);
+  }
+  if (entry.owner !== undefined && entry.owner !== place.stack) {
+    throw new Error(`${both} need ${name} and are in two stacks, ${quote(place.stack.node.path)} and ${quote(entry.owner.node.path)}; `
+      + 'define both in one stack, or set another repositoryName for one of them');
+  }
+  refuseTag(place, entry, name);
+}
+
+function refuseTag(place: Place, entry: Entry, name: string): void {
+  const other = entry.sourceOfTag.get(place.tag);
+  if (other === place.source) throw new Error(`${quote(place.source)} is in the mirror already; remove one of the two`);
+  if (other !== undefined) {
+    throw new Error(`${quote(place.source)} and ${quote(other)} would both be the tag ${quote(place.tag)} in ${name}; set another repositoryName for one of them`);
+  }
+  if (entry.owner === undefined || !place.floating || entry.floatingTags.has(place.tag)) return;
+  if (entry.floatingTags.size >= MOST_FLOATING_TAGS) {
+    const tags = [...entry.floatingTags, place.tag].sort().map(quote).join(', ');
+    throw new Error(`${name} would have ${entry.floatingTags.size + 1} floating tags (${tags}), and Amazon ECR allows ${MOST_FLOATING_TAGS} exceptions from immutability: `
+      + 'set tagKind: TagKind.FIXED for a tag that never moves, set another repositoryName for one of them, or mirror fewer');
+  }
+}
