@@ -131,6 +131,7 @@ forbid(['src/engine/**', 'src/cli/**'], ['aws-cdk-lib*', 'constructs'], 'engine/
 forbid(['src/*.ts', 'src/infrastructure/**'], ['**/engine/*', '**/cli/*', 'undici', '@aws-sdk/*', 'node:net', 'node:http*'], 'constructs know no I/O');
 
 // One TypeScript project sees all linted files.
+project.eslint!.config.settings['import/resolver'].typescript.project = './tsconfig.dev.json';
 project.eslint!.config.parserOptions = { ecmaVersion: 2022, sourceType: 'module', project: './tsconfig.dev.json' };
 
 /* ---- tests ---- */

@@ -175,7 +175,7 @@ export class ImageMirror extends Construct {
     this.deadLetterQueue = this.defineDeadLetterQueue();
     this.context = { ...this.scheduleContext(), ...scheduleDefaults(props), repositories, repositoryPrefix };
     this.node.addValidation({ validate: () => this.validateImages() });
-    if (!credentials.some(({ registry }) => registry === DOCKER_HUB)) watchDockerHubBudget(this, () => this.index.countFrom(DOCKER_HUB));
+    if (!credentials.some(({ registry }) => registry === DOCKER_HUB)) watchDockerHubBudget(this.project, () => this.index.countFrom(DOCKER_HUB));
     for (const image of refuseTokens(props.images ?? [])) this.addImage(image);
   }
 

@@ -16,19 +16,21 @@ const ASSUMED_PLATFORMS = 8;
  *
  * Later runs that find nothing new are free: they ask with HEAD, which counts as no pull.
  *
+ * @param project the project whose builds pull
  * @param anonymousImages the number of images from Docker Hub that are mirrored without credentials, asked when all were added
  */
-export function watchDockerHubBudget(mirror: Construct, anonymousImages: () => number): void {
+export function watchDockerHubBudget(project: Construct, anonymousImages: () => number): void {
+  // On the project, so that whoever acknowledges the warning on the mirror silences it: the CDK asks a construct's scopes, not the construct itself.
   const visit = (node: unknown) => {
-    if (node === mirror) warn(mirror, anonymousImages());
+    if (node === project) warn(project, anonymousImages());
   };
-  Aspects.of(mirror).add({ visit }, { priority: AspectPriority.READONLY });
+  Aspects.of(project).add({ visit }, { priority: AspectPriority.READONLY });
 }
 
-function warn(mirror: Construct, images: number): void {
+function warn(project: Construct, images: number): void {
   const pulls = images * ASSUMED_PLATFORMS;
   if (pulls <= ANONYMOUS_PULLS) return;
-  Annotations.of(mirror).addWarningV2(
+  Annotations.of(project).addWarningV2(
     'cdk-ecr-mirror:ImageMirror.dockerHubBudget',
     `${images} images from Docker Hub make about ${pulls} pulls when they are first copied (one for each of about ${ASSUMED_PLATFORMS} platforms), `
     + `and Docker Hub allows ${ANONYMOUS_PULLS} in 6 hours without credentials; set credentials: [RegistryCredentials.dockerHub(secret)], or mirror fewer images from there`,

@@ -49,7 +49,8 @@ async function send(context: CopyContext, blob: Descriptor, upload: URL, body: H
   };
   body.on('error', () => undefined); // told by whoever reads; without a listener it would end the process
   try {
-    await target.finishUpload(upload, blob.digest, blob.size, verifiedBytes(named(body, source.endpoint.origin), blob, source.endpoint.registry, count));
+    const bytes = verifiedBytes(named(body, source.endpoint.origin), blob, source.endpoint.registry, count);
+    await target.finishUpload(upload, blob.digest, blob.size, bytes);
   } catch (error) {
     progress.blobBytes(blob.digest, -sent);
     throw error;

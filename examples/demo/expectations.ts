@@ -1,0 +1,69 @@
+import { LocalAws } from './local-aws';
+import { MirrorRun, Round } from './round';
+import { MirrorResult, Outcome } from '../../src/engine/result';
+import { parseImageReference } from '../../src/image/image-reference';
+import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../../src/image/mirror-event';
+
+/** What every image's run must end with, by its outcome. */
+const ENDINGS: Readonly<Record<Outcome, { readonly exitCode: number; readonly detailType: string }>> = {
+  'copied': { exitCode: 0, detailType: EVENT_DETAIL_TYPE.MIRRORED },
+  'unchanged': { exitCode: 0, detailType: EVENT_DETAIL_TYPE.UNCHANGED },
+  'tag-moved': { exitCode: 1, detailType: EVENT_DETAIL_TYPE.TAG_MOVED },
+  'failed': { exitCode: 1, detailType: EVENT_DETAIL_TYPE.FAILED },
+};
+
+/** What was not as it must be in a round, in words; empty when all was. */
+export function problemsOf(aws: LocalAws, round: Round, expected: (image: string) => Outcome): string[] {
+  const quiet = round.runs.every(({ image }) => expected(image) === 'unchanged');
+  return [
+    ...round.runs.length === aws.schedules.length ? [] : [`${round.runs.length} of ${aws.schedules.length} schedules ran`],
+    ...round.runs.flatMap((run) => problemsOfRun(aws, round, run, expected(run.image)).map((problem) => `${run.image}: ${problem}`)),
+    ...round.events.length === round.runs.length ? [] : [`${round.events.length} events for ${round.runs.length} runs`],
+    ...quiet && round.downloads > 0 ? [`${round.downloads} downloads from upstream although nothing changed`] : [],
+    ...quiet && round.pushes > 0 ? [`${round.pushes} requests that push to ECR although nothing changed`] : [],
+  ].map((problem) => `${round.name}: ${problem}`);
+}
+
+function problemsOfRun(aws: LocalAws, round: Round, { build, result }: MirrorRun, outcome: Outcome): string[] {
+  if (!result) return [`the build printed no result; its log ends with ${JSON.stringify(build.log.slice(-500))}`];
+  const { exitCode, detailType } = ENDINGS[outcome];
+  const events = round.events.filter(({ source, detail }) => source === EVENT_SOURCE && detail.source === result.source);
+  const checks: [boolean, string][] = [
+    [result.outcome === outcome, `is ${result.outcome} and not ${outcome}${result.message ? ` (${result.message})` : ''}`],
+    [build.exitCode === exitCode, `the build exited with ${build.exitCode} and not ${exitCode}`],
+    [result.targetDigest === mirrorDigest(aws, result), `reports the digest ${result.targetDigest}, and ECR has ${mirrorDigest(aws, result)}`],
+    [events.length === 1 && events[0].detailType === detailType, `put the events ${JSON.stringify(events.map((event) => event.detailType))} and not one ${detailType}`],
+    ...outcome === 'copied' ? copiedChecks(result) : [],
+    ...outcome === 'unchanged' ? unchangedChecks(result) : [],
+    ...outcome === 'tag-moved' ? movedChecks(result) : [],
+  ];
+  return checks.filter(([holds]) => !holds).map(([, problem]) => problem);
+}
+
+function copiedChecks({ sourceDigest, targetDigest, bytesCopied, countedPulls }: MirrorResult): [boolean, string][] {
+  return [
+    [sourceDigest !== undefined && sourceDigest === targetDigest, `upstream has ${sourceDigest}, the mirror ${targetDigest}`],
+    [bytesCopied > 0 && countedPulls > 0, `copied ${bytesCopied} bytes with ${countedPulls} counted pulls`],
+  ];
+}
+
+function unchangedChecks({ sourceDigest, targetDigest, bytesCopied, countedPulls, requests }: MirrorResult): [boolean, string][] {
+  return [
+    [sourceDigest !== undefined && sourceDigest === targetDigest, `upstream has ${sourceDigest}, the mirror ${targetDigest}`],
+    [requests.source === 1 && requests.target === 1, `sent ${requests.source} requests to upstream and ${requests.target} to the mirror, not one each`],
+    [bytesCopied === 0 && countedPulls === 0, `copied ${bytesCopied} bytes with ${countedPulls} counted pulls`],
+  ];
+}
+
+function movedChecks({ sourceDigest, targetDigest, bytesCopied }: MirrorResult): [boolean, string][] {
+  return [
+    [sourceDigest !== undefined && targetDigest !== undefined && sourceDigest !== targetDigest, `upstream has ${sourceDigest}, the mirror ${targetDigest}`],
+    [bytesCopied === 0, `copied ${bytesCopied} bytes over an immutable tag`],
+  ];
+}
+
+/** The digest that ECR itself has under a result's target. */
+function mirrorDigest(aws: LocalAws, { target }: MirrorResult): string | undefined {
+  const { repository, tag } = parseImageReference(target);
+  return aws.ecr.tagDigest(repository, tag!);
+}

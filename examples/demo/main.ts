@@ -1,0 +1,106 @@
+/**
+ * The sample app at work, on one machine: no AWS account, no Docker, and no internet unless `--upstream` asks for it.
+ *
+ * Deploys the sample app into a local AWS: its own template says which repositories ECR has and which tags are immutable. Then plays
+ * EventBridge and CodeBuild three times: every schedule starts a build with its own input, and every build runs the buildspec's own commands.
+ *
+ *     npm run demo                 three rounds, a table after each
+ *     npm run demo -- --json       one JSON object on stdout, everything else on stderr
+ *     npm run demo -- --upstream   the images come from the real registries; needs internet access
+ *
+ * Exits with 0 only if every round did what it must.
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { problemsOf } from './expectations';
+import { LocalAws } from './local-aws';
+import { describeRound, playRound, Round } from './round';
+import { Outcome } from '../../src/engine/result';
+import { ImageReference, parseImageReference } from '../../src/image/image-reference';
+import { mirrorRepositoryName } from '../../src/image/repository-name';
+import { FixtureImage, multiPlatformImage } from '../../test/support/fixture-images';
+
+/** The two tags that move before the third round. */
+const FLOATING = 'docker.io/library/nginx:stable';
+const FIXED = 'docker.io/library/logstash:7.11.2';
+
+const { values: options } = parseArgs({ options: { json: { type: 'boolean', default: false }, upstream: { type: 'boolean', default: false } } });
+
+/** What people read; with `--json` it leaves stdout to the machine. */
+function say(text = ''): void {
+  (options.json ? process.stderr : process.stdout).write(`${text}\n`);
+}
+
+async function main(): Promise<number> {
+  say('Deploying examples/sample-app into a local AWS ...');
+  const aws = await LocalAws.deploy(join(__dirname, '..', 'sample-app'), options.upstream);
+  try {
+    return await playRounds(aws);
+  } finally {
+    await aws.close();
+  }
+}
+
+async function playRounds(aws: LocalAws): Promise<number> {
+  const images = aws.schedules.map(({ variables }) => parseImageReference(variables.IMAGE));
+  const problems: string[] = [];
+  const rounds: Round[] = [];
+  const play = async (name: string, expected: (image: string) => Outcome) => {
+    say(`\nRound ${rounds.length + 1}: ${name}\n`);
+    const round = await playRound(aws, name);
+    rounds.push(round);
+    problems.push(...problemsOf(aws, round, expected));
+    say(describeRound(round));
+  };
+
+  for (const image of images) aws.upstream?.publish(image, publishedImage(image));
+  await play('first copy', () => 'copied');
+  await play('nothing changed', () => 'unchanged');
+
+  moveTag(aws, parseImageReference(FLOATING));
+  moveTag(aws, parseImageReference(FIXED));
+  const afterMove: Record<string, Outcome> = { [FLOATING]: 'copied', [FIXED]: 'tag-moved' };
+  const name = options.upstream
+    ? 'tags that differ from upstream (nobody can move real upstream tags, so two were moved in the mirror)'
+    : 'upstream moved a floating tag and a fixed one';
+  await play(name, (image) => afterMove[image] ?? 'unchanged');
+
+  return conclude(rounds, problems);
+}
+
+/** A last line for people; with `--json` also one for programs. */
+function conclude(rounds: readonly Round[], problems: readonly string[]): number {
+  const results = rounds.flatMap(({ runs }) => runs).filter(({ result }) => result !== undefined).length;
+  const count = `${rounds.length} rounds, ${results} results`;
+  if (options.json) {
+    const report = rounds.map(({ name, runs, events }) => ({ name, results: runs.map(({ result }) => result ?? null), events }));
+    process.stdout.write(`${JSON.stringify({ rounds: report, problems })}\n`);
+  }
+  for (const problem of problems) say(`NOT AS EXPECTED: ${problem}`);
+  say(`\n${count}, ${problems.length === 0 ? 'all as expected' : `${problems.length} not as expected`}`);
+  return problems.length === 0 ? 0 : 1;
+}
+
+/** Upstream moves a tag. Where upstream is real the mirror's tag is moved instead, past immutability, which has the same effect on a comparison. */
+function moveTag(aws: LocalAws, reference: ImageReference): void {
+  const other = publishedImage(reference, 'moved');
+  if (aws.upstream) aws.upstream.publish(reference, other);
+  else aws.ecr.push(mirrorRepositoryName(reference), reference.tag, other);
+}
+
+/** A multi-platform image that looks like those of upstream: attestations, shared layers, and Docker's older media types here and there. */
+function publishedImage({ repository, tag }: ImageReference, seed = 'first'): FixtureImage {
+  return multiPlatformImage({
+    seed: `${repository}:${tag} ${seed}`,
+    family: repository === 'library/logstash' ? 'docker' : 'oci',
+    platforms: ['linux/amd64', 'linux/arm64', 'linux/arm/v7'],
+    layers: 3,
+    layerBytes: 200_000,
+    attestations: repository === 'library/nginx',
+  });
+}
+
+main().then((exitCode) => { process.exitCode = exitCode; }, (error) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,60 @@
+import { Annotations as CdkAnnotations, App, Stack } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { ImageMirror, RegistryCredentials } from '../../src';
+
+let stack: Stack;
+beforeEach(() => {
+  stack = new Stack(new App(), 'Stack');
+});
+
+function warnings() {
+  return Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('Docker Hub')).map(({ id, entry }) => `${id} ${String(entry.data)}`);
+}
+
+function images(count: number, registry = '') {
+  return Array.from({ length: count }, (_, index) => `${registry}team/app${index}:1.0.0`);
+}
+
+test('warns once, with the numbers and the remedy, when the first run would exceed what Docker Hub gives without credentials', () => {
+  new ImageMirror(stack, 'Mirror', { images: images(13) });
+  expect(warnings()).toEqual([
+    '/Stack/Mirror/Project 13 images from Docker Hub make about 104 pulls when they are first copied (one for each of about 8 platforms), '
+    + 'and Docker Hub allows 100 in 6 hours without credentials; set credentials: [RegistryCredentials.dockerHub(secret)], or mirror fewer images from there '
+    + '[ack: cdk-ecr-mirror:ImageMirror.dockerHubBudget]',
+  ]);
+});
+
+test('counts the images that are added later', () => {
+  const mirror = new ImageMirror(stack, 'Mirror', { images: images(13) });
+  mirror.addImage('redis:7');
+  expect(warnings()).toEqual([expect.stringContaining('14 images from Docker Hub make about 112 pulls')]);
+});
+
+test('says nothing within the budget', () => {
+  new ImageMirror(stack, 'Mirror', { images: images(12) });
+  expect(warnings()).toEqual([]);
+});
+
+test('says nothing about other registries', () => {
+  new ImageMirror(stack, 'Mirror', { images: images(50, 'quay.io/') });
+  expect(warnings()).toEqual([]);
+});
+
+test('says nothing with credentials for Docker Hub', () => {
+  const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'docker-hub');
+  new ImageMirror(stack, 'Mirror', { images: images(50), credentials: [RegistryCredentials.dockerHub(secret)] });
+  expect(warnings()).toEqual([]);
+});
+
+test('warns with credentials for another registry alone', () => {
+  const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'github');
+  new ImageMirror(stack, 'Mirror', { images: images(13), credentials: [RegistryCredentials.gitHub(secret)] });
+  expect(warnings()).toHaveLength(1);
+});
+
+test('is silent once acknowledged', () => {
+  const mirror = new ImageMirror(stack, 'Mirror', { images: images(13) });
+  CdkAnnotations.of(mirror).acknowledgeWarning('cdk-ecr-mirror:ImageMirror.dockerHubBudget');
+  expect(warnings()).toEqual([]);
+});

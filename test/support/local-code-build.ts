@@ -1,0 +1,144 @@
+/**
+ * AWS CodeBuild on one machine, for projects of a synthesised template.
+ *
+ * Imitated: the project's environment variables, with a build's overrides over them; SECRETS_MANAGER and PARAMETER_STORE variables, whose values are
+ * masked in the log; the source from S3, taken from the cloud assembly and unpacked into a fresh folder; the phases of the buildspec in one shell;
+ * CodeBuild's own variables. Not imitated: the build image (commands run on this machine, with this process's node), the role, timeouts,
+ * the queue, VPCs, caches and artifacts. What is asked for and not known is refused, never left out in silence.
+ */
+import { spawn } from 'node:child_process';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { readBuildspec, scriptOf } from './buildspec-script';
+import { CloudAssembly } from './cloud-assembly';
+import { SecretStore } from './secret-store';
+import { Deployment, TemplateResolver } from './template-resolver';
+
+/** A variable as StartBuild takes it. */
+export interface EnvironmentVariable {
+  readonly name: string;
+  readonly value: string;
+  /** @default 'PLAINTEXT' */
+  readonly type?: string;
+}
+
+/** The part of StartBuild's request that is known here. */
+export interface StartBuildInput {
+  readonly environmentVariablesOverride?: readonly EnvironmentVariable[];
+}
+
+export interface BuildResult {
+  readonly buildId: string;
+  readonly status: 'SUCCEEDED' | 'FAILED';
+  readonly exitCode: number;
+  /** What the build's log shows: stdout and stderr as they came, secrets masked. */
+  readonly log: string;
+  /** The lines on stdout, secrets masked. */
+  readonly stdout: readonly string[];
+}
+
+export interface LocalCodeBuildOptions {
+  readonly assembly: CloudAssembly;
+  readonly template: TemplateResolver;
+  readonly deployment: Deployment;
+  /** Variables of the machine that builds run on, for example `LoopbackNetwork.environment()`. @default - none */
+  readonly machine?: Readonly<Record<string, string>>;
+  /** Secrets by name, each a text or an object of fields. @default - none */
+  readonly secrets?: Readonly<Record<string, string | Record<string, string>>>;
+  /** Parameters of the Systems Manager parameter store by name. @default - none */
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+export class LocalCodeBuild {
+  private builds = 0;
+  private readonly secrets: SecretStore;
+
+  constructor(private readonly options: LocalCodeBuildOptions) {
+    this.secrets = new SecretStore(options.secrets ?? {}, options.parameters ?? {});
+  }
+
+  /** Runs a build of the project with this logical id and waits for its end. */
+  async build(projectId: string, input: StartBuildInput = {}): Promise<BuildResult> {
+    const project = this.options.template.properties(projectId);
+    const name: string = project.Name ?? projectId;
+    const buildId = `${name}:00000000-0000-4000-8000-${String(++this.builds).padStart(12, '0')}`;
+    const home = await mkdtemp(join(tmpdir(), 'local-code-build-'));
+    try {
+      const source = join(home, 'src');
+      await cp(await this.sourceOf(project), source, { recursive: true });
+      const buildspec = readBuildspec(project.Source.BuildSpec);
+      const { values, masked } = this.variables(project, input);
+      const environment = { ...this.ownVariables(name, buildId, source, home), ...buildspec.variables, ...values, ...this.options.machine };
+      return { buildId, ...await runScript(buildspec.shell, scriptOf(buildspec), source, environment, masked) };
+    } finally {
+      await rm(home, { recursive: true, force: true });
+    }
+  }
+
+  private async sourceOf(project: Record<string, any>): Promise<string> {
+    const { Type: type, Location: location } = project.Source;
+    if (type !== 'S3') throw new Error(`the local CodeBuild does not know sources of type ${JSON.stringify(type)}`);
+    return this.options.assembly.assetFolder(location, this.options.deployment);
+  }
+
+  private variables(project: Record<string, any>, input: StartBuildInput): { values: Record<string, string>; masked: string[] } {
+    const { environmentVariablesOverride = [], ...unknown } = input;
+    const [surplus] = Object.keys(unknown);
+    if (surplus !== undefined) throw new Error(`the local CodeBuild does not know ${JSON.stringify(surplus)} in the request`);
+    const own: { Name: string; Value: string; Type?: string }[] = project.Environment.EnvironmentVariables ?? [];
+    const all = [...own.map(({ Name, Value, Type }) => ({ name: Name, value: Value, type: Type })), ...environmentVariablesOverride];
+    const chosen = [...new Map(all.map((variable) => [variable.name, variable])).values()];
+    const reserved = chosen.find(({ name }) => name.startsWith('CODEBUILD_'));
+    if (reserved) throw new Error(`the variable ${JSON.stringify(reserved.name)} is reserved for CodeBuild`);
+    const resolved = chosen.map((variable) => ({ ...variable, ...this.secrets.resolve(variable) }));
+    return {
+      values: Object.fromEntries(resolved.map(({ name, value }) => [name, value])),
+      masked: resolved.filter(({ secret }) => secret).map(({ value }) => value),
+    };
+  }
+
+  private ownVariables(name: string, buildId: string, source: string, home: string): Record<string, string> {
+    const { partition, region, account } = this.options.deployment;
+    return {
+      AWS_REGION: region,
+      AWS_DEFAULT_REGION: region,
+      AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', // the example of AWS's documentation: SDKs sign with it, nobody verifies
+      AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+      CODEBUILD_BUILD_ARN: `arn:${partition}:codebuild:${region}:${account}:build/${buildId}`,
+      CODEBUILD_BUILD_ID: buildId,
+      CODEBUILD_BUILD_NUMBER: String(this.builds),
+      CODEBUILD_BUILD_SUCCEEDING: '1',
+      CODEBUILD_INITIATOR: 'scheduler',
+      CODEBUILD_LOG_PATH: buildId.split(':')[1],
+      CODEBUILD_SRC_DIR: source,
+      CODEBUILD_PROJECT_ARN: `arn:${partition}:codebuild:${region}:${account}:project/${name}`,
+      HOME: home,
+      PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
+    };
+  }
+}
+
+async function runScript(
+  shell: string, script: string, cwd: string, env: Record<string, string>, masked: readonly string[],
+): Promise<Omit<BuildResult, 'buildId'>> {
+  const child = spawn(shell, ['-c', script], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [log, stdout] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    log += chunk;
+    stdout += chunk;
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => { log += chunk; });
+  const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
+    child.once('error', reject).once('close', (...ending) => resolve(ending));
+  });
+  const exitCode = code ?? 128;
+  const ended = signal === null ? '' : `[Container] the shell was ended by ${signal}\n`;
+  const mask = (text: string) => masked.filter(Boolean).reduce((hidden, secret) => hidden.split(secret).join('***'), text);
+  return {
+    status: exitCode === 0 ? 'SUCCEEDED' : 'FAILED',
+    exitCode,
+    log: mask(log) + ended,
+    stdout: mask(stdout).split('\n').filter(Boolean),
+  };
+}

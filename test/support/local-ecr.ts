@@ -1,0 +1,170 @@
+/**
+ * Amazon ECR on one machine: the rules in which it differs from a plain registry.
+ *
+ * Imitated, from AWS's documentation and from error messages in public issue trackers:
+ * - Basic authentication with `AWS:<token>`; without it 401 and the challenge `Basic realm="https://<host>/",service="ecr.amazonaws.com"`;
+ *   an expired token is 403 DENIED without any challenge.
+ * - Repositories exist or do not; a push does not define one (404 NAME_UNKNOWN).
+ * - Immutable tags: 400 TAG_INVALID, for the identical manifest too; IMMUTABLE_WITH_EXCLUSION and MUTABLE_WITH_EXCLUSION with wildcard filters.
+ * - An index whose children are not there, and a manifest whose blobs are not there, are refused with ECR's sentences.
+ * - Manifests of at most 4 MiB; digests are sha256 only; schema 1 and other manifest types are refused.
+ * - Blob GET is answered 307 to a signed address on another host that refuses an `Authorization` header.
+ * - A mount is answered 202 (blob mounting is off unless an account switches it on); a single POST only begins an upload.
+ * - `GetAuthorizationToken` of the JSON API, on the same server (`POST /`), with tokens that expire.
+ *
+ * Not imitated: IAM policies and signatures, rate limits (use faults), lifecycle rules, scans, replication, parts smaller than 5 MiB.
+ * Not verified against the real service: the HTTP status of the two "do not exist" refusals and of an oversized manifest.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+ */
+import { awsOperation, AwsApiError, replyToAws } from './aws-json-api';
+import { BlobStorageHost } from './blob-storage-host';
+import { Exchange } from './exchange';
+import { digestOf } from './fixture-blob';
+import { FixtureManifest } from './fixture-images';
+import { LocalRegistry, RegistryAction } from './local-registry';
+import { LocalServerOptions } from './local-server';
+import { RegistryError } from './registry-error';
+import { RepositoryStorage } from './repository-storage';
+
+/** A repository as CloudFormation defines it. */
+export interface EcrRepositoryDefinition {
+  readonly repositoryName: string;
+  /** @default 'MUTABLE' */
+  readonly imageTagMutability?: 'MUTABLE' | 'IMMUTABLE' | 'IMMUTABLE_WITH_EXCLUSION' | 'MUTABLE_WITH_EXCLUSION';
+  /** Wildcard filters of the tags that are excluded. @default - none */
+  readonly exclusionFilters?: readonly string[];
+}
+
+export interface LocalEcrOptions extends LocalServerOptions {
+  /** @default '123456789012' */
+  readonly account?: string;
+  /** The origin under which the blob storage is reached. @default - its own `http://127.0.0.1:<port>` */
+  readonly blobOrigin?: string;
+  /** Whether blobs can be mounted from another repository (an account setting). @default false */
+  readonly mounting?: boolean;
+  /** Keep only digest and size of uploads larger than a few MB. @default false */
+  readonly discardUploads?: boolean;
+  /** Seconds for which a token is valid. @default 43200 */
+  readonly tokenSeconds?: number;
+  /** The time in milliseconds. @default Date.now */
+  readonly now?: () => number;
+}
+
+export class LocalEcr extends LocalRegistry {
+  /** The host that blobs are redirected to; starts and closes with the registry. */
+  readonly blobStorage: BlobStorageHost;
+  private readonly definitions: ReadonlyMap<string, EcrRepositoryDefinition>;
+  private readonly tokens = new Map<string, number>();
+
+  constructor(repositories: readonly (EcrRepositoryDefinition | string)[], private readonly ecrOptions: LocalEcrOptions = {}) {
+    const { certificate, blobOrigin, mounting = false, discardUploads } = ecrOptions;
+    const blobStorage = new BlobStorageHost({ certificate, origin: blobOrigin });
+    super({ certificate, discardUploads, mounting, blobStorage, absoluteLocations: true, singlePostUploads: false });
+    this.blobStorage = blobStorage;
+    const definitions = repositories.map((repository) => typeof repository === 'string' ? { repositoryName: repository } : repository);
+    this.definitions = new Map(definitions.map((definition) => [definition.repositoryName, definition]));
+    for (const name of this.definitions.keys()) this.repository(name);
+  }
+
+  async start(): Promise<this> {
+    await this.blobStorage.start();
+    return super.start();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([super.close(), this.blobStorage.close()]);
+  }
+
+  /** A new token, as `GetAuthorizationToken` gives it: base64 of `AWS:<password>`. */
+  issueToken(): string {
+    const token = Buffer.from(`AWS:${digestOf(`token ${this.tokens.size}`)}`).toString('base64');
+    this.tokens.set(token, this.now() + (this.ecrOptions.tokenSeconds ?? 43_200) * 1000);
+    return token;
+  }
+
+  /** How many tokens were given out. */
+  get issuedTokens(): number {
+    return this.tokens.size;
+  }
+
+  /** Makes all tokens given out so far expire now. */
+  expireTokens(): void {
+    for (const token of this.tokens.keys()) this.tokens.set(token, 0);
+  }
+
+  protected async handle(exchange: Exchange): Promise<void> {
+    if (exchange.path !== '/') return super.handle(exchange);
+    return replyToAws(exchange, () => {
+      if (awsOperation(exchange) !== 'GetAuthorizationToken') throw new AwsApiError(400, 'UnknownOperationException', 'only GetAuthorizationToken is imitated');
+      const authorizationToken = this.issueToken();
+      const expiresAt = this.tokens.get(authorizationToken)! / 1000;
+      return { authorizationData: [{ authorizationToken, expiresAt, proxyEndpoint: this.url }] };
+    });
+  }
+
+  protected async authorize(exchange: Exchange): Promise<void> {
+    const [scheme, token] = (exchange.header('authorization') ?? '').split(' ');
+    const expires = scheme === 'Basic' ? this.tokens.get(token) : undefined;
+    if (expires === undefined) {
+      const challenge = `Basic realm="https://${exchange.record.host}/",service="ecr.amazonaws.com"`;
+      throw new RegistryError(401, 'UNAUTHORIZED', 'Not Authorized', { 'www-authenticate': challenge });
+    }
+    if (expires <= this.now()) {
+      throw new RegistryError(403, 'DENIED', 'Your authorization token has expired. Reauthenticate and try again.');
+    }
+  }
+
+  protected open(name: string, _action: RegistryAction): RepositoryStorage {
+    if (!this.definitions.has(name)) {
+      throw new RegistryError(404, 'NAME_UNKNOWN', `The repository with name '${name}' does not exist in the registry with id '${this.account}'`);
+    }
+    return this.repository(name);
+  }
+
+  protected checkManifest(storage: RepositoryStorage, name: string, reference: string, manifest: FixtureManifest): void {
+    const missing = storage.missing(manifest);
+    const where = `required for pushing image into repository with name '${name}' in the registry with id '${this.account}' do not exist`;
+    if (missing.blobs.length > 0) {
+      throw new RegistryError(404, 'MANIFEST_BLOB_UNKNOWN', `Layers with digests '[${missing.blobs.join(', ')}]' ${where}`);
+    }
+    if (missing.manifests.length > 0) {
+      throw new RegistryError(404, 'MANIFEST_BLOB_UNKNOWN', `Images with digests '[${missing.manifests.join(', ')}]' ${where}`);
+    }
+    const immutable = reference.includes(':') || !storage.tags.has(reference) ? undefined : this.immutability(name, reference);
+    if (immutable) {
+      const sentence = `The image tag '${reference}' already exists in the '${name}' repository and cannot be overwritten because the ${immutable} is immutable.`;
+      throw new RegistryError(400, 'TAG_INVALID', sentence);
+    }
+  }
+
+  protected manifestUnknown(): RegistryError {
+    return new RegistryError(404, 'MANIFEST_UNKNOWN', 'Requested image not found');
+  }
+
+  /** What makes a tag immutable, in ECR's words, which differ between its years; undefined when it may move. */
+  private immutability(name: string, tag: string): 'repository' | 'tag' | undefined {
+    const { imageTagMutability = 'MUTABLE', exclusionFilters = [] } = this.definitions.get(name)!;
+    const excluded = exclusionFilters.some((filter) => matchesFilter(filter, tag));
+    switch (imageTagMutability) {
+      case 'IMMUTABLE': return 'repository';
+      case 'IMMUTABLE_WITH_EXCLUSION': return excluded ? undefined : 'tag';
+      case 'MUTABLE_WITH_EXCLUSION': return excluded ? 'tag' : undefined;
+      default: return undefined;
+    }
+  }
+
+  private get account(): string {
+    return this.ecrOptions.account ?? '123456789012';
+  }
+
+  private now(): number {
+    return (this.ecrOptions.now ?? Date.now)();
+  }
+}
+
+/** Whether an exclusion filter covers a tag: `*` stands for any characters. */
+function matchesFilter(filter: string, tag: string): boolean {
+  const pattern = filter.split('*').map((part) => part.replace(/[.\\+?^$(){}|[\]]/g, '\\$&')).join('.*');
+  return new RegExp(`^${pattern}$`).test(tag);
+}
