@@ -33,17 +33,20 @@ function problemsOfRun(aws: LocalAws, round: Round, { build, result }: MirrorRun
     [build.exitCode === exitCode, `the build exited with ${build.exitCode} and not ${exitCode}`],
     [result.targetDigest === mirrorDigest(aws, result), `reports the digest ${result.targetDigest}, and ECR has ${mirrorDigest(aws, result)}`],
     [events.length === 1 && events[0].detailType === detailType, `put the events ${JSON.stringify(events.map((event) => event.detailType))} and not one ${detailType}`],
-    ...outcome === 'copied' ? copiedChecks(result) : [],
+    ...outcome === 'copied' ? copiedChecks(aws, result) : [],
     ...outcome === 'unchanged' ? unchangedChecks(result) : [],
     ...outcome === 'tag-moved' ? movedChecks(result) : [],
   ];
   return checks.filter(([holds]) => !holds).map(([, problem]) => problem);
 }
 
-function copiedChecks({ sourceDigest, targetDigest, bytesCopied, countedPulls }: MirrorResult): [boolean, string][] {
+function copiedChecks(aws: LocalAws, { source, target, sourceDigest, targetDigest, countedPulls }: MirrorResult): [boolean, string][] {
+  const image = aws.upstream?.image(source);
   return [
     [sourceDigest !== undefined && sourceDigest === targetDigest, `upstream has ${sourceDigest}, the mirror ${targetDigest}`],
-    [bytesCopied > 0 && countedPulls > 0, `copied ${bytesCopied} bytes with ${countedPulls} counted pulls`],
+    [countedPulls > 0, 'copied without a single pull'],
+    [!image || image.digest === sourceDigest, `reports ${sourceDigest} as upstream's digest, which is ${image?.digest}`],
+    [!image || aws.ecr.holds(parseImageReference(target).repository, image), 'not all manifests and blobs of the image are in ECR'],
   ];
 }
 

@@ -32,7 +32,7 @@ function say(text = ''): void {
 }
 
 async function main(): Promise<number> {
-  say('Deploying examples/sample-app into a local AWS ...');
+  say('Deploying examples/sample-app into a local AWS: ECR, EventBridge, CodeBuild ...');
   const aws = await LocalAws.deploy(join(__dirname, '..', 'sample-app'), options.upstream);
   try {
     return await playRounds(aws);
@@ -65,6 +65,7 @@ async function playRounds(aws: LocalAws): Promise<number> {
     : 'upstream moved a floating tag and a fixed one';
   await play(name, (image) => afterMove[image] ?? 'unchanged');
 
+  say('\nPULLS are manifests fetched with GET, which Docker Hub counts; REQUESTS go to upstream + to the mirror; EXIT is the build\'s exit code.');
   return conclude(rounds, problems);
 }
 

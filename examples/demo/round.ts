@@ -53,7 +53,7 @@ export async function playRound(aws: LocalAws, name: string): Promise<Round> {
   };
 }
 
-/** The round as a table, with the events below it. */
+/** The round as a table; below it what the builds had to say, and the events. */
 export function describeRound({ runs, events }: Round): string {
   const columns = [
     { heading: 'IMAGE' }, { heading: 'OUTCOME' }, { heading: 'UPSTREAM' }, { heading: 'MIRROR' },
@@ -71,7 +71,8 @@ export function describeRound({ runs, events }: Round): string {
     `${result.requests.source}+${result.requests.target}`,
     String(build.exitCode),
   ]);
-  return `${table(columns, rows)}\n\nEvents: ${eventSummary(events)}`;
+  const messages = runs.flatMap(({ result }) => result?.message === undefined ? [] : [`\n${result.message}`]);
+  return [table(columns, rows), ...messages, `\nEvents on the bus: ${eventSummary(events)}`].join('\n');
 }
 
 function resultOf({ stdout }: BuildResult): MirrorResult | undefined {

@@ -1,7 +1,7 @@
 import { CfnOutput, Duration, Stack, StackProps } from 'aws-cdk-lib';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
-import { ImageMirror, OnTagMoved } from 'cdk-ecr-mirror';
 import { Construct } from 'constructs';
+import { ImageMirror, OnTagMoved } from 'cdk-ecr-mirror';
 
 /**
  * The public images that a small platform runs on.

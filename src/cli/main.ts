@@ -1,4 +1,5 @@
 /** The `cdk-ecr-mirror` command. */
+import '../engine/runtime-settings';
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { program } from './program';

@@ -7,6 +7,6 @@ import { isIP } from 'node:net';
  * so that one command can copy from it to a local registry.
  */
 export function isOwnRegistry(registry: string): boolean {
-  const { hostname, port } = new URL(`http://${registry}`);
-  return port !== '' || !hostname.includes('.') || isIP(hostname.replace(/[[\]]/g, '')) !== 0;
+  const { hostname } = new URL(`http://${registry}`);
+  return /:[0-9]+$/.test(registry) || !hostname.includes('.') || isIP(hostname.replace(/[[\]]/g, '')) !== 0;
 }

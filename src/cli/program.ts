@@ -1,8 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { mirrorCommand, MirrorCommandOptions } from './commands/mirror-command';
+import { LONGEST_DEADLINE } from '../engine/configuration';
 import { TAG_MOVED_POLICIES } from '../image/environment';
 
-const LONGEST_TIMEOUT = 7 * 24 * 60 * 60;
+
+const POLICY_WORDS = TAG_MOVED_POLICIES.map((policy) => policy.toLowerCase());
 
 /** The command line, ready to be given arguments; `exit` is told the exit code. */
 export function program(version: string, exit: (code: number) => void): Command {
@@ -19,7 +21,7 @@ export function program(version: string, exit: (code: number) => void): Command 
     .option('--plain-http', 'speak HTTP without TLS to registries named by an address, a bare name or a port')
     .addOption(new Option('--tag-kind <kind>', 'whether the target tag names one image for ever (default: judged by its form)').choices(['fixed', 'floating']))
     .addOption(new Option('--on-tag-moved <policy>', 'what to do when a fixed tag names another image upstream')
-      .choices(TAG_MOVED_POLICIES.map((policy) => policy.toLowerCase())).default('fail').argParser(readPolicy))
+      .choices(POLICY_WORDS).argParser(readPolicy).default(TAG_MOVED_POLICIES[0], POLICY_WORDS[0]))
     .option('--timeout <seconds>', 'give up after this time', readSeconds, 3600)
     .action(async (source: string, target: string, options: MirrorCommandOptions) => exit(await mirrorCommand(source, target, options, dryRun)));
   mirroring('copy', 'Copies an image with all its platforms, unless the target has it already.', false);
@@ -35,8 +37,8 @@ function readPolicy(text: string): string {
 
 function readSeconds(text: string): number {
   const seconds = Number(text);
-  if (!/^[0-9]{1,6}$/.test(text) || seconds < 1 || seconds > LONGEST_TIMEOUT) {
-    throw new InvalidArgumentError(`It is a whole number of seconds, 1 to ${LONGEST_TIMEOUT}.`);
+  if (!/^[0-9]{1,6}$/.test(text) || seconds < 1 || seconds > LONGEST_DEADLINE) {
+    throw new InvalidArgumentError(`It is a whole number of seconds, 1 to ${LONGEST_DEADLINE}.`);
   }
   return seconds;
 }

@@ -17,6 +17,8 @@ export interface Configuration {
 
 /** A build's default timeout, less a minute to say why it stops. */
 const DEFAULT_DEADLINE = 59 * 60;
+/** A week: longer than CodeBuild lets any build run. */
+export const LONGEST_DEADLINE = 7 * 24 * 60 * 60;
 const TAG_KINDS: readonly TagKindName[] = ['fixed', 'floating'];
 
 /**
@@ -45,15 +47,22 @@ function readRequest(environment: NodeJS.ProcessEnv): MirrorRequest {
   if (problem) throw wrong(RUN_ENVIRONMENT.REPOSITORY, repository, problem);
   const tag = mirrorTag(source);
   if (!isTag(tag)) throw wrong(RUN_ENVIRONMENT.IMAGE, image, 'its tag is none');
-  // Parsed as a whole, so that the registry's host is held to the same grammar as every other.
-  const target = inWords('invalid-configuration', () => parseImageReference(`${registry}/${repository}:${tag}`));
-  if (target.registry !== registry) throw wrong(PROJECT_ENVIRONMENT.REGISTRY, registry, 'set it to the host of the registry to mirror into');
+  if (!isRegistryHost(registry)) throw wrong(PROJECT_ENVIRONMENT.REGISTRY, registry, 'set it to the host of the registry to mirror into');
   return {
     source,
-    target: { ...target, tag },
+    target: { registry, repository, tag },
     kind: oneOf(RUN_ENVIRONMENT.TAG_KIND, environment[RUN_ENVIRONMENT.TAG_KIND], TAG_KINDS) ?? tagKind(tag),
     onTagMoved: oneOf(RUN_ENVIRONMENT.ON_TAG_MOVED, environment[RUN_ENVIRONMENT.ON_TAG_MOVED], TAG_MOVED_POLICIES) ?? TAG_MOVED_POLICIES[0],
   };
+}
+
+/** Held to the same grammar as the host of every reference. */
+function isRegistryHost(registry: string): boolean {
+  try {
+    return parseImageReference(`${registry}/a/b`).registry === registry;
+  } catch {
+    return false;
+  }
 }
 
 function readCredentialVariables(text: string | undefined): CredentialVariables[] {
@@ -67,14 +76,18 @@ function readCredentialVariables(text: string | undefined): CredentialVariables[
     list = undefined;
   }
   if (!Array.isArray(list) || !list.every(wellFormed)) {
-    throw wrong(PROJECT_ENVIRONMENT.CREDENTIALS, text, 'it is a JSON list of objects with registry, username and password, the last two naming variables');
+    // Not quoted: who has put a password in the wrong place must not find it in a log.
+    const expected = 'a JSON list of objects with registry, username and password, the last two naming variables';
+    throw new MirrorError('invalid-configuration', `the variable ${PROJECT_ENVIRONMENT.CREDENTIALS} must be ${expected}`);
   }
   return list;
 }
 
 function readDeadline(text: string | undefined): number {
   if (!text) return DEFAULT_DEADLINE;
-  if (!/^[1-9][0-9]{0,6}$/.test(text)) throw wrong(PROJECT_ENVIRONMENT.DEADLINE_SECONDS, text, 'it is a whole number of seconds');
+  if (!/^[1-9][0-9]{0,6}$/.test(text) || Number(text) > LONGEST_DEADLINE) {
+    throw wrong(PROJECT_ENVIRONMENT.DEADLINE_SECONDS, text, `it is a whole number of seconds, at most ${LONGEST_DEADLINE}`);
+  }
   return Number(text);
 }
 

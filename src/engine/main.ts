@@ -2,6 +2,7 @@
  * What CodeBuild runs: mirrors the image that the environment names, tells people what it does on stderr,
  * and ends with one line of JSON on stdout, one event, and an exit code that is 0 only if the mirror holds what it should.
  */
+import './runtime-settings';
 import { Configuration, readConfiguration } from './configuration';
 import { firstOf } from './credentials/credential-source';
 import { EcrCredentials } from './credentials/ecr-credentials';
@@ -52,7 +53,7 @@ async function mirror({ request, credentials, deadlineSeconds }: Configuration):
   }
 }
 
-/** The result of a run that cannot start. */
+/** The result of a run that cannot start, or that meets a defect of its own. */
 function unreadable(error: unknown): MirrorResult {
   const known = error instanceof MirrorError;
   return {
@@ -70,7 +71,7 @@ function unreadable(error: unknown): MirrorResult {
   };
 }
 
-void main().then((result) => {
+void main().catch(unreadable).then((result) => {
   if (result.message) log.line(result.message);
   process.stdout.write(`${JSON.stringify(result)}\n`);
   process.exitCode = isGood(result) ? 0 : 1;

@@ -46,6 +46,9 @@ export async function mirrorImage(request: MirrorRequest, tools: MirrorTools): P
   return new ImageMirroring(request, tools).run();
 }
 
+/** Longest time that a timer of Node can be set to. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 type Finding = Pick<MirrorResult, 'outcome' | 'reason' | 'message' | 'sourceDigest' | 'targetDigest' | 'suffixedTag'>;
 
 class ImageMirroring {
@@ -56,7 +59,8 @@ class ImageMirroring {
   private targetDigest?: string;
 
   constructor(private readonly request: MirrorRequest, private readonly tools: MirrorTools) {
-    const signal = AbortSignal.any([tools.signal, this.stop.signal, AbortSignal.timeout(Math.max(0, tools.deadline - Date.now()))]);
+    const left = Math.min(LONGEST_TIMER, Math.max(0, tools.deadline - Date.now()));
+    const signal = AbortSignal.any([tools.signal, this.stop.signal, AbortSignal.timeout(left)]);
     setMaxListeners(0, signal); // each request under way listens
     const run: RetryContext = {
       retry: tools.retry,
@@ -136,7 +140,7 @@ class ImageMirroring {
   private async keepBeside(sourceDigest: string, suffixed: string): Promise<Finding> {
     const there = await this.digest(this.context.target, suffixed);
     if (there !== sourceDigest) await this.copy(sourceDigest, suffixed);
-    return { outcome: 'tag-moved', suffixedTag: suffixed, message: this.moved(sourceDigest, `the mirror holds the second as ${suffixed}`) };
+    return { outcome: 'tag-moved', suffixedTag: suffixed, message: this.moved(sourceDigest, `the mirror ${this.request.dryRun ? 'would hold' : 'holds'} the second as ${suffixed}`) };
   }
 
   private moved(sourceDigest: string, consequence: string): string {
@@ -156,9 +160,9 @@ class ImageMirroring {
 
   private failure(error: unknown): Finding {
     if (error instanceof MirrorError) return { outcome: 'failed', reason: error.reason, message: error.message };
-    if (this.tools.signal.aborted) return { outcome: 'failed', reason: 'interrupted', message: 'stopped before it was done; the tag is as it was' };
+    if (this.tools.signal.aborted) return { outcome: 'failed', reason: 'interrupted', message: 'stopped before it was done; what was copied stays, and the next run goes on from it' };
     if (Date.now() >= this.tools.deadline) {
-      return { outcome: 'failed', reason: 'deadline-exceeded', message: 'not done within the time of the run; the tag is as it was, and the next run goes on from what is there' };
+      return { outcome: 'failed', reason: 'deadline-exceeded', message: 'not done within the time of the run; what was copied stays, and the next run goes on from it' };
     }
     return { outcome: 'failed', reason: 'internal-error', message: `unexpected: ${error instanceof Error ? error.message : String(error)}` };
   }

@@ -6,6 +6,8 @@
  * @see https://github.com/distribution/reference/blob/main/reference.go
  */
 
+import { visibleText } from './visible-text';
+
 /** A parsed image reference. Every field is normalised: two spellings of one image give equal fields. */
 export interface ImageReference {
   /** The registry's host with its port, in lower case: `docker.io`, `quay.io`, `localhost:5000`, `[::1]:5000`. */
@@ -21,7 +23,7 @@ export interface ImageReference {
 /** What is wrong with a reference, in words that name the value and the remedy. */
 export class InvalidReferenceError extends Error {
   constructor(value: string, problem: string) {
-    super(`invalid image reference ${quote(value)}: ${problem}`);
+    super(`invalid image reference ${quote(withoutSecret(value))}: ${problem}`);
     this.name = 'InvalidReferenceError';
   }
 }
@@ -33,13 +35,13 @@ export const DOCKER_HUB = 'docker.io';
 const DOCKER_HUB_ALIASES = ['index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com'];
 
 const HOST_LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
-const HOST = new RegExp(`^(?:${HOST_LABEL}(?:\\.${HOST_LABEL})*|\\[[a-fA-F0-9:]{2,39}\\])(?::([0-9]{1,5}))?$`);
+const HOST = new RegExp(`^(${HOST_LABEL}(?:\\.${HOST_LABEL})*|\\[[a-fA-F0-9:.]{2,45}\\])(?::([0-9]{1,5}))?$`);
 const PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const DIGEST = /^sha256:[a-f0-9]{64}$/;
 
 const LONGEST_REFERENCE = 1024;
-const LONGEST_REPOSITORY = 255;
+const LONGEST_REPOSITORY = 256;
 
 /**
  * Parses an image reference as `docker pull` reads it.
@@ -71,8 +73,8 @@ export function formatImageReference(reference: ImageReference): string {
 
 /** The spelling that people use: Docker Hub's host and its `library` namespace are left out. */
 export function familiarImageReference(reference: ImageReference): string {
-  const canonical = formatImageReference(reference);
-  return canonical.replace(/^docker\.io\/(?:library\/(?=[^/]+$))?/, '');
+  if (reference.registry !== DOCKER_HUB || isHostLike(reference.repository.split('/')[0])) return formatImageReference(reference);
+  return formatImageReference(reference).slice(`${DOCKER_HUB}/`.length).replace(/^library\/(?=[^/]+$)/, '');
 }
 
 /** Whether a text is a tag by OCI's rule: up to 128 letters, digits, `_`, `.` and `-`, not starting with the last two. */
@@ -92,7 +94,12 @@ export function shortDigest(digest: string): string {
 
 /** A value as an error may show it: quoted, control characters escaped, cut where it would drown the message. */
 export function quote(value: string): string {
-  return JSON.stringify(value.length > 200 ? `${value.slice(0, 200)}...` : value);
+  return visibleText(JSON.stringify(value.length > 200 ? `${value.slice(0, 200)}...` : value));
+}
+
+/** Who writes a user's name and password into a reference must not find them in an error, and so in a log. */
+function withoutSecret(value: string): string {
+  return value.replace(/^([a-z]+:\/\/)?[^/@]*:[^/@]*@(?!sha256:)/i, '$1***@');
 }
 
 function refuseWhatIsNoReference(text: string): void {
@@ -115,14 +122,27 @@ function splitTag(text: string, named: string): { rest: string; tag?: string } {
 function splitRegistry(text: string, rest: string): { registry: string; path: string } {
   const slash = rest.indexOf('/');
   const first = rest.slice(0, Math.max(slash, 0));
-  const isHost = slash > 0 && (/[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase());
-  if (!isHost) return { registry: DOCKER_HUB, path: rest };
-  const match = HOST.exec(first);
-  if (!match || Number(match[1] ?? 1) > 65_535 || Number(match[1] ?? 1) === 0) {
+  if (slash < 1 || !isHostLike(first)) return { registry: DOCKER_HUB, path: rest };
+  const host = normalizedHost(first);
+  if (host === undefined) {
     throw new InvalidReferenceError(text, `${quote(first)} is no registry host; write a host name with an optional port, for example "registry.example.com:5000"`);
   }
-  const host = first.toLowerCase();
   return { registry: DOCKER_HUB_ALIASES.includes(host) ? DOCKER_HUB : host, path: rest.slice(slash + 1) };
+}
+
+/** Docker's rule for telling a host from the first part of a repository. */
+function isHostLike(part: string): boolean {
+  return /[.:]/.test(part) || part.toLowerCase() === 'localhost';
+}
+
+/** A host in its one spelling; undefined when it is none, or when a URL would read another host in it, as in `0x7f.1`. */
+function normalizedHost(text: string): string | undefined {
+  const [, name, port] = HOST.exec(text) ?? [];
+  if (name === undefined || !URL.canParse(`http://${name}/`)) return undefined;
+  const { hostname } = new URL(`http://${name}/`);
+  if (!name.startsWith('[') && hostname !== name.toLowerCase()) return undefined;
+  const number = Number(port ?? 1);
+  return number < 1 || number > 65_535 ? undefined : `${hostname}${port === undefined ? '' : `:${number}`}`;
 }
 
 function refuseRepository(text: string, repository: string): void {

@@ -10,7 +10,7 @@ export type TagKindName = 'fixed' | 'floating';
 const DATE = /(?:^|[^0-9])20[0-9]{2}([-._]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12][0-9]|3[01])(?:[^0-9]|$)/;
 
 /** A git hash, alone or behind a word such as `sha-` or `git-`. */
-const HASH = /^(?:[a-z]+-)?([0-9a-f]{7,40})$/;
+const HASH = /^(?:([a-z]+)-)?([0-9a-f]{7,40})$/;
 
 /** Words that say "whatever is newest", even beside a full version: `1.2.3-SNAPSHOT`. */
 const CHANNEL = /(?:^|[-._])(?:latest|stable|edge|nightly|snapshot|dev|devel|develop|main|master|head|canary|rolling|next|unstable|testing)(?:$|[-._])/i;
@@ -29,8 +29,9 @@ export function tagKind(tag: string): TagKindName {
 }
 
 function isHash(tag: string): boolean {
-  const hash = HASH.exec(tag)?.[1];
+  const [, word, hash] = HASH.exec(tag) ?? [];
   if (hash === undefined) return false;
+  if (word === 'sha' || word === 'git' || word === 'commit') return true;
   // Short words and plain numbers can look like hashes ("defaced", "1234567"): ask for both letters and digits.
   return hash.length === 40 || (/[0-9]/.test(hash) && /[a-f]/.test(hash));
 }

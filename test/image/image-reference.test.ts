@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import {
-  DOCKER_HUB, familiarImageReference, formatImageReference, ImageReference, InvalidReferenceError, isDigest, isTag, parseImageReference, quote, shortDigest,
+  DOCKER_HUB, familiarImageReference, formatImageReference, ImageReference, InvalidReferenceError,
+  isDigest, isTag, parseImageReference, quote, shortDigest,
 } from '../../src/image/image-reference';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;

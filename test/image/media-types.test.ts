@@ -1,5 +1,6 @@
 import {
-  ACCEPTED_MANIFESTS, DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, isIndexType, isManifestType, isNonDistributableType, isSchema1Type, OCI_INDEX, OCI_MANIFEST,
+  ACCEPTED_MANIFESTS, DOCKER_MANIFEST, DOCKER_MANIFEST_LIST,
+  isIndexType, isManifestType, isNonDistributableType, isSchema1Type, OCI_INDEX, OCI_MANIFEST,
 } from '../../src/image/media-types';
 
 test.each([OCI_INDEX, DOCKER_MANIFEST_LIST])('%s is an index and no manifest', (type) => {

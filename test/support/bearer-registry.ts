@@ -14,6 +14,8 @@ export interface BearerRegistryOptions extends LocalRegistryOptions {
   readonly realm?: string;
   /** The service that the challenge names. @default 'registry.local' */
   readonly service?: string;
+  /** A scope that reads all public repositories, as ECR Public's `aws` does; challenges ask for it. @default - each repository has its own */
+  readonly publicScope?: string;
   /** Who may log in. @default - nobody */
   readonly users?: readonly RegistryUser[];
   /** Repositories that only users can read. @default - none */
@@ -83,6 +85,7 @@ export class BearerRegistry extends LocalRegistry {
     const isPrivate = (this.bearerOptions.privateRepositories ?? []).includes(repository);
     const readable = this.exists(repository) && (token.username !== undefined || !isPrivate);
     const scoped = token.scopes.some((scope) => {
+      if (scope === this.bearerOptions.publicScope) return action === 'pull';
       const [type, name, actions = ''] = scope.split(':');
       return type === 'repository' && name === repository && actions.split(',').includes(action);
     });
@@ -90,11 +93,11 @@ export class BearerRegistry extends LocalRegistry {
   }
 
   private challenge(repository: string | undefined, action: RegistryAction, error?: string): RegistryError {
-    const actions = action === 'push' ? 'pull,push' : 'pull';
+    const scope = this.bearerOptions.publicScope ?? `repository:${repository}:${action === 'push' ? 'pull,push' : 'pull'}`;
     const parts = [
       `realm="${this.bearerOptions.realm ?? `${this.url}/token`}"`,
       `service="${this.bearerOptions.service ?? 'registry.local'}"`,
-      ...repository === undefined ? [] : [`scope="repository:${repository}:${actions}"`],
+      ...repository === undefined ? [] : [`scope="${scope}"`],
       ...error === undefined ? [] : [`error="${error}"`],
     ];
     const detail = repository === undefined ? undefined : [{ Type: 'repository', Class: '', Name: repository, Action: action }];

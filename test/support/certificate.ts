@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +23,8 @@ export interface Certificates {
  * @param alsoTrusted PEM certificates that the file holds besides, for example those that the user's own NODE_EXTRA_CA_CERTS names
  */
 export async function createCertificates(hosts: readonly string[], alsoTrusted = ''): Promise<Certificates> {
-  const authority = await generate([{ name: 'commonName', value: 'Local authority for tests' }], {
+  // No two authorities share a name: who trusts both looks one up by it.
+  const authority = await generate([{ name: 'commonName', value: `Local authority ${randomUUID()}` }], {
     keyType: 'ec',
     algorithm: 'sha256',
     extensions: [
@@ -30,7 +32,7 @@ export async function createCertificates(hosts: readonly string[], alsoTrusted =
       { name: 'keyUsage', keyCertSign: true, critical: true },
     ],
   });
-  const server = await generate([{ name: 'commonName', value: 'Local servers for tests' }], {
+  const server = await generate([{ name: 'commonName', value: 'Local servers' }], {
     keyType: 'ec',
     algorithm: 'sha256',
     ca: { key: authority.private, cert: authority.cert },

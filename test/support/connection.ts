@@ -7,5 +7,7 @@ import { Socket } from 'node:net';
  * this sets what it sets, and destroys at once.
  */
 export function resetConnection(socket: Socket): void {
-  Object.assign(socket, { resetAndClosing: true }).destroy();
+  // A connection that is ending already cannot be reset: Node would leave it open, and never exit.
+  if (socket.writableEnded) socket.destroy();
+  else Object.assign(socket, { resetAndClosing: true }).destroy();
 }

@@ -27,6 +27,7 @@ export abstract class LocalServer {
   mostConcurrent = 0;
   private readonly server: Server;
   private readonly connections = new Map<number | undefined, Socket>();
+  private readonly secureSockets = new Set<Socket>();
   private readonly scheme: string;
   private concurrent = 0;
 
@@ -35,11 +36,15 @@ export abstract class LocalServer {
     this.scheme = options.certificate ? 'https' : 'http';
     this.server = options.certificate ? createHttpsServer(options.certificate, listener) : createHttpServer(listener);
     this.server.requestTimeout = 0; // a held or slow request is the test's intention
+    this.server.on('secureConnection', (socket: Socket) => {
+      this.secureSockets.add(socket);
+      socket.on('close', () => this.secureSockets.delete(socket));
+    });
     this.server.on('connection', (socket: Socket) => {
       const port = socket.remotePort;
       this.connections.set(port, socket);
       socket.on('error', () => undefined); // a client that goes away is no news
-      socket.on('close', () => this.connections.delete(port));
+      socket.on('close', () => { if (this.connections.get(port) === socket) this.connections.delete(port); });
     });
   }
 
@@ -68,7 +73,8 @@ export abstract class LocalServer {
   /** Stops, and cuts what still hangs. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    for (const socket of this.connections.values()) socket.destroy();
+    // TLS first: a connection that is cut below it never ends for it.
+    for (const socket of [...this.secureSockets, ...this.connections.values()]) socket.destroy();
     await closed;
   }
 

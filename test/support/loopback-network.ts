@@ -6,7 +6,7 @@ import { resetConnection } from './connection';
 export interface LoopbackNetworkOptions {
   /** Connect to hosts without a route for real instead of refusing them. @default false */
   readonly passThrough?: boolean;
-  /** The proxy through which real hosts are reached, as `http://host:port`. @default - directly */
+  /** The proxy through which real hosts are reached, as `http://[user:password@]host:port`. @default - directly */
   readonly upstreamProxy?: string;
 }
 
@@ -74,10 +74,12 @@ export class LoopbackNetwork {
       const [host, real = '443'] = address.split(/:(?=[0-9]+$)/);
       return this.join(client, connect(Number(real), host), head);
     }
-    const { hostname, port: proxyPort } = new URL(this.options.upstreamProxy);
+    const { hostname, port: proxyPort, username, password } = new URL(this.options.upstreamProxy);
+    const login = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
+    const credentials = username === '' ? '' : `proxy-authorization: Basic ${login}\r\n`;
     const remote = connect(Number(proxyPort || 80), hostname);
     // The other proxy answers the CONNECT itself, and the client gets that answer.
-    return this.join(client, remote, head, () => remote.write(`CONNECT ${address} HTTP/1.1\r\nhost: ${address}\r\n\r\n`));
+    return this.join(client, remote, head, () => remote.write(`CONNECT ${address} HTTP/1.1\r\nhost: ${address}\r\n${credentials}\r\n`));
   }
 
   private join(client: Duplex, remote: Socket, head: Buffer, greet = () => client.write('HTTP/1.1 200 Connection Established\r\n\r\n')): void {

@@ -5,12 +5,12 @@ import { mirrorImage, MirrorRequest } from '../../engine/mirror-image';
 import { DEFAULT_RETRY } from '../../engine/registry/retry';
 import { Transport } from '../../engine/registry/transport';
 import { LogProgress, megabytes } from '../../engine/report/log-progress';
-import { printable } from '../../engine/report/printable';
 import { isGood, MirrorResult } from '../../engine/result';
 import type { TagMovedPolicy } from '../../image/environment';
 import { InvalidReferenceError, parseImageReference, quote } from '../../image/image-reference';
 import { mirrorTag } from '../../image/repository-name';
 import { tagKind, TagKindName } from '../../image/tag-kind';
+import { visibleText } from '../../image/visible-text';
 import { BarProgress } from '../bar-progress';
 import { isOwnRegistry } from '../plain-http';
 
@@ -37,7 +37,7 @@ export async function mirrorCommand(sourceText: string, targetText: string, opti
     if (progress instanceof BarProgress) progress.stop();
   }
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  process.stderr.write(`${printable(summary(result))}\n`);
+  process.stderr.write(`${visibleText(summary(result))}\n`);
   return isGood(result) ? 0 : 1;
 }
 

@@ -8,9 +8,11 @@ import { HttpResponse, networkError } from '../registry/transport';
 export async function copyBlob(context: CopyContext, blob: Descriptor): Promise<void> {
   const { progress, run, statistics, target } = context;
   progress.blobStarted(blob.digest, blob.size);
+  let tried = false;
   const how = await withRetries(run, async () => {
     // Asked again at each try: a connection can break after the target has taken the last byte.
-    if (await target.hasBlob(blob.digest)) return 'skipped';
+    if (await target.hasBlob(blob.digest)) return tried ? 'copied' : 'skipped';
+    tried = true;
     return transferOrMount(context, blob);
   });
   if (how === 'copied') {
@@ -47,12 +49,12 @@ async function send(context: CopyContext, blob: Descriptor, upload: URL, body: H
     sent += bytes;
     progress.blobBytes(blob.digest, bytes);
   };
-  body.on('error', () => undefined); // told by whoever reads; without a listener it would end the process
   try {
     const bytes = verifiedBytes(named(body, source.endpoint.origin), blob, source.endpoint.registry, count);
     await target.finishUpload(upload, blob.digest, blob.size, bytes);
   } catch (error) {
     progress.blobBytes(blob.digest, -sent);
+    target.cancelUpload(upload).catch(() => undefined);
     throw error;
   } finally {
     body.destroy();

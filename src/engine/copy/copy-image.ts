@@ -13,7 +13,7 @@ const DEEPEST_INDEX = 4;
  * A run that dies half-way leaves the tag as it was, and the next one finds the blobs that are there already.
  */
 export async function copyImage(context: CopyContext, digest: string, tag: string): Promise<void> {
-  const root = await fetchManifest(context, digest);
+  const root = await fetchRoot(context, digest);
   await new ImageCopy(context).bring(root, 1);
   await put(context, root, tag);
 }
@@ -40,7 +40,7 @@ class ImageCopy {
     const { lookups, run, target } = this.context;
     const there = await lookups.run(() => withRetries(run, () => target.manifestDigest(child.digest)));
     if (there !== undefined) return;
-    const manifest = await fetchManifest(this.context, child.digest);
+    const manifest = await fetchManifest(this.context, child.digest, child.size);
     await this.bring(manifest, depth);
     await put(this.context, manifest, child.digest);
   }
@@ -55,8 +55,24 @@ class ImageCopy {
   }
 }
 
-function fetchManifest({ lookups, run, source }: CopyContext, digest: string): Promise<Manifest> {
-  return lookups.run(() => withRetries(run, async () => readManifest(await source.manifest(digest), digest, source.endpoint.registry)));
+/** The manifest that the registry has just named; when it is not there, the registry contradicts itself. */
+async function fetchRoot(context: CopyContext, digest: string): Promise<Manifest> {
+  try {
+    return await fetchManifest(context, digest);
+  } catch (error) {
+    if (!(error instanceof MirrorError) || error.reason !== 'not-found') throw error;
+    const { endpoint, repository } = context.source;
+    throw new MirrorError('digest-mismatch', `${endpoint.registry}: it names ${digest} in ${repository} and has no such manifest`, { cause: error });
+  }
+}
+
+async function fetchManifest({ lookups, run, source }: CopyContext, digest: string, size?: number): Promise<Manifest> {
+  const { registry } = source.endpoint;
+  const manifest = await lookups.run(() => withRetries(run, async () => readManifest(await source.manifest(digest), digest, registry)));
+  if (size !== undefined && manifest.bytes.length !== size) {
+    throw new MirrorError('unsupported-manifest', `${registry}: manifest ${digest} has ${manifest.bytes.length} bytes, and its index says ${size}`);
+  }
+  return manifest;
 }
 
 function put({ lookups, progress, run, target }: CopyContext, manifest: Manifest, reference: string): Promise<void> {

@@ -37,6 +37,11 @@ export function readManifest(received: ReceivedManifest, digest: string, registr
   if (json === undefined) throw refuse('is no JSON object');
   const mediaType = mediaTypeOf(received.mediaType, json, refuse);
   const descriptors = (value: unknown) => readDescriptors(value, refuse);
+  // Read as one kind here and as another elsewhere, it would be two images under one digest.
+  // @see https://github.com/opencontainers/image-spec/security/advisories/GHSA-77vh-xpmg-72qh
+  if (isIndexType(mediaType) ? json.layers !== undefined || json.config !== undefined : json.manifests !== undefined) {
+    throw refuse('is both an index and an image');
+  }
   if (isIndexType(mediaType)) return { bytes: received.bytes, mediaType, digest, children: descriptors(json.manifests), blobs: [] };
   const blobs = [...descriptors([json.config]), ...descriptors(json.layers)];
   return { bytes: received.bytes, mediaType, digest, children: [], blobs: blobs.filter((blob) => !isNonDistributableType(blob.mediaType)) };
@@ -59,7 +64,9 @@ function readDescriptors(value: unknown, refuse: (problem: string) => MirrorErro
   if (!Array.isArray(value)) throw refuse('lacks its list of contents');
   return value.map((entry: unknown) => {
     const { mediaType, digest, size } = Object(entry) as Record<string, unknown>;
-    if (typeof digest !== 'string' || !isDigest(digest)) throw refuse(`names content by something that is no sha256 digest: ${printable(String(digest))}`);
+    if (typeof digest !== 'string' || !isDigest(digest)) {
+      throw refuse(`names content by something that is no sha256 digest: ${typeof digest === 'string' ? printable(digest) : typeof digest}`);
+    }
     if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) throw refuse(`gives no usable size for ${digest}`);
     return { mediaType: typeof mediaType === 'string' ? mediaType : '', digest, size };
   });

@@ -10,9 +10,9 @@ import { printable } from '../report/printable';
 
 /** The parts of Docker's configuration file that tell credentials. */
 interface DockerConfig {
-  readonly auths?: Record<string, { auth?: string; username?: string; password?: string; identitytoken?: string } | undefined>;
-  readonly credHelpers?: Record<string, string | undefined>;
-  readonly credsStore?: string;
+  readonly auths?: Record<string, unknown>;
+  readonly credHelpers?: Record<string, unknown>;
+  readonly credsStore?: unknown;
 }
 
 /** Under this key Docker keeps the credentials of Docker Hub. */
@@ -37,7 +37,8 @@ export class DockerConfigCredentials implements CredentialSource {
     const keys = keysFor(registry);
     const helper = keys.map((key) => config.credHelpers?.[key]).find(Boolean) ?? config.credsStore;
     const stored = keys.map((key) => config.auths?.[key]).find((entry) => entry !== undefined);
-    return (helper ? await askHelper(helper, keys[0], this.environment) : undefined) ?? (stored && readEntry(stored));
+    const helped = typeof helper === 'string' && helper !== '' ? await askHelper(helper, keys[0], this.environment) : undefined;
+    return helped ?? readEntry(stored);
   }
 }
 
@@ -61,11 +62,13 @@ async function readConfig(environment: NodeJS.ProcessEnv): Promise<DockerConfig>
   }
 }
 
-function readEntry(entry: NonNullable<NonNullable<DockerConfig['auths']>[string]>): Credential | undefined {
-  if (entry.identitytoken) return { identityToken: entry.identitytoken };
-  if (entry.username && entry.password) return { username: entry.username, password: entry.password };
-  const [username, password] = Buffer.from(entry.auth ?? '', 'base64').toString('utf8').split(/:(.*)/s);
-  return username && password ? { username, password } : undefined;
+function readEntry(entry: unknown): Credential | undefined {
+  const { identitytoken, auth, ...plain } = Object(entry) as Record<string, unknown>;
+  if (typeof identitytoken === 'string' && identitytoken !== '') return { identityToken: identitytoken };
+  const [username, password] = typeof plain.username === 'string' && plain.username !== ''
+    ? [plain.username, plain.password]
+    : Buffer.from(typeof auth === 'string' ? auth : '', 'base64').toString('utf8').split(/:(.*)/s);
+  return username && typeof password === 'string' && password !== '' ? { username, password } : undefined;
 }
 
 /** Runs `docker-credential-NAME get`; one that has nothing for the registry answers with an error, which means none. */

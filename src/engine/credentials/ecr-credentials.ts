@@ -18,11 +18,12 @@ export class EcrCredentials implements CredentialSource {
   async credentialFor(registry: string, refused: boolean): Promise<Credential | undefined> {
     const host = ecrHost(registry);
     if (host === undefined) return undefined;
-    const known = await this.tokens.get(registry)?.catch(() => undefined);
+    const pending = this.tokens.get(registry);
+    const known = await pending?.catch(() => undefined);
     if (known && !refused && known.expires > Date.now() + EXPIRY_MARGIN) return known.credential;
-    const token = fetchToken(registry, host.region, host.fips);
-    this.tokens.set(registry, token);
-    return (await token).credential;
+    // Another caller may have asked meanwhile.
+    if (this.tokens.get(registry) === pending) this.tokens.set(registry, fetchToken(registry, host.region, host.fips));
+    return (await this.tokens.get(registry)!).credential;
   }
 }
 

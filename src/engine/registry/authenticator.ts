@@ -3,6 +3,7 @@ import type { Endpoint } from './endpoint';
 import { fetchToken, Token } from './token-service';
 import type { Transport } from './transport';
 import type { Credential, CredentialSource } from '../credentials/credential-source';
+import { MirrorError } from '../mirror-error';
 
 /** Milliseconds before its expiry at which a token is no longer used. */
 const EXPIRY_MARGIN = 10_000;
@@ -13,6 +14,8 @@ export class Authenticator {
   private token: Token | undefined;
   private pending: Promise<string | undefined> | undefined;
   private refused = false;
+  /** The header that was last made because another was refused; when it is refused too, that is final. */
+  private lastResort: string | undefined;
 
   /** Whether credentials stand behind the header, rather than anonymous access. */
   authenticated = false;
@@ -55,7 +58,35 @@ export class Authenticator {
     return renewed !== undefined && (renewed !== sent || challenge.scheme === 'bearer');
   }
 
+  /**
+   * Learns from a refusal without a challenge: that is how Amazon ECR tells an expired token, with 403.
+   *
+   * @param sent the header that was refused
+   * @returns whether another try with the new header makes sense; a second refusal is final
+   */
+  async denied(sent: string | undefined): Promise<boolean> {
+    if (sent === undefined || sent === this.lastResort || this.challenge === undefined) return false;
+    if (this.token?.header === sent) {
+      this.refused = true;
+      this.token = undefined;
+    }
+    this.lastResort = await this.header();
+    return this.lastResort !== undefined && this.lastResort !== sent;
+  }
+
   private async renew(challenge: Challenge): Promise<string | undefined> {
+    try {
+      return await this.fetch(challenge);
+    } catch (error) {
+      const guessed = challenge === this.endpoint.challenge && challenge.scheme === 'bearer';
+      if (!guessed || !(error instanceof MirrorError) || error.retryable) throw error;
+      // What was known beforehand may be out of date: the registry itself is asked what it wants.
+      this.challenge = undefined;
+      return undefined;
+    }
+  }
+
+  private async fetch(challenge: Challenge): Promise<string | undefined> {
     const credential = await this.credentials.credentialFor(this.endpoint.registry, this.refused);
     this.refused = false;
     this.authenticated = credential !== undefined;

@@ -46,6 +46,7 @@ function parseOffers(header: string): Offer[] {
     if (name === undefined) break;
     if (!take(/\s*=\s*/y)) {
       offers.push({ scheme: name, parameters: new Map() });
+      take(/ +[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$))/y); // a scheme of another kind, with one value of its own
       continue;
     }
     const value = take(QUOTED)?.[1].replace(/\\(.)/g, '$1') ?? take(TOKEN)?.[0];

@@ -18,24 +18,25 @@ export interface Endpoint {
  *
  * @see https://docs.docker.com/docker-hub/usage/pulls/ for Docker Hub's token service
  */
-const KNOWN_CHALLENGES: Readonly<Record<string, Challenge>> = {
-  [DOCKER_HUB]: { scheme: 'bearer', realm: 'https://auth.docker.io/token', service: 'registry.docker.io' },
-  'ghcr.io': { scheme: 'bearer', realm: 'https://ghcr.io/token', service: 'ghcr.io' },
-  'public.ecr.aws': { scheme: 'bearer', realm: 'https://public.ecr.aws/token/', service: 'public.ecr.aws', scope: 'aws' },
-  'quay.io': { scheme: 'bearer', realm: 'https://quay.io/v2/auth', service: 'quay.io' },
-};
+const KNOWN_CHALLENGES: ReadonlyMap<string, Challenge> = new Map([
+  [DOCKER_HUB, { scheme: 'bearer', realm: 'https://auth.docker.io/token', service: 'registry.docker.io' }],
+  ['ghcr.io', { scheme: 'bearer', realm: 'https://ghcr.io/token', service: 'ghcr.io' }],
+  ['public.ecr.aws', { scheme: 'bearer', realm: 'https://public.ecr.aws/token/', service: 'public.ecr.aws', scope: 'aws' }],
+  ['quay.io', { scheme: 'bearer', realm: 'https://quay.io/v2/auth', service: 'quay.io' }],
+]);
 
 /** Docker Hub's API answers under another name than its references. */
 const DOCKER_HUB_HOST = 'registry-1.docker.io';
 
 /** An Amazon ECR host: account, optional FIPS marker, Region; in every partition, and in the dual-stack form. */
-const ECR_HOST = /^([0-9]{12})\.dkr[.-]ecr(-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.(?:aws|amazonwebservices\.com\.cn))$/;
+const ECR_HOST = new RegExp('^([0-9]{12})\\.dkr[.-]ecr(-fips)?\\.([a-z0-9-]+)\\.'
+  + '(?:amazonaws\\.com(?:\\.cn)?|amazonaws\\.eu|c2s\\.ic\\.gov|sc2s\\.sgov\\.gov|cloud\\.adc-e\\.uk|csp\\.hci\\.ic\\.gov|on\\.(?:aws|amazonwebservices\\.com\\.cn))$');
 
 /** The endpoint of a registry; with `plainHttp` for registries on the developer's own machine. */
 export function endpointOf(registry: string, plainHttp: boolean = false): Endpoint {
   if (plainHttp) return { registry, origin: `http://${registry}` };
   const host = registry === DOCKER_HUB ? DOCKER_HUB_HOST : registry;
-  const challenge = ecrHost(registry) ? { scheme: 'basic' } as const : KNOWN_CHALLENGES[registry];
+  const challenge = ecrHost(registry) ? { scheme: 'basic' } as const : KNOWN_CHALLENGES.get(registry);
   return { registry, origin: `https://${host}`, challenge };
 }
 

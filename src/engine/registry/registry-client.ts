@@ -1,7 +1,7 @@
 import type { Endpoint } from './endpoint';
 import { RegistryConnection, RegistryMessage, single } from './registry-connection';
 import { registryError } from './registry-error';
-import { HttpResponse, networkError, Transport } from './transport';
+import { HttpResponse, readBody, Transport } from './transport';
 import { isDigest } from '../../image/image-reference';
 import { ACCEPTED_MANIFESTS } from '../../image/media-types';
 import type { CredentialSource } from '../credentials/credential-source';
@@ -64,6 +64,9 @@ export class RegistryClient {
     if (response.status === 405 || (response.status === 200 && digest === undefined)) return digestOf((await this.manifest(reference)).bytes);
     if (response.status !== 200) throw await this.refusal(`look up ${this.named(reference)}`, response);
     if (!isDigest(digest!)) throw new MirrorError('registry-error', `${this.endpoint.registry}: it tells no sha256 digest of ${this.named(reference)}`);
+    if (isDigest(reference) && digest !== reference) {
+      throw new MirrorError('digest-mismatch', `${this.endpoint.registry}: asked for ${this.named(reference)}, it tells of ${digest}`, { retryable: true });
+    }
     return digest;
   }
 
@@ -72,21 +75,11 @@ export class RegistryClient {
     this.manifestGets++;
     const response = await this.send('GET', `manifests/${reference}`, { headers: { accept: ACCEPTED_MANIFESTS } });
     if (response.status !== 200) throw await this.refusal(`read manifest ${this.named(reference)}`, response);
-    const chunks: Buffer[] = [];
-    let size = 0;
-    try {
-      for await (const chunk of response.body) {
-        chunks.push(chunk as Buffer);
-        size += (chunk as Buffer).length;
-        if (size > LARGEST_MANIFEST) break;
-      }
-    } catch (error) {
-      throw networkError(error, this.base);
-    }
-    if (size > LARGEST_MANIFEST) {
+    const bytes = await readBody(response, LARGEST_MANIFEST);
+    if (bytes === undefined) {
       throw new MirrorError('unsupported-manifest', `${this.endpoint.registry}: manifest ${this.named(reference)} is larger than ${LARGEST_MANIFEST} bytes`);
     }
-    return { bytes: Buffer.concat(chunks), mediaType: (single(response.headers['content-type']) ?? '').split(';')[0].trim() };
+    return { bytes, mediaType: (single(response.headers['content-type']) ?? '').split(';')[0].trim() };
   }
 
   /** Puts a manifest under a tag or its digest, with the very bytes given. */
@@ -109,6 +102,8 @@ export class RegistryClient {
   async openBlob(digest: string): Promise<HttpResponse['body']> {
     const response = await this.send('GET', `blobs/${digest}`);
     if (response.status !== 200) throw await this.refusal(`read blob ${this.named(digest)}`, response);
+    // It may break before anybody reads; whoever reads is told, and without a listener it would end the process.
+    response.body.on('error', () => undefined);
     return response.body;
   }
 
@@ -132,6 +127,12 @@ export class RegistryClient {
     await response.body.dump();
   }
 
+  /** Tells the registry that an upload will not be finished; it may not care. */
+  async cancelUpload(upload: URL): Promise<void> {
+    const response = await this.connection.exchange({ method: 'DELETE', url: upload });
+    await response.body.dump();
+  }
+
   private send(method: RegistryMessage['method'], path: string, message: Pick<RegistryMessage, 'headers' | 'body'> = {}): Promise<HttpResponse> {
     return this.connection.exchange({ method, url: new URL(path, this.base), ...message });
   }
@@ -141,7 +142,12 @@ export class RegistryClient {
     return `${this.repository}${isDigest(reference) ? '@' : ':'}${reference}`;
   }
 
-  private refusal(action: string, response: HttpResponse): Promise<MirrorError> {
-    return registryError({ registry: this.endpoint.registry, action, authenticated: this.connection.authenticated }, response);
+  private async refusal(action: string, response: HttpResponse): Promise<MirrorError> {
+    const { registry } = this.endpoint;
+    if (response.url.origin === this.base.origin) return registryError({ registry, action, authenticated: this.connection.authenticated }, response);
+    await response.body.dump();
+    // Places that a registry redirects to are signed for a short time: the next try is given a new one.
+    const problem = `${response.url.host}, where it redirects to, answers HTTP ${response.status}`;
+    return new MirrorError('registry-error', `${registry}: cannot ${action}: ${problem}`, { retryable: true });
   }
 }

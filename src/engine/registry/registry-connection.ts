@@ -73,14 +73,22 @@ export class RegistryConnection {
     const authenticator = this.authenticatorFor(message.url);
     const authorization = await authenticator.header();
     const response = await this.send(message, authorization);
-    if (response.status !== 401) return response;
-    const challenge = parseChallenge(joined(response.headers['www-authenticate']));
-    if (!await authenticator.challenged(challenge, authorization)) return response;
+    if (!await this.renewed(authenticator, message, response, authorization)) return response;
     await response.body.dump();
     if (isStream(message.body)) {
       throw new MirrorError('unauthorized', `${this.options.endpoint.registry}: the token expired before the upload`, { retryable: true });
     }
     return this.send(message, await authenticator.header());
+  }
+
+  /** Whether a refusal led to another authorization, with which it makes sense to try again. */
+  private async renewed(authenticator: Authenticator, message: RegistryMessage, response: HttpResponse, sent: string | undefined): Promise<boolean> {
+    const { method } = message;
+    const { status, headers } = response;
+    if (status === 401) return authenticator.challenged(parseChallenge(joined(headers['www-authenticate'])), sent);
+    // Amazon ECR answers 403 to an expired token, and its public gallery 400.
+    const mayBeExpired = status === 403 || (status === 400 && (method === 'GET' || method === 'HEAD'));
+    return mayBeExpired && authenticator.denied(sent);
   }
 
   private async send({ method, url, headers, body }: RegistryMessage, authorization: string | undefined): Promise<HttpResponse> {

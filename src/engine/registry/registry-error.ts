@@ -24,7 +24,7 @@ export async function registryError(purpose: RequestPurpose, response: HttpRespo
   const answer = `HTTP ${status}${said ? `, ${said}` : ''}`;
   const reason = reasonFor(status, code, message);
   return new MirrorError(reason, `${where}: ${explain(reason, purpose)} (${answer})`, {
-    retryable: isRetryable(status, reason),
+    retryable: isRetryable(status, reason) || code === 'BLOB_UPLOAD_UNKNOWN', // a lost upload can be started anew
     retryAfterSeconds: retryAfter(response.headers['retry-after']),
   });
 }
@@ -43,6 +43,7 @@ function reasonFor(status: number, code: string | undefined, message: string | u
   if (code === 'TAG_INVALID' && /immutable/i.test(message ?? '')) return 'immutable-tag';
   if (code === 'DIGEST_INVALID') return 'digest-mismatch';
   if (status === 401 || status === 403) return 'unauthorized';
+  if (code === 'BLOB_UPLOAD_UNKNOWN') return 'registry-error';
   if (status === 404 || status === 410) return 'not-found';
   if (code === 'MANIFEST_INVALID' || code === 'UNSUPPORTED' || status === 405 || status === 413 || status === 415) return 'unsupported-manifest';
   return 'registry-error';
@@ -75,7 +76,8 @@ function explain(reason: FailureReason, purpose: RequestPurpose): string {
 function retryAfter(header: string | string[] | undefined): number | undefined {
   const value = Array.isArray(header) ? header[0] : header;
   if (value === undefined) return undefined;
-  const seconds = /^[0-9]{1,9}$/.test(value.trim()) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  if (/^[0-9]{1,9}$/.test(value.trim())) return Number(value);
+  const seconds = /[a-z]{3}/i.test(value) ? (Date.parse(value) - Date.now()) / 1000 : NaN;
   return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { Challenge } from './challenge';
 import type { Endpoint } from './endpoint';
 import { registryError } from './registry-error';
-import type { HttpRequest, Transport } from './transport';
+import { HttpRequest, readBody, Transport } from './transport';
 import type { Credential } from '../credentials/credential-source';
 import { MirrorError } from '../mirror-error';
 
@@ -36,16 +36,13 @@ export async function fetchToken(asked: TokenRequest): Promise<Token> {
   const { endpoint, credential } = asked;
   const response = await asked.transport.send(tokenMessage(asked));
   if (response.status !== 200) {
-    throw await registryError({ registry: endpoint.registry, action: 'sign in', authenticated: credential !== undefined }, response);
+    const refusal = await registryError({ registry: endpoint.registry, action: 'sign in', authenticated: credential !== undefined }, response);
+    if (refusal.reason !== 'not-found') throw refusal;
+    throw new MirrorError('registry-error', `${endpoint.registry}: the token service that it names is not there (HTTP ${response.status} from ${response.url.host})`);
   }
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of response.body) {
-    chunks.push(chunk as Buffer);
-    length += (chunk as Buffer).length;
-    if (length > LONGEST_ANSWER) throw new MirrorError('registry-error', `${endpoint.registry}: its token service answered more than ${LONGEST_ANSWER} bytes`);
-  }
-  return readToken(endpoint, Buffer.concat(chunks).toString('utf8'));
+  const answer = await readBody(response, LONGEST_ANSWER);
+  if (answer === undefined) throw new MirrorError('registry-error', `${endpoint.registry}: its token service answered more than ${LONGEST_ANSWER} bytes`);
+  return readToken(endpoint, answer.toString('utf8'));
 }
 
 function tokenMessage({ endpoint, challenge, scope, credential, signal }: TokenRequest): HttpRequest {

@@ -15,6 +15,8 @@ export interface HttpRequest {
 
 /** The answer. Its body must be read or dumped, or its connection is lost to the pool. */
 export interface HttpResponse {
+  /** Where it came from; another host than the registry's after a redirect. */
+  readonly url: URL;
   readonly status: number;
   readonly headers: Record<string, string | string[] | undefined>;
   readonly body: Readable & { dump(): Promise<void> };
@@ -54,7 +56,7 @@ export class Transport {
         signal: message.signal,
         dispatcher: this.dispatcher,
       });
-      return { status: statusCode, headers, body };
+      return { url: message.url, status: statusCode, headers, body };
     } catch (error) {
       throw networkError(error, message.url);
     }
@@ -66,9 +68,30 @@ export class Transport {
   }
 }
 
+/** A whole body; undefined when it is longer than the limit. */
+export async function readBody(response: HttpResponse, limit: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of response.body) {
+      chunks.push(chunk as Buffer);
+      length += (chunk as Buffer).length;
+      if (length > limit) return undefined;
+    }
+  } catch (error) {
+    throw networkError(error, response.url);
+  }
+  return Buffer.concat(chunks);
+}
+
 /** Puts a failure of the network in words; a `MirrorError` or the end of the run passes unchanged. */
 export function networkError(error: unknown, url: URL): unknown {
   if (error instanceof MirrorError) return error;
+  const refusedByProxy = /^Proxy response \(([0-9]{3})\)/.exec(error instanceof Error ? error.message : '')?.[1];
+  if (refusedByProxy !== undefined) {
+    const problem = `the proxy that HTTPS_PROXY names refuses to connect to it (HTTP ${refusedByProxy})`;
+    return new MirrorError('network', `${url.host}: ${problem}`, { retryable: refusedByProxy.startsWith('5'), cause: error });
+  }
   if (error instanceof errors.RequestAbortedError || (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError'))) return error;
   const code = errorCode(error);
   return new MirrorError('network', `${url.host}: ${wordsFor(code, error, url)}`, { retryable: !FINAL_CODES.test(code), cause: error });

@@ -1,12 +1,8 @@
+import { visibleText } from '../../image/visible-text';
+
 const LONGEST = 500;
 
-/**
- * A text from outside as a log line may show it.
- *
- * Control characters, line separators and invisible formatting become visible escapes, so that no registry can forge a log line
- * or drive a terminal; long texts are cut.
- */
+/** A text from outside as a log line may show it: nothing invisible in it, and cut where it is long. */
 export function printable(text: string): string {
-  const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text;
-  return cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return visibleText(text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text);
 }

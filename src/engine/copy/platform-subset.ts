@@ -1,0 +1,70 @@
+import type { Manifest } from './manifest';
+import { readManifest } from './manifest';
+import { isIndexType } from '../../image/media-types';
+import { formatPlatform, Platform, samePlatform } from '../../image/platform';
+import { digestOf } from '../digest';
+import { MirrorError } from '../mirror-error';
+import type { ReceivedManifest } from '../registry/registry-client';
+
+/** Which index a subset was made of: what tells that upstream has not moved. */
+export const SOURCE_DIGEST_ANNOTATION = 'io.github.cdk-ecr-mirror.source-digest';
+/** Which platforms were asked for: another choice makes another index. */
+export const PLATFORMS_ANNOTATION = 'io.github.cdk-ecr-mirror.platforms';
+
+/** With this annotation BuildKit ties an attestation to the manifest that it is about. */
+const ATTESTATION_SUBJECT = 'vnd.docker.reference.digest';
+
+interface Entry {
+  readonly digest?: unknown;
+  readonly platform?: { readonly os?: unknown; readonly architecture?: unknown; readonly variant?: unknown };
+  readonly annotations?: Record<string, unknown>;
+}
+
+/**
+ * An index with the platforms asked for, and the attestations about them: the same one each time from the same source.
+ *
+ * The entries keep their bytes' meaning and order; only the list of them changes. An image that is no index is returned as it is.
+ *
+ * @throws MirrorError when a platform is asked for that the index does not have
+ */
+export function subsetOf(source: Manifest, platforms: readonly Platform[], registry: string): Manifest {
+  if (!isIndexType(source.mediaType)) return source;
+  const index = JSON.parse(source.bytes.toString('utf8')) as { manifests: Entry[]; annotations?: Record<string, string> };
+  const missing = platforms.filter((platform) => !index.manifests.some((entry) => isFor(entry, platform)));
+  if (missing.length > 0) {
+    const offered = index.manifests.flatMap(platformOf).filter(({ os }) => os !== 'unknown').map(formatPlatform);
+    throw new MirrorError('not-found', `${registry}: ${source.digest} has no image for ${missing.map(formatPlatform).join(', ')}; it has ${offered.join(', ') || 'none'}`);
+  }
+  const kept = index.manifests.filter((entry) => platforms.some((platform) => isFor(entry, platform)));
+  const keptDigests = new Set(kept.map(({ digest }) => digest));
+  const manifests = index.manifests.filter((entry) => keptDigests.has(entry.digest) || keptDigests.has(entry.annotations?.[ATTESTATION_SUBJECT]));
+  const annotations = { ...index.annotations, [SOURCE_DIGEST_ANNOTATION]: source.digest, [PLATFORMS_ANNOTATION]: choiceOf(platforms) };
+  const bytes = Buffer.from(JSON.stringify({ ...index, manifests, annotations }), 'utf8');
+  return readManifest({ bytes, mediaType: source.mediaType }, digestOf(bytes), registry);
+}
+
+/** The digest of the source that a subset in the mirror was made of; undefined when it is none, or one of other platforms. */
+export function sourceDigestOf(received: ReceivedManifest, platforms: readonly Platform[]): string | undefined {
+  try {
+    const { annotations } = Object(JSON.parse(received.bytes.toString('utf8'))) as { annotations?: Record<string, unknown> };
+    const digest = annotations?.[SOURCE_DIGEST_ANNOTATION];
+    return typeof digest === 'string' && annotations?.[PLATFORMS_ANNOTATION] === choiceOf(platforms) ? digest : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A choice of platforms in one spelling, whatever the order in which they were given. */
+function choiceOf(platforms: readonly Platform[]): string {
+  return [...new Set(platforms.map(formatPlatform))].sort().join(',');
+}
+
+function isFor(entry: Entry, platform: Platform): boolean {
+  return platformOf(entry).some((offered) => samePlatform(platform, offered));
+}
+
+function platformOf({ platform }: Entry): Platform[] {
+  const { os, architecture, variant } = platform ?? {};
+  if (typeof os !== 'string' || typeof architecture !== 'string') return [];
+  return [{ os, architecture, ...typeof variant === 'string' ? { variant } : {} }];
+}

@@ -1,0 +1,10 @@
+/**
+ * Settings of Node that must be made before anything else is loaded; imported first by each entry.
+ */
+import { setFlagsFromString } from 'node:v8';
+
+// Otherwise V8 optimises undici's HTTP parser in the background: 107 ms of processor time and 35 MB of memory for a run that parses a few headers.
+setFlagsFromString('--liftoff-only');
+
+// The AWS SDK's advice about Node's age is for those who choose it, not for the log of every build.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';

@@ -1,0 +1,55 @@
+import picomatch from 'picomatch';
+import { compareBuild, parse, Range, SemVer } from 'semver';
+import type { TagSelection } from '../image/tag-selection';
+
+/** A tag and the version that it names. */
+interface VersionTag {
+  readonly tag: string;
+  readonly version: SemVer;
+}
+
+/**
+ * The tags that a selection means, in the order in which they are mirrored: versions newest first, others as the registry lists them.
+ *
+ * A leading `v` is no part of a version. Where `1.2.3` and `v1.2.3` are both there, both are selected and count as one for `latest`.
+ *
+ * @throws TypeError when the range of versions is none
+ */
+export function selectTags(tags: readonly string[], selection: TagSelection): string[] {
+  const excluded = matcher(selection.exclude ?? []);
+  const candidates = [...new Set(tags)].filter((tag) => !excluded(tag));
+  if (selection.semver === undefined) return candidates.filter(matcher(selection.patterns ?? []));
+  const range = new Range(selection.semver);
+  const selected = candidates
+    .flatMap((tag) => versionOf(tag, selection) ?? [])
+    .filter(({ version }) => range.test(base(version)))
+    .sort((a, b) => compareBuild(b.version, a.version) || (a.tag < b.tag ? -1 : 1));
+  return newest(selected, selection.latest).map(({ tag }) => tag);
+}
+
+function matcher(patterns: readonly string[]): (tag: string) => boolean {
+  if (patterns.length === 0) return () => false;
+  // Tags hold no slashes, and a pattern means "*" only: everything else that globs know is refused before.
+  const match = picomatch([...patterns], { nobrace: true, noextglob: true, nonegate: true, dot: true });
+  return (tag) => match(tag);
+}
+
+/** The version that a tag names in full, when it is of the variant asked for. */
+function versionOf(tag: string, { variant, prereleases }: TagSelection): VersionTag | undefined {
+  const suffix = variant === undefined ? '' : `-${variant}`;
+  if (!tag.endsWith(suffix)) return undefined;
+  const version = parse(tag.slice(0, tag.length - suffix.length).replace(/^v/, ''));
+  if (version === null || (version.prerelease.length > 0 && !prereleases)) return undefined;
+  return { tag, version };
+}
+
+/** A pre-release belongs to the range that its release belongs to: `2.0.0-rc.1` is not below 2. */
+function base({ major, minor, patch }: SemVer): SemVer {
+  return new SemVer(`${major}.${minor}.${patch}`);
+}
+
+function newest(sorted: readonly VersionTag[], count: number | undefined): readonly VersionTag[] {
+  if (count === undefined) return sorted;
+  const versions = [...new Set(sorted.map(({ version }) => version.version))].slice(0, count);
+  return sorted.filter(({ version }) => versions.includes(version.version));
+}

@@ -1,0 +1,134 @@
+import type { Command } from 'commander';
+import { mirrorCommand } from '../../src/cli/commands/mirror-command';
+import { program } from '../../src/cli/program';
+
+jest.mock('../../src/cli/commands/mirror-command', () => ({ mirrorCommand: jest.fn() }));
+
+const command = jest.mocked(mirrorCommand);
+let written: string;
+let exit: jest.Mock<void, [number]>;
+
+beforeEach(() => {
+  written = '';
+  exit = jest.fn();
+  command.mockResolvedValue(0);
+});
+
+/** Runs the command line; where it would end the process, it throws. */
+async function run(...args: string[]): Promise<void> {
+  const root = program('1.2.3', exit);
+  const write = (text: string) => { written += text; };
+  const quiet = (one: Command) => one.exitOverride().configureOutput({ writeOut: write, writeErr: write });
+  [root, ...root.commands].forEach(quiet);
+  await root.parseAsync(args, { from: 'user' });
+}
+
+/** The options that the command was given. */
+const options = () => command.mock.calls[0][2];
+
+describe('copy and check', () => {
+  test('copy copies', async () => {
+    await run('copy', 'nginx:1', 'localhost:5000/nginx:1');
+    expect(command.mock.calls).toEqual([['nginx:1', 'localhost:5000/nginx:1', expect.anything(), false]]);
+  });
+
+  test('check changes nothing', async () => {
+    await run('check', 'nginx:1', 'localhost:5000/nginx:1');
+    expect(command.mock.calls).toEqual([['nginx:1', 'localhost:5000/nginx:1', expect.anything(), true]]);
+  });
+
+  test.each([0, 1])('the exit code %i is passed on', async (code) => {
+    command.mockResolvedValue(code);
+    await run('copy', 'nginx', 'localhost:5000/nginx');
+    expect(exit.mock.calls).toEqual([[code]]);
+  });
+
+  test('a failure of the command is passed on', async () => {
+    command.mockRejectedValue(new Error('defect'));
+    await expect(run('copy', 'nginx', 'localhost:5000/nginx')).rejects.toThrow('defect');
+    expect(exit).not.toHaveBeenCalled();
+  });
+
+  test('gives up after an hour unless told otherwise', async () => {
+    await run('copy', 'a', 'b');
+    expect(options()).toMatchObject({ timeout: 3600 });
+  });
+
+  test('judges the tag by its form, speaks TLS and writes for people unless told otherwise', async () => {
+    await run('copy', 'a', 'b');
+    expect(options()).not.toHaveProperty('tagKind');
+    expect(options()).not.toHaveProperty('plainHttp');
+    expect(options()).not.toHaveProperty('json');
+  });
+
+  test.each([
+    [['--json'], { json: true }],
+    [['--plain-http'], { plainHttp: true }],
+    [['--tag-kind', 'fixed'], { tagKind: 'fixed' }],
+    [['--tag-kind=floating'], { tagKind: 'floating' }],
+    [['--on-tag-moved', 'fail'], { onTagMoved: 'FAIL' }],
+    [['--on-tag-moved', 'keep'], { onTagMoved: 'KEEP' }],
+    [['--on-tag-moved', 'suffix'], { onTagMoved: 'SUFFIX' }],
+    [['--timeout', '1'], { timeout: 1 }],
+    [['--timeout', '604800'], { timeout: 604_800 }],
+  ])('understands %j', async (args, expected) => {
+    await run('copy', 'a', 'b', ...args);
+    expect(options()).toMatchObject(expected);
+  });
+
+  test('takes options before the images', async () => {
+    await run('check', '--json', 'a', 'b');
+    expect(command.mock.calls[0]).toMatchObject(['a', 'b', { json: true }, true]);
+  });
+});
+
+describe('refusals', () => {
+  test.each([
+    ['no command', []],
+    ['a command that does not exist', ['move', 'a', 'b']],
+    ['no images', ['copy']],
+    ['one image', ['copy', 'a']],
+    ['three images', ['copy', 'a', 'b', 'c']],
+    ['an option that does not exist', ['copy', 'a', 'b', '--force']],
+    ['a kind of tag that does not exist', ['copy', 'a', 'b', '--tag-kind', 'mutable']],
+    ['a kind of tag that is missing', ['copy', 'a', 'b', '--tag-kind']],
+    ['a policy that does not exist', ['copy', 'a', 'b', '--on-tag-moved', 'overwrite']],
+    ['a policy from the prototype', ['copy', 'a', 'b', '--on-tag-moved', 'constructor']],
+    ['a timeout of 0', ['copy', 'a', 'b', '--timeout', '0']],
+    ['a negative timeout', ['copy', 'a', 'b', '--timeout=-1']],
+    ['half a second', ['copy', 'a', 'b', '--timeout', '0.5']],
+    ['a timeout in minutes', ['copy', 'a', 'b', '--timeout', '5m']],
+    ['a timeout of more than a week', ['copy', 'a', 'b', '--timeout', '604801']],
+    ['an empty timeout', ['copy', 'a', 'b', '--timeout', '']],
+    ['a timeout in another notation', ['copy', 'a', 'b', '--timeout', '1e3']],
+  ])('%s runs nothing', async (_, args) => {
+    await expect(run(...args)).rejects.toMatchObject({ exitCode: 1 });
+    expect(command).not.toHaveBeenCalled();
+    expect(exit).not.toHaveBeenCalled();
+  });
+
+  test('of a policy name the ones that exist', async () => {
+    await expect(run('copy', 'a', 'b', '--on-tag-moved', 'overwrite')).rejects.toThrow('fail, keep, suffix');
+  });
+
+  test('of a timeout name the longest', async () => {
+    await expect(run('copy', 'a', 'b', '--timeout', 'soon')).rejects.toThrow('a whole number of seconds, 1 to 604800');
+  });
+});
+
+describe('help', () => {
+  test('names the commands', async () => {
+    await expect(run('--help')).rejects.toMatchObject({ exitCode: 0 });
+    expect(written).toMatch(/copy[^]*check/);
+  });
+
+  test('of a command names its options', async () => {
+    await expect(run('copy', '--help')).rejects.toMatchObject({ exitCode: 0 });
+    for (const option of ['--json', '--plain-http', '--tag-kind', '--on-tag-moved', '--timeout']) expect(written).toContain(option);
+  });
+
+  test('tells the version', async () => {
+    await expect(run('--version')).rejects.toMatchObject({ exitCode: 0 });
+    expect(written).toBe('1.2.3\n');
+  });
+});

@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createCertificates } from './support/certificate';
+import { multiPlatformImage } from './support/fixture-images';
+import { LoopbackNetwork } from './support/loopback-network';
+import { UpstreamRegistries } from '../examples/demo/upstream-registries';
+import { MirrorResult } from '../src/engine/result';
+import { parseImageReference } from '../src/image/image-reference';
+
+const IMAGES = [
+  'docker.io/library/nginx:stable',
+  'docker.io/library/logstash:7.11.2',
+  'quay.io/prometheus/prometheus:v2.53.0',
+  'public.ecr.aws/docker/library/redis:7',
+  'docker.io/hashicorp/vault:1.14',
+  'ghcr.io/stefanprodan/podinfo:6.7.0',
+];
+
+interface DemoReport {
+  readonly rounds: { readonly results: MirrorResult[]; readonly events: { readonly detailType: string }[] }[];
+  readonly problems: string[];
+}
+
+async function runDemo(options: string[], environment: Record<string, string> = {}): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  const root = join(__dirname, '..');
+  const command = [join(root, 'node_modules/tsx/dist/cli.mjs'), '--tsconfig', 'tsconfig.dev.json', 'examples/demo/main.ts', ...options];
+  const child = spawn(process.execPath, command, { cwd: root, env: { ...process.env, ...environment } });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => { stdout += chunk; });
+  child.stderr.on('data', (chunk) => { stderr += chunk; });
+  const exitCode = await new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? -1)));
+  return { exitCode, stdout, stderr };
+}
+
+/** The outcome of each image in a round, by image. */
+function outcomes(report: DemoReport, round: number): Record<string, string> {
+  return Object.fromEntries(report.rounds[round].results.map(({ source, outcome }) => [source, outcome]));
+}
+
+function allOf(outcome: string): Record<string, string> {
+  return Object.fromEntries(IMAGES.map((image) => [image, outcome]));
+}
+
+describe('npm run demo -- --json', () => {
+  let demo: Awaited<ReturnType<typeof runDemo>>;
+  let report: DemoReport;
+
+  beforeAll(async () => {
+    demo = await runDemo(['--json']);
+    report = JSON.parse(demo.stdout);
+  });
+
+  test('prints one line on stdout, and a last line for people on stderr', () => {
+    expect(demo.stdout.trimEnd().split('\n')).toHaveLength(1);
+    expect(demo.stderr.trimEnd().split('\n').pop()).toBe('3 rounds, 18 results, all as expected');
+    expect(demo.exitCode).toBe(0);
+    expect(report.problems).toEqual([]);
+  });
+
+  test('copies every image first, with the digest of upstream', () => {
+    expect(outcomes(report, 0)).toEqual(allOf('copied'));
+    for (const { sourceDigest, targetDigest, bytesCopied } of report.rounds[0].results) {
+      expect(sourceDigest).toMatch(/^sha256:/);
+      expect(targetDigest).toBe(sourceDigest);
+      expect(bytesCopied).toBeGreaterThan(0);
+    }
+  });
+
+  test('asks each side once and pulls nothing when nothing changed', () => {
+    expect(outcomes(report, 1)).toEqual(allOf('unchanged'));
+    const quiet = { requests: { source: 1, target: 1 }, countedPulls: 0, bytesCopied: 0 };
+    expect(report.rounds[1].results).toMatchObject(Array(6).fill(quiet));
+  });
+
+  test('follows the floating tag, refuses the fixed one, and leaves the others alone', () => {
+    expect(outcomes(report, 2)).toEqual({ ...allOf('unchanged'), [IMAGES[0]]: 'copied', [IMAGES[1]]: 'tag-moved' });
+    const [before, after] = [0, 2].map((round) => report.rounds[round].results.find(({ source }) => source === IMAGES[1])!);
+    expect(after.targetDigest).toBe(before.targetDigest);
+    expect(after.sourceDigest).not.toBe(before.sourceDigest);
+  });
+
+  test('puts one event for each run', () => {
+    const detailTypes = report.rounds.map(({ events }) => events.map(({ detailType }) => detailType).sort());
+    expect(detailTypes).toEqual([
+      Array(6).fill('Image Mirrored'),
+      Array(6).fill('Image Unchanged'),
+      ['Image Mirrored', ...Array(4).fill('Image Unchanged'), 'Upstream Tag Moved'],
+    ]);
+  });
+});
+
+test('npm run demo -- --upstream reaches registries through the user\'s own proxy, and fails when one of them has no such image', async () => {
+  const missing = IMAGES[3];
+  const registries = IMAGES.map((image) => parseImageReference(image).registry);
+  const certificates = await createCertificates(UpstreamRegistries.hosts(registries));
+  const internet = await new UpstreamRegistries().start(registries, certificates.server);
+  const proxy = await new LoopbackNetwork().start();
+  for (const { host, port } of internet.routes()) proxy.route(host, port);
+  for (const image of IMAGES.filter((one) => one !== missing)) internet.publish(parseImageReference(image), multiPlatformImage({ seed: image }));
+  try {
+    const demo = await runDemo(['--upstream', '--json'], proxy.environment(certificates.authorityFile));
+    const report: DemoReport = JSON.parse(demo.stdout);
+    expect(outcomes(report, 0)).toEqual({ ...allOf('copied'), [missing]: 'failed' });
+    expect(outcomes(report, 1)).toEqual({ ...allOf('unchanged'), [missing]: 'failed' });
+    expect(outcomes(report, 2)).toEqual({ ...allOf('unchanged'), [IMAGES[0]]: 'copied', [IMAGES[1]]: 'tag-moved', [missing]: 'failed' });
+    expect(report.problems.filter((problem) => !problem.includes(missing))).toEqual([]);
+    expect(demo.exitCode).toBe(1);
+    expect(proxy.refused).toEqual([]);
+  } finally {
+    await Promise.all([internet.close(), proxy.close(), certificates.dispose()]);
+  }
+});

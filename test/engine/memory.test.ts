@@ -1,0 +1,61 @@
+/** Memory does not grow with the image: the engine runs in a child process, the registries in this one. */
+import { runCommand } from './command';
+import { blobOf, generatedBlob } from '../support/fixture-blob';
+import { FixtureImage, singleImage } from '../support/fixture-images';
+import { LocalRegistry } from '../support/local-registry';
+
+const MEGABYTE = 1024 * 1024;
+const LAYER_BYTES = 1024 * MEGABYTE;
+const LIMIT_BYTES = 150 * MEGABYTE;
+
+/** Run before the command: tells its peak of resident memory when it ends. Linux alone keeps it where it can be read. */
+const TELL_PEAK = `data:text/javascript,${encodeURIComponent(`
+  import { readFileSync, writeSync } from 'node:fs';
+  process.on('exit', () => writeSync(2, '\\n' + /VmHWM:.*/.exec(readFileSync('/proc/self/status', 'utf8'))[0] + '\\n'));
+`)}`;
+
+const isLinux = process.platform === 'linux';
+if (!isLinux) console.info('NOTICE: memory is measured on Linux only, so it is not tested here');
+
+/** An image of few, large layers; the bytes of layers are made when they are read. */
+function imageOf(layers: number, bytes: number): FixtureImage {
+  return singleImage({ layers: 0, baseLayers: Array.from({ length: layers }, (_, index) => generatedBlob(`layer ${index}`, bytes)) });
+}
+
+let upstream: LocalRegistry;
+let target: LocalRegistry;
+
+beforeEach(async () => {
+  [upstream, target] = await Promise.all([new LocalRegistry().start(), new LocalRegistry({ discardUploads: true }).start()]);
+});
+
+afterEach(async () => {
+  expect([...upstream.errors, ...target.errors]).toEqual([]);
+  await Promise.all([upstream.close(), target.close()]);
+});
+
+/** Bytes of resident memory at the peak of a copy. */
+async function peakOf(image: FixtureImage): Promise<number> {
+  upstream.push('app', '1.0.0', image);
+  const { code, stderr } = await runCommand(['copy', '--plain-http', `${upstream.host}/app:1.0.0`, `${target.host}/mirror/app`], { nodeArguments: ['--import', TELL_PEAK] });
+  expect([code, target.tagDigest('mirror/app', '1.0.0')]).toEqual([0, image.digest]);
+  const peak = /VmHWM:\s*([0-9]+) kB/.exec(stderr);
+  if (!peak) throw new Error(`the command told no peak: ${stderr}`);
+  const bytes = Number(peak[1]) * 1024;
+  console.info(`peak of resident memory: ${Math.round(bytes / MEGABYTE)} MB`);
+  return bytes;
+}
+
+(isLinux ? describe : describe.skip)('the peak of resident memory stays below 150 MB', () => {
+  test('for an image of a kilobyte', async () => {
+    expect(await peakOf(singleImage({ layers: 0, baseLayers: [blobOf('small')] }))).toBeLessThan(LIMIT_BYTES);
+  });
+
+  test('for a layer of one gigabyte', async () => {
+    expect(await peakOf(imageOf(1, LAYER_BYTES))).toBeLessThan(LIMIT_BYTES);
+  });
+
+  test('for ten layers of a hundred megabytes, several at a time', async () => {
+    expect(await peakOf(imageOf(10, 100 * MEGABYTE))).toBeLessThan(LIMIT_BYTES);
+  });
+});
