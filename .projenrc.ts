@@ -147,9 +147,13 @@ project.jest!.config.reporters = ['default', '<rootDir>/scripts/closing-line-rep
 project.jest!.config.moduleNameMapper = { '^cdk-ecr-mirror$': '<rootDir>/src/index.ts' };
 for (const include of ['src/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', '.projenrc.ts']) project.tsconfigDev.addInclude(include);
 
+// 1.13.0 lacks the packages of several platforms, and npm ci refuses a lock file without them.
+project.package.addField('overrides', { 'unrs-resolver': '1.12.2' });
+
 /* ---- what a fresh clone types: these install what is missing before they start ---- */
 project.package.setScript('test', 'node scripts/prepare.mjs && projen test');
 project.package.setScript('demo', 'node scripts/prepare.mjs && tsx --tsconfig tsconfig.dev.json examples/demo/main.ts');
+project.package.setScript('bench', 'node scripts/prepare.mjs && tsx --tsconfig tsconfig.dev.json bench/main.ts');
 
 /* ---- no package registry's address in a committed file ---- */
 project.npmrc.addConfig('omit-lockfile-registry-resolved', 'true');
