@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { mirrorCommand, MirrorCommandOptions } from './commands/mirror-command';
+import { readImagePairs, UsageError } from './image-pairs';
 import { LONGEST_DEADLINE } from '../engine/configuration';
 import { TAG_MOVED_POLICIES } from '../image/environment';
-
+import { parsePlatform, Platform } from '../image/platform';
 
 const POLICY_WORDS = TAG_MOVED_POLICIES.map((policy) => policy.toLowerCase());
 
@@ -12,27 +13,48 @@ export function program(version: string, exit: (code: number) => void): Command 
     .description('Copies container images between registries, byte for byte, all platforms, without Docker.')
     .version(version)
     .showHelpAfterError();
-  const mirroring = (name: string, description: string, dryRun: boolean) => root
+  mirroring(root, 'copy', 'Copies images with all their platforms, unless the target has them already.', false, exit);
+  mirroring(root, 'check', 'Tells what copy would do, and changes nothing.', true, exit);
+  return root;
+}
+
+function mirroring(root: Command, name: string, description: string, dryRun: boolean, exit: (code: number) => void): void {
+  const command = root
     .command(name)
     .description(description)
-    .argument('<source>', 'the image to read, as docker pull would name it')
-    .argument('<target>', 'where it belongs, for example 123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/nginx:stable; without a tag, that of the source')
+    .argument('[images...]', 'SOURCE TARGET; or several sources and a place that ends with "/", for example 123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/')
+    .option('--from-file <file>', 'read more images from a file ("-" for standard input): SOURCE TARGET on each line, or SOURCE with a place as argument')
     .option('--json', 'print one JSON object on stdout, and nothing else there')
+    .option('--quiet', 'tell nothing while it runs')
     .option('--plain-http', 'speak HTTP without TLS to registries named by an address, a bare name or a port')
+    .option('--platform <platforms>', 'only these platforms, for example linux/amd64,linux/arm64; the digest is then a new one', readPlatforms)
+    .option('--no-referrers', 'leave signatures and other referrers behind')
     .addOption(new Option('--tag-kind <kind>', 'whether the target tag names one image for ever (default: judged by its form)').choices(['fixed', 'floating']))
     .addOption(new Option('--on-tag-moved <policy>', 'what to do when a fixed tag names another image upstream')
       .choices(POLICY_WORDS).argParser(readPolicy).default(TAG_MOVED_POLICIES[0], POLICY_WORDS[0]))
-    .option('--timeout <seconds>', 'give up after this time', readSeconds, 3600)
-    .action(async (source: string, target: string, options: MirrorCommandOptions) => exit(await mirrorCommand(source, target, options, dryRun)));
-  mirroring('copy', 'Copies an image with all its platforms, unless the target has it already.', false);
-  mirroring('check', 'Tells what copy would do, and changes nothing.', true);
-  return root;
+    .option('--timeout <seconds>', 'give up after this time', readSeconds, 3600);
+  command.action(async (words: string[], options: MirrorCommandOptions & { fromFile?: string }) => {
+    try {
+      exit(await mirrorCommand(readImagePairs(words, options.fromFile), options, dryRun));
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      command.error(`error: ${error.message}`);
+    }
+  });
 }
 
 function readPolicy(text: string): string {
   const policy = TAG_MOVED_POLICIES.find((one) => one.toLowerCase() === text);
-  if (policy === undefined) throw new InvalidArgumentError(`Allowed choices are ${TAG_MOVED_POLICIES.join(', ').toLowerCase()}.`);
+  if (policy === undefined) throw new InvalidArgumentError(`Allowed choices are ${POLICY_WORDS.join(', ')}.`);
   return policy;
+}
+
+function readPlatforms(text: string): Platform[] {
+  return text.split(',').map((part) => {
+    const platform = parsePlatform(part.trim());
+    if (platform === undefined) throw new InvalidArgumentError('It is a list such as linux/amd64,linux/arm64.');
+    return platform;
+  });
 }
 
 function readSeconds(text: string): number {

@@ -2,14 +2,22 @@ import { EnvironmentCredentials } from './credentials/environment-credentials';
 import { MirrorError } from './mirror-error';
 import type { MirrorRequest } from './mirror-image';
 import { printable } from './report/printable';
+import { rangeProblem } from './tag-selection';
 import { CredentialVariables, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TAG_MOVED_POLICIES } from '../image/environment';
-import { isTag, parseImageReference, quote } from '../image/image-reference';
+import { ImageReference, parseImageReference, quote } from '../image/image-reference';
+import { parsePlatform, Platform } from '../image/platform';
 import { mirrorRepositoryName, mirrorTag, repositoryNameProblem } from '../image/repository-name';
 import { tagKind, TagKindName } from '../image/tag-kind';
+import { parseTagSelection, TagSelection } from '../image/tag-selection';
 
 /** A run as its environment describes it. */
 export interface Configuration {
-  readonly request: MirrorRequest;
+  /** The upstream image; its tag means nothing when tags are selected. */
+  readonly image: ImageReference;
+  /** Which of the repository's tags to mirror; undefined for the one that the image names. */
+  readonly tags?: TagSelection;
+  /** How to mirror one image of the repository. */
+  readonly requestFor: (source: ImageReference) => MirrorRequest;
   readonly credentials: EnvironmentCredentials;
   readonly deadlineSeconds: number;
   readonly eventBus: string | undefined;
@@ -27,33 +35,62 @@ const TAG_KINDS: readonly TagKindName[] = ['fixed', 'floating'];
  * @throws MirrorError naming the variable, its value and what is allowed
  */
 export function readConfiguration(environment: NodeJS.ProcessEnv): Configuration {
+  const image = readImage(environment[RUN_ENVIRONMENT.IMAGE]);
+  const tags = readTags(environment, environment[RUN_ENVIRONMENT.TAGS]);
   return {
-    request: readRequest(environment),
+    image,
+    tags,
+    requestFor: readRequest(environment, image),
     credentials: new EnvironmentCredentials(readCredentialVariables(environment[PROJECT_ENVIRONMENT.CREDENTIALS]), environment),
     deadlineSeconds: readDeadline(environment[PROJECT_ENVIRONMENT.DEADLINE_SECONDS]),
     eventBus: environment[PROJECT_ENVIRONMENT.EVENT_BUS] || undefined,
   };
 }
 
-function readRequest(environment: NodeJS.ProcessEnv): MirrorRequest {
-  const image = environment[RUN_ENVIRONMENT.IMAGE];
+function readImage(image: string | undefined): ImageReference {
   if (!image) throw wrong(RUN_ENVIRONMENT.IMAGE, image ?? '', 'set it to the image to mirror, for example "docker.io/library/nginx:1.27.0"');
-  const source = inWords('invalid-reference', () => parseImageReference(image));
+  return inWords('invalid-reference', () => parseImageReference(image));
+}
+
+function readRequest(environment: NodeJS.ProcessEnv, image: ImageReference): Configuration['requestFor'] {
   const registry = environment[PROJECT_ENVIRONMENT.REGISTRY] ?? '';
+  if (!isRegistryHost(registry)) throw wrong(PROJECT_ENVIRONMENT.REGISTRY, registry, 'set it to the host of the registry to mirror into');
+  const repository = readRepository(environment, image);
+  const kind = oneOf(RUN_ENVIRONMENT.TAG_KIND, environment[RUN_ENVIRONMENT.TAG_KIND], TAG_KINDS);
+  const onTagMoved = oneOf(RUN_ENVIRONMENT.ON_TAG_MOVED, environment[RUN_ENVIRONMENT.ON_TAG_MOVED], TAG_MOVED_POLICIES) ?? TAG_MOVED_POLICIES[0];
+  const platforms = readPlatforms(environment[RUN_ENVIRONMENT.PLATFORMS]);
+  const referrers = oneOf(RUN_ENVIRONMENT.REFERRERS, environment[RUN_ENVIRONMENT.REFERRERS], ['true', 'false']) !== 'false';
+  return (source) => {
+    const tag = mirrorTag(source);
+    return { source, target: { registry, repository, tag }, kind: kind ?? tagKind(tag), onTagMoved, platforms, referrers };
+  };
+}
+
+function readRepository(environment: NodeJS.ProcessEnv, image: ImageReference): string {
   const prefix = environment[PROJECT_ENVIRONMENT.REPOSITORY_PREFIX];
-  const named = environment[RUN_ENVIRONMENT.REPOSITORY];
-  const repository = named || inWords('invalid-reference', () => mirrorRepositoryName(source, prefix));
+  const repository = environment[RUN_ENVIRONMENT.REPOSITORY] || inWords('invalid-reference', () => mirrorRepositoryName(image, prefix));
   const problem = repositoryNameProblem(repository);
   if (problem) throw wrong(RUN_ENVIRONMENT.REPOSITORY, repository, problem);
-  const tag = mirrorTag(source);
-  if (!isTag(tag)) throw wrong(RUN_ENVIRONMENT.IMAGE, image, 'its tag is none');
-  if (!isRegistryHost(registry)) throw wrong(PROJECT_ENVIRONMENT.REGISTRY, registry, 'set it to the host of the registry to mirror into');
-  return {
-    source,
-    target: { registry, repository, tag },
-    kind: oneOf(RUN_ENVIRONMENT.TAG_KIND, environment[RUN_ENVIRONMENT.TAG_KIND], TAG_KINDS) ?? tagKind(tag),
-    onTagMoved: oneOf(RUN_ENVIRONMENT.ON_TAG_MOVED, environment[RUN_ENVIRONMENT.ON_TAG_MOVED], TAG_MOVED_POLICIES) ?? TAG_MOVED_POLICIES[0],
-  };
+  return repository;
+}
+
+function readTags(environment: NodeJS.ProcessEnv, text: string | undefined): TagSelection | undefined {
+  if (!text) return undefined;
+  const image = environment[RUN_ENVIRONMENT.IMAGE]!;
+  if (/[:@][^/]*$/.test(image)) throw wrong(RUN_ENVIRONMENT.IMAGE, image, `with ${RUN_ENVIRONMENT.TAGS} it is a repository, without a tag or digest`);
+  const selection = parseTagSelection(text);
+  const problem = selection === undefined ? 'it is a selection of tags as JSON, for example {"semver":">=1.25 <2","latest":5}' : rangeProblem(selection);
+  if (problem) throw wrong(RUN_ENVIRONMENT.TAGS, text, problem);
+  return selection;
+}
+
+function readPlatforms(text: string | undefined): Platform[] | undefined {
+  if (!text) return undefined;
+  return text.split(',').map((part) => {
+    const platform = parsePlatform(part.trim());
+    if (platform === undefined) throw wrong(RUN_ENVIRONMENT.PLATFORMS, text, 'it is a list of platforms, for example "linux/amd64,linux/arm64"');
+    return platform;
+  });
 }
 
 /** Held to the same grammar as the host of every reference. */

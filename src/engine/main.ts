@@ -1,78 +1,92 @@
 /**
- * What CodeBuild runs: mirrors the image that the environment names, tells people what it does on stderr,
- * and ends with one line of JSON on stdout, one event, and an exit code that is 0 only if the mirror holds what it should.
+ * What CodeBuild runs: mirrors what the environment names, tells people what it does on stderr,
+ * and ends with one line of JSON on stdout, one event for each image, and an exit code that is 0 only if the mirror holds what it should.
  */
 import './runtime-settings';
 import { Configuration, readConfiguration } from './configuration';
 import { firstOf } from './credentials/credential-source';
 import { EcrCredentials } from './credentials/ecr-credentials';
+import { listTags } from './list-tags';
 import { MirrorError } from './mirror-error';
-import { mirrorImage } from './mirror-image';
+import { MirrorRequest, MirrorTools } from './mirror-image';
+import { mirrorImages } from './mirror-images';
 import { DEFAULT_RETRY } from './registry/retry';
 import { Transport } from './registry/transport';
 import { publishResult } from './report/event-publisher';
 import { LogProgress } from './report/log-progress';
-import { isGood, MirrorResult } from './result';
+import { isGood, MirrorResult, summarize, untried } from './result';
 import { RUN_ENVIRONMENT } from '../image/environment';
 import { formatImageReference } from '../image/image-reference';
 
 const log = new LogProgress((line) => process.stderr.write(`${line}\n`));
 
-async function main(): Promise<MirrorResult> {
-  let configuration: Configuration;
-  try {
-    configuration = readConfiguration(process.env);
-  } catch (error) {
-    return unreadable(error);
-  }
-  const result = await mirror(configuration);
-  if (configuration.eventBus !== undefined) {
-    const problem = await publishResult(result, configuration.eventBus, process.env.AWS_REGION ?? '');
-    if (problem) log.line(problem);
-  }
-  return result;
-}
-
-async function mirror({ request, credentials, deadlineSeconds }: Configuration): Promise<MirrorResult> {
-  log.line(`mirroring ${formatImageReference(request.source)} to ${formatImageReference(request.target)}, a ${request.kind} tag`);
+/** Runs what the environment describes; returns whether all is well. */
+async function main(): Promise<boolean> {
+  const configuration = readConfiguration(process.env);
   const stop = new AbortController();
   process.once('SIGTERM', () => stop.abort());
   const transport = new Transport();
+  const tools: MirrorTools = {
+    transport,
+    credentials: firstOf(configuration.credentials, new EcrCredentials()),
+    progress: log,
+    retry: DEFAULT_RETRY,
+    deadline: Date.now() + configuration.deadlineSeconds * 1000,
+    signal: stop.signal,
+    plainHttp: () => false,
+  };
   try {
-    return await mirrorImage(request, {
-      transport,
-      credentials: firstOf(credentials, new EcrCredentials()),
-      progress: log,
-      retry: DEFAULT_RETRY,
-      deadline: Date.now() + deadlineSeconds * 1000,
-      signal: stop.signal,
-      plainHttp: () => false,
-    });
+    const results = await mirror(configuration, tools);
+    if (configuration.tags !== undefined) print(summarize(results));
+    return results.every(isGood);
   } finally {
     await transport.close();
   }
 }
 
-/** The result of a run that cannot start, or that meets a defect of its own. */
-function unreadable(error: unknown): MirrorResult {
-  const known = error instanceof MirrorError;
-  return {
-    source: process.env[RUN_ENVIRONMENT.IMAGE] ?? '',
-    target: '',
-    outcome: 'failed',
-    reason: known ? error.reason : 'internal-error',
-    message: error instanceof Error ? error.message : String(error),
-    bytesCopied: 0,
-    blobsCopied: 0,
-    blobsSkipped: 0,
-    requests: { source: 0, target: 0 },
-    countedPulls: 0,
-    seconds: 0,
-  };
+async function mirror(configuration: Configuration, tools: MirrorTools): Promise<MirrorResult[]> {
+  const { image, requestFor } = configuration;
+  const finished = (result: MirrorResult) => report(result, configuration.eventBus);
+  let requests: MirrorRequest[];
+  try {
+    const tags = configuration.tags && await listTags(image, configuration.tags, tools);
+    requests = tags === undefined ? [requestFor(image)] : tags.map((tag) => requestFor({ ...image, tag }));
+  } catch (error) {
+    const result = failed(`${image.registry}/${image.repository}`, error);
+    await finished(result);
+    return [result];
+  }
+  return mirrorImages(requests, {
+    toolsFor: ({ source, target, kind }) => {
+      log.line(`mirroring ${formatImageReference(source)} to ${formatImageReference(target)}, a ${kind} tag`);
+      return tools;
+    },
+    finished,
+  });
 }
 
-void main().catch(unreadable).then((result) => {
+async function report(result: MirrorResult, eventBus: string | undefined): Promise<void> {
+  if (eventBus !== undefined) {
+    const problem = await publishResult(result, eventBus, process.env.AWS_REGION ?? '');
+    if (problem) log.line(problem);
+  }
   if (result.message) log.line(result.message);
-  process.stdout.write(`${JSON.stringify(result)}\n`);
-  process.exitCode = isGood(result) ? 0 : 1;
+  print(result);
+}
+
+function failed(source: string, error: unknown): MirrorResult {
+  const message = error instanceof Error ? error.message : String(error);
+  return untried(source, '', error instanceof MirrorError ? error.reason : 'internal-error', message);
+}
+
+function print(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+main().catch(async (error: unknown) => {
+  // The environment could not be read, or a defect was met: the log ends with a result all the same.
+  await report(failed(process.env[RUN_ENVIRONMENT.IMAGE] ?? '', error), undefined);
+  return false;
+}).then((good) => {
+  process.exitCode = good ? 0 : 1;
 });

@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import { DEFAULT_LOOKUPS, DEFAULT_TRANSFERS, CopyContext, CopyStatistics } from './copy/copy-context';
+import { DEFAULT_LOOKUPS, DEFAULT_TRANSFERS, CopyContext } from './copy/copy-context';
 import { copyImage } from './copy/copy-image';
 import { Semaphore } from './copy/semaphore';
 import type { CredentialSource } from './credentials/credential-source';
 import { decide, Decision } from './decision';
+import { HeldImage, heldImage } from './held-image';
 import { MirrorError } from './mirror-error';
 import { endpointOf } from './registry/endpoint';
 import { RegistryClient } from './registry/registry-client';
@@ -13,6 +14,7 @@ import type { ProgressListener } from './report/progress';
 import type { MirrorResult } from './result';
 import type { TagMovedPolicy } from '../image/environment';
 import { formatImageReference, ImageReference, shortDigest } from '../image/image-reference';
+import type { Platform } from '../image/platform';
 import { suffixedTag } from '../image/repository-name';
 import type { TagKindName } from '../image/tag-kind';
 
@@ -23,6 +25,10 @@ export interface MirrorRequest {
   readonly target: ImageReference & { readonly tag: string };
   readonly kind: TagKindName;
   readonly onTagMoved: TagMovedPolicy;
+  /** The platforms to mirror; undefined for all, which keeps the digest. */
+  readonly platforms?: readonly Platform[];
+  /** Whether signatures and other referrers come along with a new image. */
+  readonly referrers: boolean;
   /** Only find out what would be done. */
   readonly dryRun?: boolean;
 }
@@ -39,6 +45,10 @@ export interface MirrorTools {
   readonly signal: AbortSignal;
   /** Whether a registry is spoken to without TLS. */
   readonly plainHttp: (registry: string) => boolean;
+  /** Transfers of blobs at a time, shared by the images of a run; by default each image has its own. */
+  readonly transfers?: Semaphore;
+  /** Requests for manifests at a time, likewise. */
+  readonly lookups?: Semaphore;
 }
 
 /** Brings one image of the mirror up to date. Never throws: whatever goes wrong is told in the result. */
@@ -46,6 +56,8 @@ export async function mirrorImage(request: MirrorRequest, tools: MirrorTools): P
   return new ImageMirroring(request, tools).run();
 }
 
+/** A result line stays readable, and an event within EventBridge's 256 KB. */
+const MOST_WARNINGS = 20;
 /** Longest time that a timer of Node can be set to. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -56,7 +68,7 @@ class ImageMirroring {
   private readonly stop = new AbortController();
   private readonly context: CopyContext;
   private sourceDigest?: string;
-  private targetDigest?: string;
+  private held?: HeldImage;
 
   constructor(private readonly request: MirrorRequest, private readonly tools: MirrorTools) {
     const left = Math.min(LONGEST_TIMER, Math.max(0, tools.deadline - Date.now()));
@@ -73,9 +85,9 @@ class ImageMirroring {
       target: this.client(request.target, 'pull,push', signal),
       run,
       progress: tools.progress,
-      statistics: { bytesCopied: 0, blobsCopied: 0, blobsSkipped: 0 },
-      transfers: new Semaphore(DEFAULT_TRANSFERS),
-      lookups: new Semaphore(DEFAULT_LOOKUPS),
+      statistics: { bytesCopied: 0, blobsCopied: 0, blobsSkipped: 0, referrersCopied: 0, warnings: [] },
+      transfers: tools.transfers ?? new Semaphore(DEFAULT_TRANSFERS),
+      lookups: tools.lookups ?? new Semaphore(DEFAULT_LOOKUPS),
     };
   }
 
@@ -92,17 +104,19 @@ class ImageMirroring {
   }
 
   private async mirror(): Promise<Finding> {
-    const { source, target, kind, onTagMoved } = this.request;
-    const [sourceDigest, targetDigest] = await Promise.all([
-      this.digest(this.context.source, source.digest ?? source.tag!),
-      this.digest(this.context.target, target.tag),
+    const { source, target, kind, onTagMoved, platforms } = this.request;
+    const [sourceDigest, held] = await Promise.all([
+      withRetries(this.context.run, () => this.context.source.manifestDigest(source.digest ?? source.tag!)),
+      heldImage(this.context.target, this.context.run, target.tag, platforms),
     ]);
-    this.targetDigest = targetDigest;
+    this.held = held;
     if (sourceDigest === undefined) {
-      const kept = targetDigest === undefined ? '' : '; the mirror keeps its copy';
+      const kept = held === undefined ? '' : '; the mirror keeps its copy';
       throw new MirrorError('not-found', `${source.registry}: there is no ${source.repository}:${source.tag ?? source.digest}${kept}; check the spelling, or give credentials if it is private`);
     }
     this.sourceDigest = sourceDigest;
+    // An image of all platforms holds each choice of them.
+    const targetDigest = held?.digest === sourceDigest ? sourceDigest : held?.standsFor;
     const decision = decide({ sourceDigest, targetDigest, kind, onTagMoved });
     this.tools.progress.line(`upstream ${sourceDigest}, mirror ${targetDigest ?? 'has none'}${this.request.dryRun ? '' : `: ${WORDS[decision]}`}`);
     return this.act(decision, sourceDigest);
@@ -125,32 +139,37 @@ class ImageMirroring {
   }
 
   private async copy(sourceDigest: string, tag: string): Promise<Finding> {
-    if (this.request.dryRun) return { outcome: 'copied' };
+    const { dryRun, platforms, referrers, target } = this.request;
+    if (dryRun) return { outcome: 'copied' };
+    let digest = sourceDigest;
     try {
-      await copyImage(this.context, sourceDigest, tag);
+      digest = await copyImage(this.context, { digest: sourceDigest, tag, platforms, referrers });
     } catch (error) {
       // The tag may have been taken meanwhile by this very image: in a try whose answer was lost, or by another run.
       const taken = error instanceof MirrorError && error.reason === 'immutable-tag';
-      if (!taken || await this.digest(this.context.target, tag) !== sourceDigest) throw error;
+      const held = taken ? await this.heldAs(tag) : undefined;
+      if (held?.standsFor !== sourceDigest) throw error;
+      digest = held.digest;
     }
-    if (tag === this.request.target.tag) this.targetDigest = sourceDigest;
+    if (tag === target.tag) this.held = { digest, standsFor: sourceDigest };
     return { outcome: 'copied' };
   }
 
   private async keepBeside(sourceDigest: string, suffixed: string): Promise<Finding> {
-    const there = await this.digest(this.context.target, suffixed);
-    if (there !== sourceDigest) await this.copy(sourceDigest, suffixed);
-    return { outcome: 'tag-moved', suffixedTag: suffixed, message: this.moved(sourceDigest, `the mirror ${this.request.dryRun ? 'would hold' : 'holds'} the second as ${suffixed}`) };
+    const there = await this.heldAs(suffixed);
+    if (there?.standsFor !== sourceDigest) await this.copy(sourceDigest, suffixed);
+    const consequence = `the mirror ${this.request.dryRun ? 'would hold' : 'holds'} the second as ${suffixed}`;
+    return { outcome: 'tag-moved', suffixedTag: suffixed, message: this.moved(sourceDigest, consequence) };
   }
 
   private moved(sourceDigest: string, consequence: string): string {
     const { source, target } = this.request;
-    return `upstream moved ${formatImageReference(source)}, a tag that should name one image for ever, from ${shortDigest(this.targetDigest!)} to ${shortDigest(sourceDigest)}: `
+    return `upstream moved ${formatImageReference(source)}, a tag that should name one image for ever, from ${shortDigest(this.held!.standsFor)} to ${shortDigest(sourceDigest)}: `
       + `${consequence} (${target.repository}:${target.tag})`;
   }
 
-  private digest(client: RegistryClient, reference: string): Promise<string | undefined> {
-    return withRetries(this.context.run, () => client.manifestDigest(reference));
+  private heldAs(tag: string): Promise<HeldImage | undefined> {
+    return heldImage(this.context.target, this.context.run, tag, this.request.platforms);
   }
 
   private client({ registry, repository }: ImageReference, access: 'pull' | 'pull,push', signal: AbortSignal): RegistryClient {
@@ -169,15 +188,16 @@ class ImageMirroring {
 
   private result(finding: Finding): MirrorResult {
     const { source, target, statistics } = this.context;
-    const counted: CopyStatistics = { ...statistics };
+    const { warnings, ...counted } = statistics;
     return {
       source: formatImageReference(this.request.source),
       target: formatImageReference(this.request.target),
       ...(this.request.dryRun ? { dryRun: true } : {}),
       sourceDigest: this.sourceDigest,
-      targetDigest: this.targetDigest,
+      targetDigest: this.held?.digest,
       ...finding,
       ...counted,
+      ...(warnings.length > 0 ? { warnings: warnings.slice(0, MOST_WARNINGS) } : {}),
       requests: { source: source.requests, target: target.requests },
       countedPulls: source.manifestGets,
       seconds: Math.round(performance.now() - this.started) / 1000,

@@ -46,11 +46,58 @@ export interface MirrorResult {
   readonly blobsCopied: number;
   /** Blobs that the mirror already had. */
   readonly blobsSkipped: number;
+  /** Signatures and other referrers that came along with a new image. */
+  readonly referrersCopied: number;
+  /** What went wrong and did no harm to the image, such as a referrer that the mirror refused. */
+  readonly warnings?: readonly string[];
   /** HTTP requests sent to registries, token requests not included. */
   readonly requests: { readonly source: number; readonly target: number };
   /** Manifests fetched from upstream with GET: what Docker Hub counts as pulls. */
   readonly countedPulls: number;
   readonly seconds: number;
+}
+
+/** The result of a run of several images: the last line of its log, after a line for each image. */
+export interface RunSummary {
+  /** The worst of the outcomes. */
+  readonly outcome: Outcome;
+  /** Why the run as a whole could not be done, for example because no tag is selected. */
+  readonly reason?: FailureReason;
+  readonly message?: string;
+  /** How many images ended in which way. */
+  readonly images: Readonly<Record<Outcome, number>>;
+  readonly results: readonly Pick<MirrorResult, 'source' | 'target' | 'outcome' | 'reason'>[];
+}
+
+/** From the worst to the best. */
+const OUTCOMES: readonly Outcome[] = ['failed', 'tag-moved', 'copied', 'unchanged'];
+
+/** Sums up a run of several images. */
+export function summarize(results: readonly MirrorResult[]): RunSummary {
+  const count = (outcome: Outcome) => results.filter((result) => result.outcome === outcome).length;
+  return {
+    outcome: OUTCOMES.find((outcome) => count(outcome) > 0) ?? 'unchanged',
+    images: { 'copied': count('copied'), 'unchanged': count('unchanged'), 'tag-moved': count('tag-moved'), 'failed': count('failed') },
+    results: results.map(({ source, target, outcome, reason }) => ({ source, target, outcome, ...(reason === undefined ? {} : { reason }) })),
+  };
+}
+
+/** The result of what could not even be tried. */
+export function untried(source: string, target: string, reason: FailureReason, message: string): MirrorResult {
+  return {
+    source,
+    target,
+    outcome: 'failed',
+    reason,
+    message,
+    bytesCopied: 0,
+    blobsCopied: 0,
+    blobsSkipped: 0,
+    referrersCopied: 0,
+    requests: { source: 0, target: 0 },
+    countedPulls: 0,
+    seconds: 0,
+  };
 }
 
 /** Whether the mirror now holds what it should: what the exit code says. */

@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
-import { compareBuild, parse, Range, SemVer } from 'semver';
-import type { TagSelection } from '../image/tag-selection';
+import { compareBuild, parse, Range, SemVer, validRange } from 'semver';
+import { TagSelection, tagSelectionProblem } from '../image/tag-selection';
 
 /** A tag and the version that it names. */
 interface VersionTag {
@@ -26,6 +26,16 @@ export function selectTags(tags: readonly string[], selection: TagSelection): st
     .sort((a, b) => compareBuild(b.version, a.version) || (a.tag < b.tag ? -1 : 1));
   return newest(selected, selection.latest).map(({ tag }) => tag);
 }
+
+/** What is wrong with a selection, its range of versions included; undefined when nothing is. */
+export function rangeProblem(selection: TagSelection): string | undefined {
+  const problem = tagSelectionProblem(selection);
+  if (problem !== undefined || selection.semver === undefined) return problem;
+  const usable = selection.semver.length <= LONGEST_RANGE && validRange(selection.semver) !== null;
+  return usable ? undefined : 'its range of versions must be one that npm would take, for example ">=1.25 <2"';
+}
+
+const LONGEST_RANGE = 200;
 
 function matcher(patterns: readonly string[]): (tag: string) => boolean {
   if (patterns.length === 0) return () => false;

@@ -13,6 +13,12 @@ export const RUN_ENVIRONMENT = {
   TAG_KIND: 'TAG_KIND',
   /** `FAIL`, `KEEP` or `SUFFIX`; by default `FAIL`. */
   ON_TAG_MOVED: 'ON_TAG_MOVED',
+  /** Platforms to mirror, separated by commas: `linux/amd64,linux/arm64`; by default all. */
+  PLATFORMS: 'PLATFORMS',
+  /** `false` to leave signatures and other referrers behind; by default they come along. */
+  REFERRERS: 'REFERRERS',
+  /** A `TagSelection` as JSON; the image is then a repository without a tag, and each selected tag is mirrored. */
+  TAGS: 'TAGS',
 } as const;
 
 /** Variables that the project sets for all runs. */

@@ -24,6 +24,22 @@ const TAG_PATTERN = /^[A-Za-z0-9_.*-]{1,128}$/;
 /** A variant of an image: what may follow a version in a tag. */
 const VARIANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
+/** A selection as it was written into a variable; undefined when it is none. */
+export function parseTagSelection(text: string): TagSelection | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { semver, variant, prereleases, latest, patterns, exclude } = Object(value) as Record<string, unknown>;
+  const optional = (part: unknown, type: string) => part === undefined || typeof part === type;
+  const listOfStrings = (part: unknown) => part === undefined || (Array.isArray(part) && part.every((one) => typeof one === 'string'));
+  const wellFormed = optional(semver, 'string') && optional(variant, 'string') && optional(prereleases, 'boolean') && optional(latest, 'number')
+    && listOfStrings(patterns) && listOfStrings(exclude);
+  return wellFormed ? { semver, variant, prereleases, latest, patterns, exclude } as TagSelection : undefined;
+}
+
 /** What is wrong with a selection, in words; undefined when nothing is. The range itself is left to those who know semantic versions. */
 export function tagSelectionProblem(selection: TagSelection): string | undefined {
   const { semver, variant, prereleases, latest, patterns, exclude } = selection;

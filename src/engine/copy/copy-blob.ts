@@ -1,11 +1,11 @@
 import type { CopyContext } from './copy-context';
-import type { Descriptor } from './manifest';
+import type { BlobDescriptor } from './manifest';
 import { verifiedBytes } from './verified-bytes';
 import { withRetries } from '../registry/retry';
 import { HttpResponse, networkError } from '../registry/transport';
 
 /** Brings one blob to the target, unless it is there. Streams: memory does not grow with the blob. */
-export async function copyBlob(context: CopyContext, blob: Descriptor): Promise<void> {
+export async function copyBlob(context: CopyContext, blob: BlobDescriptor): Promise<void> {
   const { progress, run, statistics, target } = context;
   progress.blobStarted(blob.digest, blob.size);
   let tried = false;
@@ -24,12 +24,13 @@ export async function copyBlob(context: CopyContext, blob: Descriptor): Promise<
   progress.blobFinished(blob.digest, how);
 }
 
-async function transferOrMount(context: CopyContext, blob: Descriptor): Promise<'copied' | 'skipped'> {
+async function transferOrMount(context: CopyContext, blob: BlobDescriptor): Promise<'copied' | 'skipped'> {
   const { source, target } = context;
-  if (source.endpoint.origin === target.endpoint.origin) {
-    const upload = await target.startUpload({ digest: blob.digest, from: source.repository });
+  const sameRegistry = source.endpoint.origin === target.endpoint.origin;
+  if (sameRegistry || blob.data !== undefined) {
+    const upload = await target.startUpload(sameRegistry ? { digest: blob.digest, from: source.repository } : undefined);
     if (upload === 'mounted') return 'skipped';
-    await send(context, blob, upload, await source.openBlob(blob.digest));
+    await (blob.data === undefined ? relay(context, blob, upload, await source.openBlob(blob.digest)) : send(context, blob, upload, once(blob.data)));
     return 'copied';
   }
   const [upload, body] = await Promise.allSettled([target.startUpload(), source.openBlob(blob.digest)]);
@@ -38,27 +39,36 @@ async function transferOrMount(context: CopyContext, blob: Descriptor): Promise<
     body.value.destroy();
     throw upload.reason;
   }
-  await send(context, blob, upload.value as URL, body.value);
+  await relay(context, blob, upload.value as URL, body.value);
   return 'copied';
 }
 
-async function send(context: CopyContext, blob: Descriptor, upload: URL, body: HttpResponse['body']): Promise<void> {
-  const { source, target, progress } = context;
+/** Sends what arrives from upstream, and lets go of that connection whatever happens. */
+async function relay(context: CopyContext, blob: BlobDescriptor, upload: URL, body: HttpResponse['body']): Promise<void> {
+  try {
+    await send(context, blob, upload, named(body, context.source.endpoint.origin));
+  } finally {
+    body.destroy();
+  }
+}
+
+async function send({ source, target, progress }: CopyContext, blob: BlobDescriptor, upload: URL, bytes: AsyncIterable<Uint8Array>): Promise<void> {
   let sent = 0;
-  const count = (bytes: number) => {
-    sent += bytes;
-    progress.blobBytes(blob.digest, bytes);
+  const count = (length: number) => {
+    sent += length;
+    progress.blobBytes(blob.digest, length);
   };
   try {
-    const bytes = verifiedBytes(named(body, source.endpoint.origin), blob, source.endpoint.registry, count);
-    await target.finishUpload(upload, blob.digest, blob.size, bytes);
+    await target.finishUpload(upload, blob.digest, blob.size, verifiedBytes(bytes, blob, source.endpoint.registry, count));
   } catch (error) {
     progress.blobBytes(blob.digest, -sent);
     target.cancelUpload(upload).catch(() => undefined);
     throw error;
-  } finally {
-    body.destroy();
   }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 /** Bytes whose failure names the host that they come from. */

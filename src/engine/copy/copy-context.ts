@@ -8,6 +8,9 @@ export interface CopyStatistics {
   bytesCopied: number;
   blobsCopied: number;
   blobsSkipped: number;
+  referrersCopied: number;
+  /** What went wrong and did no harm to the image. */
+  readonly warnings: string[];
 }
 
 /** What all parts of one image's copy share. */

@@ -9,8 +9,15 @@ import { printable } from '../report/printable';
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: string;
-  /** In bytes. */
+  /** In bytes; unknown for what was found by its tag. */
+  readonly size?: number;
+}
+
+/** A blob, whose size is always known. */
+export interface BlobDescriptor extends Descriptor {
   readonly size: number;
+  /** The content itself, where the manifest carries it; not verified yet. */
+  readonly data?: Buffer;
 }
 
 /** A manifest that can be copied: what it needs to be there first, and its bytes. */
@@ -19,7 +26,7 @@ export interface Manifest extends ReceivedManifest {
   /** The manifests that an index lists. */
   readonly children: readonly Descriptor[];
   /** The blobs of an image: its configuration and layers, those that stay at their own URLs left out. */
-  readonly blobs: readonly Descriptor[];
+  readonly blobs: readonly BlobDescriptor[];
 }
 
 /**
@@ -60,16 +67,33 @@ function mediaTypeOf(header: string, json: Record<string, unknown>, refuse: (pro
   return mediaType;
 }
 
-function readDescriptors(value: unknown, refuse: (problem: string) => MirrorError): Descriptor[] {
+/**
+ * Reads the list of an index that was not asked for by its digest, such as that of referrers.
+ *
+ * @throws MirrorError when it is none
+ */
+export function readDescriptorList(bytes: Buffer, registry: string): Descriptor[] {
+  const refuse = (problem: string) => new MirrorError('unsupported-manifest', `${registry}: its list of referrers ${problem}`);
+  return readDescriptors(parseObject(bytes)?.manifests ?? [], refuse);
+}
+
+function readDescriptors(value: unknown, refuse: (problem: string) => MirrorError): BlobDescriptor[] {
   if (!Array.isArray(value)) throw refuse('lacks its list of contents');
   return value.map((entry: unknown) => {
-    const { mediaType, digest, size } = Object(entry) as Record<string, unknown>;
+    const { mediaType, digest, size, data } = Object(entry) as Record<string, unknown>;
     if (typeof digest !== 'string' || !isDigest(digest)) {
       throw refuse(`names content by something that is no sha256 digest: ${typeof digest === 'string' ? printable(digest) : typeof digest}`);
     }
     if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) throw refuse(`gives no usable size for ${digest}`);
-    return { mediaType: typeof mediaType === 'string' ? mediaType : '', digest, size };
+    return { mediaType: typeof mediaType === 'string' ? mediaType : '', digest, size, ...embedded(data, size) };
   });
+}
+
+/** Content that a descriptor carries along; what does not fit its size is left to the registry. */
+function embedded(data: unknown, size: number): { data?: Buffer } {
+  if (typeof data !== 'string') return {};
+  const bytes = Buffer.from(data, 'base64');
+  return bytes.length === size ? { data: bytes } : {};
 }
 
 function parseObject(bytes: Buffer): Record<string, unknown> | undefined {

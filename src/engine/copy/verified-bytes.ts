@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Descriptor } from './manifest';
+import type { BlobDescriptor } from './manifest';
 import { digestFrom } from '../digest';
 import { MirrorError } from '../mirror-error';
 
@@ -11,7 +11,7 @@ import { MirrorError } from '../mirror-error';
  * @throws MirrorError when the content is longer, shorter or other than the descriptor says; a retry may get it right
  */
 export async function* verifiedBytes(
-  bytes: AsyncIterable<Uint8Array>, { digest, size }: Descriptor, registry: string, onBytes: (count: number) => void,
+  bytes: AsyncIterable<Uint8Array>, { digest, size }: BlobDescriptor, registry: string, onBytes: (count: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256');
   const wrong = (problem: string) => new MirrorError('digest-mismatch', `${registry}: blob ${digest} ${problem}`, { retryable: true });

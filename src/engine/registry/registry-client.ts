@@ -1,9 +1,10 @@
 import type { Endpoint } from './endpoint';
+import { nextPage } from './page-links';
 import { RegistryConnection, RegistryMessage, single } from './registry-connection';
-import { registryError } from './registry-error';
+import { isRetryableStatus, registryError } from './registry-error';
 import { HttpResponse, readBody, Transport } from './transport';
-import { isDigest } from '../../image/image-reference';
-import { ACCEPTED_MANIFESTS } from '../../image/media-types';
+import { isDigest, isTag } from '../../image/image-reference';
+import { ACCEPTED_MANIFESTS, OCI_INDEX } from '../../image/media-types';
 import type { CredentialSource } from '../credentials/credential-source';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
@@ -27,6 +28,8 @@ export interface ReceivedManifest {
 
 /** Amazon ECR's limit, and that of most registries. */
 export const LARGEST_MANIFEST = 4 * 1024 * 1024;
+const TAGS_PER_PAGE = 1000;
+const MOST_PAGES = 100;
 
 /**
  * One repository of one registry, over the distribution protocol. Every method is a single try; retries are its callers' business.
@@ -75,10 +78,7 @@ export class RegistryClient {
     this.manifestGets++;
     const response = await this.send('GET', `manifests/${reference}`, { headers: { accept: ACCEPTED_MANIFESTS } });
     if (response.status !== 200) throw await this.refusal(`read manifest ${this.named(reference)}`, response);
-    const bytes = await readBody(response, LARGEST_MANIFEST);
-    if (bytes === undefined) {
-      throw new MirrorError('unsupported-manifest', `${this.endpoint.registry}: manifest ${this.named(reference)} is larger than ${LARGEST_MANIFEST} bytes`);
-    }
+    const bytes = await this.limited(response, `manifest ${this.named(reference)}`);
     return { bytes, mediaType: (single(response.headers['content-type']) ?? '').split(';')[0].trim() };
   }
 
@@ -87,6 +87,41 @@ export class RegistryClient {
     const response = await this.send('PUT', `manifests/${reference}`, { headers: { 'content-type': manifest.mediaType }, body: manifest.bytes });
     if (response.status < 200 || response.status > 202) throw await this.refusal(`put manifest ${this.named(reference)}`, response);
     await response.body.dump();
+  }
+
+  /**
+   * The registry's list of what refers to a manifest, page by page; undefined when it keeps none.
+   *
+   * Not a manifest of the repository, so no pull.
+   */
+  async referrers(digest: string): Promise<Buffer[] | undefined> {
+    const pages: Buffer[] = [];
+    let next: URL | undefined = new URL(`referrers/${digest}`, this.base);
+    while (next !== undefined && pages.length < MOST_PAGES) {
+      const response: HttpResponse = await this.connection.exchange({ method: 'GET', url: next, headers: { accept: OCI_INDEX } });
+      if (response.status !== 200 || !(single(response.headers['content-type']) ?? '').startsWith(OCI_INDEX)) {
+        if (isRetryableStatus(response.status)) throw await this.refusal(`list referrers of ${this.named(digest)}`, response);
+        await response.body.dump();
+        return undefined;
+      }
+      pages.push(await this.limited(response, `list of referrers of ${this.named(digest)}`));
+      next = nextPage(single(response.headers.link), this.base);
+    }
+    return pages;
+  }
+
+  /** All tags of the repository, as far as the registry lists them. */
+  async tags(): Promise<string[]> {
+    const tags: string[] = [];
+    let next: URL | undefined = new URL(`tags/list?n=${TAGS_PER_PAGE}`, this.base);
+    for (let page = 0; next !== undefined; page++) {
+      if (page === MOST_PAGES) throw new MirrorError('registry-error', `${this.endpoint.registry}: ${this.repository} has more than ${MOST_PAGES} pages of tags`);
+      const response: HttpResponse = await this.connection.exchange({ method: 'GET', url: next, headers: { accept: 'application/json' } });
+      if (response.status !== 200) throw await this.refusal(`list the tags of ${this.repository}`, response);
+      tags.push(...readTags(await this.limited(response, `list of tags of ${this.repository}`)));
+      next = nextPage(single(response.headers.link), this.base);
+    }
+    return tags;
   }
 
   /** Whether a blob is there. */
@@ -142,6 +177,12 @@ export class RegistryClient {
     return `${this.repository}${isDigest(reference) ? '@' : ':'}${reference}`;
   }
 
+  private async limited(response: HttpResponse, what: string): Promise<Buffer> {
+    const bytes = await readBody(response, LARGEST_MANIFEST);
+    if (bytes !== undefined) return bytes;
+    throw new MirrorError('unsupported-manifest', `${this.endpoint.registry}: ${what} is larger than ${LARGEST_MANIFEST} bytes`);
+  }
+
   private async refusal(action: string, response: HttpResponse): Promise<MirrorError> {
     const { registry } = this.endpoint;
     if (response.url.origin === this.base.origin) return registryError({ registry, action, authenticated: this.connection.authenticated }, response);
@@ -149,5 +190,15 @@ export class RegistryClient {
     // Places that a registry redirects to are signed for a short time: the next try is given a new one.
     const problem = `${response.url.host}, where it redirects to, answers HTTP ${response.status}`;
     return new MirrorError('registry-error', `${registry}: cannot ${action}: ${problem}`, { retryable: true });
+  }
+}
+
+/** The tags of one page; what is no tag is passed over, for no image could be asked for by it. */
+function readTags(page: Buffer): string[] {
+  try {
+    const { tags } = Object(JSON.parse(page.toString('utf8'))) as { tags?: unknown };
+    return Array.isArray(tags) ? tags.filter((tag): tag is string => typeof tag === 'string' && isTag(tag)) : [];
+  } catch {
+    return [];
   }
 }
