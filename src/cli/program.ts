@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { checkApp, CheckAppOptions } from './commands/check-app';
 import { mirrorCommand, MirrorCommandOptions } from './commands/mirror-command';
 import { readImagePairs, UsageError } from './image-pairs';
 import { LONGEST_DEADLINE } from '../engine/configuration';
@@ -33,14 +34,28 @@ function mirroring(root: Command, name: string, description: string, dryRun: boo
     .addOption(new Option('--on-tag-moved <policy>', 'what to do when a fixed tag names another image upstream')
       .choices(POLICY_WORDS).argParser(readPolicy).default(TAG_MOVED_POLICIES[0], POLICY_WORDS[0]))
     .option('--timeout <seconds>', 'give up after this time', readSeconds, 3600);
-  command.action(async (words: string[], options: MirrorCommandOptions & { fromFile?: string }) => {
+  if (dryRun) {
+    command
+      .option('--app <folder>', 'check every image of a synthesised CDK app instead, for example cdk.out')
+      .option('--registry <host>', 'with --app: look in this registry instead of the one that the app names');
+  }
+  command.action(async (words: string[], options: CommandOptions) => {
     try {
-      exit(await mirrorCommand(readImagePairs(words, options.fromFile), options, dryRun));
+      exit(await run(words, options, dryRun));
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       command.error(`error: ${error.message}`);
     }
   });
+}
+
+type CommandOptions = MirrorCommandOptions & Partial<CheckAppOptions> & { readonly fromFile?: string };
+
+async function run(words: string[], options: CommandOptions, dryRun: boolean): Promise<number> {
+  const { app, fromFile } = options;
+  if (app === undefined) return mirrorCommand(readImagePairs(words, fromFile), options, dryRun);
+  if (words.length > 0 || fromFile !== undefined) throw new UsageError('--app takes its images from the app; name no others');
+  return checkApp({ ...options, app });
 }
 
 function readPolicy(text: string): string {

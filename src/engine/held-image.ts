@@ -13,7 +13,9 @@ export interface HeldImage {
 }
 
 /** What a tag of the mirror holds; undefined when there is no such tag. One request either way, and none upstream. */
-export async function heldImage(client: RegistryClient, run: RetryContext, tag: string, platforms?: readonly Platform[]): Promise<HeldImage | undefined> {
+export async function heldImage(
+  client: RegistryClient, run: RetryContext, tag: string, platforms?: readonly Platform[],
+): Promise<HeldImage | undefined> {
   if (platforms === undefined) {
     const digest = await withRetries(run, () => client.manifestDigest(tag));
     return digest === undefined ? undefined : { digest, standsFor: digest };

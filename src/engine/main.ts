@@ -83,7 +83,7 @@ function print(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-main().catch(async (error: unknown) => {
+void main().catch(async (error: unknown) => {
   // The environment could not be read, or a defect was met: the log ends with a result all the same.
   await report(failed(process.env[RUN_ENVIRONMENT.IMAGE] ?? '', error), undefined);
   return false;

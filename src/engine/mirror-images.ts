@@ -1,5 +1,5 @@
-import { Semaphore } from './copy/semaphore';
 import { DEFAULT_LOOKUPS, DEFAULT_TRANSFERS } from './copy/copy-context';
+import { Semaphore } from './copy/semaphore';
 import { mirrorImage, MirrorRequest, MirrorTools } from './mirror-image';
 import type { MirrorResult } from './result';
 

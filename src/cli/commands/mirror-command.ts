@@ -18,6 +18,7 @@ import { ImagePair } from '../image-pairs';
 import { isOwnRegistry } from '../plain-http';
 import { ImageBar, ProgressBars } from '../progress-bars';
 import { resultsTable } from '../results-table';
+import { SILENT } from '../silent-progress';
 
 /** Options of `copy` and `check`. */
 export interface MirrorCommandOptions {
@@ -32,8 +33,6 @@ export interface MirrorCommandOptions {
   readonly timeout: number;
 }
 
-const SILENT: ProgressListener = { line: () => undefined, blobStarted: () => undefined, blobBytes: () => undefined, blobFinished: () => undefined };
-
 /** Mirrors images, or with `dryRun` finds out what that would do. Returns the exit code. */
 export async function mirrorCommand(pairs: readonly ImagePair[], options: MirrorCommandOptions, dryRun: boolean): Promise<number> {
   const read = pairs.map((pair) => readRequest(pair, options, dryRun));
@@ -45,7 +44,8 @@ export async function mirrorCommand(pairs: readonly ImagePair[], options: Mirror
 }
 
 /** What a pair asks for; what is wrong with it is the result of that pair alone. */
-function readRequest({ source: sourceText, target: targetText }: ImagePair, options: MirrorCommandOptions, dryRun: boolean): MirrorRequest | MirrorResult {
+function readRequest(pair: ImagePair, options: MirrorCommandOptions, dryRun: boolean): MirrorRequest | MirrorResult {
+  const { source: sourceText, target: targetText } = pair;
   try {
     const source = parseImageReference(sourceText);
     const target = parseImageReference(targetText);

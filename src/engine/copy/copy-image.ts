@@ -1,5 +1,5 @@
-import { copyReferrers, findReferrers } from './copy-referrers';
 import type { CopyContext } from './copy-context';
+import { copyReferrers, findReferrers } from './copy-referrers';
 import { ImageCopy } from './image-copy';
 import type { Manifest } from './manifest';
 import { subsetOf } from './platform-subset';

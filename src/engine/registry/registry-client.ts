@@ -133,6 +133,13 @@ export class RegistryClient {
     return true;
   }
 
+  /** A small blob as a whole, such as an image's configuration. */
+  async smallBlob(digest: string): Promise<Buffer> {
+    const response = await this.send('GET', `blobs/${digest}`);
+    if (response.status !== 200) throw await this.refusal(`read blob ${this.named(digest)}`, response);
+    return this.limited(response, `blob ${this.named(digest)}`);
+  }
+
   /** Opens a blob for reading; the caller verifies the bytes, and consumes or destroys the body. */
   async openBlob(digest: string): Promise<HttpResponse['body']> {
     const response = await this.send('GET', `blobs/${digest}`);
