@@ -4,7 +4,7 @@ import type { MirrorRequest } from './mirror-image';
 import { printable } from './report/printable';
 import { rangeProblem } from './tag-selection';
 import { CredentialVariables, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TAG_MOVED_POLICIES } from '../image/environment';
-import { ImageReference, parseImageReference, quote } from '../image/image-reference';
+import { ImageReference, parseImageReference, quote, redacted } from '../image/image-reference';
 import { parsePlatform, Platform } from '../image/platform';
 import { mirrorRepositoryName, mirrorTag, repositoryNameProblem } from '../image/repository-name';
 import { tagKind, TagKindName } from '../image/tag-kind';
@@ -145,5 +145,5 @@ function inWords<T>(reason: 'invalid-reference' | 'invalid-configuration', read:
 
 function wrong(name: string, value: string, problem: string): MirrorError {
   const reason = name === RUN_ENVIRONMENT.IMAGE ? 'invalid-reference' : 'invalid-configuration';
-  return new MirrorError(reason, `the variable ${name} is ${printable(quote(value))}: ${problem}`);
+  return new MirrorError(reason, `the variable ${name} is ${printable(quote(redacted(value)))}: ${problem}`);
 }

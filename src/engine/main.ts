@@ -16,7 +16,7 @@ import { publishResult } from './report/event-publisher';
 import { LogProgress } from './report/log-progress';
 import { isGood, MirrorResult, summarize, untried } from './result';
 import { RUN_ENVIRONMENT } from '../image/environment';
-import { formatImageReference } from '../image/image-reference';
+import { formatImageReference, redacted } from '../image/image-reference';
 
 const log = new LogProgress((line) => process.stderr.write(`${line}\n`));
 
@@ -85,7 +85,7 @@ function print(line: object): void {
 
 void main().catch(async (error: unknown) => {
   // The environment could not be read, or a defect was met: the log ends with a result all the same.
-  await report(failed(process.env[RUN_ENVIRONMENT.IMAGE] ?? '', error), undefined);
+  await report(failed(redacted(process.env[RUN_ENVIRONMENT.IMAGE] ?? ''), error), undefined);
   return false;
 }).then((good) => {
   process.exitCode = good ? 0 : 1;

@@ -23,7 +23,7 @@ export interface ImageReference {
 /** What is wrong with a reference, in words that name the value and the remedy. */
 export class InvalidReferenceError extends Error {
   constructor(value: string, problem: string) {
-    super(`invalid image reference ${quote(withoutSecret(value))}: ${problem}`);
+    super(`invalid image reference ${quote(redacted(value))}: ${problem}`);
     this.name = 'InvalidReferenceError';
   }
 }
@@ -97,9 +97,12 @@ export function quote(value: string): string {
   return visibleText(JSON.stringify(value.length > 200 ? `${value.slice(0, 200)}...` : value));
 }
 
-/** Who writes a user's name and password into a reference must not find them in an error, and so in a log. */
-function withoutSecret(value: string): string {
-  return value.replace(/^([a-z]+:\/\/)?[^/@]*:[^/@]*@(?!sha256:)/i, '$1***@');
+/** A text without the user's name and password that somebody may have written before an "@": they must not turn up in an error, and so in a log. */
+export function redacted(value: string): string {
+  const reference = value.replace(/@(?:sha[0-9]+|md5):[^@/]*$/, '');
+  const at = reference.lastIndexOf('@');
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(reference)?.[0] ?? '';
+  return at === -1 || !reference.slice(scheme.length, at).includes(':') ? value : `${scheme}***${value.slice(at)}`;
 }
 
 function refuseWhatIsNoReference(text: string): void {

@@ -1,5 +1,6 @@
 import { RESULT_FIELDS, resultOf } from './result-of';
 import { CommandOptions, dockerConfig, Ending, runCommand } from '../engine/command';
+import { momentOf } from '../engine/moment';
 import { Fault } from '../support/fault';
 import { multiPlatformImage, singleImage } from '../support/fixture-images';
 import { LocalDockerHub } from '../support/local-docker-hub';
@@ -57,6 +58,7 @@ describe('copy', () => {
       bytesCopied: IMAGE.blobs.reduce((sum, { size }) => sum + size, 0),
       blobsCopied: IMAGE.blobs.length,
       blobsSkipped: 0,
+      referrersCopied: 0,
       requests: { source: upstream.count(), target: target.count() },
       countedPulls: 3,
       seconds: expect.any(Number),
@@ -244,8 +246,8 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     target.push('mirror/app', '1.0.0', OTHER);
     upstream.fail({ match: { path: '/blobs/' }, action: Fault.stallBody(100), times: 1000 });
     const ending = await run('copy', ['--json', '--tag-kind', 'floating'], {
-      onStart: async (child) => {
-        while (upstream.count({ path: '/blobs/' }) === 0) await new Promise((resolve) => setImmediate(resolve));
+      onStart: async (child, ended) => {
+        await momentOf(ended, () => upstream.count({ path: '/blobs/' }) > 0);
         child.kill(signal);
       },
     });
@@ -261,8 +263,8 @@ test('a run that is killed half-way leaves the tag as it was, and the next one g
   const [config, ...rest] = IMAGE.blobs;
   upstream.fail({ match: ({ method, path }) => method === 'GET' && rest.some(({ digest }) => path.endsWith(digest)), action: Fault.stallBody(100), times: 1000 });
   const ending = await run('copy', ['--tag-kind', 'floating'], {
-    onStart: async (child) => {
-      while (!target.repository('mirror/app').blobs.has(config.digest)) await new Promise((resolve) => setImmediate(resolve));
+    onStart: async (child, ended) => {
+      await momentOf(ended, () => target.repository('mirror/app').blobs.has(config.digest));
       child.kill('SIGKILL');
     },
   });

@@ -24,17 +24,17 @@ async function run(...args: string[]): Promise<void> {
 }
 
 /** The options that the command was given. */
-const options = () => command.mock.calls[0][2];
+const options = () => command.mock.calls[0][1];
 
 describe('copy and check', () => {
   test('copy copies', async () => {
     await run('copy', 'nginx:1', 'localhost:5000/nginx:1');
-    expect(command.mock.calls).toEqual([['nginx:1', 'localhost:5000/nginx:1', expect.anything(), false]]);
+    expect(command.mock.calls).toEqual([[[{ source: 'nginx:1', target: 'localhost:5000/nginx:1' }], expect.anything(), false]]);
   });
 
   test('check changes nothing', async () => {
     await run('check', 'nginx:1', 'localhost:5000/nginx:1');
-    expect(command.mock.calls).toEqual([['nginx:1', 'localhost:5000/nginx:1', expect.anything(), true]]);
+    expect(command.mock.calls).toEqual([[[{ source: 'nginx:1', target: 'localhost:5000/nginx:1' }], expect.anything(), true]]);
   });
 
   test.each([0, 1])('the exit code %i is passed on', async (code) => {
@@ -78,7 +78,7 @@ describe('copy and check', () => {
 
   test('takes options before the images', async () => {
     await run('check', '--json', 'a', 'b');
-    expect(command.mock.calls[0]).toMatchObject(['a', 'b', { json: true }, true]);
+    expect(command.mock.calls[0]).toMatchObject([[{ source: 'a', target: 'b' }], { json: true }, true]);
   });
 });
 

@@ -77,6 +77,12 @@ test('knows the challenges of Docker Hub and Amazon ECR beforehand, so no reques
   expect(ecr.count({ method: 'POST', path: /^\/$/ })).toBe(1);
 });
 
+test('prints nothing of what the AWS SDK thinks of this version of Node', async () => {
+  const ending = await run(['nginx:1.27.0', `${ECR}/mirror/nginx`]);
+  expect(ecr.count({ method: 'POST', path: /^\/$/ })).toBe(1);
+  expect(ending.stderr).not.toMatch(/NodeVersionSupportWarning|Warning|node --trace/);
+});
+
 test('gives the AWS signature to the API alone, and no authorization to the hosts of blobs', async () => {
   await run(['nginx:1.27.0', `${ECR}/mirror/nginx`]);
   for (const { headers } of ecr.requestsTo({ path: '/v2/' })) expect(headers.authorization).toBe('Basic [hidden]');

@@ -107,6 +107,82 @@ describe('a Bearer challenge', () => {
   });
 });
 
+describe('what was known of a registry and is out of date', () => {
+  test.each([401, 403, 404, 410])('is dropped when its token service answers %i, and the registry\'s own challenge used', async (status) => {
+    jest.mocked(transport.send).mockResolvedValueOnce(cannedResponse(status));
+    const one = authenticator(anonymous, 'docker.io');
+    expect(await one.header()).toBeUndefined();
+    expect(await one.challenged(BEARER, undefined)).toBe(true);
+    expect(await one.header()).toBe('Bearer token-1');
+    expect(sent.map(({ url }) => url.origin)).toEqual(['https://auth.example.com']);
+  });
+
+  test('is dropped for all of several callers', async () => {
+    jest.mocked(transport.send).mockResolvedValueOnce(cannedResponse(404));
+    const one = authenticator(anonymous, 'docker.io');
+    expect(await Promise.all([one.header(), one.header(), one.header()])).toEqual([undefined, undefined, undefined]);
+    expect(await one.header()).toBeUndefined();
+    expect(transport.send).toHaveBeenCalledTimes(1);
+  });
+
+  test.each([429, 503])('is kept when its token service answers %i, which passes', async (status) => {
+    jest.mocked(transport.send).mockResolvedValueOnce(cannedResponse(status));
+    const one = authenticator(anonymous, 'docker.io');
+    await expect(one.header()).rejects.toMatchObject({ retryable: true });
+    expect(await one.header()).toBe('Bearer token-1');
+    expect(sent[0].url.origin).toBe('https://auth.docker.io');
+  });
+
+  test('is no reason to doubt what the registry itself asks for', async () => {
+    const one = authenticator(anonymous, 'docker.io');
+    await one.header();
+    jest.mocked(transport.send).mockResolvedValueOnce(cannedResponse(404));
+    await expect(one.challenged(BEARER, 'Bearer token-1')).rejects.toMatchObject({ reason: 'registry-error', retryable: false });
+  });
+});
+
+describe('a refusal without a challenge', () => {
+  const renewable: CredentialSource = { credentialFor: jest.fn(async (_, refused) => ({ username: 'AWS', password: refused ? 'new' : 'old' })) };
+
+  test('is answered with new credentials once', async () => {
+    const one = authenticator(renewable, ECR);
+    expect(await one.denied(await one.header())).toBe(true);
+    expect(await one.header()).toBe(basic('AWS', 'new'));
+  });
+
+  test('is final when the new credentials are refused too', async () => {
+    const one = authenticator(renewable, ECR);
+    await one.denied(await one.header());
+    expect(await one.denied(await one.header())).toBe(false);
+    expect(renewable.credentialFor).toHaveBeenCalledTimes(2);
+  });
+
+  test('is final for credentials that stay the same', async () => {
+    const one = authenticator(user, ECR);
+    expect(await one.denied(await one.header())).toBe(false);
+  });
+
+  test('is final where nothing was sent', async () => {
+    expect(await authenticator(renewable, ECR).denied(undefined)).toBe(false);
+    expect(renewable.credentialFor).not.toHaveBeenCalled();
+  });
+
+  test('of several parallel requests is answered with new credentials once', async () => {
+    const one = authenticator(renewable, ECR);
+    const old = await one.header();
+    expect(await Promise.all([one.denied(old), one.denied(old), one.denied(old)])).toEqual([true, true, true]);
+    expect(renewable.credentialFor).toHaveBeenCalledTimes(2);
+  });
+
+  test('of a late answer to the old credentials uses the new ones that are there', async () => {
+    const one = authenticator(renewable, ECR);
+    const old = await one.header();
+    await one.denied(old);
+    expect(await one.denied(old)).toBe(true);
+    expect(renewable.credentialFor).toHaveBeenCalledTimes(2);
+  });
+});
+
 describe('a token', () => {
   test('is asked for once by parallel callers', async () => {
     const one = authenticator(anonymous, 'docker.io');

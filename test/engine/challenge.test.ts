@@ -64,6 +64,7 @@ test.each([
   ['a parameter twice, of which the first counts', 'Bearer realm="https://a/t",realm="https://b/t"', { scheme: 'bearer', realm: 'https://a/t' }],
   ['empty list elements', ', ,Bearer realm="https://a/t", ,service="s",', { scheme: 'bearer', realm: 'https://a/t', service: 's' }],
   ['Basic without a realm', 'Basic', { scheme: 'basic' }],
+  ['what stands behind a scheme with a value of its own', 'Negotiate abc==, Bearer realm="https://a/b"', { scheme: 'bearer', realm: 'https://a/b' }],
 ])('reads %s', (_, header, challenge) => {
   expect(parseChallenge(header)).toEqual(challenge);
 });

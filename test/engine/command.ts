@@ -21,8 +21,8 @@ export interface CommandOptions {
   readonly environment?: Record<string, string>;
   /** Arguments for Node itself. */
   readonly nodeArguments?: readonly string[];
-  /** Is given the process as soon as it runs. */
-  readonly onStart?: (child: ChildProcess) => void;
+  /** Is given the process as soon as it runs, with what tells that it has ended. What it throws, the command's run throws. */
+  readonly onStart?: (child: ChildProcess, ended: Promise<unknown>) => Promise<void>;
 }
 
 /** Runs the command to its end. */
@@ -38,11 +38,12 @@ export async function runCommand(commandArguments: readonly string[], options: C
     const texts = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => { texts.stdout += text; });
     child.stderr.setEncoding('utf8').on('data', (text: string) => { texts.stderr += text; });
-    onStart?.(child);
-    return await new Promise((resolve, reject) => {
+    const ended = new Promise<Ending>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined, ...texts }));
     });
+    const [ending] = await Promise.all([ended, onStart?.(child, ended)]);
+    return ending;
   } finally {
     await rm(home, { recursive: true, force: true });
   }

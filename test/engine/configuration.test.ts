@@ -8,7 +8,10 @@ const ENVIRONMENT = { IMAGE: 'nginx:1.27.0', MIRROR_REGISTRY: REGISTRY };
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
 const read = (more: NodeJS.ProcessEnv = {}) => readConfiguration({ ...ENVIRONMENT, ...more });
-const requestOf = (more: NodeJS.ProcessEnv = {}) => read(more).request;
+const requestOf = (more: NodeJS.ProcessEnv = {}) => {
+  const { image, requestFor } = read(more);
+  return requestFor(image);
+};
 
 /** What reading an environment throws. */
 function refusalOf(more: NodeJS.ProcessEnv): MirrorError {
@@ -75,16 +78,29 @@ describe('MIRROR_REGISTRY', () => {
     expect(requestOf({ MIRROR_REGISTRY }).target.registry).toBe(MIRROR_REGISTRY);
   });
 
-  test.each(['a/b', 'registry', REGISTRY.toUpperCase(), 'quay.io/team'])('%j is told to be no host', (MIRROR_REGISTRY) => {
+  test.each(['', ' ', 'a/b', 'registry', REGISTRY.toUpperCase(), 'quay.io/team', `https://${REGISTRY}`, 'quay.io:99999', 'quay.io/a:1', '0x7f.1', '$(id)'])('%j is told to be no host', (MIRROR_REGISTRY) => {
     expect(refusalOf({ MIRROR_REGISTRY })).toMatchObject({
       reason: 'invalid-configuration',
       message: `the variable MIRROR_REGISTRY is ${JSON.stringify(MIRROR_REGISTRY)}: set it to the host of the registry to mirror into`,
     });
   });
 
-  test.each([undefined, '', ' ', `https://${REGISTRY}`, 'quay.io:99999', 'quay.io@evil.example', 'quay.io\n', '$(id)', 'quay.io/a:1'])('%j is refused', (MIRROR_REGISTRY) => {
-    expect(refusalOf({ MIRROR_REGISTRY })).toMatchObject({ reason: 'invalid-configuration', message: expect.not.stringMatching(/\p{Cc}/u) });
+  test('that is missing is named', () => {
+    expect(refusalOf({ MIRROR_REGISTRY: undefined })).toMatchObject({
+      reason: 'invalid-configuration', message: 'the variable MIRROR_REGISTRY is "": set it to the host of the registry to mirror into',
+    });
   });
+
+  test.each(['quay.io@evil.example', 'quay.io\n', '\u001b[2Jquay.io', 'quay.io\u202e'])('%j is refused with its name, in one visible line', (MIRROR_REGISTRY) => {
+    const { reason, message } = refusalOf({ MIRROR_REGISTRY });
+    expect(reason).toBe('invalid-configuration');
+    expect(message).toContain('the variable MIRROR_REGISTRY is');
+    expect(message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  });
+});
+
+test('a password in MIRROR_REGISTRY is not in the error', () => {
+  expect(refusalOf({ MIRROR_REGISTRY: 'someone:hunter2@registry.example.com' }).message).not.toContain('hunter2');
 });
 
 describe('MIRROR_REPOSITORY_PREFIX', () => {
@@ -161,7 +177,7 @@ describe('ON_TAG_MOVED', () => {
 });
 
 describe('MIRROR_DEADLINE_SECONDS', () => {
-  test.each([['1', 1], ['3600', 3600]])('%s is %i seconds', (MIRROR_DEADLINE_SECONDS, seconds) => {
+  test.each([['1', 1], ['3600', 3600], ['604800', 604_800]])('%s is %i seconds', (MIRROR_DEADLINE_SECONDS, seconds) => {
     expect(read({ MIRROR_DEADLINE_SECONDS }).deadlineSeconds).toBe(seconds);
   });
 
@@ -169,10 +185,10 @@ describe('MIRROR_DEADLINE_SECONDS', () => {
     expect(read({ MIRROR_DEADLINE_SECONDS }).deadlineSeconds).toBe(59 * 60);
   });
 
-  test.each(['0', '-1', '1.5', '1e3', ' 60', '60s', 'NaN', 'Infinity', '99999999', '0x10'])('%j is told to be no number of seconds', (MIRROR_DEADLINE_SECONDS) => {
+  test.each(['0', '-1', '1.5', '1e3', ' 60', '60s', 'NaN', 'Infinity', '99999999', '0x10', '604801', '9999999'])('%j is told to be no number of seconds', (MIRROR_DEADLINE_SECONDS) => {
     expect(refusalOf({ MIRROR_DEADLINE_SECONDS })).toMatchObject({
       reason: 'invalid-configuration',
-      message: `the variable MIRROR_DEADLINE_SECONDS is ${JSON.stringify(MIRROR_DEADLINE_SECONDS)}: it is a whole number of seconds`,
+      message: `the variable MIRROR_DEADLINE_SECONDS is ${JSON.stringify(MIRROR_DEADLINE_SECONDS)}: it is a whole number of seconds, at most 604800`,
     });
   });
 });
@@ -213,9 +229,15 @@ describe('MIRROR_CREDENTIALS', () => {
   ])('%j are told in what form they are wanted', (text) => {
     expect(refusalOf({ MIRROR_CREDENTIALS: text })).toMatchObject({
       reason: 'invalid-configuration',
-      message: `the variable MIRROR_CREDENTIALS is ${JSON.stringify(text)}: `
-        + 'it is a JSON list of objects with registry, username and password, the last two naming variables',
+      message: 'the variable MIRROR_CREDENTIALS must be a JSON list of objects with registry, username and password, the last two naming variables',
     });
+  });
+
+  test.each(['hunter2', '["hunter2"]', '[{"registry":"docker.io","username":"someone","password":["hunter2"]}]', '[{"password":"hunter2"}]', '{"docker.io":"hunter2"'])('never show their value, which may be a password: %j', (text) => {
+    const { message, cause } = refusalOf({ MIRROR_CREDENTIALS: text });
+    expect(message).toContain('the variable MIRROR_CREDENTIALS');
+    expect(message).not.toContain('hunter2');
+    expect(String(cause)).not.toContain('hunter2');
   });
 
   test('of any JSON are read or refused as a MirrorError', () => {

@@ -58,7 +58,12 @@ describe('the file', () => {
     ));
   });
 
-  test.each(['null', '[]', '5', '"text"', '{}', '{"auths":null,"credHelpers":null}', '{"auths":[]}', '{"auths":{"ghcr.io":{}}}', '{"auths":{"ghcr.io":"text"}}'])('that is %s holds no credentials', async (content) => {
+  test.each([
+    'null', '[]', '5', '"text"', '{}', '{"auths":null,"credHelpers":null}', '{"auths":[]}', '{"auths":{"ghcr.io":{}}}', '{"auths":{"ghcr.io":"text"}}',
+    '{"auths":5}', '{"auths":{"ghcr.io":null}}', '{"auths":{"ghcr.io":5}}', '{"auths":{"ghcr.io":{"auth":null}}}', '{"auths":{"ghcr.io":{"auth":5}}}',
+    '{"auths":{"ghcr.io":{"username":5,"password":5}}}', '{"auths":{"ghcr.io":{"username":"user","password":null}}}', '{"auths":{"ghcr.io":{"identitytoken":5}}}',
+    '{"credHelpers":5}', '{"credHelpers":{"ghcr.io":null}}', '{"credHelpers":{"ghcr.io":5}}', '{"credsStore":null}', '{"credsStore":5}',
+  ])('that is %s holds no credentials', async (content) => {
     expect(await (await withConfig(content)).credentialFor('ghcr.io', false)).toBeUndefined();
   });
 });

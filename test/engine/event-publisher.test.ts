@@ -17,6 +17,7 @@ const RESULT: MirrorResult = {
   bytesCopied: 12,
   blobsCopied: 3,
   blobsSkipped: 4,
+  referrersCopied: 0,
   requests: { source: 5, target: 6 },
   countedPulls: 7,
   seconds: 8.9,

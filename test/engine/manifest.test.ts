@@ -143,6 +143,31 @@ describe('refusals', () => {
     expect(() => read({ config: CONFIG, layers: [entry] }, OCI_MANIFEST)).toThrow('names content by something that is no sha256 digest');
   });
 
+  test.each([
+    ['a list', '["sha256:x"]', 'object'],
+    ['an object that has no words', '{"toString":null,"valueOf":null}', 'object'],
+    ['lists in lists without end', `${'['.repeat(50_000)}${']'.repeat(50_000)}`, 'object'],
+    ['a number', '5', 'number'],
+    ['true', 'true', 'boolean'],
+    ['null', 'null', 'object'],
+  ])('a digest that is %s is refused, told by its type', (_, json, type) => {
+    const text = `{"manifests":[{"digest":${json},"size":1}]}`;
+    expect(() => read(text, OCI_INDEX)).toThrow(expect.objectContaining({ reason: 'unsupported-manifest' }));
+    expect(() => read(text, OCI_INDEX)).toThrow(new RegExp(`no sha256 digest: ${type}$`));
+  });
+
+  test.each([
+    ['an index with layers', { ...INDEX, layers: LAYERS }, OCI_INDEX],
+    ['an index with an empty list of layers', { ...INDEX, layers: [] }, OCI_INDEX],
+    ['an index with a configuration', { ...INDEX, config: CONFIG }, DOCKER_MANIFEST_LIST],
+    ['an image with manifests', { ...IMAGE, manifests: INDEX.manifests }, OCI_MANIFEST],
+    ['an image with an empty list of manifests', { ...IMAGE, manifests: [] }, DOCKER_MANIFEST],
+  ])('%s is refused as both', (_, content, mediaType) => {
+    const attempt = () => read(content, mediaType);
+    expect(attempt).toThrow(/ is both an index and an image$/);
+    expect(attempt).toThrow(expect.objectContaining({ reason: 'unsupported-manifest', retryable: false }));
+  });
+
   test('an image without a configuration is refused', () => {
     expect(() => read({ layers: LAYERS }, OCI_MANIFEST)).toThrow('names content by something that is no sha256 digest: undefined');
   });
@@ -189,7 +214,7 @@ describe('any content', () => {
       const { children, blobs } = read(content, header);
       for (const { digest: name, size } of [...children, ...blobs]) {
         expect(name).toMatch(/^sha256:[0-9a-f]{64}$/);
-        expect(Number.isSafeInteger(size) && size >= 0).toBe(true);
+        expect(Number.isSafeInteger(size) && size! >= 0).toBe(true);
       }
     } catch (error) {
       if (!(error instanceof MirrorError)) throw error;

@@ -169,6 +169,8 @@ describe('a token', () => {
   test.each([
     ['a reset', Fault.reset()],
     ['a lost answer', Fault.loseResponse()],
+    ['a truncated answer', Fault.truncate(20)],
+    ['a reset in mid-answer', Fault.resetBody(20)],
     ['HTTP 429', Fault.status(429)],
     ['HTTP 503', Fault.status(503)],
     ['an answer that is no JSON', Fault.status(200, {}, '<html>')],
@@ -193,6 +195,24 @@ describe('a token', () => {
     const credentials = new HubCredentials();
     expect(await run('library/nginx:stable', { credentials })).toMatchObject({ outcome: 'failed', reason: 'unauthorized' });
     expect(hub.tokenRequests).toBe(0);
+  });
+});
+
+describe('a public gallery, which answers 400 to an expired token', () => {
+  const expired = Fault.status(400, {}, JSON.stringify({ errors: [{ code: 'DENIED', message: 'Your Authorization Token is invalid.' }] }));
+
+  beforeEach(() => startHub({ publicScope: 'aws' }));
+
+  test.each(['/manifests/', '/blobs/'])('is asked again once with a new one for %s', async (path) => {
+    const hits = hub.fail({ match: { method: 'GET', path }, action: expired });
+    expect(await run('library/nginx:stable')).toMatchObject({ outcome: 'copied', targetDigest: IMAGE.digest });
+    expect([hits(), hub.tokenRequests]).toEqual([1, 2]);
+  });
+
+  test('is believed when it says so again', async () => {
+    hub.fail({ match: { method: 'GET', path: '/manifests/' }, times: 100, action: expired });
+    expect(await run('library/nginx:stable')).toMatchObject({ outcome: 'failed', reason: 'registry-error' });
+    expect(hub.tokenRequests).toBe(2);
   });
 });
 

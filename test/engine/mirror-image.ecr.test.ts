@@ -1,7 +1,7 @@
 /** Amazon ECR's own rules. Over plain http nothing is known of a registry beforehand, so its challenge comes first here. */
 import { mirror, MirroringOptions } from './mirroring';
 import type { CredentialSource } from '../../src/engine/credentials/credential-source';
-import { Fault } from '../support/fault';
+import { Fault, matches, RequestMatch } from '../support/fault';
 import { artifact, indexOf, multiPlatformImage, singleImage } from '../support/fixture-images';
 import { LocalEcr } from '../support/local-ecr';
 import { LocalRegistry } from '../support/local-registry';
@@ -140,10 +140,31 @@ describe('as a source', () => {
     ['a reset in mid-body', Fault.resetBody(100_000)],
     ['a flipped byte', Fault.flipByte(100)],
     ['HTTP 503', Fault.status(503)],
+    ['HTTP 403', Fault.status(403)],
   ])('gets over %s at the place that blobs are redirected to', async (_, action) => {
     const hits = ecr.blobStorage.fail({ action });
     expect(await pull()).toMatchObject({ outcome: 'copied', targetDigest: image.digest });
     expect(hits()).toBe(1);
+  });
+
+  test('asks for a new address when the place that blobs are redirected to says that the old one has expired', async () => {
+    const [{ digest }] = image.blobs;
+    let expired = false;
+    const expire: RequestMatch = () => {
+      if (!expired) ecr.blobStorage.expire();
+      expired = true;
+      return false;
+    };
+    ecr.blobStorage.fail({ match: expire, action: Fault.stall() });
+    expect(await pull()).toMatchObject({ outcome: 'copied', targetDigest: image.digest });
+    expect(ecr.blobStorage.requests.some(({ status }) => status === 403)).toBe(true);
+    expect(upstream.repository('copy').blobs.has(digest)).toBe(true);
+  });
+
+  test('names the place that blobs are redirected to when it goes on refusing, and does not blame the credentials', async () => {
+    ecr.blobStorage.fail({ action: Fault.status(403), times: 1000 });
+    expect(await pull()).toMatchObject({ outcome: 'failed', reason: 'registry-error', message: expect.stringContaining(`${ecr.blobStorage.host}, where it redirects to, answers HTTP 403`) });
+    expect(ecr.issuedTokens).toBe(1);
   });
 });
 
@@ -164,6 +185,63 @@ test('sends uploads to another origin without credentials', async () => {
   expect(elsewhere.count({ method: 'PUT' })).toBeGreaterThan(0);
   expect(elsewhere.requests.filter(({ headers }) => 'authorization' in headers)).toEqual([]);
   await elsewhere.close();
+});
+
+describe('a token that expires in the middle of a copy', () => {
+  /** Makes all tokens expire when the first such request arrives, which then meets the refusal. */
+  function expireAt(match: RequestMatch): void {
+    let expired = false;
+    const expire: RequestMatch = (request) => {
+      if (!expired && matches(match, request)) {
+        expired = true;
+        ecr.expireTokens();
+      }
+      return false;
+    };
+    ecr.fail({ match: expire, action: Fault.stall() });
+  }
+
+  afterEach(() => expect(ecr.issuedTokens).toBe(2));
+
+  test.each([
+    ['a blob is looked up', { method: 'HEAD', path: '/blobs/' }],
+    ['an upload is started', { method: 'POST' }],
+    ['an upload is finished', { method: 'PUT', path: '/blobs/' }],
+    ['a child manifest is put', { method: 'PUT', path: '/manifests/sha256' }],
+    ['the tag is put', { method: 'PUT', path: '/manifests/1.0.0' }],
+  ])('without a challenge, when %s, is renewed once and the copy completed', async (_, match) => {
+    expireAt(match);
+    expect(await run('mirror/fixed')).toMatchObject({ outcome: 'copied', targetDigest: IMAGE.digest });
+    expect(ecr.holds('mirror/fixed', IMAGE)).toBe(true);
+    expect(ecr.requests.some(({ status }) => status === 403)).toBe(true);
+  });
+
+  test('is renewed once for a source, too', async () => {
+    ecr.push('mirror/app', '1.0.0', IMAGE);
+    expireAt({ method: 'GET', path: '/blobs/' });
+    expect(await mirror(`${ecr.host}/mirror/app:1.0.0`, `${upstream.host}/copy:1.0.0`, { credentials })).toMatchObject({ outcome: 'copied', targetDigest: IMAGE.digest });
+  });
+});
+
+describe('a refusal that stays', () => {
+  const denied = Fault.status(403, {}, JSON.stringify({ errors: [{ code: 'DENIED', message: 'User is not authorized to perform this action' }] }));
+
+  test.each([
+    ['a blob is looked up', { method: 'HEAD', path: '/blobs/' }],
+    ['a child manifest is looked up', { method: 'HEAD', path: '/manifests/sha256' }],
+    ['an upload is started', { method: 'POST' }],
+    ['the tag is put', { method: 'PUT', path: '/manifests/1.0.0' }],
+  ])('when %s is unauthorized after exactly one new token', async (_, match) => {
+    ecr.fail({ match, action: denied, times: 1000 });
+    expect(await run('mirror/app')).toMatchObject({ outcome: 'failed', reason: 'unauthorized', message: expect.stringContaining(ecr.host) });
+    expect(ecr.issuedTokens).toBe(2);
+  });
+
+  test('of a manifest with HTTP 400 asks for no new token', async () => {
+    ecr.fail({ match: { method: 'PUT', path: '/manifests/1.0.0' }, action: Fault.status(400) });
+    expect(await run('mirror/app')).toMatchObject({ outcome: 'failed', reason: 'registry-error' });
+    expect(ecr.issuedTokens).toBe(1);
+  });
 });
 
 describe('a token that is refused in the middle of a copy', () => {

@@ -57,6 +57,7 @@ const POINTS: readonly Point[] = [
   { name: 'HEAD of the tag', side: 'target', match: { method: 'HEAD', path: '/manifests/latest' }, content: 'nothing' },
   { name: 'HEAD of a child manifest', side: 'target', match: { method: 'HEAD', path: CHILD.digest }, content: 'nothing' },
   { name: 'HEAD of a blob', side: 'target', match: { method: 'HEAD', path: LAYER.digest }, content: 'nothing' },
+  { name: 'POST that starts an upload', side: 'target', match: { method: 'POST' }, content: 'nothing' },
   {
     name: 'PUT of a blob',
     side: 'target',
@@ -181,7 +182,7 @@ describe('a wrong Docker-Content-Digest', () => {
   });
 
   test('of the upstream tag fails, and the tag is as it was', async () => {
-    expect(await runWithWrongDigest('upstream', { method: 'HEAD' })).toMatchObject({ outcome: 'failed', reason: 'not-found' });
+    expect(await runWithWrongDigest('upstream', { method: 'HEAD' })).toMatchObject({ outcome: 'failed', reason: 'digest-mismatch' });
     expect(target.tagDigest('mirror/app', 'latest')).toBe(OLD.digest);
   });
 

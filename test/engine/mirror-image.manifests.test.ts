@@ -1,4 +1,5 @@
 import { mirror } from './mirroring';
+import { momentOf } from './moment';
 import { OCI_MANIFEST } from '../../src/image/media-types';
 import { Fault } from '../support/fault';
 import { blobOf, digestOf, seededBytes } from '../support/fixture-blob';
@@ -116,10 +117,23 @@ describe('refused', () => {
     ['a negative size', (manifest: Record<string, unknown>) => { manifest.layers = [{ mediaType: 'x', digest: digestOf('x'), size: -1 }]; }],
     ['no layers', (manifest: Record<string, unknown>) => { delete manifest.layers; }],
     ['no config', (manifest: Record<string, unknown>) => { delete manifest.config; }],
+    ['manifests beside its layers', (manifest: Record<string, unknown>) => { manifest.manifests = []; }],
   ])('a manifest with %s', async (_, change) => {
     upstream.push('app', 'latest', withManifest(singleImage(), change));
     expect(await run()).toMatchObject({ outcome: 'failed', reason: 'unsupported-manifest' });
     expect(upstream.count({ path: 'other' })).toBe(0);
+  });
+});
+
+describe('a child manifest whose size is not what its index says', () => {
+  test.each([['shorter', -1], ['longer', 1]])('is refused when the index says %s by a byte', async (_, difference) => {
+    const image = withManifest(multiPlatformImage(), (index) => {
+      const [child] = index.manifests as { size: number }[];
+      child.size += difference;
+    });
+    upstream.push('app', 'latest', image);
+    expect(await run()).toMatchObject({ outcome: 'failed', reason: 'unsupported-manifest', message: expect.stringMatching(/has [0-9]+ bytes, and its index says [0-9]+$/) });
+    expect(target.tagDigest('mirror/app', 'latest')).toBeUndefined();
   });
 });
 
@@ -182,7 +196,7 @@ describe('fetched and sent no more than needed', () => {
     const blobs = { method: 'GET', path: '/blobs/' };
     upstream.fail({ match: blobs, action: Fault.hold(new Promise<void>((resolve) => { release = resolve; })), times: 1000 });
     const running = run();
-    while (upstream.count(blobs) < 4) await new Promise((resolve) => setImmediate(resolve)); // none of them is answered yet
+    await momentOf(running, () => upstream.count(blobs) >= 4); // none of them is answered yet
     release();
     expect(await running).toMatchObject({ outcome: 'copied' });
     expect(upstream.mostConcurrent).toBeGreaterThanOrEqual(4);

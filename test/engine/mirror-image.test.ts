@@ -1,4 +1,5 @@
 import { mirror, MirroringOptions } from './mirroring';
+import { momentOf } from './moment';
 import type { TagMovedPolicy } from '../../src/image/environment';
 import { Fault } from '../support/fault';
 import { multiPlatformImage, singleImage } from '../support/fixture-images';
@@ -54,6 +55,7 @@ describe('a tag that the mirror lacks', () => {
       bytesCopied: FIRST.blobs.reduce((sum, { size }) => sum + size, 0),
       blobsCopied: FIRST.blobs.length,
       blobsSkipped: 0,
+      referrersCopied: 0,
       requests: { source: upstream.count(), target: target.count() },
       countedPulls: FIRST.manifests.length,
       seconds: expect.any(Number),
@@ -188,6 +190,12 @@ describe('a dry run', () => {
   });
 });
 
+test('a dry run says of a moved tag under SUFFIX what the mirror would hold, not what it holds', async () => {
+  moveTag();
+  const { message } = await run({ kind: 'fixed', onTagMoved: 'SUFFIX', dryRun: true });
+  expect(message).toContain(`the mirror would hold the second as ${SUFFIXED}`);
+});
+
 describe('a digest reference', () => {
   beforeEach(() => {
     upstream.push('app', '1.0.0', SECOND);
@@ -223,7 +231,7 @@ describe('a run that ends early', () => {
   test('is interrupted by its signal, and the tag is as it was', async () => {
     const stop = new AbortController();
     const running = run({ signal: stop.signal });
-    while (upstream.count({ path: '/blobs/' }) === 0) await new Promise((resolve) => setImmediate(resolve));
+    await momentOf(running, () => upstream.count({ path: '/blobs/' }) > 0);
     stop.abort();
     expect(await running).toMatchObject({ outcome: 'failed', reason: 'interrupted' });
   });

@@ -37,6 +37,7 @@ describe('reasons', () => {
     [400, body('TAG_INVALID', 'The tag is not allowed'), 'registry-error', false],
     [404, body('MANIFEST_UNKNOWN', 'manifest unknown'), 'not-found', false],
     [404, body('NAME_UNKNOWN', 'no such repository'), 'not-found', false],
+    [404, body('BLOB_UPLOAD_UNKNOWN', 'blob upload unknown to registry'), 'registry-error', true],
     [403, body('DENIED', 'no'), 'unauthorized', false],
     [403, body('TOOMANYREQUESTS', 'slow down'), 'rate-limited', false],
     [429, body('UNAUTHORIZED', 'no'), 'rate-limited', true],
@@ -175,7 +176,7 @@ describe('Retry-After', () => {
     expect((await errorOf(429, '', { 'retry-after': ['7', '9'] })).retryAfterSeconds).toBe(7);
   });
 
-  test.each([['soon'], [''], ['60 seconds'], ['9'.repeat(400)]])('%j says nothing', async (header) => {
+  test.each([['soon'], [''], ['-5'], ['1.5'], ['+5'], ['1e3'], ['60 seconds'], ['9'.repeat(400)]])('%j says nothing', async (header) => {
     expect((await errorOf(429, '', { 'retry-after': header })).retryAfterSeconds).toBeUndefined();
   });
 

@@ -201,7 +201,6 @@ describe('the answer', () => {
   test.each([
     [401, 'unauthorized', false],
     [403, 'unauthorized', false],
-    [404, 'not-found', false],
     [429, 'rate-limited', true],
     [503, 'registry-error', true],
     [302, 'registry-error', false],
@@ -209,6 +208,24 @@ describe('the answer', () => {
   ])('HTTP %i is %s', async (status, reason, retryable) => {
     answer = cannedResponse(status);
     await expect(ask()).rejects.toMatchObject({ reason, retryable, message: expect.stringMatching(/^registry\.example\.com: cannot sign in: /) });
+  });
+
+  test.each([404, 410])('HTTP %i is a token service that is not there, told with its host and not as a missing image', async (status) => {
+    answer = cannedResponse(status);
+    await expect(ask({ credential: USER })).rejects.toMatchObject({
+      reason: 'registry-error',
+      retryable: false,
+      message: `registry.example.com: the token service that it names is not there (HTTP ${status} from ${answer.url.host})`,
+    });
+  });
+
+  test('that breaks off is a break of the network, and is asked for again', async () => {
+    function* broken() {
+      yield Buffer.from('{"token":"ab');
+      throw Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' });
+    }
+    answer = cannedResponse(200, broken());
+    await expect(ask({ credential: USER })).rejects.toMatchObject({ reason: 'network', retryable: true, message: `${answer.url.host}: broke the connection off` });
   });
 
   test('401 with credentials says that these are wrong', async () => {

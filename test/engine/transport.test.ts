@@ -1,4 +1,6 @@
-import { createServer } from 'node:net';
+import { createServer as createHttpServer, Server } from 'node:http';
+import { AddressInfo, createServer } from 'node:net';
+import { Duplex } from 'node:stream';
 import { joinErrorRealms } from './one-realm';
 import { MirrorError } from '../../src/engine/mirror-error';
 import { HttpRequest, networkError, Transport } from '../../src/engine/registry/transport';
@@ -181,6 +183,26 @@ describe('a proxy', () => {
     network.route('registry.invalid:80', server.port);
     const proxied = new Transport();
     expect(JSON.parse(await text(await send({ url: new URL('http://registry.invalid/v2/') }, proxied)))).toMatchObject({ path: '/v2/' });
+    await proxied.close();
+  });
+});
+
+describe('a proxy that refuses to connect', () => {
+  let proxy: Server;
+
+  beforeEach(() => {
+    proxy = createHttpServer();
+  });
+  afterEach(() => new Promise((resolve) => proxy.close(resolve)));
+
+  test.each([[502, true], [503, true], [403, false], [407, false]])('with HTTP %i is told as such, to be tried again: %s', async (status, retryable) => {
+    proxy.on('connect', (_, client: Duplex) => client.end(`HTTP/1.1 ${status} Refused\r\ncontent-length: 0\r\n\r\n`));
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    process.env.HTTPS_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const proxied = new Transport();
+    await expect(send({ url: new URL('https://registry.invalid/v2/') }, proxied)).rejects.toMatchObject({
+      name: 'MirrorError', reason: 'network', retryable, message: `registry.invalid: the proxy that HTTPS_PROXY names refuses to connect to it (HTTP ${status})`,
+    });
     await proxied.close();
   });
 });

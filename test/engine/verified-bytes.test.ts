@@ -55,6 +55,18 @@ test('one wrong byte never arrives complete, however it is cut', async () => {
   }));
 });
 
+test('an empty last piece lets no wrong content out', async () => {
+  const wrong = Buffer.from('THE CONTENT OF A BLOB');
+  for (const pieces of [[wrong, Buffer.alloc(0)], [wrong, Buffer.alloc(0), Buffer.alloc(0)], [Buffer.alloc(0), wrong, Buffer.alloc(0)]]) {
+    expect(await arrival(pieces)).toMatchObject({ bytes: Buffer.alloc(0), counted: 0, error: { reason: 'digest-mismatch' } });
+  }
+});
+
+test('empty pieces between others are right content', async () => {
+  const { bytes, error } = await arrival([Buffer.alloc(0), CONTENT.subarray(0, 5), Buffer.alloc(0), CONTENT.subarray(5), Buffer.alloc(0)]);
+  expect([bytes.toString(), error]).toEqual([CONTENT.toString(), undefined]);
+});
+
 test('other content is refused in words', async () => {
   const { error } = await arrival([Buffer.from('THE CONTENT OF A BLOB')]);
   expect(error).toBeInstanceOf(MirrorError);

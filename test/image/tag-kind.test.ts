@@ -9,7 +9,7 @@ test.each([
   '20240131', '2024-01-31', '2024.01.31', '2024_01_31', 'v20240131', 'jammy-20240111', 'bookworm-20240110-slim', '121.0-20240206', 'RELEASE.2024-01-16T16-07-38Z',
   'base-20240101.0.204074', '2023.3.20240131.0', 'nightly-20240131',
   // git hashes
-  '1a2b3c4', 'c0ffee0dec0de', 'sha-1a2b3c4', 'git-1a2b3c4', 'main-1a2b3c4', '0123456789abcdef0123456789abcdef01234567', `sha-${'0123456789'.repeat(4)}`,
+  '1a2b3c4', 'c0ffee0dec0de', 'sha-1a2b3c4', 'git-1a2b3c4', 'main-1a2b3c4', 'sha-1234567', 'git-1234567', 'commit-1234567', 'sha-deadbeef', '0123456789abcdef0123456789abcdef01234567', `sha-${'0123456789'.repeat(4)}`,
   // this library's own
   'digest-0123456789ab', 'digest-000000000000',
 ])('%s is fixed', (tag) => {
@@ -26,7 +26,7 @@ test.each([
   // full versions that still move
   '1.2.3-SNAPSHOT', '1.2.3-latest', '999.0.0-SNAPSHOT', '1.2.3-dev', '1.2.3-nightly', 'stable-1.2.3', 'latest-1.2.3', '1.2.3-edge-arm64', 'v1.2.3_master', '1.2.3.main',
   // what only looks like a hash or date
-  'defaced', 'deadbeef', '1234567', 'f37', '20241301', '20240132', '19990101', '120240131', '202401310', '2024-0131', '2024-01',
+  'defaced', 'deadbeef', '1234567', 'foo-1234567', 'foo-deadbeef', 'sha-123456', 'f37', '20241301', '20240132', '19990101', '120240131', '202401310', '2024-0131', '2024-01',
   // digests that OCI and cosign use, which follow their subject
   'sha256-0123', 'digest-0123', 'digest-0123456789AB',
 ])('%s is floating', (tag) => {

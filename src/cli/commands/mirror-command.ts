@@ -9,7 +9,7 @@ import { LogProgress, megabytes } from '../../engine/report/log-progress';
 import type { ProgressListener } from '../../engine/report/progress';
 import { isGood, MirrorResult, summarize, untried } from '../../engine/result';
 import type { TagMovedPolicy } from '../../image/environment';
-import { formatImageReference, InvalidReferenceError, parseImageReference } from '../../image/image-reference';
+import { formatImageReference, InvalidReferenceError, parseImageReference, redacted } from '../../image/image-reference';
 import type { Platform } from '../../image/platform';
 import { mirrorTag } from '../../image/repository-name';
 import { tagKind, TagKindName } from '../../image/tag-kind';
@@ -56,8 +56,13 @@ function readRequest(pair: ImagePair, options: MirrorCommandOptions, dryRun: boo
     return { source, target: { ...target, tag }, kind: options.tagKind ?? tagKind(tag), onTagMoved, platforms, referrers, dryRun };
   } catch (error) {
     if (!(error instanceof InvalidReferenceError)) throw error;
-    return untried(visibleText(sourceText.slice(0, 300)), visibleText(targetText.slice(0, 300)), 'invalid-reference', error.message);
+    return untried(shown(sourceText), shown(targetText), 'invalid-reference', error.message);
   }
+}
+
+/** What could not be parsed, as a result may show it. */
+function shown(text: string): string {
+  return visibleText(redacted(text).slice(0, 300));
 }
 
 async function mirror(requests: readonly MirrorRequest[], options: MirrorCommandOptions): Promise<MirrorResult[]> {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CopyContext } from './copy-context';
 import type { BlobDescriptor } from './manifest';
 import { verifiedBytes } from './verified-bytes';
@@ -62,10 +63,21 @@ async function send({ source, target, progress }: CopyContext, blob: BlobDescrip
     await target.finishUpload(upload, blob.digest, blob.size, verifiedBytes(bytes, blob, source.endpoint.registry, count));
   } catch (error) {
     progress.blobBytes(blob.digest, -sent);
-    target.cancelUpload(upload).catch(() => undefined);
+    await cancel(target, upload);
     throw error;
   }
 }
+
+/** Leaves nothing behind, if the registry is there to be told; the failure itself does not wait long for that. */
+async function cancel(target: CopyContext['target'], upload: URL): Promise<void> {
+  const patience = new AbortController();
+  const cancelled = target.cancelUpload(upload).catch(() => undefined);
+  await Promise.race([cancelled, sleep(LONGEST_CANCEL, undefined, { signal: patience.signal }).catch(() => undefined)]);
+  patience.abort();
+}
+
+/** Milliseconds. */
+const LONGEST_CANCEL = 2_000;
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;

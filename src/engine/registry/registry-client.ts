@@ -64,13 +64,12 @@ export class RegistryClient {
     if (response.status === 404) return undefined;
     const digest = single(response.headers['docker-content-digest']);
     // Registries that know no HEAD, or tell no digest with it, have to be asked for the manifest itself.
-    if (response.status === 405 || (response.status === 200 && digest === undefined)) return digestOf((await this.manifest(reference)).bytes);
+    if (response.status === 405 || (response.status === 200 && digest === undefined)) {
+      return this.expected(reference, digestOf((await this.manifest(reference)).bytes));
+    }
     if (response.status !== 200) throw await this.refusal(`look up ${this.named(reference)}`, response);
     if (!isDigest(digest!)) throw new MirrorError('registry-error', `${this.endpoint.registry}: it tells no sha256 digest of ${this.named(reference)}`);
-    if (isDigest(reference) && digest !== reference) {
-      throw new MirrorError('digest-mismatch', `${this.endpoint.registry}: asked for ${this.named(reference)}, it tells of ${digest}`, { retryable: true });
-    }
-    return digest;
+    return this.expected(reference, digest!);
   }
 
   /** A manifest's bytes; the caller verifies them. */
@@ -182,6 +181,12 @@ export class RegistryClient {
   /** The repository with a tag or digest, as references are written. */
   private named(reference: string): string {
     return `${this.repository}${isDigest(reference) ? '@' : ':'}${reference}`;
+  }
+
+  /** Whoever asks for a digest must get that one. */
+  private expected(reference: string, digest: string): string {
+    if (!isDigest(reference) || digest === reference) return digest;
+    throw new MirrorError('digest-mismatch', `${this.endpoint.registry}: asked for ${this.named(reference)}, it tells of ${digest}`, { retryable: true });
   }
 
   private async limited(response: HttpResponse, what: string): Promise<Buffer> {
