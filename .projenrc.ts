@@ -88,7 +88,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   githubOptions: { mergify: false },
   depsUpgrade: false, // versions move by hand, with the benchmark beside them
   buildWorkflowOptions: {
-    preBuildSteps: [{ name: 'Install the real registry that the tests need', run: 'sudo apt-get update && sudo apt-get install -y docker-registry skopeo' }],
+    preBuildSteps: [{ name: 'Install the real registries and tools that the tests need', run: 'sudo apt-get update && sudo apt-get install -y docker-registry skopeo && node test/tools/install.mjs crane regctl' }],
   },
 });
 
@@ -166,13 +166,14 @@ new TextFile(project, 'rosetta/default.ts-fixture', {
     'import { Construct } from \'constructs\';',
     'import { Duration } from \'aws-cdk-lib\';',
     'import * as ecr from \'aws-cdk-lib/aws-ecr\';',
+    'import * as ecr_assets from \'aws-cdk-lib/aws-ecr-assets\';',
     'import * as ecs from \'aws-cdk-lib/aws-ecs\';',
     'import * as ec2 from \'aws-cdk-lib/aws-ec2\';',
     'import * as iam from \'aws-cdk-lib/aws-iam\';',
     'import * as kms from \'aws-cdk-lib/aws-kms\';',
     'import * as scheduler from \'aws-cdk-lib/aws-scheduler\';',
     'import * as secretsmanager from \'aws-cdk-lib/aws-secretsmanager\';',
-    'import { ComputeArchitecture, ImageMirror, MirroredImage, MirrorCompute, OnTagMoved, RegistryCredentials, TagKind } from \'cdk-ecr-mirror\';',
+    'import { ComputeArchitecture, ImageMirror, MirroredImage, MirrorCompute, OnTagMoved, RegistryCredentials, TagFilter, TagKind } from \'cdk-ecr-mirror\';',
     '',
     'class Fixture extends cdk.Stack {',
     '  constructor(scope: Construct, id: string) {',

@@ -6,10 +6,11 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { DOCKER_HUB, parseImageReference, quote } from './image/image-reference';
+import { DOCKER_HUB, ImageReference, quote } from './image/image-reference';
 import { DEFAULT_REPOSITORY_PREFIX, repositoryNameProblem } from './image/repository-name';
 import { defineBuildRole } from './infrastructure/build-role';
-import { watchDockerHubBudget } from './infrastructure/docker-hub-budget';
+import { defineCertificatesAsset } from './infrastructure/certificates-asset';
+import { FirstCopy, watchDockerHubBudget } from './infrastructure/docker-hub-budget';
 import { defineEngineAsset } from './infrastructure/engine-asset';
 import { ImageIndex } from './infrastructure/image-index';
 import { requireLiteral } from './infrastructure/literal';
@@ -79,6 +80,16 @@ export interface ImageMirrorProps {
    * @default MirrorCompute.ec2()
    */
   readonly compute?: MirrorCompute;
+
+  /**
+   * The path of a file in PEM with the certificates of authorities that builds trust besides the public ones, for upstream registries,
+   * or a proxy on the way to them, with a certificate of a private authority.
+   *
+   * The file is read at synthesis, and its certificates become an asset of the stack. It must not hold a private key.
+   *
+   * @default - builds trust the public authorities that Node knows
+   */
+  readonly certificateAuthorityPath?: string;
 
   /**
    * The key that encrypts the repositories that the mirror defines. It cannot be changed later without replacing them.
@@ -175,7 +186,8 @@ export class ImageMirror extends Construct {
     this.deadLetterQueue = this.defineDeadLetterQueue();
     this.context = { ...this.scheduleContext(), ...scheduleDefaults(props), repositories, repositoryPrefix };
     this.node.addValidation({ validate: () => this.validateImages() });
-    if (!credentials.some(({ registry }) => registry === DOCKER_HUB)) watchDockerHubBudget(this.project, () => this.index.countFrom(DOCKER_HUB));
+    const isAnonymous = !credentials.some(({ registry }) => registry === DOCKER_HUB);
+    if (isAnonymous) watchDockerHubBudget(this.project, () => this.index.firstCopiesFrom(DOCKER_HUB));
     for (const image of refuseTokens(props.images ?? [])) this.addImage(image);
   }
 
@@ -194,17 +206,19 @@ export class ImageMirror extends Construct {
    */
   public addImage(image: string, options: MirroredImageOptions = {}): MirroredImage {
     const imageId = MirroredImage._idFor(image, options);
-    if (this.node.tryFindChild(imageId) !== undefined) throw new Error(`${quote(image)} is in the mirror already; add it once`);
+    if (this.node.tryFindChild(imageId) !== undefined) throw new Error(`${quote(image)} is in the mirror already${options.tags ? ' with the same filter' : ''}; add it once`);
     return new MirroredImage(this, imageId, { ...options, image, mirror: this });
   }
 
   /**
    * The mirror's copy of an image, by any spelling of it: `nginx`, `nginx:latest` and `docker.io/library/nginx:latest` are one image.
    *
+   * An image whose tags a filter selects is found by its repository, `nginx`, unless `nginx:latest` is in the mirror besides.
+   *
    * @throws Error that names the nearest images when the mirror has no such image
    */
   public image(reference: string): MirroredImage {
-    return this.index.find(parseImageReference(requireLiteral(reference, 'the image', 'write the image as a string')));
+    return this.index.find(reference);
   }
 
   /** @internal */
@@ -213,13 +227,15 @@ export class ImageMirror extends Construct {
   }
 
   /** @internal */
-  public _register(image: MirroredImage): void {
-    this.index.add(parseImageReference(image.source), image);
+  public _register(image: MirroredImage, reference: ImageReference, firstCopy: FirstCopy): void {
+    this.index.add(reference, image, firstCopy);
   }
 
   private defineProject(props: ImageMirrorProps, credentials: RegistryCredentials[], repositoryPrefix: string, repositories: RepositorySet) {
+    const authority = props.certificateAuthorityPath;
     const shared = {
       compute: (props.compute ?? MirrorCompute.ec2())._bind(),
+      certificates: authority === undefined ? undefined : defineCertificatesAsset(this, 'Certificates', authority),
       credentials,
       engine: defineEngineAsset(this, 'Engine'),
       eventBus: props.eventBus ?? events.EventBus.fromEventBusName(this, 'DefaultEventBus', 'default'),

@@ -73,34 +73,37 @@ export class TagFilter {
   /**
    * The tags that are full versions in a range: `1.27.0`, `v2.53.0`, with `variant` also `1.27.0-alpine`.
    *
-   * They are fixed: Amazon ECR keeps each immutable. Where upstream publishes a version again, as images of Linux distributions do for security fixes,
-   * set `tagKind: TagKind.FLOATING`; then whatever looks like a version of the variant is an exception from the repository's immutability.
+   * They are fixed: Amazon ECR keeps each immutable. Where upstream builds a version again, for example with security fixes of its base image,
+   * set `tagKind: TagKind.FLOATING`; whatever looks like a version of the variant is then an exception from the repository's immutability.
    *
-   * @param range a range of semantic versions as npm writes them: `>=1.25 <2`, `^3.1`, `1.x || 2.x`; `*` for all
+   * @param versions a range of semantic versions as npm writes them: `>=1.25 <2`, `^3.1`, `1.x || 2.x`; `*` for all
    * @throws Error when the range holds a character that no range does, and when an option is out of its range or contradicts another
    * @see https://github.com/npm/node-semver#ranges
    */
-  public static semver(range: string, options: SemverTagOptions = {}): TagFilter {
-    refuseTokens([range, options.variant ?? '', ...options.exclude ?? []]);
+  public static semver(versions: string, options: SemverTagOptions = {}): TagFilter {
+    refuseTokens([versions, options.variant ?? '']);
+    refuseTokens(options.exclude ?? []);
     if (Token.isUnresolved(options.latest)) throw new Error('latest must be known at synthesis, but it is a token; write it as a number');
-    if (range.length > LONGEST_RANGE || !RANGE_CHARACTERS.test(range) || !/[0-9xX*]/.test(range)) {
-      throw new Error(`${quote(range)} is no range of semantic versions, of at most ${LONGEST_RANGE} characters; write for example ">=1.25 <2", or "*" for all versions`);
+    if (versions.length > LONGEST_RANGE || !RANGE_CHARACTERS.test(versions) || !/[0-9xX*]/.test(versions)) {
+      throw new Error(`${quote(versions)} is no range of semantic versions, of at most ${LONGEST_RANGE} characters; write for example ">=1.25 <2", or "*" for all versions`);
     }
     const { latest, variant, prereleases, exclude } = options;
-    return new TagFilter({ semver: range.trim().replace(/ +/g, ' '), variant, prereleases: prereleases || undefined, latest, exclude: listOf(exclude) });
+    return new TagFilter({ semver: versions.trim().replace(/ +/g, ' '), variant, prereleases: prereleases || undefined, latest, exclude: listOf(exclude) });
   }
 
   /**
    * The tags that match a pattern: `*` stands for any characters, everything else for itself.
    *
    * Amazon ECR takes the pattern as one of the five exceptions from the repository's immutability, for it may select tags that float.
-   * Set `tagKind: TagKind.FIXED` when it does not. With or without, a run judges each tag by its form and overwrites none that is fixed.
+   * A run still judges each tag by its form, and overwrites none that is fixed. Set `tagKind: TagKind.FIXED` when no tag of the pattern moves:
+   * then Amazon ECR guards them all.
    *
    * @param pattern for example `8.*-alpine`
    * @throws Error when the pattern holds a character that no tag does
    */
   public static pattern(pattern: string, options: PatternTagOptions = {}): TagFilter {
-    refuseTokens([pattern, ...options.exclude ?? []]);
+    refuseTokens([pattern]);
+    refuseTokens(options.exclude ?? []);
     return new TagFilter({ patterns: [pattern], exclude: listOf(options.exclude) });
   }
 

@@ -1,6 +1,6 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { ImageMirror, MirroredImage } from '../src';
+import { ImageMirror, MirroredImage, TagFilter } from '../src';
 import { TemplateJson } from './support/template-resolver';
 
 const IMAGES = ['nginx:stable', 'logstash:7.11.2', 'quay.io/prometheus/prometheus:v2.53.0', 'team/odd__name--x:1.0.0', 'localhost:5000/a/b:1.2.3'];
@@ -57,6 +57,12 @@ test('the logical id of a repository does not depend on other images, on order o
   const alone = repositoriesOf(synthesise(['nginx:1.27.0']));
   const [[id, name]] = Object.entries(alone);
   for (const images of [IMAGES, [...IMAGES].reverse()]) expect(repositoriesOf(synthesise(images))).toHaveProperty(id, name);
+});
+
+test('the logical id of a repository does not depend on whether a filter selects its tags', () => {
+  const stack = new Stack(new App(), 'PlatformImages');
+  new ImageMirror(stack, 'Mirror').addImage('nginx', { tags: TagFilter.semver('>=1.25 <2') });
+  expect(repositoriesOf(Template.fromStack(stack).toJSON())).toEqual({ MirrorRepositoriesmirrornginx003F0248: 'mirror/nginx' });
 });
 
 test('names that differ only in "/" and "--" are two repositories', () => {

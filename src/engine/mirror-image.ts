@@ -164,8 +164,13 @@ class ImageMirroring {
 
   private moved(sourceDigest: string, consequence: string): string {
     const { source, target } = this.request;
-    return `upstream moved ${formatImageReference(source)}, a tag that should name one image for ever, from ${shortDigest(this.held!.standsFor)} to ${shortDigest(sourceDigest)}: `
-      + `${consequence} (${target.repository}:${target.tag})`;
+    const { platforms, standsFor } = this.held!;
+    const digests = `from ${shortDigest(standsFor)} to ${shortDigest(sourceDigest)}`;
+    const where = `${target.repository}:${target.tag}`;
+    if (platforms !== undefined && this.request.platforms !== undefined && standsFor === this.held!.digest) {
+      return `${where} is a fixed tag and holds other platforms than asked for (${platforms}): ${consequence}`;
+    }
+    return `upstream moved ${formatImageReference(source)}, a tag that should name one image for ever, ${digests}: ${consequence} (${where})`;
   }
 
   private heldAs(tag: string): Promise<HeldImage | undefined> {

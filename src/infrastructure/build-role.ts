@@ -14,6 +14,7 @@ import { RepositoryArns } from './repository-arns';
 export interface BuildRoleProps {
   readonly repositories: RepositoryArns;
   readonly engine: s3_assets.Asset;
+  readonly certificates?: s3_assets.Asset;
   readonly eventBus: events.IEventBus;
   readonly logGroup: logs.ILogGroup;
   readonly credentials: RegistryCredentials[];
@@ -75,12 +76,20 @@ function otherStatements(stack: Stack, props: BuildRoleProps): iam.PolicyStateme
       resources: [props.eventBus.eventBusArn],
       conditions: { 'ForAllValues:StringEquals': { 'events:source': EVENT_SOURCE }, 'Null': { 'events:source': 'false' } },
     }),
-    // @see https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
-    new iam.PolicyStatement({ actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: [props.engine.bucket.arnForObjects(props.engine.s3ObjectKey)] }),
-    new iam.PolicyStatement({ actions: ['s3:GetBucketAcl', 's3:GetBucketLocation'], resources: [props.engine.bucket.bucketArn] }),
+    ...sourceStatements(props),
     new iam.PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [props.logGroup.logGroupArn] }),
     ...secretStatements(props.credentials),
     ...networkStatements(stack, props.compute),
+  ];
+}
+
+/** @see https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html */
+function sourceStatements({ engine, certificates }: BuildRoleProps): iam.PolicyStatement[] {
+  const assets = certificates === undefined ? [engine] : [engine, certificates];
+  return [
+    new iam.PolicyStatement({ actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: assets.map((asset) => asset.bucket.arnForObjects(asset.s3ObjectKey)) }),
+    // All assets of a stack are in one bucket.
+    new iam.PolicyStatement({ actions: ['s3:GetBucketAcl', 's3:GetBucketLocation'], resources: [engine.bucket.bucketArn] }),
   ];
 }
 

@@ -1,6 +1,14 @@
 import { Annotations, AspectPriority, Aspects } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
+/** What the first run of one schedule copies. */
+export interface FirstCopy {
+  /** How many tags; undefined when a filter selects as many as there are. */
+  readonly tags: number | undefined;
+  /** How many platforms of each; undefined for all that it has. */
+  readonly platforms: number | undefined;
+}
+
 /**
  * What Docker Hub gives a client without credentials in 6 hours, for each address.
  *
@@ -14,25 +22,29 @@ const ASSUMED_PLATFORMS = 8;
 /**
  * Warns when a mirror's first run would exceed what Docker Hub gives without credentials.
  *
- * Later runs that find nothing new are free: they ask with HEAD, which counts as no pull.
+ * Later runs that find nothing new are free: they ask with HEAD, which counts as no pull. Filters that select as many tags as there are
+ * count as nothing, for a guess would be wrong in either direction.
  *
  * @param project the project whose builds pull
- * @param anonymousImages the number of images from Docker Hub that are mirrored without credentials, asked when all were added
+ * @param anonymousCopies what is mirrored from Docker Hub without credentials, asked when all images were added
  */
-export function watchDockerHubBudget(project: Construct, anonymousImages: () => number): void {
+export function watchDockerHubBudget(project: Construct, anonymousCopies: () => readonly FirstCopy[]): void {
   // On the project, so that whoever acknowledges the warning on the mirror silences it: the CDK asks a construct's scopes, not the construct itself.
   const visit = (node: unknown) => {
-    if (node === project) warn(project, anonymousImages());
+    if (node === project) warn(project, anonymousCopies());
   };
   Aspects.of(project).add({ visit }, { priority: AspectPriority.READONLY });
 }
 
-function warn(project: Construct, images: number): void {
-  const pulls = images * ASSUMED_PLATFORMS;
+function warn(project: Construct, copies: readonly FirstCopy[]): void {
+  const images = copies.reduce((sum, { tags = 0 }) => sum + tags, 0);
+  const pulls = copies.reduce((sum, { tags = 0, platforms = ASSUMED_PLATFORMS }) => sum + tags * platforms, 0);
   if (pulls <= ANONYMOUS_PULLS) return;
+  const without = copies.some(({ tags }) => tags === undefined) ? ', not counting what tag filters without latest select' : '';
   Annotations.of(project).addWarningV2(
     'cdk-ecr-mirror:ImageMirror.dockerHubBudget',
-    `${images} images from Docker Hub make about ${pulls} pulls when they are first copied (one for each of about ${ASSUMED_PLATFORMS} platforms), `
-    + `and Docker Hub allows ${ANONYMOUS_PULLS} in 6 hours without credentials; set credentials: [RegistryCredentials.dockerHub(secret)], or mirror fewer images from there`,
+    `${images} images from Docker Hub make about ${pulls} pulls when they are first copied (one for each platform, of which about ${ASSUMED_PLATFORMS} are assumed `
+    + `where none are chosen${without}), and Docker Hub allows ${ANONYMOUS_PULLS} in 6 hours without credentials; `
+    + 'set credentials: [RegistryCredentials.dockerHub(secret)], or mirror fewer images from there',
   );
 }

@@ -1,3 +1,5 @@
+import { FirstCopy } from './docker-hub-budget';
+import { namesRepository, parseUpstreamImage } from './upstream-image';
 import { familiarImageReference, formatImageReference, ImageReference, quote } from '../image/image-reference';
 import { MirroredImage } from '../mirrored-image';
 
@@ -9,31 +11,42 @@ export class ImageIndex {
   private readonly images: MirroredImage[] = [];
   private readonly bySource = new Map<string, MirroredImage[]>();
   private readonly referencesIn = new Map<string, ImageReference[]>();
-  private readonly countByRegistry = new Map<string, number>();
+  private readonly firstCopies = new Map<string, FirstCopy[]>();
 
-  public add(reference: ImageReference, image: MirroredImage): void {
-    const source = formatImageReference(reference);
+  public add(reference: ImageReference, image: MirroredImage, firstCopy: FirstCopy): void {
     this.images.push(image);
-    this.bySource.set(source, [...this.bySource.get(source) ?? [], image]);
+    append(this.bySource, formatImageReference(reference), image);
     append(this.referencesIn, repositoryOf(reference), reference);
-    this.countByRegistry.set(reference.registry, this.countFrom(reference.registry) + 1);
+    append(this.firstCopies, reference.registry, firstCopy);
   }
 
   public all(): MirroredImage[] {
     return [...this.images];
   }
 
-  public countFrom(registry: string): number {
-    return this.countByRegistry.get(registry) ?? 0;
+  public firstCopiesFrom(registry: string): readonly FirstCopy[] {
+    return this.firstCopies.get(registry) ?? [];
   }
 
-  /** @throws Error when there is no such image, or when it is in several repositories */
-  public find(reference: ImageReference): MirroredImage {
-    const found = this.bySource.get(formatImageReference(reference)) ?? [];
+  /**
+   * A text without a tag means `latest`, and where that is not in the mirror, the image whose tags a filter selects.
+   *
+   * @throws Error when there is no such image, or when there are several
+   */
+  public find(text: string): MirroredImage {
+    const reference = parseUpstreamImage(text);
+    const found = this.bySource.get(formatImageReference(reference)) ?? (namesRepository(text) ? this.filtered(reference) : []);
     if (found.length === 1) return found[0];
     const name = quote(familiarImageReference(reference));
-    if (found.length > 1) throw new Error(`${name} is in ${found.length} repositories of the mirror; keep what addImage() returned and use that`);
-    throw new Error(`${name} is not in the mirror; add it with addImage(), or use one of those that are: ${this.suggest(reference)}`);
+    if (found.length === 0) throw new Error(`${name} is not in the mirror; add it with addImage(), or use one of those that are: ${this.suggest(reference)}`);
+    const repositories = new Set(found.map(({ repository }) => repository)).size;
+    if (repositories > 1) throw new Error(`${name} is in ${repositories} repositories of the mirror; keep what addImage() returned and use that`);
+    throw new Error(`${quote(text)} is in the mirror with ${found.length} filters; keep what addImage() returned and use that`);
+  }
+
+  /** The images of a repository whose tags filters select. */
+  private filtered(reference: ImageReference): readonly MirroredImage[] {
+    return this.bySource.get(repositoryOf(reference)) ?? [];
   }
 
   /** The other tags of the same repository, or everything that there is. */
@@ -42,7 +55,13 @@ export class ImageIndex {
     if (near.length === 0) return 'none so far';
     const names = near.map((one) => quote(familiarImageReference(one))).sort();
     const more = names.length > MOST_SUGGESTIONS ? ` and ${names.length - MOST_SUGGESTIONS} more` : '';
-    return names.slice(0, MOST_SUGGESTIONS).join(', ') + more;
+    return names.slice(0, MOST_SUGGESTIONS).join(', ') + more + this.hint(reference);
+  }
+
+  private hint(reference: ImageReference): string {
+    if (reference.tag === undefined || this.filtered(reference).length !== 1) return '';
+    const repository = familiarImageReference({ registry: reference.registry, repository: reference.repository });
+    return `; for a tag that its filter selects, image(${quote(repository)}).imageUriForTag(${quote(reference.tag)})`;
   }
 }
 

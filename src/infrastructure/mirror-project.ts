@@ -7,6 +7,7 @@ import * as s3_assets from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { credentialVariables, PROJECT_ENVIRONMENT } from '../image/environment';
 import { RegistryCredentials } from '../registry-credentials';
+import { CERTIFICATES_PATH, CERTIFICATES_SOURCE } from './certificates-asset';
 import { ComputeConfiguration } from './compute-configuration';
 import { ENGINE_COMMAND } from './engine-asset';
 
@@ -15,6 +16,8 @@ export interface MirrorProjectProps {
   readonly compute: ComputeConfiguration;
   readonly credentials: RegistryCredentials[];
   readonly engine: s3_assets.Asset;
+  /** The certificates of private authorities; undefined where the public ones are enough. */
+  readonly certificates?: s3_assets.Asset;
   readonly eventBus: events.IEventBus;
   readonly logGroup: logs.ILogGroup;
   readonly repositoryPrefix: string;
@@ -30,13 +33,14 @@ const SECONDS_TO_SAY_WHY = 60;
  * It has no limit of concurrent builds: over it, builds would fail instead of waiting in the queue.
  */
 export function defineMirrorProject(scope: Construct, id: string, props: MirrorProjectProps): codebuild.Project {
-  const { compute } = props;
+  const { compute, certificates } = props;
   return new codebuild.Project(scope, id, {
     description: 'Mirrors the container image that the variable IMAGE names into Amazon ECR',
     role: props.role.withoutPolicyUpdates(),
     grantReportGroupPermissions: false,
-    source: codebuild.Source.s3({ bucket: props.engine.bucket, path: props.engine.s3ObjectKey }),
-    buildSpec: codebuild.BuildSpec.fromObject(buildSpec(compute)),
+    source: source(props.engine),
+    secondarySources: certificates && [source(certificates, CERTIFICATES_SOURCE)],
+    buildSpec: codebuild.BuildSpec.fromObject(buildSpec(compute, certificates === undefined ? ENGINE_COMMAND : TRUSTING_COMMAND)),
     environment: { buildImage: compute.buildImage, computeType: compute.computeType, privileged: false },
     environmentVariables: { ...projectVariables(Stack.of(scope), props), ...secretVariables(props.credentials) },
     logging: { cloudWatch: { logGroup: props.logGroup } },
@@ -47,11 +51,18 @@ export function defineMirrorProject(scope: Construct, id: string, props: MirrorP
   });
 }
 
-function buildSpec(compute: ComputeConfiguration) {
+function source({ bucket, s3ObjectKey }: s3_assets.Asset, identifier?: string): codebuild.ISource {
+  return codebuild.Source.s3({ identifier, bucket, path: s3ObjectKey });
+}
+
+/** Node reads the variable when it starts, so it is set before; the quotes are for a folder whose name is not ours. */
+const TRUSTING_COMMAND = `NODE_EXTRA_CA_CERTS="${CERTIFICATES_PATH}" ${ENGINE_COMMAND}`;
+
+function buildSpec(compute: ComputeConfiguration, command: string) {
   const install = { 'runtime-versions': { nodejs: compute.nodeVersion } };
   return {
     version: '0.2',
-    phases: { ...(compute.nodeVersion === undefined ? {} : { install }), build: { commands: [ENGINE_COMMAND] } },
+    phases: { ...(compute.nodeVersion === undefined ? {} : { install }), build: { commands: [command] } },
   };
 }
 

@@ -16,12 +16,12 @@ export interface MirrorRepositoryOptions {
  *
  * Its logical id depends on its name and the path of its scope alone: a changed id would replace the repository and lose its images.
  *
- * @param floatingTags read when the template is rendered, so that tags which are added later count
+ * @param mutableTags tags and patterns of tags; read when the template is rendered, so that those which are added later count
  */
 export function defineMirrorRepository(
   scope: Construct,
   name: string,
-  floatingTags: ReadonlySet<string>,
+  mutableTags: ReadonlySet<string>,
   options: MirrorRepositoryOptions,
 ): ecr.Repository {
   const repository = new ecr.Repository(scope, constructId(name), {
@@ -39,17 +39,17 @@ export function defineMirrorRepository(
   });
   const resource = repository.node.defaultChild as ecr.CfnRepository;
   resource.repositoryName = name;
-  renderMutability(resource, floatingTags);
+  renderMutability(resource, mutableTags);
   return repository;
 }
 
 /** The construct's own property wants all tags at once; they are known only when every image was added. */
-function renderMutability(resource: ecr.CfnRepository, floatingTags: ReadonlySet<string>): void {
+function renderMutability(resource: ecr.CfnRepository, mutableTags: ReadonlySet<string>): void {
   resource.imageTagMutability = Lazy.string({
-    produce: () => floatingTags.size === 0 ? ecr.TagMutability.IMMUTABLE : ecr.TagMutability.IMMUTABLE_WITH_EXCLUSION,
+    produce: () => mutableTags.size === 0 ? ecr.TagMutability.IMMUTABLE : ecr.TagMutability.IMMUTABLE_WITH_EXCLUSION,
   });
   resource.imageTagMutabilityExclusionFilters = Lazy.any({
-    produce: () => [...floatingTags].sort().map((tag) => ({
+    produce: () => [...mutableTags].sort().map((tag) => ({
       imageTagMutabilityExclusionFilterType: 'WILDCARD',
       imageTagMutabilityExclusionFilterValue: tag,
     })),

@@ -4,8 +4,13 @@ import { Construct } from 'constructs';
 import { defineMirrorRepository, MirrorRepositoryOptions } from './mirror-repository';
 import { quote } from '../image/image-reference';
 
-/** Amazon ECR takes so many exceptions from a repository's immutability. */
-const MOST_FLOATING_TAGS = 5;
+/**
+ * Amazon ECR takes so many exceptions from a repository's immutability, each with so many `*`.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+ */
+const MOST_EXCEPTIONS = 5;
+const MOST_WILDCARDS = 2;
 
 /** The place in the mirror that one image takes. */
 export interface Place {
@@ -13,8 +18,10 @@ export interface Place {
   readonly source: string;
   /** The repository's name; a token only with an existing repository. */
   readonly repositoryName: string;
-  readonly tag: string;
-  readonly floating: boolean;
+  /** The tag, or the filter that selects tags as the engine reads it. */
+  readonly tags: string;
+  /** Those of its tags that may move, as exceptions from immutability: tags and patterns of tags. */
+  readonly mutableTags: readonly string[];
   /** The stack that defines the image, and with it the repository unless that exists. */
   readonly stack: Stack;
   /** The repository that somebody else defines. */
@@ -26,8 +33,8 @@ interface Entry {
   readonly repository: ecr.IRepository;
   readonly owner?: Stack;
   readonly firstSource: string;
-  readonly sourceOfTag: Map<string, string>;
-  readonly floatingTags: Set<string>;
+  readonly sourceOfTags: Map<string, string>;
+  readonly mutableTags: Set<string>;
 }
 
 /**
@@ -44,9 +51,10 @@ export class RepositorySet {
     const key = Token.isUnresolved(place.repositoryName) ? `token:${place.existing!.node.path}` : place.repositoryName;
     const entry = this.entries.get(key);
     if (entry !== undefined) refuseContradiction(place, entry);
-    const { repository, sourceOfTag, floatingTags } = entry ?? this.add(key, place);
-    sourceOfTag.set(place.tag, place.source);
-    if (place.floating) floatingTags.add(place.tag);
+    if (place.existing === undefined) refuseExceptions(place, entry?.mutableTags ?? new Set());
+    const { repository, sourceOfTags, mutableTags } = entry ?? this.add(key, place);
+    sourceOfTags.set(place.tags, place.source);
+    for (const tag of place.mutableTags) mutableTags.add(tag);
     return place.existing ?? repository;
   }
 
@@ -66,10 +74,10 @@ export class RepositorySet {
   }
 
   private add(key: string, place: Place): Entry {
-    const floatingTags = new Set<string>();
-    const repository = place.existing ?? defineMirrorRepository(this.scopeIn(place.stack), place.repositoryName, floatingTags, this.options);
+    const mutableTags = new Set<string>();
+    const repository = place.existing ?? defineMirrorRepository(this.scopeIn(place.stack), place.repositoryName, mutableTags, this.options);
     const owner = place.existing === undefined ? place.stack : undefined;
-    const entry = { repository, owner, firstSource: place.source, sourceOfTag: new Map<string, string>(), floatingTags };
+    const entry = { repository, owner, firstSource: place.source, sourceOfTags: new Map<string, string>(), mutableTags };
     this.entries.set(key, entry);
     return entry;
   }
@@ -84,7 +92,7 @@ export class RepositorySet {
 
 function refuseContradiction(place: Place, entry: Entry): void {
   const both = `${quote(place.source)} and ${quote(entry.firstSource)}`;
-  const name = Token.isUnresolved(place.repositoryName) ? 'an existing repository' : `the repository ${quote(place.repositoryName)}`;
+  const name = nameOf(place);
   if ((place.existing === undefined) !== (entry.owner !== undefined)) {
     throw new Error(`${both} contradict each other: one wants ${name} to exist, the other wants the mirror to define it; set repository for both or for none`);
   }
@@ -92,19 +100,36 @@ function refuseContradiction(place: Place, entry: Entry): void {
     throw new Error(`${both} need ${name} and are in two stacks, ${quote(place.stack.node.path)} and ${quote(entry.owner.node.path)}; `
       + 'define both in one stack, or set another repositoryName for one of them');
   }
-  refuseTag(place, entry, name);
+  refuseSameTags(place, entry);
 }
 
-function refuseTag(place: Place, entry: Entry, name: string): void {
-  const other = entry.sourceOfTag.get(place.tag);
-  if (other === place.source) throw new Error(`${quote(place.source)} is in the mirror already; remove one of the two`);
+function refuseSameTags(place: Place, entry: Entry): void {
+  const other = entry.sourceOfTags.get(place.tags);
+  if (other === place.source) throw new Error(`${quote(place.source)}${isFilter(place) ? ` with the filter ${place.tags}` : ''} is in the mirror already; remove one of the two`);
   if (other !== undefined) {
-    throw new Error(`${quote(place.source)} and ${quote(other)} would both be the tag ${quote(place.tag)} in ${name}; set another repositoryName for one of them`);
+    const tags = isFilter(place) ? `the tags ${place.tags}` : `the tag ${quote(place.tags)}`;
+    throw new Error(`${quote(place.source)} and ${quote(other)} would both be ${tags} in ${nameOf(place)}; set another repositoryName for one of them`);
   }
-  if (entry.owner === undefined || !place.floating || entry.floatingTags.has(place.tag)) return;
-  if (entry.floatingTags.size >= MOST_FLOATING_TAGS) {
-    const tags = [...entry.floatingTags, place.tag].sort().map(quote).join(', ');
-    throw new Error(`${name} would have ${entry.floatingTags.size + 1} floating tags (${tags}), and Amazon ECR allows ${MOST_FLOATING_TAGS} exceptions from immutability: `
-      + 'set tagKind: TagKind.FIXED for a tag that never moves, set another repositoryName for one of them, or mirror fewer');
+}
+
+function refuseExceptions(place: Place, present: ReadonlySet<string>): void {
+  const pattern = place.mutableTags.find((tag) => tag.split('*').length - 1 > MOST_WILDCARDS);
+  if (pattern !== undefined) {
+    throw new Error(`the pattern ${quote(pattern)} has more than ${MOST_WILDCARDS} "*", which Amazon ECR does not take as an exception from immutability: `
+      + 'set tagKind: TagKind.FIXED when its tags never move, or write it with fewer');
   }
+  const all = new Set([...present, ...place.mutableTags]);
+  if (all.size <= MOST_EXCEPTIONS) return;
+  const tags = [...all].sort().map(quote).join(', ');
+  throw new Error(`${nameOf(place)} would have ${all.size} floating tags (${tags}), and Amazon ECR allows ${MOST_EXCEPTIONS} exceptions from immutability: `
+    + 'set tagKind: TagKind.FIXED for a tag that never moves, set another repositoryName for one of them, or mirror fewer');
+}
+
+function nameOf(place: Place): string {
+  return Token.isUnresolved(place.repositoryName) ? 'an existing repository' : `the repository ${quote(place.repositoryName)}`;
+}
+
+/** No tag starts with a brace. */
+function isFilter({ tags }: Place): boolean {
+  return tags.startsWith('{');
 }

@@ -1,7 +1,8 @@
 import { Annotations as CdkAnnotations, App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { ImageMirror, RegistryCredentials } from '../../src';
+import { ImageMirror, RegistryCredentials, TagFilter } from '../../src';
 
 let stack: Stack;
 beforeEach(() => {
@@ -19,7 +20,7 @@ function images(count: number, registry = '') {
 test('warns once, with the numbers and the remedy, when the first run would exceed what Docker Hub gives without credentials', () => {
   new ImageMirror(stack, 'Mirror', { images: images(13) });
   expect(warnings()).toEqual([
-    '/Stack/Mirror/Project 13 images from Docker Hub make about 104 pulls when they are first copied (one for each of about 8 platforms), '
+    '/Stack/Mirror/Project 13 images from Docker Hub make about 104 pulls when they are first copied (one for each platform, of which about 8 are assumed where none are chosen), '
     + 'and Docker Hub allows 100 in 6 hours without credentials; set credentials: [RegistryCredentials.dockerHub(secret)], or mirror fewer images from there '
     + '[ack: cdk-ecr-mirror:ImageMirror.dockerHubBudget]',
   ]);
@@ -29,6 +30,33 @@ test('counts the images that are added later', () => {
   const mirror = new ImageMirror(stack, 'Mirror', { images: images(13) });
   mirror.addImage('redis:7');
   expect(warnings()).toEqual([expect.stringContaining('14 images from Docker Hub make about 112 pulls')]);
+});
+
+test('counts the platforms that are chosen instead of the assumed ones', () => {
+  const mirror = new ImageMirror(stack, 'Mirror', { images: images(12) });
+  const platforms = [ecr_assets.Platform.LINUX_AMD64, ecr_assets.Platform.LINUX_ARM64];
+  mirror.addImage('nginx:stable', { platforms });
+  mirror.addImage('redis:7', { platforms });
+  expect(warnings()).toEqual([]);
+  mirror.addImage('httpd:2.4', { platforms: [ecr_assets.Platform.LINUX_AMD64] });
+  expect(warnings()).toEqual([expect.stringContaining('15 images from Docker Hub make about 101 pulls')]);
+});
+
+test('counts as many tags as a filter selects at most', () => {
+  const mirror = new ImageMirror(stack, 'Mirror');
+  mirror.addImage('nginx', { tags: TagFilter.semver('*', { latest: 12 }) });
+  expect(warnings()).toEqual([]);
+  mirror.addImage('redis', { tags: TagFilter.semver('*', { latest: 1 }) });
+  expect(warnings()).toEqual([expect.stringContaining('13 images from Docker Hub make about 104 pulls')]);
+});
+
+test('leaves filters without a limit out, and says so when it warns', () => {
+  const mirror = new ImageMirror(stack, 'Mirror', { images: images(12) });
+  mirror.addImage('nginx', { tags: TagFilter.semver('*') });
+  mirror.addImage('redis', { tags: TagFilter.pattern('7*') });
+  expect(warnings()).toEqual([]);
+  mirror.addImage('httpd:2.4');
+  expect(warnings()).toEqual([expect.stringContaining('where none are chosen, not counting what tag filters without latest select)')]);
 });
 
 test('says nothing within the budget', () => {

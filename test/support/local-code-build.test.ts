@@ -57,6 +57,15 @@ test('runs the commands where the project\'s source was unpacked', async () => {
   expect(result.log).toContain('[Container] Running command pwd');
 });
 
+test('unpacks secondary sources beside it, and says where', async () => {
+  const template = templateWith(commands('node "$CODEBUILD_SRC_DIR_more/print.js" CODEBUILD_SRC_DIR_more', 'pwd'));
+  const secondary = { Type: 'S3', SourceIdentifier: 'more', Location: { 'Fn::Sub': 'assets-${AWS::Region}/engine.zip' } };
+  Object.assign(template.Resources!.Project.Properties!, { SecondarySources: [secondary] });
+  const [more, main] = (await build(template)).stdout;
+  expect(more).toMatch(/^\//);
+  expect(more).not.toBe(main);
+});
+
 test('sets the project\'s variables, and the build\'s over them', async () => {
   const variables = [{ Name: 'A', Type: 'PLAINTEXT', Value: 'project' }, { Name: 'B', Value: { 'Fn::Join': ['', ['in ', { Ref: 'AWS::Region' }]] } }];
   const overrides = { environmentVariablesOverride: [{ name: 'A', value: 'build; echo $(id) "\'' }] };

@@ -2,7 +2,7 @@
  * AWS CodeBuild on one machine, for projects of a synthesised template.
  *
  * Imitated: the project's environment variables, with a build's overrides over them; SECRETS_MANAGER and PARAMETER_STORE variables, whose values are
- * masked in the log; the source from S3, taken from the cloud assembly and unpacked into a fresh folder; the phases of the buildspec in one shell;
+ * masked in the log; the sources from S3, taken from the cloud assembly and unpacked into fresh folders; the phases of the buildspec in one shell;
  * CodeBuild's own variables. Not imitated: the build image (commands run on this machine, with this process's node), the role, timeouts,
  * the queue, VPCs, caches and artifacts. What is asked for and not known is refused, never left out in silence.
  */
@@ -66,18 +66,31 @@ export class LocalCodeBuild {
     const home = await mkdtemp(join(tmpdir(), 'local-code-build-'));
     try {
       const source = join(home, 'src');
-      await cp(await this.sourceOf(project), source, { recursive: true });
+      await cp(await this.folderOf(project.Source), source, { recursive: true });
+      const secondarySources = await this.unpackSecondarySources(project, home);
       const buildspec = readBuildspec(project.Source.BuildSpec);
       const { values, masked } = this.variables(project, input);
-      const environment = { ...this.ownVariables(name, buildId, source, home), ...buildspec.variables, ...values, ...this.options.machine };
+      const own = { ...this.ownVariables(name, buildId, source, home), ...secondarySources };
+      const environment = { ...own, ...buildspec.variables, ...values, ...this.options.machine };
       return { buildId, ...await runScript(buildspec.shell, scriptOf(buildspec), source, environment, masked) };
     } finally {
       await rm(home, { recursive: true, force: true });
     }
   }
 
-  private async sourceOf(project: Record<string, any>): Promise<string> {
-    const { Type: type, Location: location } = project.Source;
+  /** @returns the variables that say where each of them is */
+  private async unpackSecondarySources(project: Record<string, any>, home: string): Promise<Record<string, string>> {
+    const variables: Record<string, string> = {};
+    for (const secondary of project.SecondarySources ?? []) {
+      const folder = join(home, `src-${secondary.SourceIdentifier}`);
+      await cp(await this.folderOf(secondary), folder, { recursive: true });
+      variables[`CODEBUILD_SRC_DIR_${secondary.SourceIdentifier}`] = folder;
+    }
+    return variables;
+  }
+
+  private async folderOf(source: Record<string, any>): Promise<string> {
+    const { Type: type, Location: location } = source;
     if (type !== 'S3') throw new Error(`the local CodeBuild does not know sources of type ${JSON.stringify(type)}`);
     return this.options.assembly.assetFolder(location, this.options.deployment);
   }

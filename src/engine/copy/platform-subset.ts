@@ -45,12 +45,21 @@ export function subsetOf(source: Manifest, platforms: readonly Platform[], regis
 
 /** The digest of the source that a subset in the mirror was made of; undefined when it is none, or one of other platforms. */
 export function sourceDigestOf(received: ReceivedManifest, platforms: readonly Platform[]): string | undefined {
+  const annotations = annotationsOf(received);
+  return annotations[PLATFORMS_ANNOTATION] === choiceOf(platforms) ? annotations[SOURCE_DIGEST_ANNOTATION] : undefined;
+}
+
+/** The choice of platforms that an index in the mirror was made for; undefined when it is no subset. */
+export function platformsOf(received: ReceivedManifest): string | undefined {
+  return annotationsOf(received)[PLATFORMS_ANNOTATION];
+}
+
+function annotationsOf({ bytes }: ReceivedManifest): Readonly<Record<string, string | undefined>> {
   try {
-    const { annotations } = Object(JSON.parse(received.bytes.toString('utf8'))) as { annotations?: Record<string, unknown> };
-    const digest = annotations?.[SOURCE_DIGEST_ANNOTATION];
-    return typeof digest === 'string' && annotations?.[PLATFORMS_ANNOTATION] === choiceOf(platforms) ? digest : undefined;
+    const { annotations } = Object(JSON.parse(bytes.toString('utf8'))) as { annotations?: Record<string, unknown> };
+    return Object.fromEntries(Object.entries(Object(annotations) as object).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
   } catch {
-    return undefined;
+    return {};
   }
 }
 
