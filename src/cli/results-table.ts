@@ -11,7 +11,7 @@ export function resultsTable(results: readonly MirrorResult[]): string {
 export function countLine(results: readonly MirrorResult[]): string {
   const counts = Object.entries(summarize(results).images).filter(([, count]) => count > 0);
   const dry = results.some(({ dryRun }) => dryRun);
-  return `${results.length} images: ${counts.map(([outcome, count]) => `${count} ${dry && outcome === 'copied' ? 'to copy' : outcome}`).join(', ')}`;
+  return `${results.length} image${results.length === 1 ? '' : 's'}: ${counts.map(([outcome, count]) => `${count} ${dry && outcome === 'copied' ? 'to copy' : outcome}`).join(', ')}`;
 }
 
 /** What was done, or would be. */

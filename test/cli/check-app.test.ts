@@ -1,0 +1,141 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
+import { App, Duration, Stack, StackProps, Stage } from 'aws-cdk-lib';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
+import { ImageMirror, ImageMirrorProps, MirroredImage, OnTagMoved, TagFilter } from '../../src';
+import { CheckedImage } from '../../src/cli/commands/check-app';
+import { Ending, runCommand } from '../engine/command';
+import { multiPlatformImage, singleImage } from '../support/fixture-images';
+import { LocalRegistry } from '../support/local-registry';
+
+const IMAGE = multiPlatformImage({ platforms: ['linux/amd64', 'linux/arm64'] });
+const OTHER = singleImage({ seed: 'other' });
+const ENVIRONMENT: StackProps = { env: { account: '111122223333', region: 'eu-west-1' } };
+
+let upstream: LocalRegistry;
+let mirror: LocalRegistry;
+let folder: string;
+
+beforeEach(async () => {
+  [upstream, mirror] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
+  upstream.push('team/app', '1.0.0', IMAGE);
+  folder = mkdtempSync(path.join(tmpdir(), 'check-app-'));
+});
+
+afterEach(async () => {
+  expect([...upstream.errors, ...mirror.errors]).toEqual([]);
+  await Promise.all([upstream.close(), mirror.close()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The repository that a mirror derives for an image of the local upstream. */
+function repository(name: string): string {
+  return `mirror/${upstream.host.replace(':', '-')}/${name}`;
+}
+
+function synthesize(props: ImageMirrorProps, define: (mirror: ImageMirror, app: App) => void = () => undefined): void {
+  const app = new App({ outdir: folder });
+  define(new ImageMirror(new Stack(app, 'Images', ENVIRONMENT), 'Mirror', props), app);
+  app.synth();
+}
+
+function check(...options: string[]): Promise<Ending> {
+  return runCommand(['check', '--app', folder, '--plain-http', '--registry', mirror.host, ...options]);
+}
+
+function resultsOf({ stdout }: Ending): CheckedImage[] {
+  return (JSON.parse(stdout) as { results: CheckedImage[] }).results;
+}
+
+test('tells of an image that the mirror lacks that its next run would copy it', async () => {
+  synthesize({ images: [`${upstream.host}/team/app:1.0.0`] });
+  const ending = await check();
+  expect(ending).toMatchObject({ code: 0, stdout: '' });
+  expect(ending.stderr).toMatch(/team\/app:1\.0\.0 +[0-9a-f]{12} +- +- +- +- +would copy/);
+  expect(ending.stderr).toContain('1 image: 1 to copy');
+});
+
+test('tells digests, size and platforms of an image that the mirror has', async () => {
+  mirror.push(repository('team/app'), '1.0.0', IMAGE);
+  synthesize({ images: [`${upstream.host}/team/app:1.0.0`] });
+  const [result] = resultsOf(await check('--json'));
+  expect(result).toMatchObject({ outcome: 'unchanged', stack: 'Images', sourceDigest: IMAGE.digest, targetDigest: IMAGE.digest, countedPulls: 0 });
+  expect(result.description?.platforms).toEqual(['linux/amd64', 'linux/arm64']);
+  expect(result.description?.bytes).toBe([...new Map(IMAGE.blobs.map((blob) => [blob.digest, blob.size])).values()].reduce((sum, size) => sum + size, 0));
+});
+
+test('asks upstream for nothing that counts as a pull, and changes nothing', async () => {
+  mirror.push(repository('team/app'), '1.0.0', OTHER);
+  synthesize({ images: [`${upstream.host}/team/app:1.0.0`] });
+  await check();
+  expect(upstream.requests.map(({ method }) => method)).toEqual(['HEAD']);
+  expect(mirror.requests.every(({ method }) => method === 'GET' || method === 'HEAD')).toBe(true);
+});
+
+test('exits with 1 and says why when a fixed tag moved', async () => {
+  mirror.push(repository('team/app'), '1.0.0', OTHER);
+  synthesize({ images: [`${upstream.host}/team/app:1.0.0`] });
+  const ending = await check();
+  expect(ending.code).toBe(1);
+  expect(ending.stderr).toContain('upstream moved');
+});
+
+test('reads the options of an image as its build would', async () => {
+  mirror.push('team/elsewhere', '1.0.0', OTHER);
+  synthesize({}, (one) => one.addImage(`${upstream.host}/team/app:1.0.0`, {
+    repositoryName: 'team/elsewhere', schedule: ScheduleExpression.rate(Duration.days(7)), onTagMoved: OnTagMoved.KEEP,
+  }));
+  const ending = await check('--json');
+  expect(ending.code).toBe(0);
+  expect(resultsOf(ending)).toEqual([expect.objectContaining({ outcome: 'tag-moved', target: `${mirror.host}/team/elsewhere:1.0.0` })]);
+});
+
+test('checks each tag that a filter selects', async () => {
+  for (const tag of ['1.1.0', '1.2.0', '2.0.0', 'latest']) upstream.push('team/app', tag, IMAGE);
+  synthesize({}, (one) => one.addImage(`${upstream.host}/team/app`, { tags: TagFilter.semver('^1.1', { latest: 2 }) }));
+  const targets = resultsOf(await check('--json')).map(({ target }) => target.split(':').at(-1));
+  expect(targets).toEqual(['1.2.0', '1.1.0']);
+});
+
+test('finds the images that other stacks add to a mirror, and those of stages', async () => {
+  const app = new App({ outdir: folder });
+  const one = new ImageMirror(new Stack(app, 'Images', ENVIRONMENT), 'Mirror', { images: [`${upstream.host}/team/app:1.0.0`] });
+  new MirroredImage(new Stack(app, 'More', ENVIRONMENT), 'Second', { mirror: one, image: `${upstream.host}/team/app:latest`, repositoryName: 'mirror/second' });
+  const stage = new Stage(app, 'Test', ENVIRONMENT);
+  new ImageMirror(new Stack(stage, 'Staged'), 'Mirror', { images: [`${upstream.host}/team/app:stable`] });
+  app.synth();
+  const sources = resultsOf(await check('--json')).map(({ source }) => source.split(':').at(-1)).sort();
+  expect(sources).toEqual(['1.0.0', 'latest', 'stable']);
+});
+
+test('names the registry that the app names', async () => {
+  synthesize({ images: ['nginx:stable'] });
+  const ending = await runCommand(['check', '--app', folder, '--json', '--timeout', '5']);
+  expect(resultsOf(ending)[0].target).toBe('111122223333.dkr.ecr.eu-west-1.amazonaws.com/mirror/nginx:stable');
+});
+
+test('asks for the account and Region of an app that is synthesised for any', async () => {
+  const app = new App({ outdir: folder });
+  new ImageMirror(new Stack(app, 'Images'), 'Mirror', { images: ['nginx:stable'] });
+  app.synth();
+  const ending = await runCommand(['check', '--app', folder]);
+  expect(ending.code).toBe(1);
+  expect(ending.stderr).toContain('set AWS_ACCOUNT_ID and AWS_REGION, or --registry');
+});
+
+test.each([
+  ['a folder that is no synthesised app', () => undefined, 'is no synthesised app'],
+  ['an app without a mirror', () => { new App({ outdir: folder }).synth(); }, 'there is no image to mirror'],
+])('refuses %s in one line', async (_name, prepare, words) => {
+  prepare();
+  const ending = await check();
+  expect(ending.code).toBe(1);
+  expect(ending.stderr.split('\n')[0]).toContain(words);
+});
+
+test('refuses images beside an app', async () => {
+  const ending = await runCommand(['check', '--app', folder, 'nginx:stable', 'localhost:1/nginx']);
+  expect(ending.code).toBe(1);
+  expect(ending.stderr).toContain('--app takes its images from the app');
+});
