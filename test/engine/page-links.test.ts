@@ -33,7 +33,7 @@ test.each([
   ['another relation', '</next>; rel="prev"'],
   ['a relation that only begins so', '</next>; rel="nextish"'],
   ['a relation that only ends so', '</next>; rel="unnext"'],
-  ['a parameter that only ends so', '</next>; xrel'],
+  ['a parameter that only ends so', '</next>; xrel="next"'],
   ['an address that is none', '<http://[>; rel="next"'],
   ['a header of more than 8 KB', `</next?${'x'.repeat(8192)}>; rel="next"`],
 ])('%s leads nowhere', (_, header) => {

@@ -1,8 +1,8 @@
 /** What may go wrong with referrers: the image is copied all the same. */
 import * as fc from 'fast-check';
 import { mirrorOne } from './mirror-request';
-import { OCI_INDEX } from '../../src/image/media-types';
 import type { MirrorResult } from '../../src/engine/result';
+import { OCI_INDEX } from '../../src/image/media-types';
 import { Fault } from '../support/fault';
 import { artifact, cosignTag, singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
@@ -180,7 +180,8 @@ describe('a hostile list', () => {
   });
 
   test('of any JSON at all leaves the image whole', async () => {
-    await fc.assert(fc.asyncProperty(fc.oneof(fc.json(), fc.record({ manifests: fc.jsonValue() }).map((value) => JSON.stringify(value)), fc.string()), async (body) => {
+    const list = fc.record({ manifests: fc.jsonValue() }).map((value) => JSON.stringify(value));
+    await fc.assert(fc.asyncProperty(fc.oneof(fc.json(), list, fc.string()), async (body) => {
       upstream.faults.clear();
       answerLists(body);
       target.repository('mirror/app').tags.clear();

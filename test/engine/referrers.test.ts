@@ -100,7 +100,7 @@ describe('with the referrers API upstream', () => {
 
   test('a list of several pages is read to its end', async () => {
     pushReferrers(SIGNATURE, SBOM);
-    const page = ({ digest, mediaType, bytes }: FixtureImage) => JSON.stringify({ schemaVersion: 2, manifests: [{ digest, mediaType, size: bytes.length }] });
+    const page = ({ digest, mediaType, bytes: { length: size } }: FixtureImage) => JSON.stringify({ manifests: [{ digest, mediaType, size }] });
     const path = new RegExp(`/referrers/${IMAGE.digest}$`);
     const link = `</v2/app/referrers/${IMAGE.digest}?page=2>; rel="next"`;
     upstream.fail({ match: ({ path: asked, query }) => path.test(asked) && query === '', action: Fault.status(200, { 'content-type': OCI_INDEX, link }, page(SIGNATURE)) });

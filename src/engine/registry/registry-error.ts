@@ -1,4 +1,4 @@
-import type { HttpResponse } from './transport';
+import { HttpResponse, readBody } from './transport';
 import { MirrorError } from '../mirror-error';
 import { printable } from '../report/printable';
 import type { FailureReason } from '../result';
@@ -17,7 +17,7 @@ export interface RequestPurpose {
 
 /** Turns a registry's refusal into words and a reason. Reads the body. */
 export async function registryError(purpose: RequestPurpose, response: HttpResponse): Promise<MirrorError> {
-  const { code, message } = parseBody(await readLimited(response));
+  const { code, message } = parseBody(await readText(response));
   const said = [code, message].filter(Boolean).map((part) => printable(part!)).join(': ');
   const { status } = response;
   const where = `${purpose.registry}: cannot ${purpose.action}`;
@@ -81,19 +81,10 @@ function retryAfter(header: string | string[] | undefined): number | undefined {
   return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
 }
 
-async function readLimited(response: HttpResponse): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of response.body) {
-      chunks.push(chunk as Buffer);
-      length += (chunk as Buffer).length;
-      if (length > LONGEST_ERROR_BODY) break;
-    }
-  } catch {
-    // The status already tells what went wrong; a body that breaks off adds nothing.
-  }
-  return Buffer.concat(chunks).toString('utf8');
+/** The status already tells what went wrong; a body that breaks off, or has no end, adds nothing. */
+async function readText(response: HttpResponse): Promise<string> {
+  const bytes = await readBody(response, LONGEST_ERROR_BODY).catch(() => undefined);
+  return bytes?.toString('utf8') ?? '';
 }
 
 /** The first error of OCI's JSON body, or the text itself when it is short and no HTML. */

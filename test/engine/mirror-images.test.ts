@@ -1,0 +1,172 @@
+/** Several images in one run. */
+import { requestOf, RequestOptions, withTools } from './mirror-request';
+import { momentOf } from './moment';
+import { DEFAULT_LOOKUPS, DEFAULT_TRANSFERS } from '../../src/engine/copy/copy-context';
+import { MirrorTools } from '../../src/engine/mirror-image';
+import { DEFAULT_IMAGES_AT_A_TIME, mirrorImages } from '../../src/engine/mirror-images';
+import { MirrorResult, summarize } from '../../src/engine/result';
+import { Fault } from '../support/fault';
+import { FixtureImage, singleImage } from '../support/fixture-images';
+import { LocalRegistry } from '../support/local-registry';
+
+let upstream: LocalRegistry;
+let target: LocalRegistry;
+let finished: MirrorResult[];
+
+beforeEach(async () => {
+  [upstream, target] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
+  finished = [];
+});
+
+afterEach(async () => {
+  expect([...upstream.errors, ...target.errors]).toEqual([]);
+  await Promise.all([upstream.close(), target.close()]);
+});
+
+const nameOf = (index: number) => `app${index}`;
+const imageOf = (index: number, layers = 2): FixtureImage => singleImage({ seed: nameOf(index), layers });
+
+function pushImages(count: number, layers = 2): FixtureImage[] {
+  const images = Array.from({ length: count }, (_, index) => imageOf(index, layers));
+  images.forEach((image, index) => upstream.push(nameOf(index), 'latest', image));
+  return images;
+}
+
+function run(count: number, options: RequestOptions = {}, tools: Partial<MirrorTools> = {}): Promise<MirrorResult[]> {
+  const requests = Array.from({ length: count }, (_, index) => requestOf(`${upstream.host}/${nameOf(index)}:latest`, `${target.host}/mirror/${nameOf(index)}:latest`, options));
+  return withTools((all) => mirrorImages(requests, { toolsFor: () => all, finished: (result) => { finished.push(result); } }), tools);
+}
+
+/** Holds requests until it is told to let go; tells how many came so far. */
+function hold(registry: LocalRegistry, match: { method: string; path: string }): { count: () => number; letGo: () => void } {
+  let letGo = () => undefined as void;
+  const until = new Promise<void>((resolve) => { letGo = resolve; });
+  registry.fail({ match, action: Fault.hold(until), times: 10_000 });
+  return { count: () => registry.count(match), letGo };
+}
+
+/** Long enough for a request that should not come to have come. */
+const settled = () => new Promise((resolve) => setTimeout(resolve, 150));
+
+test('all images are there, and each is told when it is done', async () => {
+  const images = pushImages(20);
+  const results = await run(20);
+  expect(results.map(({ outcome, targetDigest }) => [outcome, targetDigest])).toEqual(images.map(({ digest }) => ['copied', digest]));
+  images.forEach((image, index) => expect(target.holds(`mirror/${nameOf(index)}`, image)).toBe(true));
+  expect(finished).toHaveLength(20);
+});
+
+test('no image is no result', async () => {
+  expect(await run(0)).toEqual([]);
+});
+
+test('the results are in the order of the requests, whichever is done first', async () => {
+  pushImages(3);
+  const first = hold(upstream, { method: 'HEAD', path: '/app0/' });
+  const running = run(3);
+  await momentOf(running, () => finished.length === 2);
+  first.letGo();
+  const results = await running;
+  expect(results.map(({ source }) => source)).toEqual([0, 1, 2].map((index) => `${upstream.host}/${nameOf(index)}:latest`));
+  expect(finished.at(-1)!.source).toBe(results[0].source);
+});
+
+test('so many images are under way at a time, and no more', async () => {
+  pushImages(30);
+  const held = hold(upstream, { method: 'HEAD', path: '/manifests/latest' });
+  const running = run(30);
+  await momentOf(running, () => held.count() === DEFAULT_IMAGES_AT_A_TIME);
+  await settled();
+  expect([held.count(), upstream.mostConcurrent]).toEqual([DEFAULT_IMAGES_AT_A_TIME, DEFAULT_IMAGES_AT_A_TIME]);
+  held.letGo();
+  expect(await running).toHaveLength(30);
+});
+
+test('so many blobs are on their way at a time over all images together, and no more', async () => {
+  pushImages(12, 8);
+  const held = hold(upstream, { method: 'GET', path: '/blobs/' });
+  const running = run(12, { referrers: false });
+  await momentOf(running, () => held.count() === DEFAULT_TRANSFERS);
+  await settled();
+  expect([held.count(), upstream.mostConcurrent]).toEqual([DEFAULT_TRANSFERS, DEFAULT_TRANSFERS]);
+  held.letGo();
+  expect((await running).every(({ outcome }) => outcome === 'copied')).toBe(true);
+});
+
+test('so many manifests are asked for at a time over all images together, and no more', async () => {
+  pushImages(12);
+  const held = hold(upstream, { method: 'GET', path: '/manifests/sha256:' });
+  const running = run(12, { referrers: false });
+  await momentOf(running, () => held.count() === Math.min(DEFAULT_LOOKUPS, DEFAULT_IMAGES_AT_A_TIME));
+  await settled();
+  expect(held.count()).toBeLessThanOrEqual(DEFAULT_LOOKUPS);
+  held.letGo();
+  expect((await running).every(({ outcome }) => outcome === 'copied')).toBe(true);
+});
+
+test.each([
+  ['is not there', () => upstream.repository(nameOf(1)).tags.clear(), 'not-found'],
+  ['may not be read', () => upstream.fail({ match: { path: '/app1/' }, action: Fault.status(403), times: 1000 }), 'unauthorized'],
+  ['is refused by the mirror', () => target.fail({ match: { method: 'PUT', path: 'app1/manifests/' }, action: Fault.status(400), times: 1000 }), 'registry-error'],
+  ['has a broken layer', () => upstream.fail({ match: { method: 'GET', path: imageOf(1).blobs[1].digest }, action: Fault.flipByte(), times: 1000 }), 'digest-mismatch'],
+])('an image that %s does not stop the others', async (_, harm, reason) => {
+  const images = pushImages(4);
+  harm();
+  const results = await run(4);
+  expect(results.map(({ outcome }) => outcome)).toEqual(['copied', 'failed', 'copied', 'copied']);
+  expect(results[1].reason).toBe(reason);
+  expect(target.tagDigest(`mirror/${nameOf(1)}`, 'latest')).toBeUndefined();
+  expect(target.holds(`mirror/${nameOf(3)}`, images[3])).toBe(true);
+  expect(summarize(results)).toMatchObject({ outcome: 'failed', images: { 'copied': 3, 'unchanged': 0, 'tag-moved': 0, 'failed': 1 } });
+});
+
+test('after the end of the run the done ones are done, and the others interrupted without a request', async () => {
+  pushImages(12);
+  const stop = new AbortController();
+  const held = hold(upstream, { method: 'HEAD', path: '/manifests/latest' });
+  const begun = run(12, {}, { signal: stop.signal });
+  await momentOf(begun, () => held.count() === DEFAULT_IMAGES_AT_A_TIME);
+  stop.abort();
+  const results = await begun;
+  held.letGo();
+  expect(results.map(({ reason }) => reason)).toEqual(Array.from({ length: 12 }, () => 'interrupted'));
+  expect(held.count()).toBe(DEFAULT_IMAGES_AT_A_TIME);
+});
+
+test('a second run costs one request on each side for each image', async () => {
+  pushImages(10);
+  await run(10);
+  upstream.resetRequests();
+  target.resetRequests();
+  const results = await run(10);
+  expect(results.every(({ outcome, countedPulls }) => outcome === 'unchanged' && countedPulls === 0)).toBe(true);
+  expect([upstream.count(), target.count()]).toEqual([10, 10]);
+});
+
+test('several tags of one repository go to one repository', async () => {
+  const images = [0, 1, 2].map((index) => imageOf(index));
+  images.forEach((image, index) => upstream.push('app', `1.${index}.0`, image));
+  const requests = images.map((_, index) => requestOf(`${upstream.host}/app:1.${index}.0`, `${target.host}/mirror/app:1.${index}.0`));
+  await withTools((tools) => mirrorImages(requests, { toolsFor: () => tools, finished: () => undefined }));
+  expect([...target.repository('mirror/app').tags.keys()].sort()).toEqual(['1.0.0', '1.1.0', '1.2.0']);
+});
+
+describe('the summary', () => {
+  const result = (outcome: MirrorResult['outcome'], reason?: MirrorResult['reason']) => ({ source: 's', target: 't', outcome, reason }) as MirrorResult;
+
+  test.each([
+    [[], 'unchanged'],
+    [[result('unchanged')], 'unchanged'],
+    [[result('unchanged'), result('copied')], 'copied'],
+    [[result('copied'), result('tag-moved'), result('unchanged')], 'tag-moved'],
+    [[result('failed', 'network'), result('tag-moved')], 'failed'],
+  ])('of %j is %s, the worst of them', (results, outcome) => {
+    expect(summarize(results).outcome).toBe(outcome);
+  });
+
+  test('names each image with its outcome and reason, and nothing else', () => {
+    expect(summarize([result('copied'), result('failed', 'network')]).results).toEqual([
+      { source: 's', target: 't', outcome: 'copied' }, { source: 's', target: 't', outcome: 'failed', reason: 'network' },
+    ]);
+  });
+});

@@ -1,0 +1,83 @@
+import * as fc from 'fast-check';
+import { parseTagSelection, TagSelection, tagSelectionProblem } from '../../src/image/tag-selection';
+
+describe('read', () => {
+  test.each<[string, TagSelection]>([
+    ['{"semver":">=1.25 <2","latest":5}', { semver: '>=1.25 <2', latest: 5 }],
+    ['{"semver":"*","variant":"alpine","exclude":["*-perl"]}', { semver: '*', variant: 'alpine', exclude: ['*-perl'] }],
+    ['{"semver":"1.x","prereleases":true}', { semver: '1.x', prereleases: true }],
+    ['{"patterns":["stable*","edge"]}', { patterns: ['stable*', 'edge'] }],
+  ])('%s is a selection', (text, selection) => {
+    expect(parseTagSelection(text)).toEqual(selection);
+  });
+
+  test.each([
+    '', 'semver', '{', '{"semver":1}', '{"semver":null}', '{"variant":[]}', '{"prereleases":"yes"}', '{"latest":"5"}', '{"patterns":"*"}',
+    '{"patterns":[1]}', '{"patterns":{"0":"*"}}', '{"exclude":"x"}', '{"exclude":[null]}',
+  ])('%j is none', (text) => {
+    expect(parseTagSelection(text)).toBeUndefined();
+  });
+
+  test.each(['null', '1', '"*"', '[]', 'true', '{}'])('%s selects by nothing, which is a problem', (text) => {
+    const selection = parseTagSelection(text);
+    expect(selection === undefined || tagSelectionProblem(selection) !== undefined).toBe(true);
+  });
+
+  test('any text is read without an error', () => {
+    const fields = fc.record({
+      ...Object.fromEntries(['semver', 'variant', 'prereleases', 'latest', 'patterns', 'exclude'].map((field) => [field, fc.jsonValue()])),
+    }, { requiredKeys: [] }).map((value) => JSON.stringify(value));
+    fc.assert(fc.property(fc.oneof(fc.string(), fc.json(), fc.constant('{"__proto__":{"semver":"*"}}'), fields), (text) => {
+      const selection = parseTagSelection(text);
+      expect(selection === undefined || typeof (tagSelectionProblem(selection) ?? '') === 'string').toBe(true);
+    }), { numRuns: 1000 });
+  });
+});
+
+describe('without a problem', () => {
+  test.each<[TagSelection]>([
+    [{ semver: '>=1' }],
+    [{ semver: '>=1', latest: 1 }],
+    [{ semver: '>=1', variant: 'slim-bookworm' }],
+    [{ semver: '>=1', prereleases: true, latest: 3 }],
+    [{ semver: '>=1', variant: 'alpine', prereleases: false }],
+    [{ semver: '>=1', exclude: ['*-windows*'] }],
+    [{ patterns: ['*'] }],
+    [{ patterns: ['v1.*', 'latest'], exclude: ['*-rc*'] }],
+    [{ semver: '>=1', exclude: [] }],
+  ])('%j', (selection) => {
+    expect(tagSelectionProblem(selection)).toBeUndefined();
+  });
+});
+
+describe('a problem, in words', () => {
+  test.each<[TagSelection, string]>([
+    [{}, 'by one of them'],
+    [{ exclude: ['x'] }, 'by one of them'],
+    [{ semver: '*', patterns: ['*'] }, 'by one of them'],
+    [{ patterns: ['*'], latest: 5 }, 'belong to a range'],
+    [{ patterns: ['*'], variant: 'alpine' }, 'belong to a range'],
+    [{ patterns: ['*'], prereleases: false }, 'belong to a range'],
+    [{ semver: '*', variant: '-alpine' }, '"-alpine"'],
+    [{ semver: '*', variant: '' }, '""'],
+    [{ semver: '*', variant: 'al pine' }, '"al pine"'],
+    [{ semver: '*', variant: 'x'.repeat(101) }, 'the variant'],
+    [{ semver: '*', variant: 'alpine', prereleases: true }, 'choose one of them'],
+    [{ semver: '*', latest: 0 }, 'latest 0'],
+    [{ semver: '*', latest: -1 }, 'latest -1'],
+    [{ semver: '*', latest: 1.5 }, 'latest 1.5'],
+    [{ semver: '*', latest: 1e300 }, 'at least 1'],
+    [{ patterns: [] }, 'is empty'],
+    [{ patterns: [''] }, 'the pattern ""'],
+    [{ patterns: ['ok', 'a/b'] }, 'the pattern "a/b"'],
+    [{ patterns: ['[a-z]'] }, '"[a-z]"'],
+    [{ patterns: ['{a,b}'] }, '"{a,b}"'],
+    [{ patterns: ['a?'] }, '"a?"'],
+    [{ patterns: ['!a'] }, '"!a"'],
+    [{ patterns: ['+(a)'] }, '"+(a)"'],
+    [{ patterns: ['x'.repeat(129)] }, 'the pattern'],
+    [{ semver: '*', exclude: ['a\n'] }, '"a\\n"'],
+  ])('%j', (selection, words) => {
+    expect(tagSelectionProblem(selection)).toContain(words);
+  });
+});
