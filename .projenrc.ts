@@ -8,7 +8,6 @@ const BUNDLED = [
   'cli-progress@^3.12.0',
   'commander@^14.0.0', // 15 needs Node 22
   'https-proxy-agent@^7.0.0', // 8 and newer are ES modules only, which jest cannot load
-  'picomatch@^4.0.0',
   'proxy-from-env@^1.1.0', // 2 is an ES module only
   'semver@^7.7.0',
   'undici@^7.16.0', // 8 needs Node 22
@@ -52,7 +51,6 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@cloud-copilot/iam-simulate@0.1.173', // 0.x: pinned, a new minor may judge differently
     '@types/cli-progress',
     '@types/node@^20',
-    '@types/picomatch',
     '@types/proxy-from-env',
     '@types/semver',
     'aws-cdk@^2.1148.0', // its dist-tag `latest` is an odd old 3.0.0

@@ -5,6 +5,7 @@ import { readImagePairs, UsageError } from './image-pairs';
 import { LONGEST_DEADLINE } from '../engine/configuration';
 import { TAG_MOVED_POLICIES } from '../image/environment';
 import { parsePlatform, Platform } from '../image/platform';
+import { visibleText } from '../image/visible-text';
 
 const POLICY_WORDS = TAG_MOVED_POLICIES.map((policy) => policy.toLowerCase());
 
@@ -44,7 +45,7 @@ function mirroring(root: Command, name: string, description: string, dryRun: boo
       exit(await run(words, options, dryRun));
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      command.error(`error: ${error.message}`);
+      command.error(`error: ${visibleText(error.message)}`);
     }
   });
 }

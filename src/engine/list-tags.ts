@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { signalOf } from './failure';
 import { MirrorError } from './mirror-error';
 import type { MirrorTools } from './mirror-image';
 import { endpointOf } from './registry/endpoint';
@@ -17,7 +18,8 @@ const MOST_TAGS = 500;
  * @throws MirrorError when there is none, when there are too many, or when the registry does not tell
  */
 export async function listTags({ registry, repository }: ImageReference, selection: TagSelection, tools: MirrorTools): Promise<string[]> {
-  const { credentials, deadline, plainHttp, progress, retry, signal, transport } = tools;
+  const { credentials, deadline, plainHttp, progress, retry, transport } = tools;
+  const signal = signalOf(tools);
   setMaxListeners(0, signal);
   const client = new RegistryClient({ endpoint: endpointOf(registry, plainHttp(registry)), repository, access: 'pull', transport, credentials, signal });
   const onRetry = (error: MirrorError, seconds: number) => progress.line(`${error.message}; trying again in ${seconds.toFixed(1)} s`);

@@ -6,6 +6,7 @@ import './runtime-settings';
 import { Configuration, readConfiguration } from './configuration';
 import { firstOf } from './credentials/credential-source';
 import { EcrCredentials } from './credentials/ecr-credentials';
+import { describeFailure } from './failure';
 import { listTags } from './list-tags';
 import { MirrorError } from './mirror-error';
 import { MirrorRequest, MirrorTools } from './mirror-image';
@@ -52,7 +53,8 @@ async function mirror(configuration: Configuration, tools: MirrorTools): Promise
     const tags = configuration.tags && await listTags(image, configuration.tags, tools);
     requests = tags === undefined ? [requestFor(image)] : tags.map((tag) => requestFor({ ...image, tag }));
   } catch (error) {
-    const result = failed(`${image.registry}/${image.repository}`, error);
+    const { reason, message } = describeFailure(error, tools);
+    const result = untried(`${image.registry}/${image.repository}`, '', reason, message);
     await finished(result);
     return [result];
   }
@@ -85,7 +87,9 @@ function print(line: object): void {
 
 void main().catch(async (error: unknown) => {
   // The environment could not be read, or a defect was met: the log ends with a result all the same.
-  await report(failed(redacted(process.env[RUN_ENVIRONMENT.IMAGE] ?? ''), error), undefined);
+  const result = failed(redacted(process.env[RUN_ENVIRONMENT.IMAGE] ?? ''), error);
+  await report(result, undefined);
+  if (process.env[RUN_ENVIRONMENT.TAGS]) print(summarize([result]));
   return false;
 }).then((good) => {
   process.exitCode = good ? 0 : 1;

@@ -4,6 +4,7 @@ import { copyImage } from './copy/copy-image';
 import { Semaphore } from './copy/semaphore';
 import type { CredentialSource } from './credentials/credential-source';
 import { decide, Decision } from './decision';
+import { describeFailure, signalOf } from './failure';
 import { HeldImage, heldImage } from './held-image';
 import { MirrorError } from './mirror-error';
 import { endpointOf } from './registry/endpoint';
@@ -58,8 +59,6 @@ export async function mirrorImage(request: MirrorRequest, tools: MirrorTools): P
 
 /** A result line stays readable, and an event within EventBridge's 256 KB. */
 const MOST_WARNINGS = 20;
-/** Longest time that a timer of Node can be set to. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 type Finding = Pick<MirrorResult, 'outcome' | 'reason' | 'message' | 'sourceDigest' | 'targetDigest' | 'suffixedTag'>;
 
@@ -71,8 +70,7 @@ class ImageMirroring {
   private held?: HeldImage;
 
   constructor(private readonly request: MirrorRequest, private readonly tools: MirrorTools) {
-    const left = Math.min(LONGEST_TIMER, Math.max(0, tools.deadline - Date.now()));
-    const signal = AbortSignal.any([tools.signal, this.stop.signal, AbortSignal.timeout(left)]);
+    const signal = signalOf(tools, this.stop.signal);
     setMaxListeners(0, signal); // each request under way listens
     const run: RetryContext = {
       retry: tools.retry,
@@ -96,7 +94,7 @@ class ImageMirroring {
     try {
       finding = await this.mirror();
     } catch (error) {
-      finding = this.failure(error);
+      finding = { outcome: 'failed', ...describeFailure(error, this.tools) };
     } finally {
       this.stop.abort();
     }
@@ -180,15 +178,6 @@ class ImageMirroring {
   private client({ registry, repository }: ImageReference, access: 'pull' | 'pull,push', signal: AbortSignal): RegistryClient {
     const { credentials, plainHttp, transport } = this.tools;
     return new RegistryClient({ endpoint: endpointOf(registry, plainHttp(registry)), repository, access, transport, credentials, signal });
-  }
-
-  private failure(error: unknown): Finding {
-    if (error instanceof MirrorError) return { outcome: 'failed', reason: error.reason, message: error.message };
-    if (this.tools.signal.aborted) return { outcome: 'failed', reason: 'interrupted', message: 'stopped before it was done; what was copied stays, and the next run goes on from it' };
-    if (Date.now() >= this.tools.deadline) {
-      return { outcome: 'failed', reason: 'deadline-exceeded', message: 'not done within the time of the run; what was copied stays, and the next run goes on from it' };
-    }
-    return { outcome: 'failed', reason: 'internal-error', message: `unexpected: ${error instanceof Error ? error.message : String(error)}` };
   }
 
   private result(finding: Finding): MirrorResult {

@@ -61,9 +61,6 @@ export interface MirrorResult {
 export interface RunSummary {
   /** The worst of the outcomes. */
   readonly outcome: Outcome;
-  /** Why the run as a whole could not be done, for example because no tag is selected. */
-  readonly reason?: FailureReason;
-  readonly message?: string;
   /** How many images ended in which way. */
   readonly images: Readonly<Record<Outcome, number>>;
   readonly results: readonly Pick<MirrorResult, 'source' | 'target' | 'outcome' | 'reason'>[];

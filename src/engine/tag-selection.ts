@@ -1,4 +1,3 @@
-import picomatch from 'picomatch';
 import { compareBuild, parse, Range, SemVer, validRange } from 'semver';
 import { TagSelection, tagSelectionProblem } from '../image/tag-selection';
 
@@ -37,18 +36,36 @@ export function rangeProblem(selection: TagSelection): string | undefined {
 
 const LONGEST_RANGE = 200;
 
+/**
+ * Whether a tag matches one of some patterns, in which `*` stands for any characters and everything else for itself.
+ *
+ * Not with a library for globs: those give other characters a meaning, and are slow on tags that somebody made to slow them.
+ */
 function matcher(patterns: readonly string[]): (tag: string) => boolean {
-  if (patterns.length === 0) return () => false;
-  // Tags hold no slashes, and a pattern means "*" only: everything else that globs know is refused before.
-  const match = picomatch([...patterns], { nobrace: true, noextglob: true, nonegate: true, dot: true });
-  return (tag) => match(tag);
+  const parts = patterns.map((pattern) => pattern.split('*'));
+  return (tag) => parts.some((pieces) => matches(tag, pieces));
+}
+
+function matches(tag: string, [first, ...others]: readonly string[]): boolean {
+  if (others.length === 0) return tag === first;
+  const last = others[others.length - 1];
+  if (!tag.startsWith(first) || !tag.endsWith(last) || tag.length < first.length + last.length) return false;
+  const middle = tag.slice(first.length, tag.length - last.length);
+  let at = 0;
+  // The earliest place for each piece leaves the most room for the next, so nothing is ever tried twice.
+  return others.slice(0, -1).every((piece) => {
+    const found = middle.indexOf(piece, at);
+    at = found + piece.length;
+    return found !== -1;
+  });
 }
 
 /** The version that a tag names in full, when it is of the variant asked for. */
 function versionOf(tag: string, { variant, prereleases }: TagSelection): VersionTag | undefined {
   const suffix = variant === undefined ? '' : `-${variant}`;
   if (!tag.endsWith(suffix)) return undefined;
-  const version = parse(tag.slice(0, tag.length - suffix.length).replace(/^v/, ''));
+  const text = tag.slice(0, tag.length - suffix.length).replace(/^v/, '');
+  const version = /^[0-9]/.test(text) ? parse(text) : null;
   if (version === null || (version.prerelease.length > 0 && !prereleases)) return undefined;
   return { tag, version };
 }

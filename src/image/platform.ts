@@ -29,6 +29,11 @@ export function formatPlatform({ os, architecture, variant }: Platform): string 
   return [os, architecture, ...variant === undefined ? [] : [variant]].join('/');
 }
 
+/** A platform in its one spelling: a variant that goes without saying is left out. */
+export function normalizedPlatform({ os, architecture, variant }: Platform): Platform {
+  return variant === undefined || variant === DEFAULT_VARIANTS[architecture] ? { os, architecture } : { os, architecture, variant };
+}
+
 /** Whether an image's platform is the one asked for: `linux/arm64` and `linux/arm64/v8` are the same. */
 export function samePlatform(asked: Platform, offered: Platform): boolean {
   return asked.os === offered.os && asked.architecture === offered.architecture && variantOf(asked) === variantOf(offered);

@@ -32,11 +32,11 @@ export function parseTagSelection(text: string): TagSelection | undefined {
   } catch {
     return undefined;
   }
-  const { semver, variant, prereleases, latest, patterns, exclude } = Object(value) as Record<string, unknown>;
+  const { semver, variant, prereleases, latest, patterns, exclude, ...unknown } = Object(value) as Record<string, unknown>;
   const optional = (part: unknown, type: string) => part === undefined || typeof part === type;
   const listOfStrings = (part: unknown) => part === undefined || (Array.isArray(part) && part.every((one) => typeof one === 'string'));
   const wellFormed = optional(semver, 'string') && optional(variant, 'string') && optional(prereleases, 'boolean') && optional(latest, 'number')
-    && listOfStrings(patterns) && listOfStrings(exclude);
+    && listOfStrings(patterns) && listOfStrings(exclude) && Object.keys(unknown).length === 0;
   return wellFormed ? { semver, variant, prereleases, latest, patterns, exclude } as TagSelection : undefined;
 }
 

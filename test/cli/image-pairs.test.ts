@@ -97,14 +97,18 @@ describe('a problem, in one line', () => {
     ['of three words without a place', ['a', 'b', 'c'], undefined, 'the last argument is a place that ends with "/", for example "c/"'],
     ['of an empty file', [], '# nothing\n\n', 'there is no image to mirror'],
     ['of an empty file for a place', ['localhost:5000/'], '', 'there is no image to mirror'],
-    ['of a line without a target, and no place', [], 'nginx\n', 'name a source and a target'],
-    ['of a line of three words', ['localhost:5000/'], 'a b c\n', 'of several images'],
+    ['of a line without a target, and no place', [], '# one\nnginx\n', 'names no target'],
+    ['of a line of three words', ['localhost:5000/'], 'a b c\n', 'has 3 words'],
     ['of a file beside a source and a target', ['a', 'localhost:5000/a'], 'b localhost:5000/b', 'the only argument is a place'],
-    ['of a name that no repository can have', ['a', `localhost:5000/${'x'.repeat(256)}/`], undefined, 'cannot be mirrored as'],
+    ['of a name that no repository can have', ['a', `localhost:5000/${'x'.repeat(256)}/`], undefined, 'can have no name in'],
   ])('%s', (_, words, content, expected) => {
     const problem = problemOf(words, content);
     expect(problem).toContain(expected);
     expect(problem).not.toContain('\n');
+  });
+
+  test('of a line names the line and its file', () => {
+    expect(problemOf([], '# one\nnginx\n')).toMatch(/^line 2 of .*images\.txt /);
   });
 
   test('of a file that is not there names it', () => {

@@ -141,3 +141,8 @@ describe('hostile', () => {
     expect(seen).toEqual([undefined]);
   });
 });
+
+test('a registry that stalls is given up at the deadline of the run', async () => {
+  registry.fail({ match: { path: '/tags/list' }, action: Fault.stall(), times: 1000 });
+  await expect(list(ALL, { deadline: Date.now() + 300 })).rejects.toThrow();
+});

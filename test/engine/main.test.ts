@@ -194,7 +194,9 @@ describe('a configuration that cannot be meant', () => {
     ['referrers perhaps', { IMAGE: `${UPSTREAM}/team/app:1.0.0`, REFERRERS: 'perhaps' }, 'invalid-configuration', 'REFERRERS'],
   ])('%s is a failure in words, before any request', async (_, variables, reason, words) => {
     const { code, lines } = await run(variables);
-    expect([code, lines]).toMatchObject([1, [{ outcome: 'failed', reason, message: expect.stringContaining(words) }]]);
+    const failure = { outcome: 'failed', reason, message: expect.stringContaining(words) };
+    const summary = { outcome: 'failed', images: { failed: 1 } };
+    expect([code, lines]).toMatchObject([1, 'TAGS' in variables ? [failure, summary] : [failure]]);
     expect(network.connections).toEqual([]);
   });
 });

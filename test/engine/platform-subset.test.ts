@@ -2,7 +2,9 @@
 import { mirrorOne, platform, RequestOptions } from './mirror-request';
 import { readManifest } from '../../src/engine/copy/manifest';
 import { PLATFORMS_ANNOTATION, SOURCE_DIGEST_ANNOTATION, sourceDigestOf, subsetOf } from '../../src/engine/copy/platform-subset';
+import { digestOf } from '../../src/engine/digest';
 import type { MirrorResult } from '../../src/engine/result';
+import { OCI_INDEX } from '../../src/image/media-types';
 import { artifact, FixtureImage, indexOf, multiPlatformImage, singleImage } from '../support/fixture-images';
 import { LocalEcr } from '../support/local-ecr';
 import { LocalRegistry } from '../support/local-registry';
@@ -243,4 +245,25 @@ describe('by itself', () => {
     const bytes = Buffer.from(JSON.stringify({ mediaType: IMAGE.mediaType, manifests: [{ digest, mediaType, size, ...entry }] }));
     expect(() => subsetOf({ ...source, bytes }, [platform('linux/amd64')], 'registry.example.com')).toThrow(/has no image for linux\/amd64; it has none$/);
   });
+});
+
+test('asking for linux/arm64/v8 after linux/arm64 changes nothing', async () => {
+  const image = multiPlatformImage({ platforms: ['linux/amd64', 'linux/arm64'] });
+  const source = { digest: image.digest, mediaType: image.mediaType, bytes: image.bytes };
+  const manifest = readManifest(source, image.digest, 'registry.test');
+  const [short, long] = ['linux/arm64', 'linux/arm64/v8'].map((text) => subsetOf(manifest, [platform(text)], 'registry.test'));
+  expect(long.digest).toBe(short.digest);
+});
+
+test('a hostile list of platforms makes no endless message', () => {
+  const manifests = Array.from({ length: 500 }, (_, index) => ({
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    digest: `sha256:${index.toString(16).padStart(64, '0')}`,
+    size: 1,
+    platform: { os: `\u001b[2J${'x'.repeat(1000)}${index}`, architecture: 'y' },
+  }));
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }));
+  const manifest = readManifest({ bytes, mediaType: OCI_INDEX }, digestOf(bytes), 'registry.test');
+  const refused = () => subsetOf(manifest, [platform('linux/amd64')], 'registry.test');
+  expect(refused).toThrow(/^registry\.test: sha256:[0-9a-f]{64} has no image for linux\/amd64; it has [^\u0000-\u001f]{1,600}$/);
 });

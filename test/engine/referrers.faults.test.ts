@@ -90,7 +90,7 @@ describe('upstream', () => {
     const hits = upstream.fail({ match: LIST, action: Fault.status(status, NOW), times: 1000 });
     const result = await run();
     isCopied(result);
-    expect(result.warnings).toEqual([expect.stringMatching(new RegExp(`cannot look for referrers: .*HTTP ${status}`))]);
+    expect(result.warnings).toEqual([expect.stringMatching(new RegExp(`cannot look for what refers to .*HTTP ${status}`))]);
     expect(hits()).toBe(2);
   });
 
@@ -158,7 +158,7 @@ describe('a hostile list', () => {
     answerLists(body);
     const result = await run();
     isCopied(result);
-    expect(result.warnings).toEqual([expect.stringContaining('cannot look for referrers: ')]);
+    expect(result.warnings).toEqual([expect.stringContaining('cannot look for what refers to ')]);
   });
 
   test('that names the image itself does no harm', async () => {
@@ -166,10 +166,10 @@ describe('a hostile list', () => {
     isCopied(await run());
   });
 
-  test('that never ends is read no further than a hundred pages', async () => {
+  test('that never ends is read no further than ten pages', async () => {
     const pages = answerLists('{"manifests":[]}', { link: `</v2/app/referrers/${IMAGE.digest}>; rel="next"` });
     isCopied(await run());
-    expect(pages()).toBe(100);
+    expect(pages()).toBe(10);
   });
 
   test('that has a terminal\'s control characters for a digest does not show them', async () => {

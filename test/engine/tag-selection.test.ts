@@ -113,3 +113,27 @@ describe('of a range', () => {
     expect(rangeProblem({ patterns: ['*'] })).toBeUndefined();
   });
 });
+
+describe('a pattern', () => {
+  test.each([
+    ['*.*', '_.', true],
+    ['***.x', 'a_x', false],
+    ['***.x', 'a.x', true],
+    ['a*a', 'a', false],
+    ['a*b*c', 'abc', true],
+    ['a*b*c', 'acb', false],
+    ['*-rc*', '1.0.0-rc.1', true],
+    ['1.*', '1.', true],
+  ])('%s and the tag %s: %s', (pattern, tag, selected) => {
+    expect(selectTags([tag], { patterns: [pattern] })).toEqual(selected ? [tag] : []);
+  });
+
+  test('that is made to be slow is not', () => {
+    const tags = Array.from({ length: 20_000 }, (_, index) => `${'a'.repeat(120)}${index}`);
+    expect(selectTags(tags, { patterns: ['*a*a*a*a*a*a*a*a*b'] })).toEqual([]);
+  });
+});
+
+test('"vv1.2.3" names no version', () => {
+  expect(selectTags(['vv1.2.3', 'v1.2.3'], { semver: '1.x' })).toEqual(['v1.2.3']);
+});

@@ -1,5 +1,5 @@
 import type { CopyContext } from './copy-context';
-import { copyReferrers, findReferrers } from './copy-referrers';
+import { copyReferrers, findReferrers, listAtTarget } from './copy-referrers';
 import { ImageCopy } from './image-copy';
 import type { Manifest } from './manifest';
 import { subsetOf } from './platform-subset';
@@ -32,6 +32,7 @@ export async function copyImage(context: CopyContext, { digest, tag, platforms, 
     // What refers to an image comes after it, and before the tag by which people find both.
     await copy.put(root, root.digest);
     await copyReferrers(context, copy, found);
+    await listAtTarget(context, copy, found);
   }
   await copy.put(root, tag);
   return root.digest;

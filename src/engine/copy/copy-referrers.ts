@@ -6,7 +6,9 @@
  */
 import type { CopyContext } from './copy-context';
 import type { ImageCopy } from './image-copy';
-import { Descriptor, Manifest, readDescriptorList } from './manifest';
+import { Descriptor, Manifest, readDescriptorList, readManifest } from './manifest';
+import { OCI_INDEX } from '../../image/media-types';
+import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
 import { RetryContext, withRetries } from '../registry/retry';
 
@@ -14,6 +16,8 @@ import { RetryContext, withRetries } from '../registry/retry';
 export interface Referrer {
   readonly subject: string;
   readonly descriptor: Descriptor;
+  /** Its entry in the registry's list, as it stands there. */
+  readonly entry?: unknown;
   /** The tag by which it is found, where it has no field that names its subject. */
   readonly tag?: string;
 }
@@ -23,14 +27,26 @@ const DEEPEST_CHAIN = 2;
 const COSIGN_SUFFIXES = ['sig', 'att', 'sbom'];
 /** Referrers are worth a second try, and not half a minute of the image's time. */
 const ATTEMPTS = 2;
+/** Milliseconds that a registry may ask to wait before the second. */
+const LONGEST_WAIT = 10_000;
+/** More than any image has; a list without end is no list. */
+const MOST_REFERRERS = 200;
 
 /** What refers to an image upstream: to the whole, and where the registry has the referrers API, to each of its platforms. */
 export async function findReferrers(context: CopyContext, root: Manifest): Promise<Referrer[]> {
-  return tolerated(context, [], 'look for referrers', async () => {
-    const [listed, cosign] = await Promise.all([listReferrers(context, root.digest), cosignReferrers(context, root.digest)]);
-    if (listed === undefined) return [...cosign, ...await fallbackReferrers(context, root.digest)];
+  const [tagged, listed] = await Promise.all([cosignReferrers(context, root.digest), listedReferrers(context, root)]);
+  const byTag = new Set(tagged.map(({ descriptor }) => descriptor.digest));
+  const found = [...tagged, ...listed.filter(({ descriptor }) => !byTag.has(descriptor.digest))];
+  if (found.length > MOST_REFERRERS) warn(context, `${found.length} things refer to ${root.digest}; the first ${MOST_REFERRERS} come along`);
+  return found.slice(0, MOST_REFERRERS);
+}
+
+function listedReferrers(context: CopyContext, root: Manifest): Promise<Referrer[]> {
+  return tolerated(context, [], `look for what refers to ${root.digest}`, async () => {
+    const listed = await listReferrers(context, root.digest);
+    if (listed === undefined) return taggedReferrer(context, root.digest, fallbackTag(root.digest));
     const ofPlatforms = await Promise.all(root.children.map(async ({ digest }) => await listReferrers(context, digest) ?? []));
-    return [...listed, ...ofPlatforms.flat(), ...cosign];
+    return [...listed, ...ofPlatforms.flat()];
   });
 }
 
@@ -44,6 +60,19 @@ export async function copyReferrers(context: CopyContext, copy: ImageCopy, refer
   })));
 }
 
+/** A target without the referrers API learns of them by a list of ours under the fall-back tag. */
+export async function listAtTarget(context: CopyContext, copy: ImageCopy, referrers: readonly Referrer[]): Promise<void> {
+  const subjects = new Set(referrers.filter(({ entry }) => entry !== undefined).map(({ subject }) => subject));
+  for (const subject of subjects) {
+    await tolerated(context, undefined, `list what refers to ${subject}`, async () => {
+      if (await withRetries(patience(context), () => context.target.referrers(subject)) !== undefined) return;
+      const manifests = referrers.filter((referrer) => referrer.subject === subject && referrer.entry !== undefined).map(({ entry }) => entry);
+      const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }), 'utf8');
+      await copy.put(readManifest({ bytes, mediaType: OCI_INDEX }, digestOf(bytes), context.target.endpoint.registry), fallbackTag(subject));
+    });
+  }
+}
+
 async function bringTagged(copy: ImageCopy, digest: string, tag: string): Promise<void> {
   const manifest = await copy.fetch(digest);
   await copy.bringContents(manifest);
@@ -54,21 +83,23 @@ async function bringTagged(copy: ImageCopy, digest: string, tag: string): Promis
 async function listReferrers(context: CopyContext, subject: string): Promise<Referrer[] | undefined> {
   const { lookups, source } = context;
   const pages = await lookups.run(() => withRetries(patience(context), () => source.referrers(subject)));
-  return pages?.flatMap((page) => readDescriptorList(page, source.endpoint.registry)).map((descriptor) => ({ subject, descriptor }));
+  return pages?.flatMap((page) => readDescriptorList(page, source.endpoint.registry)).map((listed) => ({ subject, ...listed }));
 }
 
-/** Without the API, a list is kept under a tag made of the subject's digest; it travels with what it lists. */
-async function fallbackReferrers(context: CopyContext, subject: string): Promise<Referrer[]> {
-  return taggedReferrer(context, subject, fallbackTag(subject));
-}
-
-/** @see https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#referrers-tag-schema */
+/**
+ * Where a list is kept without the API; it travels with what it lists.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#referrers-tag-schema
+ */
 function fallbackTag(subject: string): string {
   return subject.replace(':', '-');
 }
 
 async function cosignReferrers(context: CopyContext, subject: string): Promise<Referrer[]> {
-  const found = await Promise.all(COSIGN_SUFFIXES.map((suffix) => taggedReferrer(context, subject, `${fallbackTag(subject)}.${suffix}`)));
+  const found = await Promise.all(COSIGN_SUFFIXES.map((suffix) => {
+    const tag = `${fallbackTag(subject)}.${suffix}`;
+    return tolerated(context, [], `look for ${tag}`, () => taggedReferrer(context, subject, tag));
+  }));
   return found.flat();
 }
 
@@ -79,7 +110,7 @@ async function taggedReferrer(context: CopyContext, subject: string, tag: string
 }
 
 function patience({ run }: CopyContext): RetryContext {
-  return { ...run, retry: { ...run.retry, attempts: Math.min(ATTEMPTS, run.retry.attempts) } };
+  return { ...run, retry: { ...run.retry, attempts: Math.min(ATTEMPTS, run.retry.attempts), longestWait: LONGEST_WAIT } };
 }
 
 /** Failures here are warnings; the end of the run is not. */
@@ -88,9 +119,12 @@ async function tolerated<T>(context: CopyContext, otherwise: T, action: string, 
     return await task();
   } catch (error) {
     if (!(error instanceof MirrorError) || context.run.signal.aborted) throw error;
-    const warning = `cannot ${action}: ${error.message}`;
-    context.statistics.warnings.push(warning);
-    context.progress.line(warning);
+    warn(context, `cannot ${action}: ${error.message}`);
     return otherwise;
   }
+}
+
+function warn({ progress, statistics }: CopyContext, warning: string): void {
+  statistics.warnings.push(warning);
+  progress.line(warning);
 }

@@ -16,7 +16,7 @@ export interface Descriptor {
 /** A blob, whose size is always known. */
 export interface BlobDescriptor extends Descriptor {
   readonly size: number;
-  /** The content itself, where the manifest carries it; not verified yet. */
+  /** The content itself, where the manifest carries it. */
   readonly data?: Buffer;
 }
 
@@ -72,9 +72,10 @@ function mediaTypeOf(header: string, json: Record<string, unknown>, refuse: (pro
  *
  * @throws MirrorError when it is none
  */
-export function readDescriptorList(bytes: Buffer, registry: string): Descriptor[] {
+export function readDescriptorList(bytes: Buffer, registry: string): { readonly descriptor: Descriptor; readonly entry: unknown }[] {
   const refuse = (problem: string) => new MirrorError('unsupported-manifest', `${registry}: its list of referrers ${problem}`);
-  return readDescriptors(parseObject(bytes)?.manifests ?? [], refuse);
+  const { manifests } = parseObject(bytes) ?? {};
+  return readDescriptors(manifests, refuse).map((descriptor, index) => ({ descriptor, entry: (manifests as unknown[])[index] }));
 }
 
 function readDescriptors(value: unknown, refuse: (problem: string) => MirrorError): BlobDescriptor[] {
@@ -85,15 +86,15 @@ function readDescriptors(value: unknown, refuse: (problem: string) => MirrorErro
       throw refuse(`names content by something that is no sha256 digest: ${typeof digest === 'string' ? printable(digest) : typeof digest}`);
     }
     if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) throw refuse(`gives no usable size for ${digest}`);
-    return { mediaType: typeof mediaType === 'string' ? mediaType : '', digest, size, ...embedded(data, size) };
+    return { mediaType: typeof mediaType === 'string' ? mediaType : '', digest, size, ...embedded(data, digest, size) };
   });
 }
 
-/** Content that a descriptor carries along; what does not fit its size is left to the registry. */
-function embedded(data: unknown, size: number): { data?: Buffer } {
+/** Content that a descriptor carries along; where it is not what the digest says, the registry is asked instead. */
+function embedded(data: unknown, digest: string, size: number): { data?: Buffer } {
   if (typeof data !== 'string') return {};
   const bytes = Buffer.from(data, 'base64');
-  return bytes.length === size ? { data: bytes } : {};
+  return bytes.length === size && digestOf(bytes) === digest ? { data: bytes } : {};
 }
 
 function parseObject(bytes: Buffer): Record<string, unknown> | undefined {

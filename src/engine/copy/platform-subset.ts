@@ -1,10 +1,11 @@
 import type { Manifest } from './manifest';
 import { readManifest } from './manifest';
 import { isIndexType } from '../../image/media-types';
-import { formatPlatform, Platform, samePlatform } from '../../image/platform';
+import { formatPlatform, normalizedPlatform, Platform, samePlatform } from '../../image/platform';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
 import type { ReceivedManifest } from '../registry/registry-client';
+import { printable } from '../report/printable';
 
 /** Which index a subset was made of: what tells that upstream has not moved. */
 export const SOURCE_DIGEST_ANNOTATION = 'io.github.cdk-ecr-mirror.source-digest';
@@ -32,8 +33,9 @@ export function subsetOf(source: Manifest, platforms: readonly Platform[], regis
   const index = JSON.parse(source.bytes.toString('utf8')) as { manifests: Entry[]; annotations?: Record<string, string> };
   const missing = platforms.filter((platform) => !index.manifests.some((entry) => isFor(entry, platform)));
   if (missing.length > 0) {
-    const offered = index.manifests.flatMap(platformOf).filter(({ os }) => os !== 'unknown').map(formatPlatform);
-    throw new MirrorError('not-found', `${registry}: ${source.digest} has no image for ${missing.map(formatPlatform).join(', ')}; it has ${offered.join(', ') || 'none'}`);
+    const offered = new Set(index.manifests.flatMap(platformOf).filter(({ os }) => os !== 'unknown').map(formatPlatform));
+    const has = printable([...offered].join(', ')) || 'none';
+    throw new MirrorError('not-found', `${registry}: ${source.digest} has no image for ${missing.map(formatPlatform).join(', ')}; it has ${has}`);
   }
   const kept = index.manifests.filter((entry) => platforms.some((platform) => isFor(entry, platform)));
   const keptDigests = new Set(kept.map(({ digest }) => digest));
@@ -65,7 +67,7 @@ function annotationsOf({ bytes }: ReceivedManifest): Readonly<Record<string, str
 
 /** A choice of platforms in one spelling, whatever the order in which they were given. */
 function choiceOf(platforms: readonly Platform[]): string {
-  return [...new Set(platforms.map(formatPlatform))].sort().join(',');
+  return [...new Set(platforms.map((platform) => formatPlatform(normalizedPlatform(platform))))].sort().join(',');
 }
 
 function isFor(entry: Entry, platform: Platform): boolean {

@@ -1,5 +1,4 @@
 import type { Endpoint } from './endpoint';
-import { nextPage } from './page-links';
 import { RegistryConnection, RegistryMessage, single } from './registry-connection';
 import { isRetryableStatus, registryError } from './registry-error';
 import { HttpResponse, readBody, Transport } from './transport';
@@ -30,6 +29,7 @@ export interface ReceivedManifest {
 export const LARGEST_MANIFEST = 4 * 1024 * 1024;
 const TAGS_PER_PAGE = 1000;
 const MOST_PAGES = 100;
+const MOST_REFERRER_PAGES = 10;
 
 /**
  * One repository of one registry, over the distribution protocol. Every method is a single try; retries are its callers' business.
@@ -96,7 +96,7 @@ export class RegistryClient {
   async referrers(digest: string): Promise<Buffer[] | undefined> {
     const pages: Buffer[] = [];
     let next: URL | undefined = new URL(`referrers/${digest}`, this.base);
-    while (next !== undefined && pages.length < MOST_PAGES) {
+    while (next !== undefined && pages.length < MOST_REFERRER_PAGES) {
       const response: HttpResponse = await this.connection.exchange({ method: 'GET', url: next, headers: { accept: OCI_INDEX } });
       if (response.status !== 200 || !(single(response.headers['content-type']) ?? '').startsWith(OCI_INDEX)) {
         if (isRetryableStatus(response.status)) throw await this.refusal(`list referrers of ${this.named(digest)}`, response);
@@ -104,7 +104,7 @@ export class RegistryClient {
         return undefined;
       }
       pages.push(await this.limited(response, `list of referrers of ${this.named(digest)}`));
-      next = nextPage(single(response.headers.link), this.base);
+      next = this.connection.nextPage(response);
     }
     return pages;
   }
@@ -118,7 +118,7 @@ export class RegistryClient {
       const response: HttpResponse = await this.connection.exchange({ method: 'GET', url: next, headers: { accept: 'application/json' } });
       if (response.status !== 200) throw await this.refusal(`list the tags of ${this.repository}`, response);
       tags.push(...readTags(await this.limited(response, `list of tags of ${this.repository}`)));
-      next = nextPage(single(response.headers.link), this.base);
+      next = this.connection.nextPage(response);
     }
     return tags;
   }

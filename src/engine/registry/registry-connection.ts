@@ -1,6 +1,7 @@
 import { Authenticator } from './authenticator';
 import { parseChallenge } from './challenge';
 import type { Endpoint } from './endpoint';
+import { nextPage } from './page-links';
 import type { HttpRequest, HttpResponse, Transport } from './transport';
 import type { CredentialSource } from '../credentials/credential-source';
 import { MirrorError } from '../mirror-error';
@@ -62,7 +63,17 @@ export class RegistryConnection {
   location(response: HttpResponse, from: URL): URL {
     const header = single(response.headers.location) ?? '';
     if (header === '' || !URL.canParse(header, from.href)) throw this.unusable('it sends to no usable place');
-    const url = new URL(header, from);
+    return this.safe(new URL(header, from), from);
+  }
+
+  /** Where the next page of a list is, held to the same rules; undefined when there is none. */
+  nextPage(response: HttpResponse): URL | undefined {
+    const next = nextPage(single(response.headers.link), response.url);
+    return next && this.safe(next, response.url);
+  }
+
+  private safe(url: URL, from: URL): URL {
+    if (!/^https?:$/.test(url.protocol)) throw this.unusable('it sends to no usable place');
     if (from.protocol !== 'https:' || url.protocol === 'https:') return url;
     // Registries behind a TLS proxy often name themselves with http.
     if (url.protocol === 'http:' && url.hostname === from.hostname) return new URL(url.href.replace(/^http:/, 'https:'));

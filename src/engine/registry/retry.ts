@@ -9,6 +9,8 @@ export interface RetryPolicy {
   readonly firstPause: number;
   /** Milliseconds of the longest pause that the policy chooses by itself; a registry may ask for a longer one. */
   readonly longestPause: number;
+  /** Milliseconds that a registry may ask to wait; beyond, there is no next try. */
+  readonly longestWait?: number;
 }
 
 /** Six tries over about half a minute, unless the registry says how long to wait. */
@@ -36,6 +38,7 @@ export async function withRetries<T>(context: RetryContext, attempt: (number: nu
     } catch (error) {
       if (!(error instanceof MirrorError) || !error.retryable || number >= context.retry.attempts || context.signal.aborted) throw error;
       const pause = pauseFor(context.retry, number, error.retryAfterSeconds);
+      if (pause > (context.retry.longestWait ?? Infinity)) throw error;
       if (Date.now() + pause >= context.deadline) {
         throw new MirrorError(error.reason, `${error.message} (gave up: the next try would be after the run's deadline)`, { cause: error });
       }

@@ -98,7 +98,7 @@ export function networkError(error: unknown, url: URL): unknown {
 }
 
 /** Certificate problems and unknown names do not pass by waiting; a name service in trouble answers EAI_AGAIN. */
-const FINAL_CODES = /^(?:ENOTFOUND$|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|ERR_INVALID|UND_ERR_INVALID)/;
+const FINAL_CODES = /^(?:ENOTFOUND$|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|ERR_INVALID)/;
 
 function errorCode(error: unknown): string {
   for (let current = error; current instanceof Error; current = current.cause ?? (current as AggregateError).errors?.[0]) {
