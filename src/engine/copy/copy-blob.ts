@@ -7,14 +7,14 @@ import { HttpResponse, networkError } from '../registry/transport';
 
 /** Brings one blob to the target, unless it is there. Streams: memory does not grow with the blob. */
 export async function copyBlob(context: CopyContext, blob: BlobDescriptor): Promise<void> {
-  const { progress, run, statistics, target } = context;
+  const { lookups, progress, run, statistics, target, transfers } = context;
   progress.blobStarted(blob.digest, blob.size);
   let tried = false;
   const how = await withRetries(run, async () => {
     // Asked again at each try: a connection can break after the target has taken the last byte.
-    if (await target.hasBlob(blob.digest)) return tried ? 'copied' : 'skipped';
+    if (await lookups.run(() => target.hasBlob(blob.digest))) return tried ? 'copied' : 'skipped';
     tried = true;
-    return transferOrMount(context, blob);
+    return transfers.run(() => transferOrMount(context, blob));
   });
   if (how === 'copied') {
     statistics.blobsCopied++;

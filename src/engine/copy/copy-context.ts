@@ -22,11 +22,11 @@ export interface CopyContext {
   readonly statistics: CopyStatistics;
   /** Transfers of blobs at a time. */
   readonly transfers: Semaphore;
-  /** Requests for manifests at a time. */
+  /** Requests for manifests, and whether blobs are there, at a time. */
   readonly lookups: Semaphore;
 }
 
 /** Enough to fill a connection with a long way to go; memory is at most this many times a socket's buffers. */
-export const DEFAULT_TRANSFERS = 6;
+export const DEFAULT_TRANSFERS = 12;
 /** Manifests are small, and an index may list sixty. */
-export const DEFAULT_LOOKUPS = 8;
+export const DEFAULT_LOOKUPS = 16;

@@ -35,7 +35,7 @@ export class ImageCopy {
     }
     await Promise.all([
       ...manifest.children.map((child) => this.bringManifest(child, depth + 1)),
-      ...manifest.blobs.map((blob) => this.once(blob.digest, () => this.context.transfers.run(() => copyBlob(this.context, blob)))),
+      ...manifest.blobs.map((blob) => this.once(blob.digest, () => copyBlob(this.context, blob))),
     ]);
   }
 

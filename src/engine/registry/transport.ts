@@ -26,7 +26,7 @@ export interface HttpResponse {
 const IDLE_TIMEOUT = 60_000;
 const CONNECT_TIMEOUT = 15_000;
 /** Connections to one host: enough for all transfers of a run, few enough not to be mistaken for an attack. */
-const CONNECTIONS_PER_HOST = 16;
+const CONNECTIONS_PER_HOST = 32;
 
 /**
  * Sends single requests: no retries, no redirects, no credentials; those are its callers' business.
@@ -55,6 +55,7 @@ export class Transport {
         body: message.body as Dispatcher.RequestOptions['body'],
         signal: message.signal,
         dispatcher: this.dispatcher,
+        reset: false, // undici would close the connection after each HEAD
       });
       return { url: message.url, status: statusCode, headers, body };
     } catch (error) {
