@@ -4,7 +4,7 @@ import { copyImage } from './copy/copy-image';
 import { Semaphore } from './copy/semaphore';
 import type { CredentialSource } from './credentials/credential-source';
 import { decide, Decision } from './decision';
-import { describeFailure, signalOf } from './failure';
+import { describeFailure, RunLimits, signalOf } from './failure';
 import { HeldImage, heldImage } from './held-image';
 import { MirrorError } from './mirror-error';
 import { endpointOf } from './registry/endpoint';
@@ -35,20 +35,16 @@ export interface MirrorRequest {
 }
 
 /** What a run has at hand. */
-export interface MirrorTools {
+export interface MirrorTools extends RunLimits {
   readonly transport: Transport;
   readonly credentials: CredentialSource;
   readonly progress: ProgressListener;
   readonly retry: RetryPolicy;
-  /** When to give up, in milliseconds since the epoch. */
-  readonly deadline: number;
-  /** Ends the run early, for example on Ctrl-C. */
-  readonly signal: AbortSignal;
   /** Whether a registry is spoken to without TLS. */
   readonly plainHttp: (registry: string) => boolean;
   /** Transfers of blobs at a time, shared by the images of a run; by default each image has its own. */
   readonly transfers?: Semaphore;
-  /** Requests for manifests at a time, likewise. */
+  /** Look-ups at a time, likewise. */
   readonly lookups?: Semaphore;
 }
 

@@ -34,6 +34,15 @@ test('a target without the referrers API is given a list under the fall-back tag
   expect(manifests.map((entry) => entry.digest).sort()).toEqual([SIGNATURE.digest, SBOM.digest].sort());
 });
 
+test('that list leaves out what could not come', async () => {
+  await start(false);
+  target.fail({ match: { method: 'PUT', path: SBOM.digest }, action: Fault.status(403), times: 1000 });
+  expect(await run()).toMatchObject({ outcome: 'copied', referrersCopied: 1, warnings: [expect.stringContaining(SBOM.digest)] });
+  const answer = await fetch(`${target.url}/v2/app/manifests/${target.tagDigest('app', FALLBACK_TAG)}`);
+  const { manifests } = await answer.json() as { manifests: { digest: string }[] };
+  expect(manifests.map((entry) => entry.digest)).toEqual([SIGNATURE.digest]);
+});
+
 test('that list is there before the tag of the image', async () => {
   await start(false);
   await run();

@@ -31,8 +31,7 @@ export async function copyImage(context: CopyContext, { digest, tag, platforms, 
   if (found.length > 0) {
     // What refers to an image comes after it, and before the tag by which people find both.
     await copy.put(root, root.digest);
-    await copyReferrers(context, copy, found);
-    await listAtTarget(context, copy, found);
+    await listAtTarget(context, copy, await copyReferrers(context, copy, found));
   }
   await copy.put(root, tag);
   return root.digest;

@@ -50,14 +50,20 @@ function listedReferrers(context: CopyContext, root: Manifest): Promise<Referrer
   });
 }
 
-/** Brings referrers to the target. One that cannot come is a warning: the image itself is whole without it. */
-export async function copyReferrers(context: CopyContext, copy: ImageCopy, referrers: readonly Referrer[], depth: number = 1): Promise<void> {
-  await Promise.all(referrers.map((referrer) => tolerated(context, undefined, `copy the referrer ${referrer.descriptor.digest}`, async () => {
+/**
+ * Brings referrers to the target. One that cannot come is a warning: the image itself is whole without it.
+ *
+ * @returns those that came
+ */
+export async function copyReferrers(context: CopyContext, copy: ImageCopy, referrers: readonly Referrer[], depth: number = 1): Promise<Referrer[]> {
+  const came = await Promise.all(referrers.map((referrer) => tolerated(context, false, `copy the referrer ${referrer.descriptor.digest}`, async () => {
     await (referrer.tag === undefined ? copy.bringManifest(referrer.descriptor) : bringTagged(copy, referrer.descriptor.digest, referrer.tag));
     context.statistics.referrersCopied++;
     const further = depth < DEEPEST_CHAIN && referrer.tag === undefined ? await listReferrers(context, referrer.descriptor.digest) ?? [] : [];
     await copyReferrers(context, copy, further, depth + 1);
+    return true;
   })));
+  return referrers.filter((_, index) => came[index]);
 }
 
 /** A target without the referrers API learns of them by a list of ours under the fall-back tag. */

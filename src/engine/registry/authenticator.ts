@@ -1,6 +1,6 @@
 import type { Challenge } from './challenge';
 import type { Endpoint } from './endpoint';
-import { fetchToken, Token } from './token-service';
+import { basicHeader, fetchToken, Token } from './token-service';
 import type { Transport } from './transport';
 import type { Credential, CredentialSource } from '../credentials/credential-source';
 import { MirrorError } from '../mirror-error';
@@ -100,10 +100,5 @@ export class Authenticator {
 /** A Basic header does not expire by itself; ECR's is renewed when it is refused. */
 function basicToken(credential: Credential | undefined): Token | undefined {
   if (credential === undefined || !('username' in credential)) return undefined;
-  return { header: `Basic ${base64(`${credential.username}:${credential.password}`)}`, expires: Infinity };
-}
-
-/** Base64 as Basic authentication wants it. */
-export function base64(text: string): string {
-  return Buffer.from(text, 'utf8').toString('base64');
+  return { header: basicHeader(credential), expires: Infinity };
 }

@@ -56,8 +56,13 @@ function tokenMessage({ endpoint, challenge, scope, credential, signal }: TokenR
   if (challenge.service !== undefined) realm.searchParams.set('service', challenge.service);
   for (const one of asked.split(' ').filter(Boolean)) realm.searchParams.append('scope', one);
   const headers: Record<string, string> = {};
-  if (credential) headers.authorization = `Basic ${Buffer.from(`${credential.username}:${credential.password}`, 'utf8').toString('base64')}`;
+  if (credential) headers.authorization = basicHeader(credential);
   return { method: 'GET', url: realm, headers, signal };
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc7617 */
+export function basicHeader({ username, password }: { readonly username: string; readonly password: string }): string {
+  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
 }
 
 /** A realm must be https, for credentials are sent to it; only a registry that is itself plain http may name a plain one. */
