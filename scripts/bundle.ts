@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { build } from 'esbuild';
+import { build, Plugin } from 'esbuild';
 import licences, { Dependency } from 'esbuild-plugin-license';
 
 const root = path.join(__dirname, '..');
@@ -22,6 +22,12 @@ function licenceTexts(packages: readonly Dependency[]): string {
   return [...packagesByText].map(([text, names]) => `${rule}\n${names.join('\n')}\n${rule}\n\n${text}\n`).join('\n');
 }
 
+/** In place of all of undici, the part that is used. */
+const undiciCore: Plugin = {
+  name: 'undici-core',
+  setup: ({ onResolve }) => onResolve({ filter: /^undici$/ }, () => ({ path: path.join(root, 'scripts', 'undici-core.mjs') })),
+};
+
 async function bundle(entry: string, outfile: string, banner = '') {
   await build({
     absWorkingDir: root,
@@ -35,7 +41,7 @@ async function bundle(entry: string, outfile: string, banner = '') {
     legalComments: 'none', // all licences are in the file beside it
     banner: { js: banner },
     logLevel: 'warning',
-    plugins: [licences({
+    plugins: [undiciCore, licences({
       thirdParty: { output: { file: path.join(root, path.dirname(outfile), 'THIRD-PARTY-LICENSES.txt'), template: licenceTexts } },
     })],
   });

@@ -1,13 +1,15 @@
 /** The `cdk-ecr-mirror` command. */
-import '../engine/runtime-settings';
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { program } from './program';
 import { printable } from '../engine/report/printable';
+import { saveMemory, silenceVersionAdvice } from '../engine/runtime-settings';
 
 /** The bundle lies two folders below the package's root. */
 const { version } = JSON.parse(readFileSync(path.join(__dirname, '..', '..', 'package.json'), 'utf8')) as { version: string };
 
+saveMemory();
+silenceVersionAdvice();
 program(version, (code) => {
   process.exitCode = code;
 }).parseAsync().catch((error: unknown) => {

@@ -2,7 +2,6 @@
  * What CodeBuild runs: mirrors what the environment names, tells people what it does on stderr,
  * and ends with one line of JSON on stdout, one event for each image, and an exit code that is 0 only if the mirror holds what it should.
  */
-import './runtime-settings';
 import { Configuration, readConfiguration } from './configuration';
 import { firstOf } from './credentials/credential-source';
 import { EcrCredentials } from './credentials/ecr-credentials';
@@ -16,6 +15,7 @@ import { Transport } from './registry/transport';
 import { publishResult } from './report/event-publisher';
 import { LogProgress } from './report/log-progress';
 import { isGood, MirrorResult, summarize, untried } from './result';
+import { saveMemory, silenceVersionAdvice } from './runtime-settings';
 import { RUN_ENVIRONMENT } from '../image/environment';
 import { formatImageReference, redacted } from '../image/image-reference';
 
@@ -23,6 +23,8 @@ const log = new LogProgress((line) => process.stderr.write(`${line}\n`));
 
 /** Runs what the environment describes; returns whether all is well. */
 async function main(): Promise<boolean> {
+  saveMemory();
+  silenceVersionAdvice();
   const configuration = readConfiguration(process.env);
   const stop = new AbortController();
   process.once('SIGTERM', () => stop.abort());

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
-import { Dispatcher, EnvHttpProxyAgent, errors, request } from 'undici';
+import { type Dispatcher, EnvHttpProxyAgent, errors } from 'undici';
 import { MirrorError } from '../mirror-error';
 import { printable } from '../report/printable';
 
@@ -49,15 +49,17 @@ export class Transport {
   /** Sends a request; whatever keeps an answer from coming is a retryable `MirrorError` that names the host. */
   async send(message: HttpRequest): Promise<HttpResponse> {
     try {
-      const { statusCode, headers, body } = await request(message.url, {
+      const { url } = message;
+      const { statusCode, headers, body } = await this.dispatcher.request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
         method: message.method,
         headers: { 'user-agent': 'cdk-ecr-mirror', ...message.headers },
         body: message.body as Dispatcher.RequestOptions['body'],
         signal: message.signal,
-        dispatcher: this.dispatcher,
         reset: false, // undici would close the connection after each HEAD
       });
-      return { url: message.url, status: statusCode, headers, body };
+      return { url, status: statusCode, headers, body };
     } catch (error) {
       throw networkError(error, message.url);
     }

@@ -1,6 +1,5 @@
 import { printable } from './printable';
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../../image/mirror-event';
-import { awsRequestHandler } from '../aws-request-handler';
 import type { MirrorResult, Outcome } from '../result';
 
 /** The version of the event's detail; a field that is taken away or changes its meaning makes a new one. */
@@ -19,7 +18,7 @@ const DETAIL_TYPES: Readonly<Record<Outcome, string>> = {
  * @returns what went wrong, in words; an event that is lost does not make a good mirror bad
  */
 export async function publishResult(result: MirrorResult, eventBus: string, region: string): Promise<string | undefined> {
-  const { EventBridgeClient, PutEventsCommand } = await import('@aws-sdk/client-eventbridge');
+  const [{ EventBridgeClient, PutEventsCommand }, { awsRequestHandler }] = await Promise.all([import('@aws-sdk/client-eventbridge'), import('../aws-request-handler.js')]);
   const client = new EventBridgeClient({ region, requestHandler: awsRequestHandler(`events.${region}.amazonaws.com`) });
   try {
     const { Entries = [] } = await client.send(new PutEventsCommand({
