@@ -5,11 +5,13 @@ import { UpstreamRegistries } from './upstream-registries';
 import { parseImageReference } from '../../src/image/image-reference';
 import { createCertificates } from '../../test/support/certificate';
 import { synthesize } from '../../test/support/cloud-assembly';
+import { Fault } from '../../test/support/fault';
 import { BuildResult, LocalCodeBuild } from '../../test/support/local-code-build';
 import { LocalEcr } from '../../test/support/local-ecr';
 import { LocalEventBridge } from '../../test/support/local-event-bridge';
 import { BuildSchedule, buildSchedules } from '../../test/support/local-scheduler';
 import { LoopbackNetwork } from '../../test/support/loopback-network';
+import { PublicGalleryApi } from '../../test/support/public-gallery-api';
 import { templateRepositories } from '../../test/support/template-repositories';
 import { Deployment } from '../../test/support/template-resolver';
 
@@ -21,6 +23,7 @@ const AWS_HOSTS = {
   ecrApi: 'api.ecr.us-east-1.amazonaws.com',
   layers: 'prod-us-east-1-starport-layer-bucket.s3.us-east-1.amazonaws.com',
   events: 'events.us-east-1.amazonaws.com',
+  galleryApi: 'api.ecr-public.us-east-1.amazonaws.com',
 };
 
 /** An account of AWS on this machine, with an app deployed into it, and the internet around it. */
@@ -47,18 +50,22 @@ export class LocalAws {
     const ecrOptions = { certificate, blobOrigin: `https://${AWS_HOSTS.layers}`, discardUploads: realUpstream };
     const ecr = await new LocalEcr(templateRepositories(template), ecrOptions).start();
     const events = await new LocalEventBridge({ certificate }).start();
+    const galleryApi = await new PublicGalleryApi({ certificate }).start();
+    // The credentials of this account mean nothing to a real gallery, so that access to it stays anonymous.
+    galleryApi.fail({ action: Fault.status(400, {}, JSON.stringify({ __type: 'AccessDeniedException' })), times: Infinity });
     const outerProxy = process.env.HTTPS_PROXY ?? process.env.https_proxy;
     const network = await new LoopbackNetwork({ passThrough: realUpstream, upstreamProxy: outerProxy || undefined }).start();
     network.route(AWS_HOSTS.registry, ecr.port);
     network.route(AWS_HOSTS.ecrApi, ecr.port);
     network.route(AWS_HOSTS.layers, ecr.blobStorage.port);
     network.route(AWS_HOSTS.events, events.port);
+    network.route(AWS_HOSTS.galleryApi, galleryApi.port);
     for (const { host, port } of upstream?.routes() ?? []) network.route(host, port);
 
     const machine = network.environment(certificates.authorityFile);
     const codeBuild = new LocalCodeBuild({ assembly, template, deployment: DEPLOYMENT, machine });
     return new LocalAws(schedules, codeBuild, ecr, events, upstream, async () => {
-      await Promise.all([ecr.close(), events.close(), upstream?.close(), network.close()]);
+      await Promise.all([ecr.close(), events.close(), galleryApi.close(), upstream?.close(), network.close()]);
       await Promise.all([certificates.dispose(), rm(folder, { recursive: true, force: true })]);
     });
   }

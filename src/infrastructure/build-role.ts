@@ -1,10 +1,11 @@
-import { ArnFormat, Lazy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Lazy, Stack, Token } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3_assets from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE } from '../image/mirror-event';
+import { isKnownToPublicGallery, PUBLIC_GALLERY } from '../image/public-gallery';
 import { RegistryCredentials } from '../registry-credentials';
 import { ComputeConfiguration } from './compute-configuration';
 import { renderedLength } from './policy-size';
@@ -38,16 +39,20 @@ const REPOSITORY_ACTIONS = [
 export function defineBuildRole(scope: Construct, id: string, props: BuildRoleProps): iam.Role {
   const stack = Stack.of(scope);
   const others = otherStatements(stack, props);
+  const policy = new iam.PolicyDocument({
+    statements: [repositoryStatement(Lazy.list({ produce: () => props.repositories.render(othersLength()) })), ...others],
+  });
+  props.repositories.onceMirroringFrom(PUBLIC_GALLERY, () => {
+    const statements = galleryStatements(stack);
+    others.push(...statements);
+    policy.addStatements(...statements);
+  });
   const othersLength = () => renderedLength(stack.resolve(new iam.PolicyDocument({ statements: [...others, repositoryStatement([])] })));
   const role = new iam.Role(scope, id, {
     description: 'Builds that mirror images',
     // No aws:SourceArn: the project's name is CloudFormation's to choose, and the project refers to this role.
     assumedBy: new iam.ServicePrincipal('codebuild.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': stack.account } } }),
-    inlinePolicies: {
-      Mirror: new iam.PolicyDocument({
-        statements: [repositoryStatement(Lazy.list({ produce: () => props.repositories.render(othersLength()) })), ...others],
-      }),
-    },
+    inlinePolicies: { Mirror: policy },
   });
   role.node.addValidation({ validate: () => props.repositories.validate(othersLength()) });
   grantToImported(role, props);
@@ -81,6 +86,17 @@ function otherStatements(stack: Stack, props: BuildRoleProps): iam.PolicyStateme
     ...secretStatements(props.credentials),
     ...networkStatements(stack, props.compute),
   ];
+}
+
+/**
+ * The public gallery allows ten times as many pulls in a second to those that it knows. Neither action knows a resource, and under a condition on
+ * `sts:AWSServiceName` AWS has been seen to refuse the token.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToken.html
+ */
+function galleryStatements({ region }: Stack): iam.PolicyStatement[] {
+  if (!Token.isUnresolved(region) && !isKnownToPublicGallery(region)) return [];
+  return [new iam.PolicyStatement({ actions: ['ecr-public:GetAuthorizationToken', 'sts:GetServiceBearerToken'], resources: ['*'] })];
 }
 
 /** @see https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html */

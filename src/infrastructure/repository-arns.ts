@@ -35,6 +35,11 @@ export class RepositoryArns {
     ];
   }
 
+  /** Acts once, when the first image of an upstream registry gets its place in one of the repositories. */
+  public onceMirroringFrom(registry: string, act: () => void): void {
+    this.repositories.onceMirroringFrom(registry, act);
+  }
+
   private underOnePattern(): string[] {
     const outside = this.exactArns((name) => !this.isUnderPrefix(name));
     return [this.arn(`${this.prefix}/*`), ...outside];

@@ -43,6 +43,7 @@ interface Entry {
  */
 export class RepositorySet {
   private readonly entries = new Map<string, Entry>();
+  private readonly waiting = new Map<string, () => void>();
 
   constructor(private readonly mirror: Construct, private readonly options: MirrorRepositoryOptions) {}
 
@@ -55,6 +56,7 @@ export class RepositorySet {
     const { repository, sourceOfTags, mutableTags } = entry ?? this.add(key, place);
     sourceOfTags.set(place.tags, place.source);
     for (const tag of place.mutableTags) mutableTags.add(tag);
+    this.tell(place.source.split('/')[0]);
     return place.existing ?? repository;
   }
 
@@ -66,6 +68,17 @@ export class RepositorySet {
   /** The ARNs of the existing repositories whose names are not known at synthesis, in the order of their paths. */
   public tokenArns(): string[] {
     return [...this.entries.keys()].filter((key) => this.hasTokenName(key)).sort().map((key) => this.entries.get(key)!.repository.repositoryArn);
+  }
+
+  /** Acts once, when the first image of an upstream registry gets its place. */
+  public onceMirroringFrom(registry: string, act: () => void): void {
+    this.waiting.set(registry, act);
+  }
+
+  private tell(registry: string): void {
+    const act = this.waiting.get(registry);
+    this.waiting.delete(registry);
+    act?.();
   }
 
   private hasTokenName(key: string): boolean {

@@ -1,8 +1,13 @@
+import { Socket } from 'node:net';
 import { bundledModule } from './bundled-module';
+import { joinErrorRealms } from './one-realm';
 import type { CredentialSource } from '../../src/engine/credentials/credential-source';
 import { Exchange } from '../support/exchange';
 import { Fault } from '../support/fault';
 import { LocalEcr } from '../support/local-ecr';
+import { PublicGalleryApi } from '../support/public-gallery-api';
+
+joinErrorRealms();
 
 const { EcrCredentials } = bundledModule('credentials/ecr-credentials.ts') as { EcrCredentials: new () => CredentialSource };
 
@@ -45,7 +50,7 @@ afterEach(async () => {
   await ecr.close();
 });
 
-test.each(['docker.io', 'public.ecr.aws', `${ECR}.evil.example`, `${ECR}:443`, 'localhost:5000'])('%s gets no credentials of AWS, and AWS is not asked', async (registry) => {
+test.each(['docker.io', `${ECR}.evil.example`, `${ECR}:443`, 'localhost:5000'])('%s gets no credentials of AWS, and AWS is not asked', async (registry) => {
   expect(await credentials.credentialFor(registry, false)).toBeUndefined();
   expect(ecr.count()).toBe(0);
 });
@@ -126,4 +131,49 @@ test('a failure is not kept', async () => {
 test('no error holds the secret key', async () => {
   ecr.fail({ action: Fault.status(500, {}, 'broken') });
   await expect(credentials.credentialFor(ECR, false)).rejects.toMatchObject({ message: expect.not.stringContaining('example-secret-key') });
+});
+
+describe('an API that cannot be reached', () => {
+  const API = 'api.ecr.eu-west-1.amazonaws.com';
+
+  test('is named by its host, and no credentials are blamed', async () => {
+    await ecr.close();
+    await expect(credentials.credentialFor(ECR, false)).rejects.toMatchObject({ reason: 'network', retryable: false, message: `${API}: nothing answers on port 443` });
+  });
+
+  test('is told so when it ends each connection', async () => {
+    ecr.fail({ action: Fault.reset(), times: 100 });
+    await expect(credentials.credentialFor(ECR, false)).rejects.toMatchObject({ reason: 'network', message: `${API}: broke the connection off` });
+  });
+
+  test('is told so when its name means nothing', async () => {
+    process.env.AWS_ENDPOINT_URL_ECR = 'http://api.ecr.invalid';
+    await expect(credentials.credentialFor(ECR, false)).rejects.toMatchObject({ reason: 'network', message: expect.stringContaining(`${API}: its name cannot be resolved`) });
+  });
+
+  test.each([
+    ['ETIMEDOUT', { code: 'ETIMEDOUT' }],
+    ['EHOSTUNREACH', { code: 'EHOSTUNREACH' }],
+    ['the patience of the SDK', { name: 'TimeoutError' }],
+  ])('is told so for %s, in words that name the port', async (_, kind) => {
+    jest.spyOn(Socket.prototype, 'connect').mockImplementation(function (this: Socket) {
+      process.nextTick(() => this.destroy(Object.assign(new Error('low-level words'), kind)));
+      return this;
+    });
+    await expect(credentials.credentialFor(ECR, false)).rejects.toMatchObject({ reason: 'network', message: expect.stringMatching(`^${API}: cannot be reached; .*443`) });
+  });
+
+  test('has another name in China', async () => {
+    await ecr.close();
+    await expect(credentials.credentialFor('123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn', false))
+      .rejects.toMatchObject({ message: expect.stringContaining('api.ecr.cn-north-1.amazonaws.com.cn: nothing answers') });
+  });
+});
+
+test('the public gallery gets credentials of its own', async () => {
+  const api = await new PublicGalleryApi().start();
+  process.env.AWS_ENDPOINT_URL_ECR_PUBLIC = api.url;
+  expect(await new EcrCredentials().credentialFor('public.ecr.aws', false)).toEqual({ username: 'AWS', password: 'gallery-password-1' });
+  expect(ecr.count()).toBe(0);
+  await api.close();
 });

@@ -108,6 +108,7 @@ describe('with credentials', () => {
     target.push('app', 'latest', IMAGE);
     expect(await mirror(`${target.host}/app:latest`, `${hub.host}/someone/mirror:latest`, { credentials: new HubCredentials() })).toMatchObject({ outcome: 'copied', targetDigest: IMAGE.digest });
     expect(hub.holds('someone/mirror', IMAGE)).toBe(true);
+    expect(hub.tokenRequests).toBe(1); // though the first challenge is for a look-up, and asks for less
   });
 
   test('wrong ones are refused, not retried and not shown', async () => {

@@ -6,6 +6,7 @@ import { Transport } from '../../src/engine/registry/transport';
 import { Fault } from '../support/fault';
 import { singleImage } from '../support/fixture-images';
 import { LocalDockerHub } from '../support/local-docker-hub';
+import { LocalRegistry } from '../support/local-registry';
 
 const IMAGE = singleImage();
 const TAG = { path: '/manifests/stable' };
@@ -69,4 +70,17 @@ test('a PUT that is answered 400 is no matter of tokens', async () => {
   hub.fail({ match: { method: 'PUT' }, action: Fault.status(400), times: 100 });
   await expect(client(known()).putManifest('stable', IMAGE)).rejects.toMatchObject({ reason: 'registry-error' });
   expect(hub.tokenRequests).toBe(1);
+});
+
+test('a place that a registry redirects to has a limit of its own, and says how long to wait', async () => {
+  const elsewhere = await new LocalRegistry().start();
+  try {
+    elsewhere.fail({ action: Fault.status(429, { 'retry-after': '7' }) });
+    hub.fail({ match: TAG, action: Fault.status(307, { location: `${elsewhere.url}/elsewhere` }) });
+    await expect(client(known()).manifest('stable')).rejects.toMatchObject({
+      reason: 'rate-limited', retryable: true, retryAfterSeconds: 7, message: expect.stringContaining(`${elsewhere.host}, where it redirects to, answers HTTP 429`),
+    });
+  } finally {
+    await elsewhere.close();
+  }
 });

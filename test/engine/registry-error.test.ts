@@ -70,6 +70,13 @@ describe('words', () => {
     expect(message).not.toContain('give credentials');
   });
 
+  test('to a rate limit of the public gallery name the permissions that lift it', async () => {
+    const gallery = { ...ANONYMOUS, registry: 'public.ecr.aws' };
+    expect((await registryError(gallery, cannedResponse(429))).message)
+      .toContain('; run with AWS credentials that allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken');
+    expect((await registryError({ ...gallery, authenticated: true }, cannedResponse(429))).message).not.toContain('ecr-public');
+  });
+
   test('to a refusal without credentials say that it wants some', async () => {
     expect((await registryError(ANONYMOUS, cannedResponse(401))).message).toContain('it wants credentials, or there is no such repository');
   });

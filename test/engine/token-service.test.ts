@@ -69,6 +69,20 @@ describe('the question', () => {
     expect((await messageOf({ challenge: { scope: 'aws' } })).url.searchParams.getAll('scope')).toEqual(['aws']);
   });
 
+  test.each([
+    ['repository:team/web:pull', 'repository:team/web:pull,push'],
+    ['repository:team/web:pull,push', 'repository:team/web:pull,push'],
+    ['repository:team/web:push,pull', 'repository:team/web:pull,push'],
+    ['repository:team/web:delete', 'repository:team/web:pull,push,delete'],
+    ['repository:team/web-2:pull', 'repository:team/web-2:pull'],
+    ['repository:team:pull', 'repository:team:pull'],
+    ['registry:catalog:*', 'registry:catalog:*'],
+    ['pull', 'pull'],
+  ])('to the challenge %s asks for %s when it will push, so that one token is enough', async (challenged, asked) => {
+    const { url } = await messageOf({ scope: 'repository:team/web:pull,push', challenge: { scope: challenged } });
+    expect(url.searchParams.getAll('scope')).toEqual([asked]);
+  });
+
   test('asks for several scopes one by one', async () => {
     expect((await messageOf({ challenge: { scope: 'repository:a:pull  repository:b:pull' } })).url.searchParams.getAll('scope')).toEqual(['repository:a:pull', 'repository:b:pull']);
   });

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import * as path from 'node:path';
 import type { Credential, CredentialSource } from './credential-source';
 import { DOCKER_HUB } from '../../image/image-reference';
+import { PUBLIC_GALLERY } from '../../image/public-gallery';
 import { MirrorError } from '../mirror-error';
 import { ecrHost } from '../registry/endpoint';
 import { printable } from '../report/printable';
@@ -31,7 +32,7 @@ export class DockerConfigCredentials implements CredentialSource {
 
   async credentialFor(registry: string, refused: boolean): Promise<Credential | undefined> {
     // A login to Amazon ECR lasts twelve hours; a refused one is expired, and the AWS credential chain knows better.
-    if (refused && ecrHost(registry)) return undefined;
+    if (refused && (ecrHost(registry) || registry === PUBLIC_GALLERY)) return undefined;
     this.config ??= readConfig(this.environment);
     const config = await this.config;
     const keys = keysFor(registry);

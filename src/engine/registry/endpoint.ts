@@ -1,5 +1,6 @@
 import type { Challenge } from './challenge';
 import { DOCKER_HUB } from '../../image/image-reference';
+import { PUBLIC_GALLERY } from '../../image/public-gallery';
 
 /** Where a registry answers, and what is known about it beforehand. */
 export interface Endpoint {
@@ -21,7 +22,7 @@ export interface Endpoint {
 const KNOWN_CHALLENGES: ReadonlyMap<string, Challenge> = new Map([
   [DOCKER_HUB, { scheme: 'bearer', realm: 'https://auth.docker.io/token', service: 'registry.docker.io' }],
   ['ghcr.io', { scheme: 'bearer', realm: 'https://ghcr.io/token', service: 'ghcr.io' }],
-  ['public.ecr.aws', { scheme: 'bearer', realm: 'https://public.ecr.aws/token/', service: 'public.ecr.aws', scope: 'aws' }],
+  [PUBLIC_GALLERY, { scheme: 'bearer', realm: 'https://public.ecr.aws/token/', service: 'public.ecr.aws', scope: 'aws' }],
   ['quay.io', { scheme: 'bearer', realm: 'https://quay.io/v2/auth', service: 'quay.io' }],
 ]);
 

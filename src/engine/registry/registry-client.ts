@@ -1,6 +1,6 @@
 import type { Endpoint } from './endpoint';
 import { RegistryConnection, RegistryMessage, single } from './registry-connection';
-import { isRetryableStatus, registryError } from './registry-error';
+import { isRetryableStatus, registryError, retryAfter } from './registry-error';
 import { HttpResponse, readBody, Transport } from './transport';
 import { isDigest, isTag } from '../../image/image-reference';
 import { ACCEPTED_MANIFESTS, OCI_INDEX } from '../../image/media-types';
@@ -197,11 +197,15 @@ export class RegistryClient {
 
   private async refusal(action: string, response: HttpResponse): Promise<MirrorError> {
     const { registry } = this.endpoint;
-    if (response.url.origin === this.base.origin) return registryError({ registry, action, authenticated: this.connection.authenticated }, response);
+    const { authenticated } = this.connection;
+    if (response.url.origin === this.base.origin) return registryError({ registry, action, authenticated }, response);
     await response.body.dump();
     // Places that a registry redirects to are signed for a short time: the next try is given a new one.
     const problem = `${response.url.host}, where it redirects to, answers HTTP ${response.status}`;
-    return new MirrorError('registry-error', `${registry}: cannot ${action}: ${problem}`, { retryable: true });
+    return new MirrorError(response.status === 429 ? 'rate-limited' : 'registry-error', `${registry}: cannot ${action}: ${problem}`, {
+      retryable: true,
+      retryAfterSeconds: retryAfter(response.headers['retry-after']),
+    });
   }
 }
 

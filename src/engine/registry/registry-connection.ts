@@ -84,8 +84,13 @@ export class RegistryConnection {
     const authenticator = this.authenticatorFor(message.url);
     const authorization = await authenticator.header();
     const response = await this.send(message, authorization);
-    if (!await this.renewed(authenticator, message, response, authorization)) return response;
-    await response.body.dump();
+    let renewed = true;
+    try {
+      renewed = await this.renewed(authenticator, message, response, authorization);
+    } finally {
+      if (renewed) await response.body.dump(); // also when the token service fails: the connection is of use to others
+    }
+    if (!renewed) return response;
     if (isStream(message.body)) {
       throw new MirrorError('unauthorized', `${this.options.endpoint.registry}: the token expired before the upload`, { retryable: true });
     }

@@ -1,4 +1,5 @@
 import { HttpResponse, readBody } from './transport';
+import { PUBLIC_GALLERY } from '../../image/public-gallery';
 import { MirrorError } from '../mirror-error';
 import { printable } from '../report/printable';
 import type { FailureReason } from '../result';
@@ -52,9 +53,7 @@ function reasonFor(status: number, code: string | undefined, message: string | u
 function explain(reason: FailureReason, purpose: RequestPurpose): string {
   switch (reason) {
     case 'rate-limited':
-      return purpose.authenticated
-        ? 'its rate limit is reached for these credentials; mirror fewer images at once, or use an account with a higher limit'
-        : 'its rate limit for anonymous requests is reached; give credentials for this registry';
+      return rateLimited(purpose);
     case 'unauthorized':
       return purpose.authenticated
         ? 'these credentials may not do that, or there is no such repository'
@@ -72,8 +71,16 @@ function explain(reason: FailureReason, purpose: RequestPurpose): string {
   }
 }
 
-/** Seconds to wait, from a number or a date. */
-function retryAfter(header: string | string[] | undefined): number | undefined {
+function rateLimited({ registry, authenticated }: RequestPurpose): string {
+  if (authenticated) return 'its rate limit is reached for these credentials; mirror fewer images at once, or use an account with a higher limit';
+  const remedy = registry === PUBLIC_GALLERY
+    ? 'run with AWS credentials that allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken'
+    : 'give credentials for this registry';
+  return `its rate limit for anonymous requests is reached; ${remedy}`;
+}
+
+/** Seconds that a `Retry-After` asks to wait, from a number or a date; undefined when it is neither. */
+export function retryAfter(header: string | string[] | undefined): number | undefined {
   const value = Array.isArray(header) ? header[0] : header;
   if (value === undefined) return undefined;
   if (/^[0-9]{1,9}$/.test(value.trim())) return Number(value);

@@ -23,6 +23,8 @@ export interface TokenRequest {
 }
 
 const LONGEST_ANSWER = 1024 * 1024;
+/** A scope's resource, which may hold the port of a host, and its actions. */
+const RESOURCE = /^([^ ]+):([a-z*,]+)$/;
 /** Seconds that a token lives when the service does not say. */
 const DEFAULT_LIFETIME = 60;
 
@@ -47,7 +49,7 @@ export async function fetchToken(asked: TokenRequest): Promise<Token> {
 
 function tokenMessage({ endpoint, challenge, scope, credential, signal }: TokenRequest): HttpRequest {
   const realm = realmUrl(endpoint, challenge.realm);
-  const asked = challenge.scope ?? scope;
+  const asked = askedScope(challenge, scope);
   if (credential && 'identityToken' in credential) {
     const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: credential.identityToken, client_id: 'cdk-ecr-mirror', scope: asked });
     if (challenge.service !== undefined) form.set('service', challenge.service);
@@ -58,6 +60,21 @@ function tokenMessage({ endpoint, challenge, scope, credential, signal }: TokenR
   const headers: Record<string, string> = {};
   if (credential) headers.authorization = basicHeader(credential);
   return { method: 'GET', url: realm, headers, signal };
+}
+
+/**
+ * What a token is asked for: what the challenge names. Where that is less than a run will do in its own repository, it is that, so that one token is
+ * enough: a registry that is asked for a blob challenges for `pull`, and the next request pushes one.
+ *
+ * @param scope what the run will do: `repository:mirror/nginx:pull,push`
+ */
+export function askedScope(challenge: Challenge & { readonly scheme: 'bearer' }, scope: string): string {
+  if (challenge.scope === undefined) return scope;
+  const [, resource, ownActions] = RESOURCE.exec(scope) ?? [];
+  return challenge.scope.split(' ').filter(Boolean).map((one) => {
+    const [, named, actions] = RESOURCE.exec(one) ?? [];
+    return named !== undefined && named === resource ? `${named}:${[...new Set(`${ownActions},${actions}`.split(','))].join(',')}` : one;
+  }).join(' ');
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc7617 */

@@ -103,7 +103,8 @@ export function networkError(error: unknown, url: URL): unknown {
 /** Certificate problems and unknown names do not pass by waiting; a name service in trouble answers EAI_AGAIN. */
 const FINAL_CODES = /^(?:ENOTFOUND$|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|ERR_INVALID)/;
 
-function errorCode(error: unknown): string {
+/** The system's or undici's word for a failure, from wherever in its causes; empty when there is none. */
+export function errorCode(error: unknown): string {
   for (let current = error; current instanceof Error; current = current.cause ?? (current as AggregateError).errors?.[0]) {
     const { code } = current as NodeJS.ErrnoException;
     if (typeof code === 'string') return code;
@@ -116,7 +117,7 @@ function wordsFor(code: string, error: unknown, url: URL): string {
   switch (code) {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return isIP(url.hostname) ? 'cannot be reached' : 'its name cannot be resolved; check the spelling, and the DNS and proxy of the network that this runs in';
+      return isIP(url.hostname.replace(/[[\]]/g, '')) ? 'cannot be reached' : 'its name cannot be resolved; check the spelling, and the DNS and proxy of the network that this runs in';
     case 'ECONNREFUSED':
       return `nothing answers on port ${port}`;
     case 'UND_ERR_CONNECT_TIMEOUT':
