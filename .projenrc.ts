@@ -86,7 +86,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   githubOptions: { mergify: false },
   depsUpgrade: false, // versions move by hand, with the benchmark beside them
   buildWorkflowOptions: {
-    preBuildSteps: [{ name: 'Install the real registries and tools that the tests need', run: 'sudo apt-get update && sudo apt-get install -y docker-registry skopeo umoci && node test/tools/install.mjs crane regctl' }],
+    preBuildSteps: [{ name: 'Install the real registries and tools that the tests need', run: 'sudo apt-get update && sudo apt-get install -y docker-registry skopeo umoci && node test/tools/install.mjs crane distribution olareg oras regctl zot' }],
   },
 });
 

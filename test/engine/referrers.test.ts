@@ -119,17 +119,24 @@ describe('with the referrers API upstream', () => {
 });
 
 describe('by tags', () => {
-  test('without the referrers API, the list under the fallback tag comes along with what it lists', async () => {
-    const old = await new LocalRegistry({ referrers: false }).start();
+  describe('without the referrers API upstream, what the list under the fallback tag names comes along', () => {
+    const LIST = IMAGE.digest.replace(':', '-');
     const list = indexOf([SIGNATURE, SBOM]);
-    old.push('app', 'latest', IMAGE);
-    old.push('app', IMAGE.digest.replace(':', '-'), list);
-    const result = await mirrorOne(`${old.host}/app:latest`, `${target.host}/mirror/app:latest`);
-    expect(old.errors).toEqual([]);
-    await old.close();
-    expect(result).toMatchObject({ outcome: 'copied', referrersCopied: 1 });
-    expect(target.tagDigest('mirror/app', IMAGE.digest.replace(':', '-'))).toBe(list.digest);
-    expect(target.holds('mirror/app', list)).toBe(true);
+
+    test.each([
+      ['and a target with the API is left to make its own list', true, undefined],
+      ['and a target without it is given a list', false, expect.stringMatching(/^sha256:/)],
+    ])('%s', async (_, referrers, listed) => {
+      const [old, mirrored] = await Promise.all([new LocalRegistry({ referrers: false }).start(), new LocalRegistry({ referrers }).start()]);
+      old.push('app', 'latest', IMAGE);
+      old.push('app', LIST, list);
+      const result = await mirrorOne(`${old.host}/app:latest`, `${mirrored.host}/mirror/app:latest`);
+      expect([...old.errors, ...mirrored.errors]).toEqual([]);
+      await Promise.all([old.close(), mirrored.close()]);
+      expect(result).toMatchObject({ outcome: 'copied', referrersCopied: 2 });
+      expect([SIGNATURE, SBOM].map((one) => mirrored.holds('mirror/app', one))).toEqual([true, true]);
+      expect(mirrored.tagDigest('mirror/app', LIST)).toEqual(listed);
+    });
   });
 
   test('with the referrers API, nobody asks for the fallback tag', async () => {

@@ -1,6 +1,8 @@
 /** The engine and the distribution project's own registry, judged by skopeo. */
 import { spawnSync } from 'node:child_process';
-import { DockerRegistry, isInstalled } from './docker-registry';
+import { startDockerRegistry } from './docker-registry';
+import type { RegistryProcess } from './registry-process';
+import { isInstalled } from './tools';
 import type { CredentialSource } from '../../src/engine/credentials/credential-source';
 import { mirror, MirroringOptions } from '../engine/mirroring';
 import { blobOf, seededBytes } from '../support/fixture-blob';
@@ -15,10 +17,10 @@ const HTPASSWD = 'someone:$2b$04$mcFEXK.sUyTX4BhJskNhauvtgKsrCamhvqGdGvhs8oD//9o
 
 (isInstalled('docker-registry') ? describe : describe.skip)('distribution\'s registry', () => {
   let local: LocalRegistry;
-  let registry: DockerRegistry;
+  let registry: RegistryProcess;
 
   beforeAll(async () => {
-    registry = await DockerRegistry.start();
+    registry = await startDockerRegistry();
   });
 
   afterAll(() => registry.stop());
@@ -86,10 +88,10 @@ const HTPASSWD = 'someone:$2b$04$mcFEXK.sUyTX4BhJskNhauvtgKsrCamhvqGdGvhs8oD//9o
   });
 
   describe('with Basic authentication', () => {
-    let guarded: DockerRegistry;
+    let guarded: RegistryProcess;
 
     beforeAll(async () => {
-      guarded = await DockerRegistry.start({ htpasswd: HTPASSWD });
+      guarded = await startDockerRegistry({ htpasswd: HTPASSWD });
     });
 
     afterAll(() => guarded.stop());

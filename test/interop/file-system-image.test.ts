@@ -1,85 +1,66 @@
-/** An image that another tool made of real files, copied by the engine and judged by the clients that can look into it. */
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+/** Images that other tools made of real files, copied by the engine and judged by the clients that can look into them. */
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
-import { DockerRegistry, isInstalled } from './docker-registry';
-import { CraneRegistry, isBuilt, outputOf } from './go-registries';
+import { makeFileSystemImage } from './file-system-image';
+import { digestAsRead, manifestsAsRead, validate } from './judges';
+import { areAllInstalled, REGISTRIES, RegistryName, startAllRegistries, stopAll } from './registries';
+import type { RegistryProcess } from './registry-process';
+import { outputOf } from './tools';
 import { mirrorOne } from '../engine/mirror-request';
-import { seededBytes } from '../support/fixture-blob';
 
-const TOOLS = [isInstalled('umoci'), isInstalled('skopeo'), isInstalled('docker-registry'), isBuilt('crane')].every(Boolean);
+const PAIRS = REGISTRIES.flatMap((source) => REGISTRIES.map((target) => [source, target] as const));
+const TAGS = ['one', 'both'];
 
-(TOOLS ? describe : describe.skip)('an image of files', () => {
+(areAllInstalled() ? describe : describe.skip)('an image of files', () => {
+  const manifests = new Map<string, Buffer[]>();
   let folder: string;
-  let distribution: DockerRegistry;
-  let crane: CraneRegistry;
-  let source: string;
+  let sources: Record<RegistryName, RegistryProcess>;
+  let targets: Record<RegistryName, RegistryProcess>;
 
   beforeAll(async () => {
-    folder = mkdtempSync(path.join(tmpdir(), 'file-system-image-'));
-    [distribution, crane] = await Promise.all([DockerRegistry.start(), CraneRegistry.start()]);
-    source = `${distribution.host}/source/files:1.0.0`;
-    await make('first', (root) => {
-      mkdirSync(path.join(root, 'etc'), { recursive: true });
-      writeFileSync(path.join(root, 'etc', 'motd'), 'hello\n');
-      writeFileSync(path.join(root, 'large'), seededBytes('large', 3_000_000));
-    });
-    await make('second', (root) => {
-      writeFileSync(path.join(root, 'run'), '#!/bin/sh\n');
-      chmodSync(path.join(root, 'run'), 0o755);
-      symlinkSync('run', path.join(root, 'start'));
-      rmSync(path.join(root, 'etc', 'motd')); // becomes a whiteout
-    });
-    await outputOf('skopeo', ['--insecure-policy', 'copy', '--dest-tls-verify=false', `oci:${layout()}:image`, `docker://${source}`]);
+    folder = await mkdtemp(path.join(tmpdir(), 'file-system-image-'));
+    [sources, targets] = await Promise.all([startAllRegistries(), startAllRegistries()]);
+    const made = await makeFileSystemImage(folder);
+    await Promise.all(REGISTRIES.map((name) => fill(made, `${sources[name].host}/source/files`)));
+    for (const tag of TAGS) manifests.set(tag, await manifestsAsRead(sourceOf('distribution', tag)));
   });
 
   afterAll(async () => {
-    await Promise.all([distribution.stop(), crane.stop()]);
-    spawnSync('chmod', ['-R', 'u+rwX', folder]);
-    rmSync(folder, { recursive: true, force: true });
+    await Promise.all([stopAll(sources), stopAll(targets)]);
+    await rm(folder, { recursive: true, force: true });
   });
 
-  const layout = () => path.join(folder, 'layout');
-
-  /** One more layer of what a function does to the files. */
-  async function make(name: string, change: (root: string) => void): Promise<void> {
-    if (name === 'first') {
-      await outputOf('umoci', ['init', '--layout', layout()]);
-      await outputOf('umoci', ['new', '--image', `${layout()}:image`]);
-    }
-    const bundle = path.join(folder, name);
-    await outputOf('umoci', ['unpack', '--rootless', '--image', `${layout()}:image`, bundle]);
-    change(path.join(bundle, 'rootfs'));
-    await outputOf('umoci', ['repack', '--image', `${layout()}:image`, bundle]);
+  /** The image, the same for another platform, and an index of both. */
+  async function fill(made: string, repository: string): Promise<void> {
+    await outputOf('skopeo', ['--insecure-policy', 'copy', '--dest-tls-verify=false', made, `docker://${repository}:one`]);
+    await outputOf('crane', ['mutate', '--insecure', '--set-platform', 'linux/arm64', '--tag', `${repository}:other`, `${repository}:one`]);
+    await outputOf('crane', ['index', 'append', '--insecure', '--manifest', `${repository}:one`, '--manifest', `${repository}:other`, '--tag', `${repository}:both`]);
   }
 
-  const raw = (reference: string) => outputOf('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${reference}`]);
-  const files = (reference: string) => outputOf('crane', ['export', '--insecure', reference, '-']);
+  const sourceOf = (name: RegistryName, tag: string): string => `${sources[name].host}/source/files:${tag}`;
+  const files = (reference: string) => outputOf('crane', ['export', '--insecure', '--platform', 'linux/amd64', reference, '-']);
 
-  test('arrives in another registry with the same manifest, valid down to the files in its layers', async () => {
-    const target = `${crane.host}/mirror/files:1.0.0`;
-    expect(await mirrorOne(source, target)).toMatchObject({ outcome: 'copied', blobsCopied: 3 });
-    expect((await raw(target)).equals(await raw(source))).toBe(true);
-    expect(await outputOf('crane', ['digest', '--insecure', target])).toEqual(await outputOf('crane', ['digest', '--insecure', source]));
-    expect((await outputOf('crane', ['validate', '--insecure', '--remote', target])).toString()).toContain('PASS');
-    const held = await files(target);
-    expect(held.equals(await files(source))).toBe(true);
+  describe.each(PAIRS)('from %s to %s', (source, target) => {
+    test.each(TAGS)('arrives with the same manifest, valid down to the files in its layers (%s)', async (tag) => {
+      const [from, to] = [sourceOf(source, tag), `${targets[target].host}/from-${source}/files:${tag}`];
+      expect(await mirrorOne(from, to)).toMatchObject({ outcome: 'copied' });
+      const [read] = await Promise.all([manifestsAsRead(to), validate(to, true)]);
+      expect(read).toEqual(manifests.get(tag));
+    });
+  });
+
+  test.each([
+    ['skopeo', 'one', ['--insecure-policy', 'copy', '--src-tls-verify=false', '--dest-tls-verify=false'], 'docker://'],
+    ['crane', 'both', ['copy', '--insecure'], ''],
+  ])('is what %s would have copied, down to the files (%s)', async (program, tag, words, prefix) => {
+    const from = sourceOf('distribution', tag);
+    const [ours, theirs] = ['ours', 'theirs'].map((repository) => `${targets.olareg.host}/${repository}/files:${tag}`);
+    await mirrorOne(from, ours);
+    await outputOf(program, [...words, `${prefix}${from}`, `${prefix}${theirs}`]);
+    expect(await digestAsRead(ours)).toBe(await digestAsRead(theirs));
+    const held = await files(ours);
+    expect(held.equals(await files(theirs))).toBe(true);
     expect(held.includes('#!/bin/sh')).toBe(true);
-  });
-
-  test('arrives in another repository of its own registry without a byte on its way', async () => {
-    const target = `${distribution.host}/mirror/files:1.0.0`;
-    expect(await mirrorOne(source, target)).toMatchObject({ outcome: 'copied', bytesCopied: 0, blobsSkipped: 3 });
-    expect((await raw(target)).equals(await raw(source))).toBe(true);
-    expect((await outputOf('crane', ['validate', '--insecure', '--remote', target])).toString()).toContain('PASS');
-  });
-
-  test('is the image that skopeo would have copied', async () => {
-    const [ours, theirs] = [`${crane.host}/ours/files:1.0.0`, `${crane.host}/theirs/files:1.0.0`];
-    await mirrorOne(source, ours);
-    await outputOf('skopeo', ['--insecure-policy', 'copy', '--src-tls-verify=false', '--dest-tls-verify=false', `docker://${source}`, `docker://${theirs}`]);
-    expect((await raw(ours)).equals(await raw(theirs))).toBe(true);
-    expect(await outputOf('crane', ['config', '--insecure', ours])).toEqual(await outputOf('crane', ['config', '--insecure', theirs]));
   });
 });

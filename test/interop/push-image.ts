@@ -1,13 +1,18 @@
-import { FixtureBlob } from '../support/fixture-blob';
-import { FixtureImage } from '../support/fixture-images';
+import type { FixtureBlob } from '../support/fixture-blob';
+import type { FixtureImage } from '../support/fixture-images';
+
+/** Uploads at a time; an image may have hundreds of layers. */
+const TOGETHER = 16;
 
 /** Puts an image into any registry with the plainest requests that there are, so that a source owes nothing to the engine. */
 export async function pushImage(host: string, repository: string, tag: string, image: FixtureImage): Promise<void> {
   const base = `http://${host}/v2/${repository}`;
-  for (const blob of image.blobs) await pushBlob(base, blob);
-  for (const { digest, mediaType, bytes } of image.manifests) {
-    await send('PUT', `${base}/manifests/${digest === image.digest ? tag : digest}`, mediaType, bytes);
+  for (let start = 0; start < image.blobs.length; start += TOGETHER) {
+    await Promise.all(image.blobs.slice(start, start + TOGETHER).map((blob) => pushBlob(base, blob)));
   }
+  const children = image.manifests.filter(({ digest }) => digest !== image.digest);
+  for (const { digest, mediaType, bytes } of children) await send('PUT', `${base}/manifests/${digest}`, mediaType, bytes);
+  await send('PUT', `${base}/manifests/${tag}`, image.mediaType, image.bytes);
 }
 
 async function pushBlob(base: string, blob: FixtureBlob): Promise<void> {
@@ -21,7 +26,7 @@ async function pushBlob(base: string, blob: FixtureBlob): Promise<void> {
 
 async function send(method: string, address: string, contentType?: string, body?: Buffer): Promise<Response> {
   const response = await fetch(address, { method, body: body && new Uint8Array(body), headers: contentType === undefined ? {} : { 'content-type': contentType } });
-  await response.arrayBuffer();
-  if (!response.ok) throw new Error(`${method} ${address} is answered ${response.status}`);
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${address} is answered ${response.status}: ${text}`);
   return response;
 }

@@ -44,7 +44,7 @@ export async function findReferrers(context: CopyContext, root: Manifest): Promi
 function listedReferrers(context: CopyContext, root: Manifest): Promise<Referrer[]> {
   return tolerated(context, [], `look for what refers to ${root.digest}`, async () => {
     const listed = await listReferrers(context, root.digest);
-    if (listed === undefined) return taggedReferrer(context, root.digest, fallbackTag(root.digest));
+    if (listed === undefined) return fallbackReferrers(context, root.digest);
     const ofPlatforms = await Promise.all(root.children.map(async ({ digest }) => await listReferrers(context, digest) ?? []));
     return [...listed, ...ofPlatforms.flat()];
   });
@@ -56,14 +56,20 @@ function listedReferrers(context: CopyContext, root: Manifest): Promise<Referrer
  * @returns those that came
  */
 export async function copyReferrers(context: CopyContext, copy: ImageCopy, referrers: readonly Referrer[], depth: number = 1): Promise<Referrer[]> {
-  const came = await Promise.all(referrers.map((referrer) => tolerated(context, false, `copy the referrer ${referrer.descriptor.digest}`, async () => {
+  const came = await Promise.all(referrers.map((referrer) => tolerated<Referrer[]>(context, [], `copy the referrer ${referrer.descriptor.digest}`, async () => {
     await (referrer.tag === undefined ? copy.bringManifest(referrer.descriptor) : bringTagged(copy, referrer.descriptor.digest, referrer.tag));
     context.statistics.referrersCopied++;
-    const further = depth < DEEPEST_CHAIN && referrer.tag === undefined ? await listReferrers(context, referrer.descriptor.digest) ?? [] : [];
-    await copyReferrers(context, copy, further, depth + 1);
-    return true;
+    if (depth === DEEPEST_CHAIN || referrer.tag !== undefined) return [referrer];
+    return [referrer, ...await copyReferrers(context, copy, await furtherReferrers(context, referrer.descriptor.digest), depth + 1)];
   })));
-  return referrers.filter((_, index) => came[index]);
+  return came.flat();
+}
+
+/** What refers to a referrer, such as the signature of a bill of materials. */
+function furtherReferrers(context: CopyContext, subject: string): Promise<Referrer[]> {
+  return tolerated(context, [], `look for what refers to ${subject}`, async () => {
+    return await listReferrers(context, subject) ?? fallbackReferrers(context, subject);
+  });
 }
 
 /** A target without the referrers API learns of them by a list of ours under the fall-back tag. */
@@ -92,8 +98,20 @@ async function listReferrers(context: CopyContext, subject: string): Promise<Ref
   return pages?.flatMap((page) => readDescriptorList(page, source.endpoint.registry)).map((listed) => ({ subject, ...listed }));
 }
 
+/** The list that clients keep under a tag where the registry keeps none. */
+async function fallbackReferrers(context: CopyContext, subject: string): Promise<Referrer[]> {
+  const { lookups, source } = context;
+  const { registry } = source.endpoint;
+  const [list] = await taggedReferrer(context, subject, fallbackTag(subject));
+  if (list === undefined) return [];
+  const { digest } = list.descriptor;
+  const read = async () => readManifest(await source.manifest(digest), digest, registry);
+  const { bytes } = await lookups.run(() => withRetries(patience(context), read));
+  return readDescriptorList(bytes, registry).map((listed) => ({ subject, ...listed }));
+}
+
 /**
- * Where a list is kept without the API; it travels with what it lists.
+ * Where a list is kept without the API. A target with the API makes its own of what it is sent.
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#referrers-tag-schema
  */

@@ -29,17 +29,21 @@ export interface Manifest extends ReceivedManifest {
   readonly blobs: readonly BlobDescriptor[];
 }
 
+const SCHEMA_1 = 'is of Docker schema 1, which signs its own bytes and cannot be copied; pull a newer tag of the image';
+
 /**
  * Verifies a manifest's bytes against its digest and reads what a copy must know of it.
  *
  * @throws MirrorError when the bytes are not what the digest says, or the manifest is none that can be copied unchanged
  */
 export function readManifest(received: ReceivedManifest, digest: string, registry: string): Manifest {
+  const refuse = (problem: string) => new MirrorError('unsupported-manifest', `${registry}: manifest ${digest} ${problem}`);
+  // Before its digest is verified, which leaves out the signatures and so is not that of the bytes.
+  if (isSchema1Type(received.mediaType)) throw refuse(SCHEMA_1);
   const actual = digestOf(received.bytes);
   if (actual !== digest) {
     throw new MirrorError('digest-mismatch', `${registry}: manifest ${digest} arrived with other content (${actual})`, { retryable: true });
   }
-  const refuse = (problem: string) => new MirrorError('unsupported-manifest', `${registry}: manifest ${digest} ${problem}`);
   const json = parseObject(received.bytes);
   if (json === undefined) throw refuse('is no JSON object');
   const mediaType = mediaTypeOf(received.mediaType, json, refuse);
@@ -58,9 +62,7 @@ export function readManifest(received: ReceivedManifest, digest: string, registr
 function mediaTypeOf(header: string, json: Record<string, unknown>, refuse: (problem: string) => MirrorError): string {
   const own = typeof json.mediaType === 'string' ? json.mediaType : undefined;
   const mediaType = isIndexType(header) || isManifestType(header) || isSchema1Type(header) ? header : own ?? header;
-  if (isSchema1Type(mediaType) || json.schemaVersion === 1) {
-    throw refuse('is of Docker schema 1, which signs its own bytes and cannot be copied; pull a newer tag of the image');
-  }
+  if (isSchema1Type(mediaType) || json.schemaVersion === 1) throw refuse(SCHEMA_1);
   if (!isIndexType(mediaType) && !isManifestType(mediaType)) throw refuse(`is of a kind that is not supported: ${printable(mediaType || 'none given')}`);
   // One meaning for the registry and another for the reader is an attack, not a manifest.
   if (own !== undefined && own !== mediaType) throw refuse(`says that it is ${printable(own)}, and the registry that it is ${printable(mediaType)}`);
@@ -75,7 +77,9 @@ function mediaTypeOf(header: string, json: Record<string, unknown>, refuse: (pro
 export function readDescriptorList(bytes: Buffer, registry: string): { readonly descriptor: Descriptor; readonly entry: unknown }[] {
   const refuse = (problem: string) => new MirrorError('unsupported-manifest', `${registry}: its list of referrers ${problem}`);
   const { manifests } = parseObject(bytes) ?? {};
-  return readDescriptors(manifests, refuse).map((descriptor, index) => ({ descriptor, entry: (manifests as unknown[])[index] }));
+  // Some registries write an empty list as null.
+  const entries = manifests === null ? [] : manifests;
+  return readDescriptors(entries, refuse).map((descriptor, index) => ({ descriptor, entry: (entries as unknown[])[index] }));
 }
 
 function readDescriptors(value: unknown, refuse: (problem: string) => MirrorError): BlobDescriptor[] {

@@ -94,12 +94,12 @@ async function readText(response: HttpResponse): Promise<string> {
   return bytes?.toString('utf8') ?? '';
 }
 
-/** The first error of OCI's JSON body, or the text itself when it is short and no HTML. */
+/** The first error of OCI's JSON body that says something, or the text itself when it is short and no HTML. */
 function parseBody(text: string): { code?: string; message?: string } {
   try {
-    const first: unknown = (JSON.parse(text) as { errors?: unknown[] } | null)?.errors?.[0];
-    if (typeof first !== 'object' || first === null) return {};
-    const { code, message } = first as Record<string, unknown>;
+    const list = (JSON.parse(text) as { errors?: unknown } | null)?.errors;
+    const errors = (Array.isArray(list) ? list : []).map((error) => Object(error) as Record<string, unknown>);
+    const { code, message } = errors.find((error) => error.code !== 'UNKNOWN') ?? errors[0] ?? {};
     return { code: typeof code === 'string' ? code : undefined, message: typeof message === 'string' ? message : undefined };
   } catch {
     const plain = text.trim();
