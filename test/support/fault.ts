@@ -28,6 +28,7 @@ export type FaultAction =
   | { readonly kind: 'stall' }
   | { readonly kind: 'stall-body'; readonly afterBytes: number }
   | { readonly kind: 'hold'; readonly until: Promise<unknown> }
+  | { readonly kind: 'pass' }
   | { readonly kind: 'status'; readonly status: number; readonly headers: Record<string, string>; readonly body: string }
   | { readonly kind: 'headers'; readonly headers: Record<string, string | undefined> };
 
@@ -78,6 +79,11 @@ export class Fault {
     return { kind: 'hold', until };
   }
 
+  /** Nothing goes wrong: for what a test does at the moment at which a request arrives. */
+  static pass(): FaultAction {
+    return { kind: 'pass' };
+  }
+
   /** The server answers with this status and does nothing. */
   static status(status: number, headers: Record<string, string> = {}, body = ''): FaultAction {
     return { kind: 'status', status, headers, body };
@@ -93,7 +99,7 @@ export class Fault {
     return Fault.headers({ 'docker-content-digest': `sha256:${'0'.repeat(64)}` });
   }
 
-  /** The answer announces another length than its body has; a body shorter than announced ends with the connection. */
+  /** The answer announces another length than its body has, and the connection ends after it. */
   static wrongLength(length: number): FaultAction {
     return Fault.headers({ 'content-length': String(length) });
   }
@@ -107,6 +113,8 @@ export interface FaultRule {
   /** How many are hit then. @default 1 */
   readonly times?: number;
   readonly action: FaultAction;
+  /** Is told each time that a request is hit, before the server does anything with it. @default - nobody is told */
+  readonly onHit?: () => void;
 }
 
 /** The rules of one server, in the order in which they were added; the first that hits decides. */
@@ -134,6 +142,7 @@ export class FaultPlan {
       if (action || entry.seen <= (entry.rule.skip ?? 0) || entry.hit >= (entry.rule.times ?? 1)) continue;
       entry.hit += 1;
       action = entry.rule.action;
+      entry.rule.onHit?.();
     }
     return action;
   }

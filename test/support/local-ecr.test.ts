@@ -1,6 +1,6 @@
 import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import { blobOf, digestOf } from './fixture-blob';
-import { FixtureImage, FixtureManifest, multiPlatformImage, schema1Image, singleImage } from './fixture-images';
+import { artifact, FixtureImage, FixtureManifest, multiPlatformImage, schema1Image, singleImage } from './fixture-images';
 import { EcrRepositoryDefinition, LocalEcr, LocalEcrOptions } from './local-ecr';
 import { OCI_INDEX } from '../../src/image/media-types';
 
@@ -193,4 +193,69 @@ test('mounts nothing, and takes no blob in a single POST', async () => {
   ecr.repository('mirror/app').blobs.set(blob.digest, blob);
   expect((await request('POST', `mirror/app/blobs/uploads/?mount=${blob.digest}&from=mirror/app`)).status).toBe(202);
   expect((await request('POST', `mirror/app/blobs/uploads/?digest=${blob.digest}`, {}, Buffer.from('layer'))).status).toBe(202);
+});
+
+async function upload(content: string): Promise<Response> {
+  const location = (await request('POST', 'mirror/app/blobs/uploads/')).headers.get('location')!;
+  return finish(location, content);
+}
+
+async function finish(location: string, content: string): Promise<Response> {
+  return fetch(`${location}&digest=${digestOf(content)}`, { method: 'PUT', headers: { authorization }, body: Buffer.from(content) });
+}
+
+test('mounts, where an account switches that on, only what a manifest of the other repository lists', async () => {
+  await startEcr(undefined, { mounting: true });
+  const image = singleImage();
+  const alone = blobOf('alone');
+  hold(image);
+  ecr.repository('mirror/app').blobs.set(alone.digest, alone);
+  expect((await request('POST', `mirror/app/blobs/uploads/?mount=${image.blobs[0].digest}&from=mirror/app`)).status).toBe(201);
+  expect((await request('POST', `mirror/app/blobs/uploads/?mount=${alone.digest}&from=mirror/app`)).status).toBe(202);
+  expect((await request('POST', `mirror/app/blobs/uploads/?mount=${alone.digest}&from=mirror/other`)).status).toBe(202);
+  expect(ecr.exists('mirror/other')).toBe(false);
+});
+
+test('takes as many manifests in a second as its rate allows, and answers 429 without Retry-After to more', async () => {
+  let now = 1_000_000;
+  await startEcr(undefined, { putImagesPerSecond: 10, now: () => now });
+  const image = singleImage();
+  hold(image);
+  const putTwelve = async () => Promise.all(Array.from({ length: 12 }, () => putManifest(image, 'latest')));
+  const answers = await putTwelve();
+  expect(answers.map(({ status }) => status).sort()).toEqual([...Array(10).fill(201), 429, 429]);
+  const refused = answers.find(({ status }) => status === 429)!;
+  expect(refused.headers.get('retry-after')).toBeNull();
+  expect(await refused.json()).toEqual({ errors: [{ code: 'TOOMANYREQUESTS', message: 'Rate exceeded' }] });
+  now += 500;
+  expect((await putTwelve()).filter(({ status }) => status === 201)).toHaveLength(5);
+});
+
+test.each([
+  ['a media type with parameters', 'application/vnd.dev.sigstore.bundle+json;version=0.2'],
+  ['an artifact type that it is told to refuse', 'application/vnd.docker.attestation.manifest.v1+json'],
+])('refuses a manifest with %s as unsupported', async (_, artifactType) => {
+  await startEcr(undefined, { refusedArtifactTypes: ['application/vnd.docker.attestation.manifest.v1+json'] });
+  const refused = artifact({ artifactType });
+  hold(refused);
+  hold(artifact());
+  expect(await refusal(await putManifest(refused, 'latest'))).toEqual({
+    status: 405, code: 'UNSUPPORTED', message: "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
+  });
+  expect((await putManifest(artifact(), 'latest')).status).toBe(201);
+});
+
+test('completes no upload without bytes, and leaves it open', async () => {
+  await startEcr();
+  expect(await refusal(await upload(''))).toMatchObject({ status: 400, code: 'BLOB_UPLOAD_INVALID', message: expect.stringContaining('does not have any parts') });
+  expect(ecr.openUploads).toBe(1);
+  expect((await upload('layer')).status).toBe(201);
+});
+
+test('knows no upload whose time is over, and begins others', async () => {
+  await startEcr();
+  const location = (await request('POST', 'mirror/app/blobs/uploads/')).headers.get('location')!;
+  ecr.expireUploads();
+  expect(await refusal(await finish(location, 'layer'))).toMatchObject({ status: 404, code: 'BLOB_UPLOAD_UNKNOWN' });
+  expect((await upload('layer')).status).toBe(201);
 });

@@ -9,21 +9,35 @@
  * - An index whose children are not there, and a manifest whose blobs are not there, are refused with ECR's sentences.
  * - Manifests of at most 4 MiB; digests are sha256 only; schema 1 and other manifest types are refused.
  * - Blob GET is answered 307 to a signed address on another host that refuses an `Authorization` header.
- * - A mount is answered 202 (blob mounting is off unless an account switches it on); a single POST only begins an upload.
+ * - A mount is answered 202 (blob mounting is off unless an account switches it on; where it is on, only what a manifest of the other repository
+ *   lists is mounted); a single POST only begins an upload.
+ * - `PutImage` over its rate is answered 429 TOOMANYREQUESTS without `Retry-After`; the quota is 10 a second.
+ * - Manifests that name a media type with parameters (`…+json;version=0.2`), as some attestations do, are 405 UNSUPPORTED.
+ * - An upload without bytes cannot be completed; one whose time is over is unknown.
  * - `GetAuthorizationToken` of the JSON API, on the same server (`POST /`), with tokens that expire.
  *
- * Not imitated: IAM policies and signatures, rate limits (use faults), lifecycle rules, scans, replication, parts smaller than 5 MiB.
- * Not verified against the real service: the HTTP status of the two "do not exist" refusals and of an oversized manifest.
+ * Not imitated: IAM policies and signatures, the rates of other actions (use faults), lifecycle rules, scans, replication, parts smaller than 5 MiB.
+ * Not verified against the real service: the HTTP status of the two "do not exist" refusals, of an oversized manifest and of an upload that is
+ * unknown, whose sentence is that of the JSON API; how large a burst of `PutImage` may be.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+ * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html for the rates
+ * @see https://github.com/google/go-containerregistry/pull/750 for the body of 429, and https://github.com/containerd/containerd/issues/10447
+ * @see https://github.com/aws/containers-roadmap/issues/2306 for media types with parameters, and https://github.com/opcr-io/policy/issues/149 for the body of 405
+ * @see https://github.com/moby/buildkit/issues/5747 for attestations of BuildKit that were refused
+ * @see https://github.com/radius-project/radius/issues/7855 for an upload without bytes
+ * @see https://github.com/aws/containers-roadmap/issues/2860 for what is mounted
+ * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UploadLayerPart.html for UploadNotFoundException
  */
 import { awsOperation, AwsApiError, replyToAws } from './aws-json-api';
 import { BlobStorageHost } from './blob-storage-host';
+import { BlobUpload } from './blob-upload';
 import { Exchange } from './exchange';
-import { digestOf } from './fixture-blob';
+import { digestOf, FixtureBlob } from './fixture-blob';
 import { FixtureManifest } from './fixture-images';
 import { LocalRegistry, RegistryAction } from './local-registry';
 import { LocalServerOptions } from './local-server';
+import { RateLimit } from './rate-limit';
 import { RegistryError } from './registry-error';
 import { RepositoryStorage } from './repository-storage';
 
@@ -45,6 +59,10 @@ export interface LocalEcrOptions extends LocalServerOptions {
   readonly mounting?: boolean;
   /** Keep only digest and size of uploads larger than a few MB. @default false */
   readonly discardUploads?: boolean;
+  /** How many manifests may be put in a second; the service's quota is 10. @default - any number */
+  readonly putImagesPerSecond?: number;
+  /** Types of artifacts that are refused besides those with parameters. @default - none */
+  readonly refusedArtifactTypes?: readonly string[];
   /** Seconds for which a token is valid. @default 43200 */
   readonly tokenSeconds?: number;
   /** The time in milliseconds. @default Date.now */
@@ -56,6 +74,7 @@ export class LocalEcr extends LocalRegistry {
   readonly blobStorage: BlobStorageHost;
   private readonly definitions: ReadonlyMap<string, EcrRepositoryDefinition>;
   private readonly tokens = new Map<string, number>();
+  private readonly putImageRate: RateLimit | undefined;
 
   constructor(repositories: readonly (EcrRepositoryDefinition | string)[], private readonly ecrOptions: LocalEcrOptions = {}) {
     const { certificate, blobOrigin, mounting = false, discardUploads } = ecrOptions;
@@ -65,6 +84,8 @@ export class LocalEcr extends LocalRegistry {
     const definitions = repositories.map((repository) => typeof repository === 'string' ? { repositoryName: repository } : repository);
     this.definitions = new Map(definitions.map((definition) => [definition.repositoryName, definition]));
     for (const name of this.definitions.keys()) this.repository(name);
+    const { putImagesPerSecond } = ecrOptions;
+    this.putImageRate = putImagesPerSecond === undefined ? undefined : new RateLimit(putImagesPerSecond, () => this.now());
   }
 
   async start(): Promise<this> {
@@ -123,6 +144,11 @@ export class LocalEcr extends LocalRegistry {
   }
 
   protected checkManifest(storage: RepositoryStorage, name: string, reference: string, manifest: FixtureManifest): void {
+    if (this.putImageRate?.take() === false) throw new RegistryError(429, 'TOOMANYREQUESTS', 'Rate exceeded');
+    const refused = this.ecrOptions.refusedArtifactTypes ?? [];
+    if (typesOf(manifest).some((type) => type.includes(';') || refused.includes(type))) {
+      throw new RegistryError(405, 'UNSUPPORTED', "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'");
+    }
     const missing = storage.missing(manifest);
     const where = `required for pushing image into repository with name '${name}' in the registry with id '${this.account}' do not exist`;
     if (missing.blobs.length > 0) {
@@ -140,6 +166,21 @@ export class LocalEcr extends LocalRegistry {
 
   protected manifestUnknown(): RegistryError {
     return new RegistryError(404, 'MANIFEST_UNKNOWN', 'Requested image not found');
+  }
+
+  protected mountable(digest: string, from: string | undefined): FixtureBlob | undefined {
+    const manifests = this.definitions.has(from ?? '') ? [...this.repository(from!).manifests.values()] : [];
+    return manifests.some(({ bytes }) => bytes.includes(digest)) ? super.mountable(digest, from) : undefined;
+  }
+
+  protected checkUpload({ id, repository, size }: BlobUpload): void {
+    if (size > 0) return;
+    const upload = `The upload with id '${id}' in the repository with name '${repository}' in registry with id '${this.account}'`;
+    throw new RegistryError(400, 'BLOB_UPLOAD_INVALID', `${upload} cannot be completed because it does not have any parts.`);
+  }
+
+  protected uploadUnknown(): RegistryError {
+    return new RegistryError(404, 'BLOB_UPLOAD_UNKNOWN', 'The upload could not be found, or the specified upload id is not valid for this repository.');
   }
 
   /** What makes a tag immutable, in ECR's words, which differ between its years; undefined when it may move. */
@@ -161,6 +202,18 @@ export class LocalEcr extends LocalRegistry {
   private now(): number {
     return (this.ecrOptions.now ?? Date.now)();
   }
+}
+
+/** The types that a manifest gives to itself and to what it lists. */
+function typesOf({ bytes }: FixtureManifest): string[] {
+  const { artifactType, config, layers }: ManifestTypes = JSON.parse(bytes.toString());
+  return [artifactType, config?.mediaType, ...(layers ?? []).map(({ mediaType }) => mediaType)].filter((type): type is string => typeof type === 'string');
+}
+
+interface ManifestTypes {
+  readonly artifactType?: string;
+  readonly config?: { readonly mediaType?: string };
+  readonly layers?: readonly { readonly mediaType?: string }[];
 }
 
 /** Whether an exclusion filter covers a tag: `*` stands for any characters. */

@@ -2,6 +2,7 @@ import { blobOf, digestOf, generatedBlob } from './fixture-blob';
 import { artifact, multiPlatformImage, singleImage } from './fixture-images';
 import { LocalRegistry, LocalRegistryOptions } from './local-registry';
 import { OCI_INDEX, OCI_MANIFEST } from '../../src/image/media-types';
+import { momentOf } from '../engine/moment';
 
 let registry: LocalRegistry;
 
@@ -168,4 +169,22 @@ test('records requests without their secrets', async () => {
   expect(registry.count({ method: 'GET', path: '/v2/' })).toBe(1);
   registry.resetRequests();
   expect(registry.count()).toBe(0);
+});
+
+test('forgets an upload whose time is over while its bytes arrive', async () => {
+  await startRegistry();
+  const location = (await beginUpload('app')).headers.get('location');
+  let letGo = () => {};
+  const rest = new Promise<void>((resolve) => { letGo = resolve; });
+  const pieces = async function* () {
+    yield Buffer.from('hel');
+    await rest;
+    yield Buffer.from('lo');
+  };
+  const answer = fetch(`${registry.url}${location}&digest=${digestOf('hello')}`, { method: 'PUT', body: pieces(), duplex: 'half' } as RequestInit);
+  await momentOf(answer, () => registry.requestsTo({ method: 'PUT' })[0]?.receivedBytes === 3);
+  registry.expireUploads();
+  letGo();
+  expect((await answer).status).toBe(404);
+  expect(registry.repository('app').blobs.size).toBe(0);
 });

@@ -1,3 +1,4 @@
+import { requireMethod } from './allowed-methods';
 import { BlobStorageHost, replyWithBlob } from './blob-storage-host';
 import { BlobUpload } from './blob-upload';
 import { Exchange } from './exchange';
@@ -6,6 +7,7 @@ import { FixtureImage, FixtureManifest } from './fixture-images';
 import { LocalServer, LocalServerOptions } from './local-server';
 import { RegistryError } from './registry-error';
 import { Descriptor, RepositoryStorage, subjectOf } from './repository-storage';
+import { UploadSessions } from './upload-sessions';
 import { ACCEPTED_MANIFESTS } from '../../src/image/media-types';
 
 export interface LocalRegistryOptions extends LocalServerOptions {
@@ -31,11 +33,19 @@ export type RegistryAction = 'pull' | 'push';
 /** A registry in memory that follows the OCI distribution specification 1.1 and lets anyone do anything. */
 export class LocalRegistry extends LocalServer {
   private readonly repositories = new Map<string, RepositoryStorage>();
-  private readonly uploads = new Map<string, BlobUpload>();
-  private uploadCount = 0;
+  private readonly uploads: UploadSessions;
 
   constructor(protected readonly registryOptions: LocalRegistryOptions = {}) {
     super(registryOptions);
+    const { discardUploads = false, singlePostUploads = true } = registryOptions;
+    this.uploads = new UploadSessions({
+      discardUploads,
+      singlePostUploads,
+      mountable: (digest, from) => this.mountable(digest, from),
+      checkUpload: (upload) => this.checkUpload(upload),
+      uploadUnknown: (id, repository) => this.uploadUnknown(id, repository),
+      location: (exchange, path) => this.location(exchange, path),
+    });
   }
 
   /** What a repository holds, to read or to change; an unknown one is defined. */
@@ -73,7 +83,12 @@ export class LocalRegistry extends LocalServer {
 
   /** Upload sessions that were begun and neither finished nor cancelled. */
   get openUploads(): number {
-    return this.uploads.size;
+    return this.uploads.open;
+  }
+
+  /** Makes the registry forget all upload sessions begun so far. */
+  expireUploads(): void {
+    this.uploads.expire();
   }
 
   /** Lets a request in or throws a `RegistryError`. Anyone may do anything here. */
@@ -107,6 +122,22 @@ export class LocalRegistry extends LocalServer {
     return new RegistryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown', {}, { reference });
   }
 
+  /** The blob that a mount finds; undefined where an upload begins instead. */
+  protected mountable(digest: string, from: string | undefined): FixtureBlob | undefined {
+    if (!(this.registryOptions.mounting ?? true)) return undefined;
+    return this.repositories.get(from ?? '')?.blobs.get(digest);
+  }
+
+  /** Throws where an upload may not be finished. */
+  protected checkUpload(_upload: BlobUpload): void {
+    return undefined;
+  }
+
+  /** The refusal of an upload session that is not there. */
+  protected uploadUnknown(_id: string, _repository: string): RegistryError {
+    return new RegistryError(404, 'BLOB_UPLOAD_UNKNOWN', 'blob upload unknown to registry');
+  }
+
   protected async handle(exchange: Exchange): Promise<void> {
     try {
       await this.route(exchange);
@@ -125,7 +156,7 @@ export class LocalRegistry extends LocalServer {
     if (!match) throw new RegistryError(404, 'NOT_FOUND', 'no such path');
     const storage = this.open(match[1], action);
     switch (match[2] ?? match[4] ?? match[6]) {
-      case 'blobs/uploads': return this.handleUpload(exchange, storage, match[1], match[3]);
+      case 'blobs/uploads': return this.uploads.handle(exchange, storage, match[1], match[3]);
       case 'blobs': return this.handleBlob(exchange, storage, match[5]);
       case 'manifests': return this.handleManifest(exchange, storage, match[1], match[5]);
       case 'referrers': return this.listReferrers(exchange, storage, match[5]);
@@ -146,74 +177,6 @@ export class LocalRegistry extends LocalServer {
     const { blobStorage } = this.registryOptions;
     if (blobStorage && exchange.method === 'GET') return exchange.reply(307, { location: blobStorage.addressOf(blob) });
     return replyWithBlob(exchange, blob, { 'docker-content-digest': digest });
-  }
-
-  private async handleUpload(exchange: Exchange, storage: RepositoryStorage, name: string, id: string): Promise<void> {
-    if (id === '') {
-      requireMethod(exchange, ['POST']);
-      return this.beginUpload(exchange, storage, name);
-    }
-    const upload = this.uploads.get(id);
-    if (!upload || upload.repository !== name) throw new RegistryError(404, 'BLOB_UPLOAD_UNKNOWN', 'blob upload unknown to registry');
-    if (exchange.method === 'DELETE') {
-      this.uploads.delete(id);
-      return exchange.reply(204);
-    }
-    if (exchange.method === 'GET') return exchange.reply(204, this.progressOf(exchange, upload));
-    requireMethod(exchange, ['PATCH', 'PUT']);
-    refuseWrongOffset(exchange, upload);
-    await upload.append(exchange.receive());
-    if (exchange.method === 'PUT') return this.finishUpload(exchange, storage, upload);
-    return exchange.reply(202, this.progressOf(exchange, upload));
-  }
-
-  private async beginUpload(exchange: Exchange, storage: RepositoryStorage, name: string): Promise<void> {
-    const { mount, from, digest } = Object.fromEntries(exchange.url.searchParams);
-    const mounted = mount === undefined ? undefined : this.mountable(mount, from);
-    if (mounted) {
-      storage.blobs.set(mounted.digest, mounted);
-      return exchange.reply(201, this.blobLocation(exchange, name, mounted.digest));
-    }
-    const upload = new BlobUpload(`upload-${++this.uploadCount}`, name, this.registryOptions.discardUploads ?? false);
-    if (digest !== undefined && (this.registryOptions.singlePostUploads ?? true)) {
-      await upload.append(exchange.receive());
-      return this.finishUpload(exchange, storage, upload);
-    }
-    this.uploads.set(upload.id, upload);
-    return exchange.reply(202, this.progressOf(exchange, upload));
-  }
-
-  private async finishUpload(exchange: Exchange, storage: RepositoryStorage, upload: BlobUpload): Promise<void> {
-    const expected = exchange.url.searchParams.get('digest');
-    const blob = upload.finish();
-    this.uploads.delete(upload.id);
-    if (blob.digest !== expected) {
-      throw new RegistryError(400, 'DIGEST_INVALID', 'provided digest did not match uploaded content', {}, { expected, actual: blob.digest });
-    }
-    storage.blobs.set(blob.digest, blob);
-    return exchange.reply(201, this.blobLocation(exchange, upload.repository, blob.digest));
-  }
-
-  private mountable(digest: string, from: string | undefined): FixtureBlob | undefined {
-    if (!(this.registryOptions.mounting ?? true)) return undefined;
-    return this.repositories.get(from ?? '')?.blobs.get(digest);
-  }
-
-  private progressOf(exchange: Exchange, { id, repository, size }: BlobUpload): Record<string, string> {
-    return {
-      // Clients must keep what the query holds: real registries keep their state there.
-      'location': this.location(exchange, `/v2/${repository}/blobs/uploads/${id}?_state=${size}`),
-      'range': `0-${Math.max(size - 1, 0)}`,
-      'docker-upload-uuid': id,
-    };
-  }
-
-  private blobLocation(exchange: Exchange, name: string, digest: string): Record<string, string> {
-    return { 'location': this.location(exchange, `/v2/${name}/blobs/${digest}`), 'docker-content-digest': digest };
-  }
-
-  private location(exchange: Exchange, path: string): string {
-    return this.registryOptions.absoluteLocations ? `${this.url.split(':')[0]}://${exchange.record.host}${path}` : path;
   }
 
   /* ---- manifests ---- */
@@ -270,22 +233,15 @@ export class LocalRegistry extends LocalServer {
     const headers: Record<string, string> = tags.length > 0 && tags.length < rest.length ? { link: `<${this.location(exchange, next)}>; rel="next"` } : {};
     return exchange.json(200, { name, tags }, headers);
   }
-}
 
-function requireMethod(exchange: Exchange, methods: readonly string[]): void {
-  if (!methods.includes(exchange.method)) throw new RegistryError(405, 'UNSUPPORTED', 'the operation is unsupported', { allow: methods.join(', ') });
+  private location(exchange: Exchange, path: string): string {
+    return this.registryOptions.absoluteLocations ? `${this.url.split(':')[0]}://${exchange.record.host}${path}` : path;
+  }
 }
 
 function accepts(exchange: Exchange, mediaType: string): boolean {
   const accept = exchange.header('accept') ?? '*/*';
   return accept.split(',').some((part) => [mediaType, '*/*'].includes(part.split(';')[0].trim()));
-}
-
-function refuseWrongOffset(exchange: Exchange, upload: BlobUpload): void {
-  const state = Number(exchange.url.searchParams.get('_state') ?? NaN);
-  const start = /^(?:bytes )?([0-9]+)-/.exec(exchange.header('content-range') ?? '')?.[1];
-  if (state === upload.size && (start === undefined || Number(start) === upload.size)) return;
-  throw new RegistryError(416, 'RANGE_INVALID', 'invalid content range', { range: `0-${Math.max(upload.size - 1, 0)}` });
 }
 
 function refuseInvalidManifest(manifest: FixtureManifest, reference: string): void {

@@ -1,6 +1,7 @@
 import { copyBlob } from './copy-blob';
 import type { CopyContext } from './copy-context';
 import { Descriptor, Manifest, readManifest } from './manifest';
+import { putManifest } from './put-manifest';
 import { MirrorError } from '../mirror-error';
 import { withRetries } from '../registry/retry';
 
@@ -53,8 +54,8 @@ export class ImageCopy {
 
   /** Puts a manifest whose contents are there, under a tag or its digest. */
   async put(manifest: Manifest, reference: string): Promise<void> {
-    const { lookups, progress, run, target } = this.context;
-    await lookups.run(() => withRetries(run, () => target.putManifest(reference, manifest)));
+    const { lookups, progress } = this.context;
+    await lookups.run(() => putManifest(this.context, manifest, reference));
     const kind = manifest.children.length > 0 ? 'index' : 'manifest';
     progress.line(`put ${kind} ${manifest.digest}${reference === manifest.digest ? '' : ` as ${reference}`}`);
   }

@@ -5,6 +5,7 @@ import { printable } from '../report/printable';
 import type { FailureReason } from '../result';
 
 const LONGEST_ERROR_BODY = 64 * 1024;
+const LONGEST_DETAIL = 300;
 
 /** What a request was for, so that its failure can say so. */
 export interface RequestPurpose {
@@ -44,7 +45,7 @@ function reasonFor(status: number, code: string | undefined, message: string | u
   if (code === 'TAG_INVALID' && /immutable/i.test(message ?? '')) return 'immutable-tag';
   if (code === 'DIGEST_INVALID') return 'digest-mismatch';
   if (status === 401 || status === 403) return 'unauthorized';
-  if (code === 'BLOB_UPLOAD_UNKNOWN') return 'registry-error';
+  if (code === 'BLOB_UPLOAD_UNKNOWN' || code === 'MANIFEST_BLOB_UNKNOWN') return 'registry-error';
   if (status === 404 || status === 410) return 'not-found';
   if (code === 'MANIFEST_INVALID' || code === 'UNSUPPORTED' || status === 405 || status === 413 || status === 415) return 'unsupported-manifest';
   return 'registry-error';
@@ -99,8 +100,12 @@ function parseBody(text: string): { code?: string; message?: string } {
   try {
     const list = (JSON.parse(text) as { errors?: unknown } | null)?.errors;
     const errors = (Array.isArray(list) ? list : []).map((error) => Object(error) as Record<string, unknown>);
-    const { code, message } = errors.find((error) => error.code !== 'UNKNOWN') ?? errors[0] ?? {};
-    return { code: typeof code === 'string' ? code : undefined, message: typeof message === 'string' ? message : undefined };
+    const { code, message, detail } = errors.find((error) => error.code !== 'UNKNOWN') ?? errors[0] ?? {};
+    return {
+      code: typeof code === 'string' ? code : undefined,
+      // An "unknown error" is known in its detail, such as a full disk.
+      message: code === 'UNKNOWN' && detail ? `${String(message)} ${JSON.stringify(detail).slice(0, LONGEST_DETAIL)}` : typeof message === 'string' ? message : undefined,
+    };
   } catch {
     const plain = text.trim();
     return plain === '' || plain.startsWith('<') || plain.length > 300 ? {} : { message: plain };
