@@ -2,6 +2,9 @@ import { awscdk, javascript, JsonPatch, ReleasableCommits, TextFile } from 'proj
 
 /** Bundled into the engine, the command line and the handlers, so none of them is a runtime dependency. */
 const BUNDLED = [
+  '@aws-sdk/client-cloudformation@3.1169.0',
+  '@aws-sdk/client-cloudwatch-logs@3.1169.0',
+  '@aws-sdk/client-codebuild@3.1142.0',
   '@aws-sdk/client-ecr@3.1169.0',
   '@aws-sdk/client-eventbridge@3.1169.0',
   '@smithy/node-http-handler@^4.0.0',
@@ -54,6 +57,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@types/proxy-from-env',
     '@types/semver',
     'aws-cdk@^2.1148.0', // its dist-tag `latest` is an odd old 3.0.0
+    '@types/aws-lambda@^8.10.0',
     'aws-sdk-client-mock@^4.1.0',
     'cdk-nag@^2.38.2', // 3 needs aws-cdk-lib 2.257
     'esbuild@^0.28.0',
@@ -98,7 +102,7 @@ const bundle = project.addTask('bundle', {
 project.preCompileTask.spawn(bundle);
 project.addBins({ 'cdk-ecr-mirror': 'assets/cli/cdk-ecr-mirror.js' });
 // The compiled originals of what is bundled would only ask for libraries that the package does not depend on.
-for (const path of ['/lib/engine/', '/lib/cli/', '/test/', '/bench/', '/docs/', '/examples/', '/scripts/', '/rosetta/', '/.ci/', '/CONTRIBUTING.md', '/jest.config.json', '/.npmrc', '/.tools/', '/cdk.out/']) {
+for (const path of ['/lib/builds/', '/lib/cli/', '/lib/engine/', '/lib/handlers/', '/test/', '/bench/', '/docs/', '/examples/', '/scripts/', '/rosetta/', '/.ci/', '/CONTRIBUTING.md', '/jest.config.json', '/.npmrc', '/.tools/', '/cdk.out/']) {
   project.npmignore?.exclude(path);
 }
 project.npmignore?.include('/assets/');
@@ -120,7 +124,7 @@ project.eslint?.addRules({
 project.eslint?.addOverride({ files: ['test/**', 'bench/**', 'examples/**', '.projenrc.ts'], rules: { 'max-lines-per-function': 'off' } });
 // What is bundled may import what is bundled with it.
 project.eslint?.addOverride({
-  files: ['src/engine/**', 'src/cli/**'],
+  files: ['src/engine/**', 'src/cli/**', 'src/builds/**', 'src/handlers/**'],
   rules: { 'import/no-extraneous-dependencies': ['error', { devDependencies: true }] },
 });
 // The arrows between the parts, as docs/architecture.md draws them.
@@ -129,7 +133,9 @@ const forbid = (files: string[], patterns: string[], message: string) => project
 });
 forbid(['src/image/**'], ['../*', 'aws-cdk-lib*', 'constructs', 'node:*', 'undici', '@aws-sdk/*'], 'image/ is pure: it imports nothing');
 forbid(['src/engine/**', 'src/cli/**'], ['aws-cdk-lib*', 'constructs'], 'engine/ and cli/ know no CDK');
-forbid(['src/*.ts', 'src/infrastructure/**'], ['**/engine/*', '**/cli/*', 'undici', '@aws-sdk/*', 'node:net', 'node:http*'], 'constructs know no I/O');
+forbid(['src/builds/**'], ['aws-cdk-lib*', 'constructs', '**/engine/**', '**/cli/**', '**/handlers/**'], 'builds/ knows image/ alone');
+forbid(['src/handlers/**'], ['aws-cdk-lib*', 'constructs', '**/engine/**', '**/cli/**'], 'handlers/ know builds/ and image/');
+forbid(['src/*.ts', 'src/infrastructure/**'], ['**/engine/*', '**/cli/*', '**/builds/*', '**/handlers/*', 'undici', '@aws-sdk/*', 'node:net', 'node:http*'], 'constructs know no I/O');
 
 // One TypeScript project sees all linted files.
 project.eslint!.config.settings['import/resolver'].typescript.project = './tsconfig.dev.json';
@@ -163,15 +169,20 @@ new TextFile(project, 'rosetta/default.ts-fixture', {
     'import * as cdk from \'aws-cdk-lib\';',
     'import { Construct } from \'constructs\';',
     'import { Duration } from \'aws-cdk-lib\';',
+    'import * as codebuild from \'aws-cdk-lib/aws-codebuild\';',
     'import * as ecr from \'aws-cdk-lib/aws-ecr\';',
     'import * as ecr_assets from \'aws-cdk-lib/aws-ecr-assets\';',
     'import * as ecs from \'aws-cdk-lib/aws-ecs\';',
     'import * as ec2 from \'aws-cdk-lib/aws-ec2\';',
     'import * as iam from \'aws-cdk-lib/aws-iam\';',
     'import * as kms from \'aws-cdk-lib/aws-kms\';',
+    'import * as lambda from \'aws-cdk-lib/aws-lambda\';',
     'import * as scheduler from \'aws-cdk-lib/aws-scheduler\';',
     'import * as secretsmanager from \'aws-cdk-lib/aws-secretsmanager\';',
-    'import { ComputeArchitecture, ImageMirror, MirroredImage, MirrorCompute, OnTagMoved, RegistryCredentials, TagFilter, TagKind } from \'cdk-ecr-mirror\';',
+    'import {',
+    '  CacheCredentials, ComputeArchitecture, CreationTemplate, ImageMirror, MirrorCompute, MirroredImage, MirroredImagesAspect, MirrorReplication,',
+    '  MirrorReplicationDestination, OnDeploy, OnTagMoved, PullThroughCache, RegistryCredentials, TagFilter, TagKind, UpstreamRegistry,',
+    '} from \'cdk-ecr-mirror\';',
     '',
     'class Fixture extends cdk.Stack {',
     '  constructor(scope: Construct, id: string) {',

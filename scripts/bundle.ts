@@ -1,6 +1,6 @@
 /**
  * Bundles what runs outside CDK, each part into one file with the licences of everything in it:
- * the engine that CodeBuild runs (its folder is the project's S3 source) and the command line.
+ * the engine that CodeBuild runs (its folder is the project's S3 source), the functions that Lambda runs, and the command line.
  */
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
@@ -28,6 +28,12 @@ const undiciCore: Plugin = {
   setup: ({ onResolve }) => onResolve({ filter: /^undici$/ }, () => ({ path: path.join(root, 'scripts', 'undici-core.mjs') })),
 };
 
+/** The command `start` is a file of its own: Node reads what it is given to the end before it begins, and the AWS SDK is long. */
+const startApart: Plugin = {
+  name: 'start-apart',
+  setup: ({ onResolve }) => onResolve({ filter: /\/commands\/start-command\.js$/ }, () => ({ path: '../start/start-command.js', external: true })),
+};
+
 async function bundle(entry: string, outfile: string, banner = '') {
   await build({
     absWorkingDir: root,
@@ -41,7 +47,7 @@ async function bundle(entry: string, outfile: string, banner = '') {
     legalComments: 'none', // all licences are in the file beside it
     banner: { js: banner },
     logLevel: 'warning',
-    plugins: [undiciCore, licences({
+    plugins: [undiciCore, startApart, licences({
       thirdParty: { output: { file: path.join(root, path.dirname(outfile), 'THIRD-PARTY-LICENSES.txt'), template: licenceTexts } },
     })],
   });
@@ -50,7 +56,9 @@ async function bundle(entry: string, outfile: string, banner = '') {
 async function main() {
   await Promise.all([
     bundle('src/engine/main.ts', 'assets/engine/mirror.js'),
+    bundle('src/handlers/main.ts', 'assets/handlers/handlers.js'),
     bundle('src/cli/main.ts', 'assets/cli/cdk-ecr-mirror.js', '#!/usr/bin/env node'),
+    bundle('src/cli/commands/start-command.ts', 'assets/start/start-command.js'),
   ]);
 }
 

@@ -6,11 +6,19 @@ import { rangeProblem } from './tag-selection';
 import { CredentialVariables, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TAG_MOVED_POLICIES } from '../image/environment';
 import { ImageReference, parseImageReference, quote, redacted } from '../image/image-reference';
 import { parsePlatform, Platform } from '../image/platform';
+import { platformTagsProblem } from '../image/platform-tag';
 import { mirrorRepositoryName, mirrorTag, repositoryNameProblem } from '../image/repository-name';
 import { tagKind, TagKindName } from '../image/tag-kind';
 import { parseTagSelection, TagSelection } from '../image/tag-selection';
 
-/** A run as its environment describes it. */
+/** What the project sets for everything that a build does. */
+export interface Settings {
+  readonly credentials: EnvironmentCredentials;
+  readonly deadlineSeconds: number;
+  readonly eventBus: string | undefined;
+}
+
+/** An image, or a selection of a repository's tags, as the environment describes it. */
 export interface Configuration {
   /** The upstream image; its tag means nothing when tags are selected. */
   readonly image: ImageReference;
@@ -18,9 +26,6 @@ export interface Configuration {
   readonly tags?: TagSelection;
   /** How to mirror one image of the repository. */
   readonly requestFor: (source: ImageReference) => MirrorRequest;
-  readonly credentials: EnvironmentCredentials;
-  readonly deadlineSeconds: number;
-  readonly eventBus: string | undefined;
 }
 
 /** A build's default timeout, less a minute to say why it stops. */
@@ -30,17 +35,23 @@ export const LONGEST_DEADLINE = 7 * 24 * 60 * 60;
 const TAG_KINDS: readonly TagKindName[] = ['fixed', 'floating'];
 
 /**
- * Reads a run from its environment. Whoever may start a build may set any variable, so each is parsed strictly.
+ * Reads what to mirror from the environment. Whoever may start a build may set any variable, so each is parsed strictly.
  *
  * @throws MirrorError naming the variable, its value and what is allowed
  */
 export function readConfiguration(environment: NodeJS.ProcessEnv): Configuration {
   const image = readImage(environment[RUN_ENVIRONMENT.IMAGE]);
   const tags = readTags(environment, environment[RUN_ENVIRONMENT.TAGS]);
+  return { image, tags, requestFor: readRequest(environment, image) };
+}
+
+/**
+ * Reads the settings of a build, as strictly.
+ *
+ * @throws MirrorError naming the variable, and its value where that can be no secret
+ */
+export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   return {
-    image,
-    tags,
-    requestFor: readRequest(environment, image),
     credentials: new EnvironmentCredentials(readCredentialVariables(environment[PROJECT_ENVIRONMENT.CREDENTIALS]), environment),
     deadlineSeconds: readDeadline(environment[PROJECT_ENVIRONMENT.DEADLINE_SECONDS]),
     eventBus: environment[PROJECT_ENVIRONMENT.EVENT_BUS] || undefined,
@@ -58,11 +69,12 @@ function readRequest(environment: NodeJS.ProcessEnv, image: ImageReference): Con
   const repository = readRepository(environment, image);
   const kind = oneOf(RUN_ENVIRONMENT.TAG_KIND, environment[RUN_ENVIRONMENT.TAG_KIND], TAG_KINDS);
   const onTagMoved = oneOf(RUN_ENVIRONMENT.ON_TAG_MOVED, environment[RUN_ENVIRONMENT.ON_TAG_MOVED], TAG_MOVED_POLICIES) ?? TAG_MOVED_POLICIES[0];
-  const platforms = readPlatforms(environment[RUN_ENVIRONMENT.PLATFORMS]);
+  const platforms = readPlatforms(RUN_ENVIRONMENT.PLATFORMS, environment);
+  const platformTags = readPlatformTags(environment, platforms);
   const referrers = oneOf(RUN_ENVIRONMENT.REFERRERS, environment[RUN_ENVIRONMENT.REFERRERS], ['true', 'false']) !== 'false';
   return (source) => {
     const tag = mirrorTag(source);
-    return { source, target: { registry, repository, tag }, kind: kind ?? tagKind(tag), onTagMoved, platforms, referrers };
+    return { source, target: { registry, repository, tag }, kind: kind ?? tagKind(tag), onTagMoved, platforms, platformTags, referrers };
   };
 }
 
@@ -84,13 +96,21 @@ function readTags(environment: NodeJS.ProcessEnv, text: string | undefined): Tag
   return selection;
 }
 
-function readPlatforms(text: string | undefined): Platform[] | undefined {
+function readPlatforms(name: 'PLATFORMS' | 'PLATFORM_TAGS', environment: NodeJS.ProcessEnv): Platform[] | undefined {
+  const text = environment[name];
   if (!text) return undefined;
   return text.split(',').map((part) => {
     const platform = parsePlatform(part.trim());
-    if (platform === undefined) throw wrong(RUN_ENVIRONMENT.PLATFORMS, text, 'it is a list of platforms, for example "linux/amd64,linux/arm64"');
+    if (platform === undefined) throw wrong(name, text, 'it is a list of platforms, for example "linux/amd64,linux/arm64"');
     return platform;
   });
+}
+
+function readPlatformTags(environment: NodeJS.ProcessEnv, platforms: readonly Platform[] | undefined): Platform[] | undefined {
+  const tagged = readPlatforms(RUN_ENVIRONMENT.PLATFORM_TAGS, environment);
+  const problem = tagged && platformTagsProblem(tagged, platforms);
+  if (problem) throw wrong(RUN_ENVIRONMENT.PLATFORM_TAGS, environment[RUN_ENVIRONMENT.PLATFORM_TAGS]!, problem);
+  return tagged;
 }
 
 /** Held to the same grammar as the host of every reference. */

@@ -1,7 +1,12 @@
-import { readManifest, Manifest } from './copy/manifest';
-import { LARGEST_MANIFEST, RegistryClient } from './registry/registry-client';
-import { RetryContext, withRetries } from './registry/retry';
+import { DEFAULT_LOOKUPS } from './copy/copy-context';
+import { ImageReader } from './copy/image-reader';
+import { DEEPEST_INDEX, platformIn } from './copy/index-entries';
+import type { Manifest } from './copy/manifest';
+import { Semaphore } from './copy/semaphore';
+import type { RegistryClient } from './registry/registry-client';
+import type { RetryContext } from './registry/retry';
 import { isIndexType } from '../image/media-types';
+import { formatPlatform } from '../image/platform';
 
 /** What an image is, beside its digest. */
 export interface ImageDescription {
@@ -13,42 +18,23 @@ export interface ImageDescription {
   readonly platforms: readonly string[];
 }
 
-interface Configuration {
-  readonly created?: unknown;
-  readonly os?: unknown;
-  readonly architecture?: unknown;
-  readonly variant?: unknown;
-}
-
 /** Reads what an image in the mirror is. It fetches manifests, so it is not for registries that count pulls. */
 export async function describeImage(client: RegistryClient, run: RetryContext, digest: string): Promise<ImageDescription> {
-  const images = await imagesOf(client, run, digest, 1);
+  const reader = new ImageReader(client, run, new Semaphore(DEFAULT_LOOKUPS));
+  const images = await imagesOf(reader, digest, 1);
   const sizes = new Map(images.flatMap(({ blobs }) => blobs.map((blob) => [blob.digest, blob.size] as const)));
-  const configurations = await Promise.all(images.map((image) => configurationOf(client, run, image)));
-  const known = configurations.filter(({ os, architecture }) => typeof os === 'string' && typeof architecture === 'string' && os !== '' && os !== 'unknown');
+  const configurations = await Promise.all(images.map((image) => reader.configuration(image)));
+  const known = configurations.filter((configuration) => platformIn(configuration) !== undefined);
   const created = known.map((configuration) => configuration.created).filter((text): text is string => typeof text === 'string' && !Number.isNaN(Date.parse(text)));
   return {
     created: created.sort().at(-1),
     bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
-    platforms: [...new Set(known.map(({ os, architecture, variant }) => [os, architecture, ...variant ? [variant] : []].join('/')))],
+    platforms: [...new Set(known.map((configuration) => formatPlatform(platformIn(configuration)!)))],
   };
 }
 
-async function imagesOf(client: RegistryClient, run: RetryContext, digest: string, depth: number): Promise<Manifest[]> {
-  const manifest = await withRetries(run, async () => readManifest(await client.manifest(digest), digest, client.endpoint.registry));
-  if (!isIndexType(manifest.mediaType) || depth > 4) return [manifest];
-  return (await Promise.all(manifest.children.map((child) => imagesOf(client, run, child.digest, depth + 1)))).flat();
-}
-
-/** The configuration of an image; empty for what has none that can be read. */
-async function configurationOf(client: RegistryClient, run: RetryContext, { blobs }: Manifest): Promise<Configuration> {
-  const [configuration] = blobs;
-  if (configuration === undefined || configuration.size > LARGEST_MANIFEST) return {};
-  try {
-    const bytes = await withRetries(run, () => client.smallBlob(configuration.digest));
-    return Object(JSON.parse(bytes.toString('utf8'))) as Configuration;
-  } catch (error) {
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
+async function imagesOf(reader: ImageReader, digest: string, depth: number): Promise<Manifest[]> {
+  const manifest = await reader.manifest({ digest });
+  if (!isIndexType(manifest.mediaType) || depth > DEEPEST_INDEX) return [manifest];
+  return (await Promise.all(manifest.children.map((child) => imagesOf(reader, child.digest, depth + 1)))).flat();
 }

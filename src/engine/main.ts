@@ -2,71 +2,67 @@
  * What CodeBuild runs: mirrors what the environment names, tells people what it does on stderr,
  * and ends with one line of JSON on stdout, one event for each image, and an exit code that is 0 only if the mirror holds what it should.
  */
-import { Configuration, readConfiguration } from './configuration';
+import { readSettings, Settings } from './configuration';
 import { firstOf } from './credentials/credential-source';
 import { EcrCredentials } from './credentials/ecr-credentials';
-import { describeFailure } from './failure';
-import { listTags } from './list-tags';
 import { MirrorError } from './mirror-error';
 import { MirrorRequest, MirrorTools } from './mirror-image';
-import { mirrorImages } from './mirror-images';
+import { mirrorRuns } from './mirror-runs';
 import { DEFAULT_RETRY } from './registry/retry';
 import { Transport } from './registry/transport';
 import { publishResult } from './report/event-publisher';
 import { LogProgress } from './report/log-progress';
 import { isGood, MirrorResult, summarize, untried } from './result';
+import { asksForSummary, readRunPlan, RunPlan } from './run-plan';
 import { saveMemory, silenceVersionAdvice } from './runtime-settings';
 import { RUN_ENVIRONMENT } from '../image/environment';
 import { formatImageReference, redacted } from '../image/image-reference';
 
-const log = new LogProgress((line) => process.stderr.write(`${line}\n`));
+const writeLog = (line: string) => { process.stderr.write(`${line}\n`); };
+const log = new LogProgress(writeLog);
 
 /** Runs what the environment describes; returns whether all is well. */
 async function main(): Promise<boolean> {
   saveMemory();
   silenceVersionAdvice();
-  const configuration = readConfiguration(process.env);
+  const settings = readSettings(process.env);
+  const plan = readRunPlan(process.env);
   const stop = new AbortController();
   process.once('SIGTERM', () => stop.abort());
   const transport = new Transport();
   const tools: MirrorTools = {
     transport,
-    credentials: firstOf(configuration.credentials, new EcrCredentials()),
+    credentials: firstOf(settings.credentials, new EcrCredentials()),
     progress: log,
     retry: DEFAULT_RETRY,
-    deadline: Date.now() + configuration.deadlineSeconds * 1000,
+    deadline: Date.now() + settings.deadlineSeconds * 1000,
     signal: stop.signal,
     plainHttp: () => false,
   };
   try {
-    const results = await mirror(configuration, tools);
-    if (configuration.tags !== undefined) print(summarize(results));
+    const results = await mirror(plan, settings, tools);
+    if (plan.isSummedUp) print(summarize(results));
     return results.every(isGood);
   } finally {
     await transport.close();
   }
 }
 
-async function mirror(configuration: Configuration, tools: MirrorTools): Promise<MirrorResult[]> {
-  const { image, requestFor } = configuration;
-  const finished = (result: MirrorResult) => report(result, configuration.eventBus);
-  let requests: MirrorRequest[];
-  try {
-    const tags = configuration.tags && await listTags(image, configuration.tags, tools);
-    requests = tags === undefined ? [requestFor(image)] : tags.map((tag) => requestFor({ ...image, tag }));
-  } catch (error) {
-    const { reason, message } = describeFailure(error, tools);
-    const result = untried(`${image.registry}/${image.repository}`, '', reason, message);
-    await finished(result);
-    return [result];
-  }
-  return mirrorImages(requests, {
-    toolsFor: ({ source, target, kind }) => {
+async function mirror({ runs, isSummedUp }: RunPlan, { eventBus }: Settings, tools: MirrorTools): Promise<MirrorResult[]> {
+  return mirrorRuns(runs, {
+    tools,
+    toolsFor: (request) => {
+      const { source, target, kind } = request;
       log.line(`mirroring ${formatImageReference(source)} to ${formatImageReference(target)}, a ${kind} tag`);
-      return tools;
+      return isSummedUp ? { ...tools, progress: progressOf(request) } : tools;
     },
-    finished,
+    finished: (result) => report(result, eventBus),
   });
+}
+
+/** Several images speak in turns, so each line says whose it is. */
+function progressOf({ source }: MirrorRequest): LogProgress {
+  return new LogProgress((line) => writeLog(`${formatImageReference(source)}: ${line}`));
 }
 
 async function report(result: MirrorResult, eventBus: string | undefined): Promise<void> {
@@ -91,7 +87,7 @@ void main().catch(async (error: unknown) => {
   // The environment could not be read, or a defect was met: the log ends with a result all the same.
   const result = failed(redacted(process.env[RUN_ENVIRONMENT.IMAGE] ?? ''), error);
   await report(result, undefined);
-  if (process.env[RUN_ENVIRONMENT.TAGS]) print(summarize([result]));
+  if (asksForSummary(process.env)) print(summarize([result]));
   return false;
 }).then((good) => {
   process.exitCode = good ? 0 : 1;

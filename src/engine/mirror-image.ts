@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { DEFAULT_LOOKUPS, DEFAULT_TRANSFERS, CopyContext } from './copy/copy-context';
 import { copyImage } from './copy/copy-image';
+import { PlatformTags } from './copy/platform-tags';
 import { Semaphore } from './copy/semaphore';
 import type { CredentialSource } from './credentials/credential-source';
 import { decide, Decision } from './decision';
@@ -28,6 +29,8 @@ export interface MirrorRequest {
   readonly onTagMoved: TagMovedPolicy;
   /** The platforms to mirror; undefined for all, which keeps the digest. */
   readonly platforms?: readonly Platform[];
+  /** The platforms that get a tag of their own beside the target's, for those who take no index; undefined for none. */
+  readonly platformTags?: readonly Platform[];
   /** Whether signatures and other referrers come along with a new image. */
   readonly referrers: boolean;
   /** Only find out what would be done. */
@@ -56,12 +59,14 @@ export async function mirrorImage(request: MirrorRequest, tools: MirrorTools): P
 /** A result line stays readable, and an event within EventBridge's 256 KB. */
 const MOST_WARNINGS = 20;
 
-type Finding = Pick<MirrorResult, 'outcome' | 'reason' | 'message' | 'sourceDigest' | 'targetDigest' | 'suffixedTag'>;
+type Finding = Pick<MirrorResult, 'outcome' | 'reason' | 'message' | 'sourceDigest' | 'targetDigest' | 'suffixedTag' | 'platformTags'>;
 
 class ImageMirroring {
   private readonly started = performance.now();
   private readonly stop = new AbortController();
   private readonly context: CopyContext;
+  /** Those of the target's tag; a tag that keeps a moved image beside it has none. */
+  private readonly platformTags?: PlatformTags;
   private sourceDigest?: string;
   private held?: HeldImage;
 
@@ -83,6 +88,8 @@ class ImageMirroring {
       transfers: tools.transfers ?? new Semaphore(DEFAULT_TRANSFERS),
       lookups: tools.lookups ?? new Semaphore(DEFAULT_LOOKUPS),
     };
+    const { kind, platformTags, target: { tag } } = request;
+    if (platformTags !== undefined) this.platformTags = new PlatformTags(this.context, { tag, platforms: platformTags, fixed: kind === 'fixed' });
   }
 
   async run(): Promise<MirrorResult> {
@@ -98,10 +105,10 @@ class ImageMirroring {
   }
 
   private async mirror(): Promise<Finding> {
-    const { source, target, kind, onTagMoved, platforms } = this.request;
+    const { source, target, kind, onTagMoved } = this.request;
     const [sourceDigest, held] = await Promise.all([
       withRetries(this.context.run, () => this.context.source.manifestDigest(source.digest ?? source.tag!)),
-      heldImage(this.context.target, this.context.run, target.tag, platforms),
+      this.heldAs(target.tag),
     ]);
     this.held = held;
     if (sourceDigest === undefined) {
@@ -120,33 +127,42 @@ class ImageMirroring {
     const { tag } = this.request.target;
     switch (decision) {
       case 'unchanged':
-        return { outcome: 'unchanged' };
+        return this.withPlatformTags({ outcome: 'unchanged' });
       case 'copy':
         return this.copy(sourceDigest, tag);
       case 'fail-moved':
         return { outcome: 'tag-moved', reason: 'immutable-tag', message: this.moved(sourceDigest, 'the mirror keeps the first; pin the digest, take a new tag, or set onTagMoved') };
       case 'keep-moved':
-        return { outcome: 'tag-moved', message: this.moved(sourceDigest, 'the mirror keeps the first, as onTagMoved says') };
+        return this.withPlatformTags({ outcome: 'tag-moved', message: this.moved(sourceDigest, 'the mirror keeps the first, as onTagMoved says') });
       case 'suffix-moved':
-        return this.keepBeside(sourceDigest, suffixedTag(tag, sourceDigest));
+        return this.withPlatformTags(await this.keepBeside(sourceDigest, suffixedTag(tag, sourceDigest)));
     }
   }
 
   private async copy(sourceDigest: string, tag: string): Promise<Finding> {
     const { dryRun, platforms, referrers, target } = this.request;
-    if (dryRun) return { outcome: 'copied' };
+    const platformTags = tag === target.tag ? this.platformTags : undefined;
+    if (dryRun) return { outcome: 'copied', platformTags: platformTags?.names };
     let digest = sourceDigest;
     try {
-      digest = await copyImage(this.context, { digest: sourceDigest, tag, platforms, referrers });
+      digest = await copyImage(this.context, { digest: sourceDigest, tag, platforms, platformTags, referrers });
     } catch (error) {
       // The tag may have been taken meanwhile by this very image: in a try whose answer was lost, or by another run.
       const taken = error instanceof MirrorError && error.reason === 'immutable-tag';
       const held = taken ? await this.heldAs(tag) : undefined;
       if (held?.standsFor !== sourceDigest) throw error;
       digest = held.digest;
+      await platformTags?.follow(held.manifest!);
     }
     if (tag === target.tag) this.held = { digest, standsFor: sourceDigest };
-    return { outcome: 'copied' };
+    return { outcome: 'copied', platformTags: platformTags?.names };
+  }
+
+  /** An image that stays as it is may lack tags that were asked for later; the mirror has all that they need. */
+  private async withPlatformTags(finding: Finding): Promise<Finding> {
+    if (this.platformTags === undefined) return finding;
+    const followed = await this.platformTags.follow(this.held!.manifest!, this.request.dryRun);
+    return { ...finding, outcome: followed && finding.outcome === 'unchanged' ? 'copied' : finding.outcome, platformTags: this.platformTags.names };
   }
 
   private async keepBeside(sourceDigest: string, suffixed: string): Promise<Finding> {
@@ -168,7 +184,8 @@ class ImageMirroring {
   }
 
   private heldAs(tag: string): Promise<HeldImage | undefined> {
-    return heldImage(this.context.target, this.context.run, tag, this.request.platforms);
+    const { platforms, platformTags } = this.request;
+    return heldImage(this.context.target, this.context.run, { tag, platforms, manifest: platformTags !== undefined });
   }
 
   private client({ registry, repository }: ImageReference, access: 'pull' | 'pull,push', signal: AbortSignal): RegistryClient {
@@ -196,7 +213,7 @@ class ImageMirroring {
 }
 
 const WORDS: Readonly<Record<Decision, string>> = {
-  'unchanged': 'nothing to do',
+  'unchanged': 'up to date',
   'copy': 'copying',
   'fail-moved': 'the tag moved',
   'keep-moved': 'the tag moved, keeping what is there',

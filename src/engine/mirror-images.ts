@@ -22,11 +22,16 @@ export interface ImagesListener {
  * @returns the results in the order of the requests
  */
 export async function mirrorImages(requests: readonly MirrorRequest[], listener: ImagesListener): Promise<MirrorResult[]> {
+  return Promise.all(requests.map(imageMirrorer(listener)));
+}
+
+/** What mirrors each image that it is given, as `mirrorImages()` does: for images that are not all known at once. */
+export function imageMirrorer(listener: ImagesListener): (request: MirrorRequest) => Promise<MirrorResult> {
   const shared = { transfers: new Semaphore(DEFAULT_TRANSFERS), lookups: new Semaphore(DEFAULT_LOOKUPS) };
   const places = new Semaphore(DEFAULT_IMAGES_AT_A_TIME);
-  return Promise.all(requests.map((request) => places.run(async () => {
+  return (request) => places.run(async () => {
     const result = await mirrorImage(request, { ...shared, ...listener.toolsFor(request) });
     await listener.finished(result);
     return result;
-  })));
+  });
 }

@@ -19,7 +19,19 @@ export const RUN_ENVIRONMENT = {
   REFERRERS: 'REFERRERS',
   /** A `TagSelection` as JSON; the image is then a repository without a tag, and each selected tag is mirrored. */
   TAGS: 'TAGS',
+  /** Platforms that get a tag of their own beside the image's, separated by commas: `linux/arm64` for `stable-linux-arm64`. By default none. */
+  PLATFORM_TAGS: 'PLATFORM_TAGS',
+  /**
+   * Several images in place of `IMAGE`: a JSON list of objects, each with the variables of one run by name, for example
+   * `[{"IMAGE":"docker.io/library/nginx:stable"},{"IMAGE":"docker.io/library/redis","TAGS":"{\"pattern\":[\"7*\"]}"}]`.
+   */
+  IMAGES: 'IMAGES',
 } as const;
+
+/** The variables of one run by name; those that are undefined keep the engine's default. */
+export interface RunVariables {
+  readonly [name: string]: string | undefined;
+}
 
 /** Variables that the project sets for all runs. */
 export const PROJECT_ENVIRONMENT = {

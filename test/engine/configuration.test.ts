@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { readConfiguration } from '../../src/engine/configuration';
+import { readConfiguration, readSettings } from '../../src/engine/configuration';
 import { MirrorError } from '../../src/engine/mirror-error';
 import { parseImageReference } from '../../src/image/image-reference';
 
@@ -7,7 +7,7 @@ const REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const ENVIRONMENT = { IMAGE: 'nginx:1.27.0', MIRROR_REGISTRY: REGISTRY };
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
-const read = (more: NodeJS.ProcessEnv = {}) => readConfiguration({ ...ENVIRONMENT, ...more });
+const read = (more: NodeJS.ProcessEnv = {}) => ({ ...readConfiguration({ ...ENVIRONMENT, ...more }), ...readSettings({ ...ENVIRONMENT, ...more }) });
 const requestOf = (more: NodeJS.ProcessEnv = {}) => {
   const { image, requestFor } = read(more);
   return requestFor(image);
@@ -200,6 +200,35 @@ describe('MIRROR_EVENT_BUS', () => {
 
   test.each([undefined, ''])('%j means that they are not', (MIRROR_EVENT_BUS) => {
     expect(read({ MIRROR_EVENT_BUS }).eventBus).toBeUndefined();
+  });
+});
+
+describe('PLATFORM_TAGS', () => {
+  test('are the platforms that get tags of their own, in their order', () => {
+    expect(requestOf({ PLATFORM_TAGS: 'linux/arm64, linux/arm/v7' }).platformTags).toEqual([
+      { os: 'linux', architecture: 'arm64' }, { os: 'linux', architecture: 'arm', variant: 'v7' },
+    ]);
+  });
+
+  test.each([undefined, ''])('%j means none', (PLATFORM_TAGS) => {
+    expect(requestOf({ PLATFORM_TAGS }).platformTags).toBeUndefined();
+  });
+
+  test('may be among those that are mirrored', () => {
+    expect(requestOf({ PLATFORMS: 'linux/amd64,linux/arm64', PLATFORM_TAGS: 'linux/arm64/v8' })).toMatchObject({ platforms: { length: 2 }, platformTags: { length: 1 } });
+  });
+
+  test('that are not mirrored are told with those that are', () => {
+    expect(refusalOf({ PLATFORMS: 'linux/amd64', PLATFORM_TAGS: 'linux/arm64' })).toMatchObject({
+      reason: 'invalid-configuration',
+      message: 'the variable PLATFORM_TAGS is "linux/arm64": the mirror takes linux/amd64 only, so there is no image for a tag of linux/arm64',
+    });
+  });
+
+  test.each(['arm64', 'linux/arm64,', ',', ' ', 'linux/arm64;linux/amd64', 'linux/arm64/v8/x', '$(id)', 'linux/arm64,linux', '\u202elinux/arm64'])('%j is told in what form they are wanted', (PLATFORM_TAGS) => {
+    const { reason, message } = refusalOf({ PLATFORM_TAGS });
+    expect(reason).toBe('invalid-configuration');
+    expect(message).toMatch(/^the variable PLATFORM_TAGS is ".*": it is a list of platforms, for example "linux\/amd64,linux\/arm64"$/);
   });
 });
 

@@ -23,10 +23,10 @@ afterEach(async () => {
   await Promise.all([upstream.close(), registry.close()]);
 });
 
-function held(platforms?: readonly string[]): Promise<HeldImage | undefined> {
+function held(platforms?: readonly string[], manifest?: boolean): Promise<HeldImage | undefined> {
   return withTools(({ credentials, deadline, plainHttp, retry, signal, transport }) => {
     const client = new RegistryClient({ endpoint: endpointOf(registry.host, plainHttp(registry.host)), repository: 'app', access: 'pull', transport, credentials, signal });
-    return heldImage(client, { deadline, retry, signal }, 'latest', platforms?.map(platform));
+    return heldImage(client, { deadline, retry, signal }, { tag: 'latest', platforms: platforms?.map(platform), manifest });
   });
 }
 
@@ -65,6 +65,13 @@ describe('a tag of the mirror', () => {
     expect(await held(['linux/arm64'])).toEqual({ digest: targetDigest, standsFor: targetDigest, platforms: 'linux/amd64' });
     expect(await held()).toEqual({ digest: targetDigest, standsFor: targetDigest });
     expect(registry.repository('app').find('latest')!.bytes.toString()).toContain(SOURCE_DIGEST_ANNOTATION);
+  });
+
+  test('is read with its manifest where that is asked for, in one request too', async () => {
+    registry.push('app', 'latest', IMAGE);
+    const { bytes, digest, mediaType } = IMAGE;
+    expect(await held(undefined, true)).toEqual({ digest, standsFor: digest, manifest: { bytes, mediaType } });
+    expect(registry.requests.map(({ method }) => method)).toEqual(['GET']);
   });
 
   test.each([[undefined], [['linux/amd64']]])('is not there, in a repository or without one (platforms %j)', async (platforms) => {

@@ -1,77 +1,29 @@
 /** The engine's bundle as CodeBuild runs it, on real host names over TLS, which a loopback network leads to local registries. */
-import { spawn } from 'node:child_process';
-import * as path from 'node:path';
+import { ECR, LocalAccount, REPOSITORY, UPSTREAM } from './local-account';
 import { momentOf } from './moment';
-import type { MirrorResult, RunSummary } from '../../src/engine/result';
-import { Certificates, createCertificates } from '../support/certificate';
 import { Fault } from '../support/fault';
 import { artifact, multiPlatformImage, singleImage } from '../support/fixture-images';
 import { LocalEcr } from '../support/local-ecr';
 import { LocalRegistry } from '../support/local-registry';
 import { LoopbackNetwork } from '../support/loopback-network';
 
-const ENGINE = path.join(__dirname, '..', '..', 'assets', 'engine', 'mirror.js');
-const UPSTREAM = 'registry.example.com';
-const ECR = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
-const ECR_API = 'api.ecr.eu-west-1.amazonaws.com';
-const BUCKET = 'prod-eu-west-1-starport-layer-bucket.s3.eu-west-1.amazonaws.com';
-const REPOSITORY = `mirror/${UPSTREAM}/team/app`;
 const IMAGE = multiPlatformImage();
 
-let certificates: Certificates;
+let account: LocalAccount;
 let network: LoopbackNetwork;
 let upstream: LocalRegistry;
 let ecr: LocalEcr;
-
-beforeAll(async () => {
-  certificates = await createCertificates([UPSTREAM, ECR, ECR_API, BUCKET]);
-});
-
-afterAll(() => certificates.dispose());
+const run: LocalAccount['run'] = (...given) => account.run(...given);
 
 beforeEach(async () => {
-  const certificate = certificates.server;
-  upstream = await new LocalRegistry({ certificate }).start();
-  ecr = await new LocalEcr([REPOSITORY], { certificate, blobOrigin: `https://${BUCKET}` }).start();
-  network = await new LoopbackNetwork().start();
-  for (const [host, { port }] of [[UPSTREAM, upstream], [ECR, ecr], [ECR_API, ecr], [BUCKET, ecr.blobStorage]] as const) network.route(host, port);
-  upstream.repository('team/app');
+  account = await LocalAccount.open();
+  ({ network, upstream, ecr } = account);
 });
 
 afterEach(async () => {
-  expect([...upstream.errors, ...ecr.errors, ...network.refused]).toEqual([]);
-  await Promise.all([upstream, ecr, network].map((server) => server.close()));
+  expect(account.errors()).toEqual([]);
+  await account.close();
 });
-
-interface Run {
-  readonly code: number | null;
-  /** What is on stdout, line by line, as JSON. */
-  readonly lines: (MirrorResult & RunSummary)[];
-  readonly log: string;
-}
-
-function run(variables: Record<string, string>, onStart?: (ended: Promise<unknown>, end: () => void) => Promise<void>): Promise<Run> {
-  const child = spawn(process.execPath, [ENGINE], {
-    env: {
-      PATH: process.env.PATH,
-      AWS_REGION: 'eu-west-1',
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
-      ...network.environment(certificates.authorityFile),
-      MIRROR_REGISTRY: ECR,
-      ...variables,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [stdout, log] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { log += text; });
-  const ended = new Promise<Run>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, lines: stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line)), log }));
-  });
-  return Promise.all([ended, onStart?.(ended, () => child.kill('SIGTERM'))]).then(([ending]) => ending);
-}
 
 function pushTags(...tags: string[]): void {
   for (const tag of tags) upstream.push('team/app', tag, singleImage({ seed: tag }));

@@ -10,6 +10,7 @@ import { spawn } from 'node:child_process';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { readBuildspec, scriptOf } from './buildspec-script';
 import { CloudAssembly } from './cloud-assembly';
 import { SecretStore } from './secret-store';
@@ -38,6 +39,24 @@ export interface BuildResult {
   readonly stdout: readonly string[];
 }
 
+/** A build that was started. */
+export interface RunningBuild {
+  readonly buildId: string;
+  /** Its log so far, line by line, secrets masked. */
+  readonly lines: readonly string[];
+  /** Its end; an error where CodeBuild would fail it before its first command. */
+  readonly ended: Promise<BuildResult>;
+}
+
+/** A project as its API names it. */
+export interface LocalProject {
+  readonly logicalId: string;
+  readonly name: string;
+  readonly arn: string;
+  /** The log group of its builds. */
+  readonly logGroup: string;
+}
+
 export interface LocalCodeBuildOptions {
   readonly assembly: CloudAssembly;
   readonly template: TemplateResolver;
@@ -58,11 +77,31 @@ export class LocalCodeBuild {
     this.secrets = new SecretStore(options.secrets ?? {}, options.parameters ?? {});
   }
 
+  /** The projects of the template. */
+  projects(): LocalProject[] {
+    const { template } = this.options;
+    return template.ids('AWS::CodeBuild::Project').map((logicalId) => {
+      const name = String(template.resolve({ Ref: logicalId }));
+      const logGroup = template.properties(logicalId).LogsConfig?.CloudWatchLogs?.GroupName ?? `/aws/codebuild/${name}`;
+      return { logicalId, name, arn: template.arn(logicalId), logGroup };
+    });
+  }
+
   /** Runs a build of the project with this logical id and waits for its end. */
   async build(projectId: string, input: StartBuildInput = {}): Promise<BuildResult> {
-    const project = this.options.template.properties(projectId);
-    const name: string = project.Name ?? projectId;
+    return this.start(projectId, input).ended;
+  }
+
+  /** Starts a build of the project with this logical id. */
+  start(projectId: string, input: StartBuildInput = {}): RunningBuild {
+    const name = String(this.options.template.resolve({ Ref: projectId }));
     const buildId = `${name}:00000000-0000-4000-8000-${String(++this.builds).padStart(12, '0')}`;
+    const lines: string[] = [];
+    return { buildId, lines, ended: this.run(projectId, name, buildId, input, (line) => lines.push(line)) };
+  }
+
+  private async run(projectId: string, name: string, buildId: string, input: StartBuildInput, onLine: (line: string) => void): Promise<BuildResult> {
+    const project = this.options.template.properties(projectId);
     const home = await mkdtemp(join(tmpdir(), 'local-code-build-'));
     try {
       const source = join(home, 'src');
@@ -72,7 +111,7 @@ export class LocalCodeBuild {
       const { values, masked } = this.variables(project, input);
       const own = { ...this.ownVariables(name, buildId, source, home), ...secondarySources };
       const environment = { ...own, ...buildspec.variables, ...values, ...this.options.machine };
-      return { buildId, ...await runScript(buildspec.shell, scriptOf(buildspec), source, environment, masked) };
+      return { buildId, ...await runScript(buildspec.shell, scriptOf(buildspec), source, environment, { masked, onLine }) };
     } finally {
       await rm(home, { recursive: true, force: true });
     }
@@ -132,22 +171,29 @@ export class LocalCodeBuild {
   }
 }
 
+/** What becomes of what a script writes. */
+interface ScriptOutput {
+  readonly masked: readonly string[];
+  readonly onLine: (line: string) => void;
+}
+
 async function runScript(
-  shell: string, script: string, cwd: string, env: Record<string, string>, masked: readonly string[],
+  shell: string, script: string, cwd: string, env: Record<string, string>, { masked, onLine }: ScriptOutput,
 ): Promise<Omit<BuildResult, 'buildId'>> {
   const child = spawn(shell, ['-c', script], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const mask = (text: string) => masked.filter(Boolean).reduce((hidden, secret) => hidden.split(secret).join('***'), text);
   let [log, stdout] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     log += chunk;
     stdout += chunk;
   });
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => { log += chunk; });
+  for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', (line) => onLine(mask(line)));
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
     child.once('error', reject).once('close', (...ending) => resolve(ending));
   });
   const exitCode = code ?? 128;
   const ended = signal === null ? '' : `[Container] the shell was ended by ${signal}\n`;
-  const mask = (text: string) => masked.filter(Boolean).reduce((hidden, secret) => hidden.split(secret).join('***'), text);
   return {
     status: exitCode === 0 ? 'SUCCEEDED' : 'FAILED',
     exitCode,

@@ -12,6 +12,14 @@ export interface Deployment {
 
 export const COMMERCIAL: Deployment = { partition: 'aws', account: '111122223333', region: 'eu-west-1', urlSuffix: 'amazonaws.com' };
 
+/** The name of the stack that a template is deployed as. */
+const STACK_NAME = 'DeployedStack';
+
+/** The id of a stack, which ends in a part that CloudFormation makes up. */
+export function stackId({ partition, region, account }: Deployment, name: string): string {
+  return `arn:${partition}:cloudformation:${region}:${account}:stack/${name}/00000000-0000-4000-8000-000000000000`;
+}
+
 interface Resource {
   readonly Type: string;
   readonly Properties?: Record<string, unknown>;
@@ -30,16 +38,18 @@ const ARN_FORMS: Record<string, readonly [service: string, resource: string, glo
   'AWS::Events::EventBus': ['events', 'event-bus/NAME'],
   'AWS::IAM::Role': ['iam', 'role/NAME', 'global'],
   'AWS::KMS::Key': ['kms', 'key/NAME'],
+  'AWS::Lambda::Function': ['lambda', 'function:NAME'],
   'AWS::Logs::LogGroup': ['logs', 'log-group:NAME:*'],
   'AWS::Scheduler::ScheduleGroup': ['scheduler', 'schedule-group/NAME'],
   'AWS::SecretsManager::Secret': ['secretsmanager', 'secret:NAME-AbCdEf'],
   'AWS::SQS::Queue': ['sqs', 'NAME'],
+  'AWS::StepFunctions::StateMachine': ['states', 'stateMachine:NAME'],
 };
 
 /** Types whose `Ref` is their ARN. */
-const REF_IS_ARN = ['AWS::SecretsManager::Secret'];
+const REF_IS_ARN = ['AWS::SecretsManager::Secret', 'AWS::StepFunctions::StateMachine'];
 
-const NAME_PROPERTIES = ['Name', 'RepositoryName', 'LogGroupName', 'QueueName', 'RoleName'];
+const NAME_PROPERTIES = ['Name', 'RepositoryName', 'LogGroupName', 'QueueName', 'RoleName', 'FunctionName'];
 
 export class TemplateResolver {
   private readonly pseudoParameters: Record<string, string>;
@@ -55,6 +65,8 @@ export class TemplateResolver {
       'AWS::AccountId': deployment.account,
       'AWS::Region': deployment.region,
       'AWS::URLSuffix': deployment.urlSuffix,
+      'AWS::StackId': stackId(deployment, STACK_NAME),
+      'AWS::StackName': STACK_NAME,
     };
   }
 

@@ -86,7 +86,7 @@ export async function listAtTarget(context: CopyContext, copy: ImageCopy, referr
 }
 
 async function bringTagged(copy: ImageCopy, digest: string, tag: string): Promise<void> {
-  const manifest = await copy.fetch(digest);
+  const manifest = await copy.upstream.manifest({ digest });
   await copy.bringContents(manifest);
   await copy.put(manifest, tag);
 }

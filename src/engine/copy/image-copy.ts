@@ -1,32 +1,21 @@
 import { copyBlob } from './copy-blob';
 import type { CopyContext } from './copy-context';
-import { Descriptor, Manifest, readManifest } from './manifest';
+import { ImageReader } from './image-reader';
+import { DEEPEST_INDEX } from './index-entries';
+import type { Descriptor, Manifest } from './manifest';
 import { putManifest } from './put-manifest';
 import { MirrorError } from '../mirror-error';
 import { withRetries } from '../registry/retry';
 
-/** How deep an index may list other indexes. */
-const DEEPEST_INDEX = 4;
-
 /** A copy under way; content that is listed several times is brought once. */
 export class ImageCopy {
+  /** What upstream has. */
+  readonly upstream: ImageReader;
   private readonly underWay = new Map<string, Promise<void>>();
 
-  constructor(private readonly context: CopyContext) {}
-
-  /**
-   * Fetches a manifest from upstream and verifies it.
-   *
-   * @param size what the index that lists it says; unknown for a root
-   */
-  async fetch(digest: string, size?: number): Promise<Manifest> {
-    const { lookups, run, source } = this.context;
-    const { registry } = source.endpoint;
-    const manifest = await lookups.run(() => withRetries(run, async () => readManifest(await source.manifest(digest), digest, registry)));
-    if (size !== undefined && manifest.bytes.length !== size) {
-      throw new MirrorError('unsupported-manifest', `${registry}: manifest ${digest} has ${manifest.bytes.length} bytes, and its index says ${size}`);
-    }
-    return manifest;
+  constructor(private readonly context: CopyContext) {
+    const { lookups, run, source } = context;
+    this.upstream = new ImageReader(source, run, lookups);
   }
 
   /** Brings everything that a manifest lists, so that it can be put itself. */
@@ -46,7 +35,7 @@ export class ImageCopy {
       const { lookups, run, target } = this.context;
       const there = await lookups.run(() => withRetries(run, () => target.manifestDigest(descriptor.digest)));
       if (there !== undefined) return;
-      const manifest = await this.fetch(descriptor.digest, descriptor.size);
+      const manifest = await this.upstream.manifest(descriptor);
       await this.bringContents(manifest, depth);
       await this.put(manifest, descriptor.digest);
     });

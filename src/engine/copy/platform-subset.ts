@@ -1,11 +1,9 @@
-import type { Manifest } from './manifest';
-import { readManifest } from './manifest';
+import { indexContentOf, isFor, lacksPlatforms } from './index-entries';
+import { Manifest, readManifest } from './manifest';
 import { isIndexType } from '../../image/media-types';
-import { formatPlatform, normalizedPlatform, Platform, samePlatform } from '../../image/platform';
+import { formatPlatform, normalizedPlatform, Platform } from '../../image/platform';
 import { digestOf } from '../digest';
-import { MirrorError } from '../mirror-error';
 import type { ReceivedManifest } from '../registry/registry-client';
-import { printable } from '../report/printable';
 
 /** Which index a subset was made of: what tells that upstream has not moved. */
 export const SOURCE_DIGEST_ANNOTATION = 'io.github.cdk-ecr-mirror.source-digest';
@@ -14,12 +12,6 @@ export const PLATFORMS_ANNOTATION = 'io.github.cdk-ecr-mirror.platforms';
 
 /** With this annotation BuildKit ties an attestation to the manifest that it is about. */
 const ATTESTATION_SUBJECT = 'vnd.docker.reference.digest';
-
-interface Entry {
-  readonly digest?: unknown;
-  readonly platform?: { readonly os?: unknown; readonly architecture?: unknown; readonly variant?: unknown };
-  readonly annotations?: Record<string, unknown>;
-}
 
 /**
  * An index with the platforms asked for, and the attestations about them: the same one each time from the same source.
@@ -30,15 +22,11 @@ interface Entry {
  */
 export function subsetOf(source: Manifest, platforms: readonly Platform[], registry: string): Manifest {
   if (!isIndexType(source.mediaType)) return source;
-  const index = JSON.parse(source.bytes.toString('utf8')) as { manifests: Entry[]; annotations?: Record<string, string> };
+  const index = indexContentOf(source);
   const missing = platforms.filter((platform) => !index.manifests.some((entry) => isFor(entry, platform)));
-  if (missing.length > 0) {
-    const offered = new Set(index.manifests.flatMap(platformOf).filter(({ os }) => os !== 'unknown').map(formatPlatform));
-    const has = printable([...offered].join(', ')) || 'none';
-    throw new MirrorError('not-found', `${registry}: ${source.digest} has no image for ${missing.map(formatPlatform).join(', ')}; it has ${has}`);
-  }
+  if (missing.length > 0) throw lacksPlatforms(registry, source.digest, missing, index.manifests);
   const kept = index.manifests.filter((entry) => platforms.some((platform) => isFor(entry, platform)));
-  const keptDigests = new Set(kept.map(({ digest }) => digest));
+  const keptDigests = new Set<unknown>(kept.map(({ digest }) => digest));
   const manifests = index.manifests.filter((entry) => keptDigests.has(entry.digest) || keptDigests.has(entry.annotations?.[ATTESTATION_SUBJECT]));
   const annotations = { ...index.annotations, [SOURCE_DIGEST_ANNOTATION]: source.digest, [PLATFORMS_ANNOTATION]: choiceOf(platforms) };
   const bytes = Buffer.from(JSON.stringify({ ...index, manifests, annotations }), 'utf8');
@@ -68,14 +56,4 @@ function annotationsOf({ bytes }: ReceivedManifest): Readonly<Record<string, str
 /** A choice of platforms in one spelling, whatever the order in which they were given. */
 function choiceOf(platforms: readonly Platform[]): string {
   return [...new Set(platforms.map((platform) => formatPlatform(normalizedPlatform(platform))))].sort().join(',');
-}
-
-function isFor(entry: Entry, platform: Platform): boolean {
-  return platformOf(entry).some((offered) => samePlatform(platform, offered));
-}
-
-function platformOf({ platform }: Entry): Platform[] {
-  const { os, architecture, variant } = platform ?? {};
-  if (typeof os !== 'string' || typeof architecture !== 'string') return [];
-  return [{ os, architecture, ...typeof variant === 'string' ? { variant } : {} }];
 }

@@ -1,0 +1,65 @@
+import { outsideText } from './outside-text';
+import type { MirrorResult, RunSummary } from '../image/mirror-result';
+
+/** What a run told of one image. */
+export interface ImageResult {
+  readonly source: string;
+  /** Why the mirror does not hold what it should, in a word; undefined when it does. */
+  readonly reason?: string;
+  /** Why, in a sentence. */
+  readonly message?: string;
+}
+
+/** What a run told of its images. */
+export interface RunResults {
+  readonly results: readonly ImageResult[];
+  /** Whether the run came to its end, and told of every image. */
+  readonly isWhole: boolean;
+}
+
+const LONGEST_SOURCE = 200;
+const LONGEST_REASON = 40;
+const LONGEST_MESSAGE = 400;
+
+/** Reads the results among the lines of a log, which may hold anything. */
+export function readResults(lines: readonly string[]): RunResults {
+  const objects = lines.filter((line) => line.startsWith('{')).flatMap((line) => parsed(line) ?? []);
+  const told = objects.filter(isResult);
+  const summary = objects.filter(isSummary).at(-1);
+  if (summary === undefined) return { results: told.map(resultOf), isWhole: false };
+  // The summary has every image, and no messages.
+  const messages = new Map(told.map((fields) => [placeOf(fields), fields.message]));
+  const whole = summary.results.filter(isResult).map((fields) => ({ ...fields, message: messages.get(placeOf(fields)) }));
+  return { results: whole.map(resultOf), isWhole: true };
+}
+
+function placeOf({ source, target }: Fields): string {
+  return JSON.stringify([source, target]);
+}
+
+type Fields = { readonly [Name in keyof MirrorResult | keyof RunSummary]?: unknown };
+
+function parsed(line: string): Fields | undefined {
+  try {
+    return Object(JSON.parse(line)) as Fields;
+  } catch {
+    return undefined;
+  }
+}
+
+function isSummary(fields: Fields): fields is { readonly results: readonly Fields[] } {
+  return Array.isArray(fields.results) && typeof fields.images === 'object' && typeof fields.outcome === 'string';
+}
+
+function isResult(fields: Fields): boolean {
+  const { source, target, outcome } = Object(fields) as Fields;
+  return [source, target, outcome].every((field) => typeof field === 'string');
+}
+
+function resultOf({ source, reason, message }: Fields): ImageResult {
+  return {
+    source: outsideText(String(source), LONGEST_SOURCE),
+    ...(typeof reason === 'string' ? { reason: outsideText(reason, LONGEST_REASON) } : {}),
+    ...(typeof message === 'string' ? { message: outsideText(message, LONGEST_MESSAGE) } : {}),
+  };
+}

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
+import { PlannedBuild, planBuilds } from './build-plan';
+import { Clock, SYSTEM_CLOCK } from './clock';
+import { BuildsError, isMissing, mayPass, mayRunNoBuilds, saidBy } from './service-failure';
+import { RUN_ENVIRONMENT, RunVariables } from '../image/environment';
+import { quote } from '../image/image-reference';
+
+/** A build that was started. */
+export interface StartedBuild {
+  readonly id: string;
+  /** When, in milliseconds since the epoch; undefined when CodeBuild did not say. */
+  readonly startTime?: number;
+  /** How many images it mirrors, a selection of tags counted as one. */
+  readonly images: number;
+  /** The first of them, for messages. */
+  readonly firstImages: readonly string[];
+}
+
+/** What to start builds of. */
+export interface BuildsToStart {
+  /** The name of the project. */
+  readonly project: string;
+  readonly images: readonly RunVariables[];
+  /** How long a build may take, in minutes. */
+  readonly longestBuildMinutes: number;
+  /** What makes a repeated request the same one: builds are started once for each, as far as CodeBuild remembers it, which is 5 minutes. */
+  readonly requestId: string;
+  /** When to give up, in milliseconds since the epoch. */
+  readonly deadline: number;
+}
+
+/** What builds are started with. */
+export interface StartTools {
+  readonly client: CodeBuildClient;
+  /** Is told what is waited for. */
+  readonly log: (line: string) => void;
+  /** @default - the system's */
+  readonly clock?: Clock;
+}
+
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 30_000;
+const MOST_NAMES = 3;
+
+/**
+ * Starts builds that mirror images, as many as the images need.
+ *
+ * A queue that is full, throttling and failures of the service or the network are waited for; anything else is an error at once.
+ *
+ * @throws BuildsError in words, when a build cannot be started within the deadline or at all
+ */
+export async function startBuilds(wanted: BuildsToStart, tools: StartTools): Promise<StartedBuild[]> {
+  const started: StartedBuild[] = [];
+  for (const [index, planned] of planBuilds(wanted.images, wanted.longestBuildMinutes).entries()) {
+    started.push(await startBuild(planned, index, wanted, tools));
+  }
+  return started;
+}
+
+async function startBuild({ value, images }: PlannedBuild, index: number, wanted: BuildsToStart, tools: StartTools): Promise<StartedBuild> {
+  const command = new StartBuildCommand({
+    projectName: wanted.project,
+    environmentVariablesOverride: [{ name: RUN_ENVIRONMENT.IMAGES, type: 'PLAINTEXT', value }],
+    idempotencyToken: createHash('sha256').update(`${wanted.requestId} ${index}`).digest('hex'),
+  });
+  const { build } = await untilDeadline(() => tools.client.send(command), wanted, tools);
+  if (!build?.id) throw new BuildsError(`CodeBuild started a build of the project ${quote(wanted.project)} without saying which`);
+  tools.log(`started the build ${build.id} for ${images.length} images`);
+  return { id: build.id, startTime: build.startTime?.getTime(), images: images.length, firstImages: images.slice(0, MOST_NAMES) };
+}
+
+async function untilDeadline<T>(send: () => Promise<T>, wanted: BuildsToStart, { log, clock = SYSTEM_CLOCK }: StartTools): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await send();
+    } catch (error) {
+      if (isMissing(error) || mayRunNoBuilds(error) || !mayPass(error)) throw inWords(error, wanted.project);
+      const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** attempt) * (0.5 + clock.random() / 2);
+      if (clock.now() + pause >= wanted.deadline) throw tooLate(error, wanted.project);
+      log(`${saidBy(error)}; trying again in ${(pause / 1000).toFixed(1)} s`);
+      await clock.sleep(pause);
+    }
+  }
+}
+
+function inWords(error: unknown, project: string): BuildsError {
+  const named = `the CodeBuild project ${quote(project)}`;
+  if (isMissing(error)) return new BuildsError(`${named} does not exist; deploy the stack of its ImageMirror again`, { cause: error });
+  if (mayRunNoBuilds(error)) return new BuildsError(`this account may not run builds in this Region (${saidBy(error)}); ask AWS Support to raise its limit`, { cause: error });
+  return new BuildsError(`${named} could not be started: ${saidBy(error)}`, { cause: error });
+}
+
+function tooLate(error: unknown, project: string): BuildsError {
+  return new BuildsError(
+    `no more builds of the CodeBuild project ${quote(project)} could be started in time (${saidBy(error)}); those that were started go on: deploy again when fewer builds are queued`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,57 @@
+import { DeploymentError } from './deployment-error';
+import type { StartedBuild } from '../builds/start-builds';
+import { CUSTOM_RESOURCE_PROPERTIES } from '../image/custom-resource';
+import type { RunVariables } from '../image/environment';
+
+/** What CloudFormation asks for, as the CDK's framework passes it on. Anything may be missing, and the properties may be anything. */
+export interface CustomResourceEvent {
+  readonly RequestType?: string;
+  readonly RequestId?: string;
+  readonly StackId?: string;
+  readonly LogicalResourceId?: string;
+  readonly PhysicalResourceId?: string;
+  readonly ResourceProperties?: unknown;
+  readonly OldResourceProperties?: unknown;
+  /** What `onEvent` has answered, for `isComplete`. */
+  readonly Builds?: readonly StartedBuild[];
+}
+
+type Properties = Readonly<Record<string, unknown>>;
+
+/** Whether a deployment waits for its builds. */
+export function waitsForBuilds({ ResourceProperties }: CustomResourceEvent): boolean {
+  return propertiesOf(ResourceProperties)[CUSTOM_RESOURCE_PROPERTIES.ON_DEPLOY] !== 'START';
+}
+
+/**
+ * The images to mirror: all when the resource is new, and those whose declaration is new or changed when it is updated.
+ *
+ * @throws DeploymentError when the images are none
+ */
+export function changedImages({ RequestType, ResourceProperties, OldResourceProperties }: CustomResourceEvent): RunVariables[] {
+  const [now, before] = [propertiesOf(ResourceProperties), propertiesOf(OldResourceProperties)];
+  const images = imagesOf(now);
+  if (RequestType === 'Create' || now[CUSTOM_RESOURCE_PROPERTIES.REPOSITORY_PREFIX] !== before[CUSTOM_RESOURCE_PROPERTIES.REPOSITORY_PREFIX]) return images;
+  const old = before[CUSTOM_RESOURCE_PROPERTIES.IMAGES];
+  const known = new Set(Array.isArray(old) ? old.map(fingerprint) : []);
+  return images.filter((image) => !known.has(fingerprint(image)));
+}
+
+function imagesOf(properties: Properties): RunVariables[] {
+  const images = properties[CUSTOM_RESOURCE_PROPERTIES.IMAGES];
+  if (Array.isArray(images) && images.every(isImage)) return images;
+  throw new DeploymentError(`the property ${CUSTOM_RESOURCE_PROPERTIES.IMAGES} must be a list of objects, each with the variables of one image as texts`);
+}
+
+function isImage(image: unknown): image is RunVariables {
+  return typeof image === 'object' && image !== null && !Array.isArray(image) && Object.values(image).every((value) => typeof value === 'string');
+}
+
+/** The same for two declarations of one image, whatever the order of their variables. */
+function fingerprint(image: unknown): string {
+  return JSON.stringify(Object.entries(Object(image) as object).sort(([a], [b]) => a < b ? -1 : 1));
+}
+
+function propertiesOf(properties: unknown): Properties {
+  return Object(properties) as Properties;
+}
