@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { UsageError } from './image-pairs';
+import { resolveText, ScheduledRun, scheduledRuns, StackTemplate, TokenValues } from './stack-template';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../image/environment';
 
 /** A run that a synthesised app plans: the variables that its build would have. */
@@ -27,20 +28,10 @@ interface Variable {
   readonly Value: unknown;
 }
 
-interface Resource {
-  readonly Type: string;
-  readonly Properties?: Record<string, unknown>;
-}
-
-interface Template {
-  readonly Resources?: Record<string, Resource>;
-  readonly Outputs?: Record<string, { readonly Value: unknown; readonly Export?: { readonly Name: unknown } }>;
-}
-
 interface Stack {
   readonly name: string;
-  readonly template: Template;
-  readonly pseudo: Readonly<Record<string, string | undefined>>;
+  readonly template: StackTemplate;
+  readonly values: TokenValues;
 }
 
 /**
@@ -50,7 +41,7 @@ interface Stack {
  */
 export function readPlannedRuns(folder: string, surroundings: Surroundings): PlannedRun[] {
   const stacks = readStacks(folder, surroundings);
-  const runs = stacks.flatMap((stack) => resourcesOf(stack, 'AWS::Scheduler::Schedule').flatMap((schedule) => plannedRun(stacks, stack, schedule)));
+  const runs = stacks.flatMap((stack) => scheduledRuns(stack.template, stack.values).flatMap((run) => plannedRun(stacks, stack, run)));
   if (runs.length === 0) throw new UsageError(`there is no image to mirror in ${JSON.stringify(folder)}; run "cdk synth" and name its folder, usually cdk.out`);
   return runs;
 }
@@ -62,7 +53,8 @@ function readStacks(folder: string, surroundings: Surroundings): Stack[] {
   return Object.entries(artifacts).flatMap(([name, { type, environment, properties = {} }]) => {
     if (type === 'cdk:cloud-assembly') return readStacks(path.join(folder, properties.directoryName), surroundings);
     if (type !== 'aws:cloudformation:stack') return [];
-    return [{ name, template: readJson(path.join(folder, properties.templateFile)) as Template, pseudo: pseudoParameters(environment ?? '', surroundings) }];
+    const pseudo = pseudoParameters(environment ?? '', surroundings);
+    return [{ name, template: readJson(path.join(folder, properties.templateFile)) as StackTemplate, values: ({ Ref }) => pseudo[Ref ?? ''] }];
   });
 }
 
@@ -71,7 +63,7 @@ function readJson(file: string): unknown {
 }
 
 /** `aws://123456789012/eu-west-1`, or `aws://unknown-account/unknown-region`. */
-function pseudoParameters(environment: string, surroundings: Surroundings): Stack['pseudo'] {
+function pseudoParameters(environment: string, surroundings: Surroundings): Readonly<Record<string, string | undefined>> {
   const [, account, region] = /^aws:\/\/([^/]+)\/(.+)$/.exec(environment) ?? [];
   const known = (value: string | undefined) => value === undefined || value.startsWith('unknown-') ? undefined : value;
   const actualRegion = known(region) ?? surroundings.region;
@@ -83,26 +75,11 @@ function pseudoParameters(environment: string, surroundings: Surroundings): Stac
   };
 }
 
-function resourcesOf({ template }: Stack, type: string): Record<string, unknown>[] {
-  return Object.values(template.Resources ?? {}).filter((resource) => resource.Type === type).map(({ Properties = {} }) => Properties);
-}
-
 /** The run of a schedule that starts a mirror's project; none for other schedules. */
-function plannedRun(stacks: readonly Stack[], stack: Stack, schedule: Record<string, unknown>): PlannedRun[] {
-  const { Arn, Input } = Object(schedule.Target) as { Arn?: unknown; Input?: unknown };
-  const variables = overrides(resolve(stack, Input));
-  const project = projectOf(stacks, stack, Arn);
+function plannedRun(stacks: readonly Stack[], stack: Stack, { project: arn, variables }: ScheduledRun): PlannedRun[] {
+  const project = projectOf(stacks, stack, arn);
   if (project === undefined || variables[RUN_ENVIRONMENT.IMAGE] === undefined) return [];
   return [{ stack: stack.name, environment: { ...project, ...variables } }];
-}
-
-function overrides(input: string | undefined): Record<string, string> {
-  try {
-    const { environmentVariablesOverride: list } = Object(JSON.parse(input ?? '')) as { environmentVariablesOverride?: { name: string; value: string }[] };
-    return Object.fromEntries((list ?? []).map(({ name, value }) => [name, value]));
-  } catch {
-    return {};
-  }
 }
 
 /** The plain variables of the project that a schedule starts, in its own stack or in the one that exports it. */
@@ -120,15 +97,6 @@ function projectOf(stacks: readonly Stack[], stack: Stack, arn: unknown): Record
   if (project?.Type !== 'AWS::CodeBuild::Project') return undefined;
   const { EnvironmentVariables: list = [] } = Object(project.Properties?.Environment) as { EnvironmentVariables?: Variable[] };
   const names: readonly string[] = [PROJECT_ENVIRONMENT.REGISTRY, PROJECT_ENVIRONMENT.REPOSITORY_PREFIX];
-  const plain = list.filter(({ Name }) => names.includes(Name)).map(({ Name, Value }) => [Name, resolve(stack, Value) ?? '']);
+  const plain = list.filter(({ Name }) => names.includes(Name)).map(({ Name, Value }) => [Name, resolveText(Value, stack.values) ?? '']);
   return Object.fromEntries(plain) as Record<string, string>;
-}
-
-/** A string of a template with its tokens replaced; undefined where one stands for something that only AWS knows. */
-function resolve(stack: Stack, value: unknown): string | undefined {
-  if (typeof value === 'string') return value;
-  const { Ref, 'Fn::Join': join } = Object(value) as { 'Ref'?: string; 'Fn::Join'?: [string, unknown[]] };
-  if (Ref !== undefined) return stack.pseudo[Ref];
-  const parts = join?.[1].map((part) => resolve(stack, part));
-  return parts?.every((part) => part !== undefined) ? parts.join(join![0]) : undefined;
 }

@@ -1,10 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { checkApp, CheckAppOptions } from './commands/check-app';
 import { mirrorCommand, MirrorCommandOptions } from './commands/mirror-command';
-import { readImagePairs, UsageError } from './image-pairs';
+import type { StartCommandOptions } from './commands/start-command';
+import { isUsageError, readImagePairs, UsageError } from './image-pairs';
 import { LONGEST_DEADLINE } from '../engine/configuration';
 import { TAG_MOVED_POLICIES } from '../image/environment';
 import { parsePlatform, Platform } from '../image/platform';
+import { platformTagsProblem } from '../image/platform-tag';
 import { visibleText } from '../image/visible-text';
 
 const POLICY_WORDS = TAG_MOVED_POLICIES.map((policy) => policy.toLowerCase());
@@ -17,6 +19,7 @@ export function program(version: string, exit: (code: number) => void): Command 
     .showHelpAfterError();
   mirroring(root, 'copy', 'Copies images with all their platforms, unless the target has them already.', false, exit);
   mirroring(root, 'check', 'Tells what copy would do, and changes nothing.', true, exit);
+  starting(root, exit);
   return root;
 }
 
@@ -30,6 +33,7 @@ function mirroring(root: Command, name: string, description: string, dryRun: boo
     .option('--quiet', 'tell nothing while it runs')
     .option('--plain-http', 'speak HTTP without TLS to registries named by an address, a bare name or a port')
     .option('--platform <platforms>', 'only these platforms, for example linux/amd64,linux/arm64; the digest is then a new one', readPlatforms)
+    .option('--platform-tags <platforms>', 'a tag of its own for each of these platforms, for those who take no index, as AWS Lambda: 1.0.0-linux-arm64', readPlatforms)
     .option('--no-referrers', 'leave signatures and other referrers behind')
     .addOption(new Option('--tag-kind <kind>', 'whether the target tag names one image for ever (default: judged by its form)').choices(['fixed', 'floating']))
     .addOption(new Option('--on-tag-moved <policy>', 'what to do when a fixed tag names another image upstream')
@@ -40,11 +44,33 @@ function mirroring(root: Command, name: string, description: string, dryRun: boo
       .option('--app <folder>', 'check every image of a synthesised CDK app instead, for example cdk.out')
       .option('--registry <host>', 'with --app: look in this registry instead of the one that the app names');
   }
-  command.action(async (words: string[], options: CommandOptions) => {
+  acting(command, exit, (words, options: CommandOptions) => run(words, options, dryRun));
+}
+
+function starting(root: Command, exit: (code: number) => void): void {
+  const command = root
+    .command('start')
+    .description('Starts a build of a deployed mirror now, as the schedules of the images would, follows its log, and tells the results.')
+    .argument('[images...]', 'images of the mirror by any spelling, for example nginx:stable')
+    .option('--all', 'all images that the stack defines')
+    .option('--stack <name>', 'the CloudFormation stack that defines the images (default: that of the only mirror in the account and Region)')
+    .option('--project <name>', "the mirror's CodeBuild project, where there are several and the stack does not tell which")
+    .option('--no-wait', 'print which builds were started, and do not follow them')
+    .option('--json', 'print one JSON object on stdout, and nothing else there')
+    .option('--quiet', 'tell nothing while it runs');
+  acting(command, exit, async (words, options: StartCommandOptions) => {
+    // Loaded only here, and bundled apart: the other commands do not wait for the AWS SDK.
+    const { startCommand } = await import('./commands/start-command.js');
+    return startCommand(words, options);
+  });
+}
+
+function acting<Options>(command: Command, exit: (code: number) => void, act: (words: string[], options: Options) => Promise<number>): void {
+  command.action(async (words: string[], options: Options) => {
     try {
-      exit(await run(words, options, dryRun));
+      exit(await act(words, options));
     } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
+      if (!isUsageError(error)) throw error;
       command.error(`error: ${visibleText(error.message)}`);
     }
   });
@@ -53,7 +79,9 @@ function mirroring(root: Command, name: string, description: string, dryRun: boo
 type CommandOptions = MirrorCommandOptions & Partial<CheckAppOptions> & { readonly fromFile?: string };
 
 async function run(words: string[], options: CommandOptions, dryRun: boolean): Promise<number> {
-  const { app, fromFile } = options;
+  const { app, fromFile, platform, platformTags } = options;
+  const problem = platformTags && platformTagsProblem(platformTags, platform);
+  if (problem) throw new UsageError(`--platform-tags: ${problem}`);
   if (app === undefined) return mirrorCommand(readImagePairs(words, fromFile), options, dryRun);
   if (words.length > 0 || fromFile !== undefined) throw new UsageError('--app takes its images from the app; name no others');
   return checkApp({ ...options, app });

@@ -20,5 +20,5 @@ export function actionOf({ outcome, dryRun }: MirrorResult): string {
 }
 
 function row(result: MirrorResult): string[] {
-  return [actionOf(result), result.target, megabytes(result.bytesCopied), result.seconds.toFixed(1), result.message ?? ''];
+  return [actionOf(result), result.target || result.source, megabytes(result.bytesCopied), result.seconds.toFixed(1), result.message ?? ''];
 }

@@ -28,6 +28,7 @@ export interface MirrorCommandOptions {
   readonly tagKind?: TagKindName;
   readonly onTagMoved: TagMovedPolicy;
   readonly platform?: Platform[];
+  readonly platformTags?: Platform[];
   readonly referrers: boolean;
   /** Seconds. */
   readonly timeout: number;
@@ -52,8 +53,8 @@ function readRequest(pair: ImagePair, options: MirrorCommandOptions, dryRun: boo
     if (target.digest !== undefined) throw new InvalidReferenceError(targetText, 'a target is named by a tag; its digest follows from what is copied');
     // "host/name" takes the tag of the source: a mirror keeps names.
     const tag = /:[^/\]]*$/.test(targetText) ? target.tag! : mirrorTag(source);
-    const { onTagMoved, platform: platforms, referrers } = options;
-    return { source, target: { ...target, tag }, kind: options.tagKind ?? tagKind(tag), onTagMoved, platforms, referrers, dryRun };
+    const { onTagMoved, platform: platforms, platformTags, referrers } = options;
+    return { source, target: { ...target, tag }, kind: options.tagKind ?? tagKind(tag), onTagMoved, platforms, platformTags, referrers, dryRun };
   } catch (error) {
     if (!(error instanceof InvalidReferenceError)) throw error;
     return untried(shown(sourceText), shown(targetText), 'invalid-reference', error.message);
@@ -102,9 +103,11 @@ function plainProgress({ quiet }: MirrorCommandOptions, prefix: string): Progres
 }
 
 function sentence(result: MirrorResult): string {
-  const { outcome, dryRun, source, target, targetDigest, message } = result;
+  const { outcome, dryRun, source, target, targetDigest, message, platformTags = [] } = result;
   if (message !== undefined) return `${outcome}: ${message}`;
-  if (dryRun) return outcome === 'copied' ? `would copy ${source} to ${target}` : `${outcome}: ${target} is ${targetDigest}`;
+  const tagged = platformTags.map((tag) => `, with ${tag}`).join('');
+  if (dryRun && outcome === 'copied') return `would copy ${source} to ${target}${tagged}`;
+  if (dryRun) return `${outcome}: ${target} is ${targetDigest}${tagged}`;
   const moved = outcome === 'copied' ? `, ${result.blobsCopied} blobs sent (${megabytes(result.bytesCopied)}), ${result.blobsSkipped} already there` : '';
-  return `${outcome}: ${target}@${targetDigest}${moved}, ${result.seconds.toFixed(1)} s`;
+  return `${outcome}: ${target}@${targetDigest}${tagged}${moved}, ${result.seconds.toFixed(1)} s`;
 }

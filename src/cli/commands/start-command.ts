@@ -1,0 +1,111 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { Clock, SYSTEM_CLOCK } from '../../builds/clock';
+import { familiarImageReference } from '../../image/image-reference';
+import { visibleText } from '../../image/visible-text';
+import { AwsClients, awsClients } from '../aws-clients';
+import { chooseImages } from '../chosen-images';
+import { findDeployedImages, MirrorPlace } from '../deployed-images';
+import { followRuns } from '../followed-run';
+import { endedReport, isAllGood, reportText, startedReport, StartReport } from '../start-report';
+import { StartedRun, startRuns } from '../started-run';
+
+/** Options of `start`. */
+export interface StartCommandOptions extends MirrorPlace {
+  readonly all?: boolean;
+  /** Whether to follow the builds. */
+  readonly wait: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** What a shell knows as the exit code of a command that a signal ended. */
+const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+const LONGEST_LINE = 1_000;
+
+/** Starts builds of a deployed mirror, and follows them to their end. Returns the exit code. */
+export async function startCommand(words: readonly string[], options: StartCommandOptions): Promise<number> {
+  const stop = new AbortController();
+  const interrupts = Object.entries(SIGNAL_CODES).map(([name, code]) => [name as keyof typeof SIGNAL_CODES, () => stop.abort(code)] as const);
+  for (const [name, interrupt] of interrupts) process.once(name, interrupt);
+  const clients = awsClients(stop.signal);
+  const started: StartedRun[] = [];
+  try {
+    const work = { clients, started, signal: stop.signal };
+    await start(words, options, work);
+    return options.wait ? await follow(options, work) : leave(started, options);
+  } catch (error) {
+    if (stop.signal.aborted) return interrupted(started, options, Number(stop.signal.reason));
+    for (const run of started) write(`the build ${run.id} goes on${linkOf(run)}`);
+    throw error;
+  } finally {
+    clients.destroy();
+    for (const [name, interrupt] of interrupts) process.off(name, interrupt);
+  }
+}
+
+interface Start {
+  readonly clients: AwsClients;
+  readonly started: StartedRun[];
+  readonly signal: AbortSignal;
+}
+
+async function start(words: readonly string[], options: StartCommandOptions, { clients, started, signal }: Start): Promise<void> {
+  const deployed = await findDeployedImages(options, clients);
+  const chosen = chooseImages(deployed, words, options.all === true);
+  const tell = teller(options);
+  tell(`starting ${chosen.map(({ reference }) => familiarImageReference(reference)).join(', ')} of the stack ${deployed.stack}`);
+  await startRuns(chosen, {
+    client: clients.starter,
+    tell,
+    clock: clockUntil(signal),
+    signal,
+    started: (run) => {
+      started.push(run);
+      if (run.link !== undefined) tell(`its log: ${run.link}`);
+    },
+  });
+}
+
+async function follow(options: StartCommandOptions, { clients: { codeBuild, logs }, started, signal }: Start): Promise<number> {
+  const report = endedReport(await followRuns(started, { codeBuild, logs, clock: clockUntil(signal), tell: teller(options), signal }));
+  print(report, options);
+  process.stderr.write(`${reportText(report)}\n`);
+  return isAllGood(report) ? 0 : 1;
+}
+
+/** Says where the builds are that nobody waits for. */
+function leave(started: readonly StartedRun[], options: StartCommandOptions): number {
+  print(startedReport(started), options);
+  if (!options.json) for (const { id, link } of started) process.stdout.write(`${visibleText([id, link].filter(Boolean).join(' '))}\n`);
+  return 0;
+}
+
+function interrupted(started: readonly StartedRun[], options: StartCommandOptions, code: number): number {
+  print(startedReport(started), options);
+  if (started.length === 0) write('interrupted; no build was started');
+  for (const run of started) write(`interrupted; the build ${run.id} goes on${linkOf(run)}`);
+  return code;
+}
+
+function print(report: StartReport, { json }: StartCommandOptions): void {
+  if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
+}
+
+function teller({ quiet }: StartCommandOptions): (line: string) => void {
+  return quiet ? () => undefined : write;
+}
+
+/** Anything may be in the log of a build. */
+function write(line: string): void {
+  process.stderr.write(`${visibleText(line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}...` : line)}\n`);
+}
+
+function linkOf({ link }: StartedRun): string {
+  return link === undefined ? '' : `: ${link}`;
+}
+
+/** The time, in which nobody sleeps on when the signal ends it. */
+function clockUntil(signal: AbortSignal): Clock {
+  return { ...SYSTEM_CLOCK, sleep: (milliseconds) => wait(milliseconds, undefined, { signal }) };
+}

@@ -1,0 +1,82 @@
+import { MirrorResult, Outcome, RunSummary, untried } from '../engine/result';
+import { visibleText } from '../image/visible-text';
+
+const OUTCOMES: readonly Outcome[] = ['copied', 'unchanged', 'tag-moved', 'failed'];
+const TEXTS = ['message', 'reason', 'sourceDigest', 'targetDigest', 'suffixedTag'] as const;
+const COUNTS = ['bytesCopied', 'blobsCopied', 'blobsSkipped', 'referrersCopied', 'countedPulls', 'seconds'] as const;
+const LISTS = ['platformTags', 'warnings'] as const;
+
+/** The results that a run tells in its log, line by line; of what such a line holds, only what belongs there is believed. */
+export class LoggedResults {
+  private readonly told: MirrorResult[] = [];
+  private summary: readonly MirrorResult[] | undefined;
+
+  /** Takes a line of the log; tells whether it holds results. */
+  add(line: string): boolean {
+    const fields = line.startsWith('{') ? parsed(line) : undefined;
+    if (fields === undefined) return false;
+    const summary = summaryOf(fields);
+    const result = resultOf(fields);
+    if (summary !== undefined) this.summary = summary;
+    else if (result !== undefined) this.told.push(result);
+    return summary !== undefined || result !== undefined;
+  }
+
+  /** Whether the run came to its end, and told of every image. */
+  get isWhole(): boolean {
+    return this.summary !== undefined;
+  }
+
+  /** The results in the order of the images, or as they came from a run that did not come to its end. */
+  get results(): readonly MirrorResult[] {
+    const told = new Map(this.told.map((result) => [placeOf(result), result]));
+    return this.summary?.map((result) => told.get(placeOf(result)) ?? result) ?? this.told;
+  }
+}
+
+type Fields = { readonly [Name in keyof MirrorResult | keyof RunSummary]?: unknown };
+
+function parsed(line: string): Fields | undefined {
+  try {
+    return Object(JSON.parse(line)) as Fields;
+  } catch {
+    return undefined;
+  }
+}
+
+function placeOf({ source, target }: MirrorResult): string {
+  return JSON.stringify([source, target]);
+}
+
+function summaryOf({ outcome, images, results }: Fields): MirrorResult[] | undefined {
+  if (!isOutcome(outcome) || typeof images !== 'object' || !Array.isArray(results)) return undefined;
+  const read = results.map((result) => resultOf(Object(result) as Fields));
+  return read.every((result) => result !== undefined) ? read : undefined;
+}
+
+function resultOf(fields: Fields): MirrorResult | undefined {
+  const { source, target, outcome, requests } = fields;
+  if (typeof source !== 'string' || typeof target !== 'string' || !isOutcome(outcome)) return undefined;
+  const { source: sourceRequests, target: targetRequests } = Object(requests) as Readonly<Record<string, unknown>>;
+  return {
+    ...ZEROS,
+    source: visibleText(source),
+    target: visibleText(target),
+    outcome,
+    ...chosen(fields, COUNTS, (value) => Number.isFinite(value) ? value : undefined),
+    ...chosen(fields, TEXTS, (value) => typeof value === 'string' ? visibleText(value) : undefined),
+    ...chosen(fields, LISTS, (value) => Array.isArray(value) ? value.map((item) => visibleText(String(item))) : undefined),
+    requests: { source: Number(sourceRequests) || 0, target: Number(targetRequests) || 0 },
+  };
+}
+
+const { reason: _reason, message: _message, ...ZEROS } = untried('', '', 'internal-error', '');
+
+/** Fields as they are read; what cannot be read is left out. */
+function chosen(fields: Fields, names: readonly (keyof MirrorResult)[], read: (value: unknown) => unknown): Partial<MirrorResult> {
+  return Object.fromEntries(names.map((name) => [name, read(fields[name])]).filter(([, value]) => value !== undefined));
+}
+
+function isOutcome(outcome: unknown): outcome is Outcome {
+  return OUTCOMES.some((one) => one === outcome);
+}

@@ -1,0 +1,80 @@
+import { FollowedRun } from './followed-run';
+import { resultsTable } from './results-table';
+import type { StartedRun } from './started-run';
+import type { BuildStatus } from '../builds/build-state';
+import { FailureReason, isGood, MirrorResult, RunSummary, summarize, untried } from '../engine/result';
+import { formatImageReference } from '../image/image-reference';
+import { visibleText } from '../image/visible-text';
+
+/** What `start --json` prints. Its field names are a public contract. */
+export interface StartReport extends Partial<RunSummary> {
+  /** What the builds told of each image; nothing of builds that are not followed to their end. */
+  readonly results?: readonly MirrorResult[];
+  readonly builds: readonly ReportedBuild[];
+}
+
+/** A build that was started. */
+export interface ReportedBuild {
+  readonly id: string;
+  /** Its page in the console. */
+  readonly link?: string;
+  readonly status: BuildStatus;
+  /** Why it did not succeed, as CodeBuild tells. */
+  readonly problem?: string;
+  /** Why its results are not known. */
+  readonly logProblem?: string;
+  /** The upstream images that it mirrors, a repository where a filter selects its tags. */
+  readonly images: readonly string[];
+}
+
+const ENDINGS: Readonly<Record<BuildStatus, readonly [words: string, reason: FailureReason]>> = {
+  IN_PROGRESS: ['is still running', 'internal-error'],
+  SUCCEEDED: ['succeeded', 'internal-error'],
+  FAILED: ['failed', 'internal-error'],
+  FAULT: ['met a fault of CodeBuild', 'internal-error'],
+  STOPPED: ['was stopped', 'interrupted'],
+  TIMED_OUT: ['took longer than its project allows', 'deadline-exceeded'],
+  GONE: ['does not exist any more', 'internal-error'],
+};
+
+/** What is known of builds that are under way. */
+export function startedReport(runs: readonly StartedRun[]): StartReport {
+  return { builds: runs.map(({ id, link, images }) => ({ id, link, status: 'IN_PROGRESS', images: images.map(nameOf) })) };
+}
+
+/** What is known of builds that are over. */
+export function endedReport(followed: readonly FollowedRun[]): StartReport {
+  const results = followed.flatMap(resultsOf);
+  const builds = followed.map(({ run: { id, link, images }, status, problem, logged, logProblem }) => {
+    return { id, link, status, problem, ...logged.isWhole ? {} : { logProblem }, images: images.map(nameOf) };
+  });
+  return { ...results.length === 0 ? {} : summarize(results), results, builds };
+}
+
+/** Whether the mirror now holds what it should. */
+export function isAllGood({ results = [], builds }: StartReport): boolean {
+  return results.every(isGood) && builds.every(({ status }) => status === 'SUCCEEDED');
+}
+
+/** The same for people: what is wrong with builds, and a table of the results. */
+export function reportText({ results = [], builds }: StartReport): string {
+  const notes = builds.flatMap(({ id, link, status, problem, logProblem }) => {
+    if (status !== 'SUCCEEDED') return `the build ${id} ${ENDINGS[status][0]}${problem === undefined ? '' : ` (${problem})`}${link === undefined ? '' : `: ${link}`}`;
+    return logProblem === undefined ? [] : `the build ${id} succeeded, so its images are mirrored; what it did is not known: ${logProblem}`;
+  });
+  return [...notes.map(visibleText), ...results.length === 0 ? [] : [resultsTable(results)]].join('\n');
+}
+
+function resultsOf({ logged: { results, isWhole }, logProblem, problem, run, status }: FollowedRun): readonly MirrorResult[] {
+  if (isWhole || status === 'SUCCEEDED') return results;
+  const told = new Set(results.map(({ source }) => source));
+  const [words, reason] = ENDINGS[status];
+  const message = `the build ${words} before it told of this image${[problem, logProblem].map((why) => why === undefined ? '' : `; ${why}`).join('')}`;
+  return [...results, ...run.images.map(nameOf).filter((source) => !told.has(source)).map((source) => untried(source, '', reason, message))];
+}
+
+/** As results name it. */
+function nameOf({ reference }: StartedRun['images'][number]): string {
+  return formatImageReference(reference);
+}
+

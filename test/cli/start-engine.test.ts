@@ -1,0 +1,85 @@
+/**
+ * The command `start`, end to end: a synthesised app, the APIs of AWS at their own names behind a proxy, the template's own build commands,
+ * the engine, and registries.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { DeployedAccount } from './deployed-account';
+import { ImageMirror } from '../../src';
+import type { StartReport } from '../../src/cli/start-report';
+import { runCommand } from '../engine/command';
+import { LocalAccount, UPSTREAM } from '../engine/local-account';
+import { Certificates, createCertificates } from '../support/certificate';
+import { CloudAssembly } from '../support/cloud-assembly';
+import { ScriptedBuild } from '../support/deployed-projects-api';
+import { singleImage } from '../support/fixture-images';
+import { LocalCodeBuild } from '../support/local-code-build';
+import { LoopbackNetwork } from '../support/loopback-network';
+import { templateRepositories } from '../support/template-repositories';
+import { Deployment } from '../support/template-resolver';
+
+const DEPLOYMENT: Deployment = { partition: 'aws', account: '123456789012', region: 'eu-west-1', urlSuffix: 'amazonaws.com' };
+const API_HOSTS = ['cloudformation', 'codebuild', 'logs'].map((service) => `${service}.eu-west-1.amazonaws.com`);
+const IMAGES = ['a:1.0.0', 'b:1.0.0', 'c:stable'].map((name) => `${UPSTREAM}/team/${name}`);
+
+let folder: string;
+let certificates: Certificates;
+let registries: LocalAccount;
+let deployed: DeployedAccount;
+let network: LoopbackNetwork;
+const running: Promise<unknown>[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'start-engine-'));
+  const app = new App({ outdir: folder });
+  new ImageMirror(new Stack(app, 'Platform'), 'Mirror', { images: IMAGES });
+  certificates = await createCertificates(API_HOSTS);
+  deployed = await DeployedAccount.open({ certificate: certificates.server });
+  deployed.deploy(app, DEPLOYMENT);
+  const assembly = new CloudAssembly(folder);
+  const template = await assembly.template('Platform', DEPLOYMENT);
+  registries = await LocalAccount.open(templateRepositories(template));
+  network = await new LoopbackNetwork().start();
+  const apis = [deployed.cloudFormation, deployed.codeBuild, deployed.logs];
+  for (const [index, { port }] of apis.entries()) network.route(API_HOSTS[index], port);
+  const codeBuild = new LocalCodeBuild({ assembly, template, deployment: DEPLOYMENT, machine: registries.machine() });
+  deployed.codeBuild.onStart = (build) => { running.push(run(build, codeBuild)); };
+});
+
+afterEach(async () => {
+  await Promise.all(running.splice(0));
+  expect([...registries.errors(), ...deployed.errors(), ...network.refused]).toEqual([]);
+  await Promise.all([registries.close(), deployed.close(), network.close(), certificates.dispose(), rm(folder, { recursive: true, force: true })]);
+});
+
+async function run(build: ScriptedBuild, codeBuild: LocalCodeBuild): Promise<void> {
+  const environmentVariablesOverride = Object.entries(build.variables).map(([name, value]) => ({ name, value }));
+  const [{ logicalId }] = codeBuild.projects();
+  const { log, status } = await codeBuild.build(logicalId, { environmentVariablesOverride });
+  build.write(...log.trimEnd().split('\n')).end(status);
+}
+
+test('the images are mirrored, and the results told as the engine tells them', async () => {
+  for (const image of [IMAGES[0], IMAGES[2]]) {
+    const [repository, tag] = image.slice(UPSTREAM.length + 1).split(':');
+    registries.upstream.push(repository, tag, singleImage({ seed: image }));
+  }
+  const aws = Object.entries(deployed.environment()).filter(([name]) => !name.startsWith('AWS_ENDPOINT_URL'));
+  const environment = { ...Object.fromEntries(aws), ...network.environment(certificates.authorityFile) };
+  const { code, stdout, stderr } = await runCommand(['start', '--all', '--json'], { environment });
+  expect(code).toBe(1);
+  const { outcome, images, results } = JSON.parse(stdout) as StartReport;
+  expect([outcome, images]).toEqual(['failed', { 'copied': 2, 'unchanged': 0, 'tag-moved': 0, 'failed': 1 }]);
+  const digest = singleImage({ seed: IMAGES[0] }).digest;
+  expect(results).toMatchObject([
+    { source: IMAGES[0], outcome: 'copied', sourceDigest: digest, targetDigest: digest, blobsCopied: 3, requests: { source: expect.any(Number) } },
+    { source: IMAGES[1], outcome: 'failed', reason: 'not-found', message: expect.stringContaining('there is no team/b:1.0.0') },
+    { source: IMAGES[2], outcome: 'copied' },
+  ]);
+  expect(registries.ecr.tagDigest(`mirror/${UPSTREAM}/team/a`, '1.0.0')).toBe(digest);
+  expect(stderr).toContain(`mirroring ${IMAGES[0]} to `);
+  expect(stderr).not.toMatch(/^\{/m);
+  expect(stderr.trimEnd().split('\n').at(-1)).toBe('3 images: 2 copied, 1 failed');
+});

@@ -1,0 +1,85 @@
+import { CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
+import { mockClient } from 'aws-sdk-client-mock';
+import { StartedRun, startRuns } from '../../src/cli/started-run';
+import { parseImageReference } from '../../src/image/image-reference';
+import { MovingClock } from '../builds/moving-clock';
+
+const codeBuild = mockClient(CodeBuildClient);
+let runs: StartedRun[];
+let stop: AbortController;
+
+beforeEach(() => {
+  codeBuild.reset();
+  let builds = 0;
+  codeBuild.on(StartBuildCommand).callsFake(({ projectName }: { projectName: string }) => ({ build: { id: `${projectName}:${++builds}` } }));
+  runs = [];
+  stop = new AbortController();
+});
+
+function image(name: string, { project = 'project', partition = 'aws', region = 'eu-west-1', longestBuildMinutes = 59 } = {}) {
+  const arn = `arn:${partition}:codebuild:${region}:111122223333:project/${project}`;
+  return { reference: parseImageReference(name), variables: { IMAGE: name }, project: { name: project, arn, longestBuildMinutes } };
+}
+
+function start(images: readonly ReturnType<typeof image>[]): Promise<void> {
+  const client = new CodeBuildClient({ region: 'eu-west-1' });
+  return startRuns(images, { client, tell: () => undefined, clock: new MovingClock(), signal: stop.signal, started: (run) => { runs.push(run); } });
+}
+
+const named = (name: string) => Object.assign(new Error('why'), { name });
+const requests = () => codeBuild.commandCalls(StartBuildCommand).map((call) => call.args[0].input);
+
+test('each project gets its own images, in as many builds as they need, and it is known which has which', async () => {
+  const images = [
+    image('a:1', { longestBuildMinutes: 2 }), image('b:1', { project: 'other' }), image('c:1', { longestBuildMinutes: 2 }), image('d:1', { longestBuildMinutes: 2 }),
+  ];
+  await start(images);
+  expect(runs.map((run) => [run.id, run.images])).toEqual([['project:1', [images[0], images[2]]], ['project:2', [images[3]]], ['other:3', [images[1]]]]);
+  const asked = requests().map(({ environmentVariablesOverride }) => JSON.parse(environmentVariablesOverride![0].value!));
+  expect(asked).toEqual(runs.map((run) => run.images.map(({ variables }) => variables)));
+});
+
+test('each build is a request of its own, also the next time', async () => {
+  const images = [image('a:1', { longestBuildMinutes: 1 }), image('b:1', { longestBuildMinutes: 1 })];
+  await start(images);
+  await start(images);
+  expect(new Set(requests().map(({ idempotencyToken }) => idempotencyToken)).size).toBe(4);
+});
+
+test.each([
+  ['aws', 'eu-west-1', 'eu-west-1.console.aws.amazon.com'],
+  ['aws-cn', 'cn-north-1', 'cn-north-1.console.amazonaws.cn'],
+  ['aws-us-gov', 'us-gov-west-1', 'us-gov-west-1.console.amazonaws-us-gov.com'],
+])('in the partition %s the page of a build is at its console', async (partition, region, host) => {
+  await start([image('a:1', { partition, region })]);
+  expect(runs[0].link).toBe(`https://${host}/codesuite/codebuild/111122223333/projects/project/build/project%3A1/log?region=${region}`);
+});
+
+test('in a partition whose console is not known, a build has no page', async () => {
+  await start([image('a:1', { partition: 'aws-iso' })]);
+  expect(runs).toMatchObject([{ id: 'project:1', link: undefined }]);
+});
+
+test('the builds that were started are known when a later one cannot be', async () => {
+  codeBuild.on(StartBuildCommand).resolvesOnce({ build: { id: 'project:1' } }).rejects(named('InvalidInputException'));
+  await expect(start([image('a:1', { longestBuildMinutes: 1 }), image('b:1', { longestBuildMinutes: 1 })])).rejects.toThrow('InvalidInputException');
+  expect(runs.map(({ id }) => id)).toEqual(['project:1']);
+});
+
+test('no more builds are started when it is interrupted', async () => {
+  codeBuild.on(StartBuildCommand).callsFake(() => {
+    stop.abort();
+    return { build: { id: 'project:1' } };
+  });
+  await expect(start([image('a:1', { longestBuildMinutes: 1 }), image('b:1', { longestBuildMinutes: 1 })])).rejects.toThrow();
+  expect([runs.map(({ id }) => id), requests().length]).toEqual([['project:1'], 1]);
+});
+
+test.each([
+  ['AccessDeniedException', 'the AWS credentials do not allow codebuild:StartBuild; sign in as somebody who may do that (AccessDeniedException: why)'],
+  ['ExpiredTokenException', 'AWS does not take the credentials any more; sign in again (ExpiredTokenException: why)'],
+  ['ResourceNotFoundException', 'the CodeBuild project "project" does not exist; deploy the stack of its ImageMirror again'],
+])('%s is told in words', async (name, words) => {
+  codeBuild.on(StartBuildCommand).rejects(named(name));
+  await expect(start([image('a:1')])).rejects.toThrow(words);
+});
