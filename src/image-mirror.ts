@@ -1,149 +1,42 @@
 import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as events from 'aws-cdk-lib/aws-events';
-import * as kms from 'aws-cdk-lib/aws-kms';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { DOCKER_HUB, ImageReference, quote } from './image/image-reference';
 import { DEFAULT_REPOSITORY_PREFIX, repositoryNameProblem } from './image/repository-name';
+import { ImageMirrorProps } from './image-mirror-props';
 import { defineBuildRole } from './infrastructure/build-role';
 import { defineCertificatesAsset } from './infrastructure/certificates-asset';
+import { ComputeConfiguration } from './infrastructure/compute-configuration';
+import { dockerBuildContexts } from './infrastructure/consumers/docker-build-contexts';
+import { DeployTrigger } from './infrastructure/deploy-trigger';
 import { FirstCopy, watchDockerHubBudget } from './infrastructure/docker-hub-budget';
 import { defineEngineAsset } from './infrastructure/engine-asset';
 import { ImageIndex } from './infrastructure/image-index';
 import { requireLiteral } from './infrastructure/literal';
 import { MirrorContext } from './infrastructure/mirror-context';
 import { defineMirrorProject } from './infrastructure/mirror-project';
+import { accountsMayPull, organizationMayPull } from './infrastructure/pull-permission';
 import { RepositoryArns } from './infrastructure/repository-arns';
 import { RepositorySet } from './infrastructure/repository-set';
 import { defineSchedulerRole } from './infrastructure/scheduler-role';
 import { stackSizeProblem } from './infrastructure/stack-size';
 import { MirrorCompute } from './mirror-compute';
-import { MirroredImage, MirroredImageOptions } from './mirrored-image';
+import { MirroredImage } from './mirrored-image';
+import { MirroredImageOptions } from './mirrored-image-options';
+import { OnDeploy } from './on-deploy';
 import { OnTagMoved } from './on-tag-moved';
 import { RegistryCredentials } from './registry-credentials';
-
-/**
- * Properties of an `ImageMirror`.
- */
-export interface ImageMirrorProps {
-  /**
-   * The upstream images, as `docker pull` takes them: `nginx:stable`, `quay.io/prometheus/prometheus:v2.53.0`.
-   *
-   * @default - none; add them with `addImage()`
-   */
-  readonly images?: string[];
-
-  /**
-   * What the names of the mirror's repositories start with, without a final slash.
-   *
-   * Docker Hub's `nginx` becomes `mirror/nginx`, and `quay.io/prometheus/prometheus` becomes `mirror/quay.io/prometheus/prometheus`.
-   * Choose one that nothing else uses: beyond about 60 repositories, builds may push to all repositories under it.
-   *
-   * @default 'mirror'
-   */
-  readonly repositoryPrefix?: string;
-
-  /**
-   * How often upstream is asked for a newer image. Asking is free at Docker Hub; only copying counts as a pull.
-   *
-   * @default scheduler.ScheduleExpression.rate(Duration.days(1))
-   */
-  readonly schedule?: scheduler.ScheduleExpression;
-
-  /**
-   * How late a run may start, so that a fleet of images does not start in one minute: an account takes about 30 builds in its queue.
-   *
-   * @default scheduler.TimeWindow.flexible(Duration.hours(1))
-   */
-  readonly timeWindow?: scheduler.TimeWindow;
-
-  /**
-   * What a run does when a fixed tag names another image upstream than in the mirror.
-   *
-   * @default OnTagMoved.FAIL
-   */
-  readonly onTagMoved?: OnTagMoved;
-
-  /**
-   * Credentials for upstream registries, at most one for each.
-   *
-   * @default - every registry is asked without credentials
-   */
-  readonly credentials?: RegistryCredentials[];
-
-  /**
-   * Where builds run.
-   *
-   * @default MirrorCompute.ec2()
-   */
-  readonly compute?: MirrorCompute;
-
-  /**
-   * The path of a file in PEM with the certificates of authorities that builds trust besides the public ones, for upstream registries,
-   * or a proxy on the way to them, with a certificate of a private authority.
-   *
-   * The file is read at synthesis, and its certificates become an asset of the stack. It must not hold a private key.
-   *
-   * @default - builds trust the public authorities that Node knows
-   */
-  readonly certificateAuthorityPath?: string;
-
-  /**
-   * The key that encrypts the repositories that the mirror defines. It cannot be changed later without replacing them.
-   *
-   * @default - Amazon ECR's own key (AES-256)
-   */
-  readonly encryptionKey?: kms.IKey;
-
-  /**
-   * What happens to the repositories that the mirror defines when they leave the app.
-   *
-   * **`RemovalPolicy.DESTROY` deletes the images in them too**, those included that are running.
-   *
-   * @default RemovalPolicy.RETAIN
-   */
-  readonly repositoryRemovalPolicy?: RemovalPolicy;
-
-  /**
-   * The age, counted from the push, at which an image expires that no tag names any more: whole days.
-   *
-   * It is the only lifecycle rule, for a tagged image may be running. Untagged are the images that a floating tag has left.
-   * The images of single platforms are untagged as well and stay: Amazon ECR does not delete what an index still refers to.
-   *
-   * @default Duration.days(30)
-   */
-  readonly untaggedImageExpiry?: Duration;
-
-  /**
-   * Whether Amazon ECR scans each image for vulnerabilities when it arrives.
-   *
-   * @default true
-   */
-  readonly imageScanOnPush?: boolean;
-
-  /**
-   * The bus that takes an event for each run's result.
-   *
-   * @default - the account's default bus
-   */
-  readonly eventBus?: events.IEventBus;
-
-  /**
-   * How long the logs of builds are kept.
-   *
-   * @default logs.RetentionDays.THREE_MONTHS
-   */
-  readonly logRetention?: logs.RetentionDays;
-}
 
 /**
  * Mirrors public container images into Amazon ECR, byte for byte and on a schedule.
  *
  * It defines an Amazon ECR repository for each upstream repository, immutable except for tags that float, one CodeBuild project that copies,
- * and one schedule for each image. The first copy is made by the first run of the schedule.
+ * and one schedule for each image. The first copy is made by the deployment itself, which waits for it; see `onDeploy`.
  *
  * ```ts
  * const mirror = new ImageMirror(this, 'Mirror', { images: ['nginx:stable', 'quay.io/prometheus/prometheus:v2.53.0'] });
@@ -151,7 +44,7 @@ export interface ImageMirrorProps {
  * ```
  */
 export class ImageMirror extends Construct {
-  /** The project that mirrors one image in each build. The variable `IMAGE` names it. */
+  /** The project whose builds mirror. The variable `IMAGE` names an image, or `IMAGES` several. */
   public readonly project: codebuild.IProject;
 
   /** The group of all schedules of the mirror. */
@@ -179,12 +72,15 @@ export class ImageMirror extends Construct {
       removalPolicy: props.repositoryRemovalPolicy ?? RemovalPolicy.RETAIN,
       untaggedImageExpiry: refuseExpiry(props.untaggedImageExpiry ?? Duration.days(30)),
     });
-    this.logGroup = new logs.LogGroup(this, 'Logs', { retention: props.logRetention ?? logs.RetentionDays.THREE_MONTHS });
-    this.project = this.defineProject(props, credentials, repositoryPrefix, repositories);
+    this.logGroup = new logs.LogGroup(this, 'Logs', { retention: props.logRetention ?? DEFAULT_LOG_RETENTION });
+    const compute = (props.compute ?? MirrorCompute.ec2())._bind();
+    const { project, role } = this.defineProject(props, compute, credentials, { repositoryPrefix, repositories });
+    this.project = project;
     // The CDK would keep the group, and its name would then be taken when the app is deployed again.
     this.scheduleGroup = new scheduler.ScheduleGroup(this, 'Schedules', { removalPolicy: RemovalPolicy.DESTROY });
     this.deadLetterQueue = this.defineDeadLetterQueue();
-    this.context = { ...this.scheduleContext(), ...scheduleDefaults(props), repositories, repositoryPrefix };
+    const deployTrigger = this.defineDeployTrigger(props, compute, { role, repositoryPrefix });
+    this.context = { ...this.scheduleContext(), ...scheduleDefaults(props), repositories, repositoryPrefix, deployTrigger };
     this.node.addValidation({ validate: () => this.validateImages() });
     const isAnonymous = !credentials.some(({ registry }) => registry === DOCKER_HUB);
     if (isAnonymous) watchDockerHubBudget(this.project, () => this.index.firstCopiesFrom(DOCKER_HUB));
@@ -221,9 +117,69 @@ export class ImageMirror extends Construct {
     return this.index.find(reference);
   }
 
+  /**
+   * Lets all accounts of an organization pull all images of the mirror, those included that are added later.
+   *
+   * The policies of the repositories say so. Another account must let its own roles pull besides, with an identity policy:
+   * `ecr:BatchCheckLayerAvailability`, `ecr:BatchGetImage` and `ecr:GetDownloadUrlForLayer` on the repositories, `ecr:GetAuthorizationToken` on `*`.
+   * In the mirror's own account, every role that gets a token may then pull. A repository that the app does not define keeps its policy,
+   * with a warning. (cdk-nag's `AwsSolutions-ECR1` sees the principal `*`, and not the condition `aws:PrincipalOrgID` beside it.)
+   *
+   * @param organizationId for example `o-abcde12345`
+   * @throws Error when it is no organization's id
+   */
+  public grantPullToOrganization(organizationId: string): void {
+    this.context.repositories.addToResourcePolicies(organizationMayPull(organizationId));
+  }
+
+  /**
+   * Lets other accounts pull all images of the mirror, those included that are added later.
+   *
+   * The policies of the repositories say so. The other account must let its own roles pull besides, with an identity policy, as for an organization.
+   * A repository that the app does not define keeps its policy, with a warning.
+   *
+   * @param accountIds each 12 digits
+   * @throws Error when there is none, or when one is no account's id
+   */
+  public grantPullToAccounts(accountIds: string[]): void {
+    this.context.repositories.addToResourcePolicies(accountsMayPull(accountIds));
+  }
+
+  /**
+   * The mirror's images as named contexts of `docker build`: a Dockerfile that says `FROM nginx:stable` is built from the mirror, untouched.
+   *
+   * They are for `buildContexts` of `ecr_assets.DockerImageAsset`, `ecs.ContainerImage.fromAsset()` and the like, which `aws-cdk-lib` has since
+   * 2.245.0, and stand for every spelling of an image, with BuildKit as with Podman.
+   *
+   * **A Dockerfile is built before its app is deployed**, so the images must be in the mirror already: deploy it first, in a stack of its own.
+   * The build pulls as the role that publishes the images of the app, and the CDK lets that role read those only. Let it pull the mirror's too:
+   *
+   * ```ts
+   * const mirror = new ImageMirror(this, 'Mirror', { images: ['nginx:stable'] });
+   * const publisher = iam.Role.fromRoleName(this, 'Publisher', `cdk-hnb659fds-image-publishing-role-${cdk.Aws.ACCOUNT_ID}-${cdk.Aws.REGION}`);
+   * mirror.image('nginx:stable').grantPull(publisher);
+   * ```
+   *
+   * @param images the images that Dockerfiles name, by any spelling; by default all of the mirror
+   * @returns for example `{ 'nginx:stable': 'docker-image://111122223333.dkr.ecr.eu-west-1.amazonaws.com/mirror/nginx:stable', ... }`
+   * @throws Error when one is not in the mirror or has no single tag, and when the account and Region of its stack are not known at synthesis
+   */
+  public dockerBuildContexts(images?: string[]): { [name: string]: string } {
+    return dockerBuildContexts(images === undefined ? this.images : images.map((image) => this.image(image)));
+  }
+
   /** @internal */
   public _context(): MirrorContext {
     return this.context;
+  }
+
+  /**
+   * The mirror's copy of exactly this image, a digest naming the same image whatever tag is beside it; undefined when there is none.
+   *
+   * @internal
+   */
+  public _find(reference: ImageReference): MirroredImage | undefined {
+    return this.index.findExactly(reference);
   }
 
   /** @internal */
@@ -231,10 +187,13 @@ export class ImageMirror extends Construct {
     this.index.add(reference, image, firstCopy);
   }
 
-  private defineProject(props: ImageMirrorProps, credentials: RegistryCredentials[], repositoryPrefix: string, repositories: RepositorySet) {
+  private defineProject(
+    props: ImageMirrorProps, compute: ComputeConfiguration, credentials: RegistryCredentials[],
+    { repositoryPrefix, repositories }: { repositoryPrefix: string; repositories: RepositorySet },
+  ) {
     const authority = props.certificateAuthorityPath;
     const shared = {
-      compute: (props.compute ?? MirrorCompute.ec2())._bind(),
+      compute,
       certificates: authority === undefined ? undefined : defineCertificatesAsset(this, 'Certificates', authority),
       credentials,
       engine: defineEngineAsset(this, 'Engine'),
@@ -242,7 +201,24 @@ export class ImageMirror extends Construct {
       logGroup: this.logGroup,
     };
     const role = defineBuildRole(this, 'BuildRole', { ...shared, repositories: new RepositoryArns(Stack.of(this), repositories, repositoryPrefix) });
-    return defineMirrorProject(this, 'Project', { ...shared, repositoryPrefix, role });
+    return { project: defineMirrorProject(this, 'Project', { ...shared, repositoryPrefix, role }), role };
+  }
+
+  private defineDeployTrigger(
+    { onDeploy = OnDeploy.WAIT, logRetention = DEFAULT_LOG_RETENTION }: ImageMirrorProps, { longestBuild, vpc }: ComputeConfiguration,
+    { role, repositoryPrefix }: { role: iam.IRole; repositoryPrefix: string },
+  ) {
+    if (onDeploy === OnDeploy.OFF) return undefined;
+    return new DeployTrigger(this, {
+      onDeploy,
+      project: this.project,
+      buildLogs: this.logGroup,
+      logRetention,
+      longestBuild,
+      repositoryPrefix,
+      // The whole network: a build needs routes and endpoints that nothing else of the mirror refers to.
+      buildsNeed: [role, ...vpc === undefined ? [] : [vpc]],
+    });
   }
 
   private defineDeadLetterQueue(): sqs.Queue {
@@ -261,6 +237,8 @@ export class ImageMirror extends Construct {
     return [...imagesIn].flatMap(([stack, images]) => stackSizeProblem(stack, images) ?? []);
   }
 }
+
+const DEFAULT_LOG_RETENTION = logs.RetentionDays.THREE_MONTHS;
 
 function scheduleDefaults(props: ImageMirrorProps) {
   return {

@@ -1,120 +1,27 @@
-import { Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
+import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
-import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import { Construct } from 'constructs';
-import { RUN_ENVIRONMENT } from './image/environment';
-import { formatImageReference, ImageReference, isTag, quote } from './image/image-reference';
-import { mirrorRepositoryName, repositoryNameProblem } from './image/repository-name';
-import { ImageMirror } from './image-mirror';
-import { refuseForeignRepository } from './infrastructure/existing-repository';
-import { requireLiteral } from './infrastructure/literal';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct, Dependable, IConstruct } from 'constructs';
+import { RUN_ENVIRONMENT, RunVariables } from './image/environment';
+import { formatImageReference, ImageReference, isDigest, isTag, quote } from './image/image-reference';
+import { isChosen, repositoryNameFor } from './infrastructure/chosen-repository';
+import { buildPlatform, MirroredBuildImage } from './infrastructure/consumers/mirrored-build-image';
+import { MirroredContainerImage } from './infrastructure/consumers/mirrored-container-image';
+import { MirroredDockerImageCode, MirroredLambdaCode } from './infrastructure/consumers/mirrored-lambda-code';
+import { PlatformTags, refuseMissingPlatform } from './infrastructure/consumers/platform-tags';
 import { defineMirrorSchedule } from './infrastructure/mirror-schedule';
 import { platformList } from './infrastructure/platform-list';
+import { refuseOtherEnvironment } from './infrastructure/same-environment';
 import { selectedTags } from './infrastructure/selected-tags';
-import { parseUpstreamImage, parseUpstreamRepository } from './infrastructure/upstream-image';
+import { parseUpstream } from './infrastructure/upstream-image';
+import { MirroredBuildImageOptions } from './mirrored-build-image-options';
+import { MirroredImageOptions } from './mirrored-image-options';
+import { MirroredImageProps } from './mirrored-image-props';
+import { MirroredLambdaCodeOptions } from './mirrored-lambda-code-options';
 import { OnTagMoved } from './on-tag-moved';
-import { TagFilter } from './tag-filter';
-import { TagKind } from './tag-kind';
-
-/**
- * How one image is mirrored.
- */
-export interface MirroredImageOptions {
-  /**
-   * How often upstream is asked for a newer image.
-   *
-   * @default - as the mirror's other images
-   */
-  readonly schedule?: scheduler.ScheduleExpression;
-
-  /**
-   * How late a run may start.
-   *
-   * @default - as the mirror's other images
-   */
-  readonly timeWindow?: scheduler.TimeWindow;
-
-  /**
-   * The full name of the repository in Amazon ECR, which the mirror defines.
-   *
-   * @default - the mirror's prefix, the registry's host unless it is Docker Hub, and the upstream repository
-   */
-  readonly repositoryName?: string;
-
-  /**
-   * A repository that exists, or that you define.
-   *
-   * Its mutability is yours to set: a floating tag cannot move in an immutable repository. It is in the account and Region of the mirror.
-   * When you define it in the same app, it is in the stack of the mirror; import one of another stack by its name.
-   *
-   * @default - the mirror defines one
-   */
-  readonly repository?: ecr.IRepository;
-
-  /**
-   * Which tags of the upstream repository are mirrored, instead of a single one. The image is then written without a tag: `nginx`.
-   *
-   * One schedule mirrors them all. Versions of `TagFilter.semver()` are immutable. What `TagFilter.pattern()` selects may float, so that each pattern
-   * is one of the five exceptions from immutability that Amazon ECR allows in a repository; `tagKind` says otherwise for all tags of the filter.
-   *
-   * @default - the one tag or digest that the image names
-   */
-  readonly tags?: TagFilter;
-
-  /**
-   * The platforms that are mirrored, for example `[ecr_assets.Platform.LINUX_AMD64, ecr_assets.Platform.LINUX_ARM64]`.
-   *
-   * The mirror then holds a new index with these platforms and the attestations about them. Its digest is another than upstream's, the same
-   * in each run, and its annotation `io.github.cdk-ecr-mirror.source-digest` says what it was made of. The images of the platforms keep their
-   * digests, but signatures of upstream's whole index do not come along. A run fails when upstream lacks one of the platforms.
-   * An image that is no index is copied as it is.
-   *
-   * Choose before the first copy: for a tag that is fixed, another choice is another image, and `onTagMoved` decides.
-   *
-   * @default - all platforms, byte for byte
-   */
-  readonly platforms?: ecr_assets.Platform[];
-
-  /**
-   * Whether signatures, attestations and bills of materials that upstream keeps beside the image are mirrored too.
-   *
-   * One that cannot be copied is a warning in the log, and the image is mirrored all the same.
-   *
-   * @default true
-   */
-  readonly referrers?: boolean;
-
-  /**
-   * Whether the tag names one release for ever or follows upstream. With `tags`, it is said of all that are selected.
-   *
-   * @default - judged by the tag: full versions, dates and git hashes are fixed, everything else floats
-   */
-  readonly tagKind?: TagKind;
-
-  /**
-   * What a run does when the tag is fixed and names another image upstream than in the mirror.
-   *
-   * @default - as the mirror's other images
-   */
-  readonly onTagMoved?: OnTagMoved;
-}
-
-/**
- * Properties of a `MirroredImage`.
- */
-export interface MirroredImageProps extends MirroredImageOptions {
-  /**
-   * The mirror that copies the image. It may be in another stack of the same account and Region, which is deployed first.
-   */
-  readonly mirror: ImageMirror;
-
-  /**
-   * The upstream image, as `docker pull` takes it: `nginx:stable`, `quay.io/prometheus/prometheus:v2.53.0`, `nginx@sha256:...`.
-   */
-  readonly image: string;
-}
 
 /**
  * One upstream image and its copy in Amazon ECR.
@@ -135,7 +42,7 @@ export class MirroredImage extends Construct {
    * @internal
    */
   public static _idFor(image: string, options: MirroredImageOptions): string {
-    const source = formatImageReference(parse(image, options.tags));
+    const source = formatImageReference(parseUpstream(image, options.tags));
     const elsewhere = options.repository?.node.path ?? options.repositoryName;
     return [
       source,
@@ -150,8 +57,20 @@ export class MirroredImage extends Construct {
   /** The repository in Amazon ECR. */
   public readonly repository: ecr.IRepository;
 
+  /**
+   * The repository's name as it was written; a token only with an existing repository.
+   *
+   * @internal
+   */
+  public readonly _repositoryName: string;
+
   /** Undefined when a filter selects the tags. */
   private readonly singleTag?: string;
+
+  /** Undefined for all that upstream has. */
+  private readonly platforms?: readonly string[];
+
+  private readonly platformTags: PlatformTags;
 
   /**
    * @throws Error when the image cannot be parsed or contradicts another image of the mirror, and when the mirror is in another account or Region
@@ -159,32 +78,43 @@ export class MirroredImage extends Construct {
   constructor(scope: Construct, id: string, props: MirroredImageProps) {
     super(scope, id);
     const context = props.mirror._context();
-    const reference = parse(props.image, props.tags);
-    refuseOtherEnvironment(this, props.mirror);
+    const reference = parseUpstream(props.image, props.tags);
+    refuseOtherEnvironment(this, props.mirror, 'define an ImageMirror for each account and Region');
     this.source = formatImageReference(reference);
     const { tag, filter, toldKind, mutableTags } = selectedTags(reference, props.tags, props.tagKind);
     this.singleTag = tag;
-    const platforms = platformList(props.platforms);
+    this.platforms = platformList(props.platforms);
     const repositoryName = repositoryNameFor(reference, context.repositoryPrefix, props);
-    this.repository = context.repositories.claim({
-      source: this.source, repositoryName, tags: filter ?? tag!, mutableTags, stack: Stack.of(this), existing: props.repository,
+    this._repositoryName = repositoryName;
+    const place = { source: this.source, repositoryName, tags: filter ?? tag!, mutableTags, stack: Stack.of(this), existing: props.repository };
+    this.repository = context.repositories.claim(place);
+    this.platformTags = new PlatformTags({
+      source: this.source,
+      platforms: this.platforms,
+      claim: (own) => context.repositories.claim({ ...place, tags: own, mutableTags: mutableTags.length === 0 ? [] : [own] }),
     });
     const onTagMoved = props.onTagMoved ?? context.onTagMoved;
+    // Read when templates are rendered: consumers ask for tags of platforms after the image was defined.
+    const variables = (): RunVariables => ({
+      [RUN_ENVIRONMENT.IMAGE]: this.source,
+      [RUN_ENVIRONMENT.REPOSITORY]: isChosen(props) ? repositoryName : undefined,
+      [RUN_ENVIRONMENT.TAG_KIND]: toldKind,
+      [RUN_ENVIRONMENT.ON_TAG_MOVED]: onTagMoved === OnTagMoved.FAIL ? undefined : onTagMoved,
+      [RUN_ENVIRONMENT.PLATFORMS]: this.platforms?.join(','),
+      [RUN_ENVIRONMENT.REFERRERS]: props.referrers === false ? 'false' : undefined,
+      [RUN_ENVIRONMENT.TAGS]: filter,
+      [RUN_ENVIRONMENT.PLATFORM_TAGS]: this.platformTags.render(),
+    });
     defineMirrorSchedule(this, 'Schedule', context, {
       description: `Mirrors ${this.source}${filter === undefined ? '' : `, the tags ${filter}`}`,
       schedule: props.schedule ?? context.schedule,
       timeWindow: props.timeWindow ?? context.timeWindow,
-      variables: {
-        [RUN_ENVIRONMENT.IMAGE]: this.source,
-        [RUN_ENVIRONMENT.REPOSITORY]: isChosen(props) ? repositoryName : undefined,
-        [RUN_ENVIRONMENT.TAG_KIND]: toldKind,
-        [RUN_ENVIRONMENT.ON_TAG_MOVED]: onTagMoved === OnTagMoved.FAIL ? undefined : onTagMoved,
-        [RUN_ENVIRONMENT.PLATFORMS]: platforms?.join(','),
-        [RUN_ENVIRONMENT.REFERRERS]: props.referrers === false ? 'false' : undefined,
-        [RUN_ENVIRONMENT.TAGS]: filter,
-      },
+      variables,
     });
-    props.mirror._register(this, reference, { tags: props.tags === undefined ? 1 : props.tags._mostTags(), platforms: platforms?.length });
+    const trigger = context.deployTrigger?.add({ stack: Stack.of(this), repository: this.repository, variables });
+    // Whoever depends on the image waits for its first copy.
+    Dependable.implement(this, { dependencyRoots: [this.repository, ...trigger === undefined ? [] : [trigger]] });
+    props.mirror._register(this, reference, { tags: props.tags === undefined ? 1 : props.tags._mostTags(), platforms: this.platforms?.length });
   }
 
   /**
@@ -193,8 +123,7 @@ export class MirroredImage extends Construct {
    * @throws Error when a filter selects the image's tags, for they are known when it runs; use `imageUriForTag()`
    */
   public get tag(): string {
-    if (this.singleTag !== undefined) return this.singleTag;
-    throw new Error(`${quote(this.source)} has no single tag, for a filter selects its tags when it runs; write imageUriForTag() with the tag that you want`);
+    return this._singleTag('write imageUriForTag() with the tag that you want');
   }
 
   /**
@@ -222,41 +151,130 @@ export class MirroredImage extends Construct {
   }
 
   /**
-   * Lets somebody pull from the image's repository.
+   * What `docker pull` takes for a digest of the image's repository. The digests of a mirror are those of upstream, unless `platforms` were chosen.
+   *
+   * Whether the digest is there is not known at synthesis.
+   *
+   * @param digest `sha256:` and 64 hexadecimal digits
+   * @throws Error when it is no digest
+   */
+  public imageUriForDigest(digest: string): string {
+    if (!Token.isUnresolved(digest) && !isDigest(digest)) {
+      throw new Error(`${quote(digest)} is no digest, which is "sha256:" and 64 lower-case hexadecimal digits`);
+    }
+    return this.repository.repositoryUriForDigest(digest);
+  }
+
+  /**
+   * Lets somebody pull from the image's repository: what `docker pull` needs, and nothing more.
+   *
+   * The consumers below do so themselves.
    */
   public grantPull(grantee: iam.IGrantable): iam.Grant {
     return this.repository.grantPull(grantee);
   }
-}
 
-function parse(image: string, tags: TagFilter | undefined): ImageReference {
-  return tags === undefined ? parseUpstreamImage(image) : parseUpstreamRepository(image);
-}
-
-/** Whether the repository is another than the engine would derive from the image. */
-function isChosen(options: MirroredImageOptions): boolean {
-  return options.repositoryName !== undefined || options.repository !== undefined;
-}
-
-function repositoryNameFor(reference: ImageReference, prefix: string, props: MirroredImageProps): string {
-  if (props.repository !== undefined) {
-    if (props.repositoryName !== undefined) throw new Error('repository and repositoryName contradict each other; set one of them');
-    refuseForeignRepository(props.repository, props.mirror);
-    return props.repository.repositoryName;
+  /**
+   * The image for a container of Amazon ECS, on Fargate, Amazon EC2 or elsewhere, and of AWS Batch.
+   *
+   * It lets the execution role pull, and the task or job definition waits for the first copy of the image.
+   * A container of AWS Batch on Amazon EKS is pulled by the role of its node: let that pull with `grantPull()`, unless it may pull everything.
+   *
+   * ```ts
+   * declare const mirror: ImageMirror;
+   * declare const taskDefinition: ecs.FargateTaskDefinition;
+   * taskDefinition.addContainer('Web', { image: mirror.image('nginx:stable').toContainerImage() });
+   * ```
+   *
+   * @throws Error when a filter selects the image's tags
+   */
+  public toContainerImage(): ecs.ContainerImage {
+    const tag = this._singleTag('write ecs.ContainerImage.fromEcrRepository(image.repository, tag), and let the task definition depend on the image');
+    return new MirroredContainerImage(this, this.imageUriForTag(tag));
   }
-  if (props.repositoryName === undefined) return mirrorRepositoryName(reference, prefix);
-  requireLiteral(props.repositoryName, 'repositoryName', 'write it as a string, or pass the repository itself as repository');
-  const problem = repositoryNameProblem(props.repositoryName);
-  if (problem) throw new Error(`repositoryName ${quote(props.repositoryName)} is not possible: ${problem}`);
-  return props.repositoryName;
-}
 
-/** A schedule starts builds of its own account and Region, and builds push to their own registry. */
-function refuseOtherEnvironment(image: Construct, mirror: ImageMirror): void {
-  const [own, its] = [Stack.of(image), Stack.of(mirror)];
-  for (const part of ['account', 'region'] as const) {
-    if (Token.compareStrings(own[part], its[part]) === TokenComparison.DIFFERENT) {
-      throw new Error(`the stack ${quote(own.node.path)} is in the ${part} ${quote(own[part])} and its mirror is in ${quote(its[part])}; define an ImageMirror for each account and Region`);
-    }
+  /**
+   * The image for builds of AWS CodeBuild to run in.
+   *
+   * It lets the project's role pull, and the project waits for the first copy of the image.
+   *
+   * @throws Error when a filter selects the image's tags, and when the platform is not mirrored or is none that builds run on
+   */
+  public toBuildImage(options: MirroredBuildImageOptions = {}): codebuild.IBuildImage {
+    const tag = this._singleTag('write codebuild.LinuxBuildImage.fromEcrRepository(image.repository, tag), and let the project depend on the image');
+    const platform = buildPlatform(options.platform);
+    refuseMissingPlatform(this.source, this.platforms, platform);
+    return new MirroredBuildImage(this, tag, platform);
+  }
+
+  /**
+   * The image as the code of a `lambda.DockerImageFunction`.
+   *
+   * AWS Lambda takes no image of several platforms. So the mirror also keeps that of the function's architecture, under a tag of its own,
+   * `stable-linux-arm64`, which floats where the tag does and is then one more of the five exceptions from immutability in the repository.
+   * The repository's policy lets AWS Lambda pull for the functions of the account, and the function waits for the first copy of the image.
+   *
+   * Choose a fixed tag: a function keeps the image that the tag named when its code was set, and Lambda may fetch that again when a floating tag
+   * has left it long ago and it has expired.
+   *
+   * ```ts
+   * declare const mirror: ImageMirror;
+   * new lambda.DockerImageFunction(this, 'Function', { code: mirror.image('public.ecr.aws/example/worker:1.4.2').toLambdaCode() });
+   * ```
+   *
+   * @throws Error when a filter selects the image's tags; the function throws when its architecture is not mirrored, or when it is in another Region
+   */
+  public toLambdaCode(options: MirroredLambdaCodeOptions = {}): lambda.DockerImageCode {
+    return new MirroredDockerImageCode(this.toLambdaFunctionCode(options));
+  }
+
+  /**
+   * The same as `toLambdaCode()` for `lambda.Function` and its like, `lambda.SingletonFunction` and `triggers.TriggerFunction`.
+   *
+   * They also want `handler: lambda.Handler.FROM_IMAGE` and `runtime: lambda.Runtime.FROM_IMAGE`.
+   *
+   * @throws Error when a filter selects the image's tags
+   */
+  public toLambdaFunctionCode(options: MirroredLambdaCodeOptions = {}): lambda.Code {
+    this._singleTag(TAG_FOR_LAMBDA);
+    return new MirroredLambdaCode(this, options);
+  }
+
+  /**
+   * Makes the resource of a consumer wait for the first copy of the image.
+   *
+   * Only that resource, not the roles that its construct has: what the image needs may depend on them.
+   *
+   * @internal
+   */
+  public _usedBy(consumer: IConstruct): void {
+    (consumer.node.defaultChild ?? consumer).node.addDependency(this);
+  }
+
+  /**
+   * The tag of the image of a single platform, which the mirror keeps from now on.
+   *
+   * @param platform `linux/amd64` or the like
+   * @internal
+   */
+  public _platformTag(platform: string): string {
+    return this.platformTags.tagFor(this._singleTag(TAG_FOR_LAMBDA), platform);
+  }
+
+  /**
+   * What `docker pull` takes in place of an upstream reference to this image. A digest stays, unless a choice of platforms made another of it.
+   *
+   * @internal
+   */
+  public _uriFor({ digest }: ImageReference): string {
+    return digest === undefined || this.platforms !== undefined ? this.imageUri : this.imageUriForDigest(digest);
+  }
+
+  /** @internal */
+  public _singleTag(remedy: string): string {
+    if (this.singleTag !== undefined) return this.singleTag;
+    throw new Error(`${quote(this.source)} has no single tag, for a filter selects its tags when it runs; ${remedy}`);
   }
 }
+
+const TAG_FOR_LAMBDA = 'mirror the tag that you want by itself too, with addImage(), and use that image';

@@ -18,6 +18,7 @@ const IMAGES = [
 
 interface DemoReport {
   readonly rounds: { readonly results: MirrorResult[]; readonly events: { readonly detailType: string }[] }[];
+  readonly deployments: { readonly answer: { readonly Status: string; readonly Reason: string }; readonly mirrored: string[] }[];
   readonly problems: string[];
 }
 
@@ -52,7 +53,7 @@ describe('npm run demo -- --json', () => {
 
   test('prints one line on stdout, and a last line for people on stderr', () => {
     expect(demo.stdout.trimEnd().split('\n')).toHaveLength(1);
-    expect(demo.stderr.trimEnd().split('\n').pop()).toBe('3 rounds, 18 results, all as expected');
+    expect(demo.stderr.trimEnd().split('\n').pop()).toBe('3 rounds, 18 results, 2 deployments, all as expected');
     expect(demo.exitCode).toBe(0);
     expect(report.problems).toEqual([]);
   });
@@ -77,6 +78,13 @@ describe('npm run demo -- --json', () => {
     const [before, after] = [0, 2].map((round) => report.rounds[round].results.find(({ source }) => source === IMAGES[1])!);
     expect(after.targetDigest).toBe(before.targetDigest);
     expect(after.sourceDigest).not.toBe(before.sourceDigest);
+  });
+
+  test('deploys once with every image there, and once with the reason that CloudFormation shows', () => {
+    const [well, ill] = report.deployments;
+    expect([well.answer.Status, well.mirrored]).toEqual(['SUCCESS', IMAGES]);
+    expect([ill.answer.Status, ill.mirrored]).toEqual(['FAILED', IMAGES.filter((image) => image !== IMAGES[1])]);
+    expect(ill.answer.Reason).toMatch(/^1 image was not mirrored, 5 were:\n- docker.io\/library\/logstash:7.11.2 \(not-found\): .*\nBuild log: https:/);
   });
 
   test('puts one event for each run', () => {

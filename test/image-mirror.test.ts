@@ -5,7 +5,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { IConstruct } from 'constructs';
-import { ImageMirror, ImageMirrorProps, MirrorCompute, OnTagMoved } from '../src';
+import { ImageMirror, ImageMirrorProps, MirrorCompute, OnDeploy, OnTagMoved } from '../src';
 import { TemplateResolver } from './support/template-resolver';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
@@ -34,10 +34,14 @@ function pushable(template: Template): string[] {
 }
 
 describe('by default', () => {
-  test('one image is 9 resources, and each further one is 2 more', () => {
-    expect(Object.keys(synthesise().toJSON().Resources)).toHaveLength(9);
+  test('one image is 25 resources, and each further one is 2 more', () => {
+    expect(Object.keys(synthesise().toJSON().Resources)).toHaveLength(25);
     stack = new Stack(new App(), 'Stack');
-    expect(Object.keys(synthesise({ images: ['nginx:stable', 'redis:7', 'quay.io/prometheus/prometheus:v2.53.0'] }).toJSON().Resources)).toHaveLength(13);
+    expect(Object.keys(synthesise({ images: ['nginx:stable', 'redis:7', 'quay.io/prometheus/prometheus:v2.53.0'] }).toJSON().Resources)).toHaveLength(29);
+  });
+
+  test('16 of the resources are for deployments', () => {
+    expect(Object.keys(synthesise({ onDeploy: OnDeploy.OFF }).toJSON().Resources)).toHaveLength(9);
   });
 
   test('a repository is retained, scanned, immutable and expires only what no tag names', () => {
@@ -93,10 +97,11 @@ describe('by default', () => {
 
   test('nothing may be done to every resource but asking for a token', () => {
     const statements = Object.values(synthesise().findResources('AWS::IAM::Role'))
-      .flatMap((role) => role.Properties.Policies.flatMap((policy: { PolicyDocument: { Statement: object[] } }) => policy.PolicyDocument.Statement));
-    const wide = statements.filter((statement: { Resource: unknown }) => JSON.stringify(statement.Resource).includes('*'));
+      .flatMap((role): { PolicyDocument: { Statement: { Action: unknown; Resource: unknown }[] } }[] => role.Properties.Policies ?? [])
+      .flatMap((policy) => policy.PolicyDocument.Statement);
+    const wide = statements.filter((statement) => JSON.stringify(statement.Resource).includes('*'));
     expect(wide).toEqual([{ Action: 'ecr:GetAuthorizationToken', Effect: 'Allow', Resource: '*' }]);
-    expect(JSON.stringify(statements.map((statement: { Action: unknown }) => statement.Action))).not.toContain('*');
+    expect(JSON.stringify(statements.map((statement) => statement.Action))).not.toContain('*');
   });
 });
 

@@ -113,7 +113,8 @@ describe('EC2 compute', () => {
         },
       }],
     });
-    expect(Object.keys(template.findResources('AWS::IAM::Policy'))).toEqual([]);
+    const attached = template.findResources('AWS::IAM::Policy', { Properties: { Roles: [{ Ref: Match.stringLikeRegexp('BuildRole') }] } });
+    expect(Object.keys(attached)).toEqual([]);
   });
 
   test('takes security groups and subnets of the VPC', () => {

@@ -181,11 +181,11 @@ describe('an image of another stack', () => {
     mirror.addImage('redis:7');
   });
 
-  test('has its repository and its schedule there, and nothing else', () => {
+  test('has its repository, its schedule and what mirrors it in a deployment there, and nothing else', () => {
     new MirroredImage(team, 'Grafana', { mirror, image: 'grafana/grafana:11.1.0' });
     const template = Template.fromStack(team);
     expect(Object.values(template.toJSON().Resources).map((resource) => (resource as { Type: string }).Type).sort())
-      .toEqual(['AWS::ECR::Repository', 'AWS::Scheduler::Schedule']);
+      .toEqual(['AWS::ECR::Repository', 'AWS::Scheduler::Schedule', 'Custom::ImageMirror']);
   });
 
   test('needs the mirror\'s stack, which needs nothing from it', () => {

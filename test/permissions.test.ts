@@ -168,10 +168,13 @@ describe('who may take a role', () => {
     }]);
   });
 
-  test('there are no other roles, no managed policies and no policies beside the roles', () => {
-    expect(deployed.ids('AWS::IAM::Role').sort()).toEqual([buildRole, schedulerRole].sort());
-    expect(deployed.ids('AWS::IAM::Policy')).toEqual([]);
+  test('there are no other roles but those of deployments, no managed policies, and no policies beside the roles but the CDK framework\'s', () => {
+    const roles = deployed.ids('AWS::IAM::Role');
+    const ofDeployments = roles.filter((id) => id.includes('MirrorOnDeploy'));
+    expect(roles.sort()).toEqual([buildRole, schedulerRole, ...ofDeployments].sort());
+    const attachedTo = deployed.ids('AWS::IAM::Policy').flatMap((id) => deployed.properties(id).Roles as string[]);
+    expect(attachedTo.filter((name) => !/Framework|waiterstatemachine/.test(name))).toEqual([]);
     expect(deployed.ids('AWS::IAM::ManagedPolicy')).toEqual([]);
-    for (const id of [buildRole, schedulerRole]) expect(deployed.properties(id)).not.toHaveProperty('ManagedPolicyArns');
+    for (const id of roles) expect(deployed.properties(id)).not.toHaveProperty('ManagedPolicyArns');
   });
 });

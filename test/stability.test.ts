@@ -79,9 +79,9 @@ test('the order of images changes nothing in the template', () => {
   expect(synthesise([...IMAGES].reverse())).toEqual(synthesise(IMAGES));
 });
 
-test('adding an image adds two resources and changes none but the build role', () => {
+test('adding an image adds two resources and changes none but the build role and the list of what a deployment mirrors', () => {
   const before = synthesise(IMAGES).Resources;
   const after = synthesise([...IMAGES, 'redis:7.2.5']).Resources;
   const changed = Object.keys(after).filter((id) => JSON.stringify(after[id]) !== JSON.stringify(before[id])).map((id) => after[id].Type);
-  expect(changed.sort()).toEqual(['AWS::ECR::Repository', 'AWS::IAM::Role', 'AWS::Scheduler::Schedule']);
+  expect(changed.sort()).toEqual(['AWS::ECR::Repository', 'AWS::IAM::Role', 'AWS::Scheduler::Schedule', 'Custom::ImageMirror']);
 });

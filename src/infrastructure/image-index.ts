@@ -10,12 +10,14 @@ const MOST_SUGGESTIONS = 10;
 export class ImageIndex {
   private readonly images: MirroredImage[] = [];
   private readonly bySource = new Map<string, MirroredImage[]>();
+  private readonly byDigest = new Map<string, MirroredImage[]>();
   private readonly referencesIn = new Map<string, ImageReference[]>();
   private readonly firstCopies = new Map<string, FirstCopy[]>();
 
   public add(reference: ImageReference, image: MirroredImage, firstCopy: FirstCopy): void {
     this.images.push(image);
     append(this.bySource, formatImageReference(reference), image);
+    if (reference.digest !== undefined) append(this.byDigest, digestOf(reference), image);
     append(this.referencesIn, repositoryOf(reference), reference);
     append(this.firstCopies, reference.registry, firstCopy);
   }
@@ -44,6 +46,17 @@ export class ImageIndex {
     throw new Error(`${quote(text)} is in the mirror with ${found.length} filters; keep what addImage() returned and use that`);
   }
 
+  /**
+   * The first image of exactly this reference; undefined when there is none. What a filter selects is not known.
+   *
+   * A digest says which image it is, whatever tag is written beside it.
+   */
+  public findExactly(reference: ImageReference): MirroredImage | undefined {
+    const written = this.bySource.get(formatImageReference(reference));
+    const found = written ?? (reference.digest === undefined ? [] : this.byDigest.get(digestOf(reference)));
+    return found?.[0];
+  }
+
   /** The images of a repository whose tags filters select. */
   private filtered(reference: ImageReference): readonly MirroredImage[] {
     return this.bySource.get(repositoryOf(reference)) ?? [];
@@ -67,6 +80,10 @@ export class ImageIndex {
 
 function repositoryOf(reference: ImageReference): string {
   return `${reference.registry}/${reference.repository}`;
+}
+
+function digestOf(reference: ImageReference): string {
+  return `${repositoryOf(reference)}@${reference.digest}`;
 }
 
 function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {

@@ -1,5 +1,6 @@
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { OnTagMoved } from '../on-tag-moved';
+import { DeployTrigger } from './deploy-trigger';
 import { MirrorScheduleContext } from './mirror-schedule';
 import { RepositorySet } from './repository-set';
 
@@ -10,4 +11,6 @@ export interface MirrorContext extends MirrorScheduleContext {
   readonly schedule: scheduler.ScheduleExpression;
   readonly timeWindow: scheduler.TimeWindow;
   readonly onTagMoved: OnTagMoved;
+  /** Undefined when a deployment mirrors nothing. */
+  readonly deployTrigger?: DeployTrigger;
 }

@@ -1,9 +1,11 @@
+import { Lazy } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as targets from 'aws-cdk-lib/aws-scheduler-targets';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { RunVariables } from '../image/environment';
 
 /** What all schedules of a mirror have in common. */
 export interface MirrorScheduleContext {
@@ -18,8 +20,8 @@ export interface MirrorScheduleProps {
   readonly schedule: scheduler.ScheduleExpression;
   readonly timeWindow: scheduler.TimeWindow;
   readonly description: string;
-  /** The variables of the run, by name; those that are undefined keep the engine's default. */
-  readonly variables: { readonly [name: string]: string | undefined };
+  /** Asked when the template is rendered, so that what is chosen later counts. */
+  readonly variables: () => RunVariables;
 }
 
 /** EventBridge Scheduler takes so many characters. */
@@ -27,9 +29,7 @@ const LONGEST_DESCRIPTION = 512;
 
 /** Defines the schedule that starts a build for one image. */
 export function defineMirrorSchedule(scope: Construct, id: string, context: MirrorScheduleContext, props: MirrorScheduleProps): scheduler.Schedule {
-  const environmentVariablesOverride = Object.entries(props.variables)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => ({ name, type: 'PLAINTEXT', value }));
+  const environmentVariablesOverride = Lazy.any({ produce: () => overrides(props.variables()) });
   return new scheduler.Schedule(scope, id, {
     description: props.description.slice(0, LONGEST_DESCRIPTION),
     schedule: props.schedule,
@@ -41,4 +41,10 @@ export function defineMirrorSchedule(scope: Construct, id: string, context: Mirr
       input: scheduler.ScheduleTargetInput.fromObject({ environmentVariablesOverride }),
     }),
   });
+}
+
+function overrides(variables: RunVariables) {
+  return Object.entries(variables)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => ({ name, type: 'PLAINTEXT', value }));
 }

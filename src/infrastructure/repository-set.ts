@@ -1,7 +1,9 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { defineMirrorRepository, MirrorRepositoryOptions } from './mirror-repository';
+import { scopeIn } from './scope-in-stack';
 import { quote } from '../image/image-reference';
 
 /**
@@ -43,6 +45,7 @@ interface Entry {
  */
 export class RepositorySet {
   private readonly entries = new Map<string, Entry>();
+  private readonly policyStatements: iam.PolicyStatement[] = [];
   private readonly waiting = new Map<string, () => void>();
 
   constructor(private readonly mirror: Construct, private readonly options: MirrorRepositoryOptions) {}
@@ -58,6 +61,12 @@ export class RepositorySet {
     for (const tag of place.mutableTags) mutableTags.add(tag);
     this.tell(place.source.split('/')[0]);
     return place.existing ?? repository;
+  }
+
+  /** Adds a statement to the policies of all repositories, those included that are added later. */
+  public addToResourcePolicies(statement: iam.PolicyStatement): void {
+    this.policyStatements.push(statement);
+    for (const { repository } of this.entries.values()) addToResourcePolicy(repository, statement);
   }
 
   /** The names of all repositories whose names are known at synthesis, in alphabetical order. */
@@ -88,19 +97,24 @@ export class RepositorySet {
 
   private add(key: string, place: Place): Entry {
     const mutableTags = new Set<string>();
-    const repository = place.existing ?? defineMirrorRepository(this.scopeIn(place.stack), place.repositoryName, mutableTags, this.options);
+    // Not under the image: a repository outlives the first image that needed it, and its logical id must not depend on which that was.
+    const scope = () => scopeIn(place.stack, this.mirror, 'Repositories');
+    const repository = place.existing ?? defineMirrorRepository(scope(), place.repositoryName, mutableTags, this.options);
     const owner = place.existing === undefined ? place.stack : undefined;
     const entry = { repository, owner, firstSource: place.source, sourceOfTags: new Map<string, string>(), mutableTags };
     this.entries.set(key, entry);
+    for (const statement of this.policyStatements) addToResourcePolicy(repository, statement);
     return entry;
   }
+}
 
-  /** Not under the image: a repository outlives the first image that needed it, and its logical id must not depend on which that was. */
-  private scopeIn(stack: Stack): Construct {
-    const parent = stack === Stack.of(this.mirror) ? this.mirror : stack;
-    const id = parent === this.mirror ? 'Repositories' : `${this.mirror.node.path.replace(/\//g, ':')}:Repositories`;
-    return (parent.node.tryFindChild(id) as Construct | undefined) ?? new Construct(parent, id);
-  }
+/** The statement is copied, for a policy may merge it with others. */
+function addToResourcePolicy(repository: ecr.IRepository, statement: iam.PolicyStatement): void {
+  if (repository.addToResourcePolicy(statement.copy()).statementAdded) return;
+  Annotations.of(repository).addWarningV2(
+    'cdk-ecr-mirror:ImageMirror.existingRepositoryPolicy',
+    `others may not pull ${quote(repository.node.path)} yet, for the app does not define that repository; let them do ${statement.actions.join(', ')} in its policy where it is defined`,
+  );
 }
 
 function refuseContradiction(place: Place, entry: Entry): void {

@@ -1,5 +1,6 @@
 import { requireLiteral } from './literal';
 import { ImageReference, parseImageReference, quote } from '../image/image-reference';
+import { TagFilter } from '../tag-filter';
 
 /** A tag or a digest at the end of a reference; the colon of a port is followed by a slash. */
 const TAG_OR_DIGEST = /[:@][^/]*$/;
@@ -16,6 +17,15 @@ export function namesRepository(image: string): boolean {
  */
 export function parseUpstreamImage(image: string): ImageReference {
   return parseImageReference(requireLiteral(image, 'the image', 'write the image as a string, for example "nginx:stable"'));
+}
+
+/**
+ * Parses an upstream image, or with a filter the repository whose tags it selects.
+ *
+ * @throws Error when it is a token, or cannot be parsed
+ */
+export function parseUpstream(image: string, tags: TagFilter | undefined): ImageReference {
+  return tags === undefined ? parseUpstreamImage(image) : parseUpstreamRepository(image);
 }
 
 /**

@@ -8,7 +8,7 @@ const ACTIONS = ['ecr-public:GetAuthorizationToken', 'sts:GetServiceBearerToken'
 /** All actions of the mirror's roles, each with its resources. */
 function allowed(stack: Stack): [string, unknown][] {
   const roles = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Role'));
-  const statements: { Action: string | string[]; Resource: unknown }[] = roles.flatMap(({ Properties }) => Properties.Policies
+  const statements: { Action: string | string[]; Resource: unknown }[] = roles.flatMap(({ Properties: { Policies = [] } }) => Policies
     .flatMap(({ PolicyDocument }: { PolicyDocument: { Statement: object[] } }) => PolicyDocument.Statement));
   return statements.flatMap(({ Action, Resource }) => [Action].flat().map((action): [string, unknown] => [action, Resource]));
 }

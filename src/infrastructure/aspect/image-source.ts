@@ -1,0 +1,64 @@
+import { Stack, Stage, Token, TokenComparison } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { IConstruct } from 'constructs';
+import { ImageReference, quote } from '../../image/image-reference';
+import { ImageMirror } from '../../image-mirror';
+import { PullThroughCache } from '../../pull-through-cache';
+
+/** An image in Amazon ECR that takes the place of a public one. */
+export interface Replacement {
+  readonly imageUri: string;
+  /** What the permission to pull it depends on. */
+  readonly permission: string;
+  readonly grantPull: (grantee: iam.IGrantable) => void;
+  readonly makeAvailableTo: (user: IConstruct) => void;
+}
+
+/** Where replacements come from: a mirror or a pull-through cache. */
+export interface ImageSource {
+  readonly construct: IConstruct;
+  readonly find: (reference: ImageReference) => Replacement | undefined;
+}
+
+export function mirrorSource(mirror: ImageMirror): ImageSource {
+  return {
+    construct: mirror,
+    find: (reference) => {
+      const image = mirror._find(reference);
+      return image && {
+        imageUri: image._uriFor(reference),
+        permission: image.node.path,
+        grantPull: (grantee) => image.grantPull(grantee),
+        makeAvailableTo: (user) => image._usedBy(user),
+      };
+    },
+  };
+}
+
+export function cacheSource(cache: PullThroughCache): ImageSource {
+  return {
+    construct: cache,
+    find: (reference) => {
+      const imageUri = cache._uriFor(reference);
+      return imageUri === undefined ? undefined : {
+        imageUri,
+        permission: `${cache.node.path} ${reference.repository}`,
+        grantPull: (grantee) => cache._grantTo(grantee, reference),
+        makeAvailableTo: (user) => cache._usedBy(user),
+      };
+    },
+  };
+}
+
+/** Why a resource cannot pull from a source, in words; undefined when it can. */
+export function distance({ construct }: ImageSource, user: IConstruct): string | undefined {
+  const name = quote(construct.node.path);
+  if (Stage.of(construct) !== Stage.of(user)) return `${name} has it in another stage; define a mirror in each stage`;
+  const [there, here] = [Stack.of(construct), Stack.of(user)];
+  for (const [part, words] of [['account', 'account'], ['region', 'Region']] as const) {
+    const comparison = Token.compareStrings(there[part], here[part]);
+    if (comparison === TokenComparison.SAME || comparison === TokenComparison.BOTH_UNRESOLVED) continue;
+    return `${name} has it in another ${words}; define a mirror for each account and Region`;
+  }
+  return undefined;
+}

@@ -1,0 +1,46 @@
+import { AspectPriority, Aspects, IAspect, Stage } from 'aws-cdk-lib';
+import { IConstruct } from 'constructs';
+import { MirroredImage } from '../../mirrored-image';
+
+/** What a job definition of AWS Batch looks like: one container, or several with the nodes that run them. */
+interface JobDefinition {
+  readonly container?: unknown;
+  readonly containers?: readonly { readonly container: unknown }[];
+}
+
+const aspects = new WeakMap<IConstruct, JobDefinitionAspect>();
+
+/**
+ * Makes the job definitions that use a container of AWS Batch wait for the first copy of its image.
+ *
+ * A container does not know its job definition: that is defined later and takes the container as a property.
+ */
+export function awaitFirstCopy(container: IConstruct, image: MirroredImage): void {
+  // Aspects do not reach from one stage into another.
+  const root = Stage.of(container) ?? container.node.root;
+  let aspect = aspects.get(root);
+  if (aspect === undefined) {
+    aspect = new JobDefinitionAspect();
+    aspects.set(root, aspect);
+    // After the aspects that may define more of them.
+    Aspects.of(root).add(aspect, { priority: AspectPriority.READONLY });
+  }
+  aspect.add(container, image);
+}
+
+class JobDefinitionAspect implements IAspect {
+  private readonly images = new Map<unknown, MirroredImage>();
+
+  public add(container: IConstruct, image: MirroredImage): void {
+    this.images.set(container, image);
+  }
+
+  public visit(node: IConstruct): void {
+    for (const container of containersOf(node as JobDefinition)) this.images.get(container)?._usedBy(node);
+  }
+}
+
+function containersOf(node: JobDefinition): unknown[] {
+  const several = Array.isArray(node.containers) ? node.containers.map((one) => one?.container) : [];
+  return [node.container, ...several];
+}

@@ -1,0 +1,89 @@
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import { OnTagMoved } from './on-tag-moved';
+import { TagFilter } from './tag-filter';
+import { TagKind } from './tag-kind';
+
+/**
+ * How one image is mirrored.
+ */
+export interface MirroredImageOptions {
+  /**
+   * How often upstream is asked for a newer image.
+   *
+   * @default - as the mirror's other images
+   */
+  readonly schedule?: scheduler.ScheduleExpression;
+
+  /**
+   * How late a run may start.
+   *
+   * @default - as the mirror's other images
+   */
+  readonly timeWindow?: scheduler.TimeWindow;
+
+  /**
+   * The full name of the repository in Amazon ECR, which the mirror defines.
+   *
+   * @default - the mirror's prefix, the registry's host unless it is Docker Hub, and the upstream repository
+   */
+  readonly repositoryName?: string;
+
+  /**
+   * A repository that exists, or that you define.
+   *
+   * Its mutability is yours to set: a floating tag cannot move in an immutable repository. It is in the account and Region of the mirror.
+   * When you define it in the same app, it is in the stack of the mirror; import one of another stack by its name.
+   *
+   * @default - the mirror defines one
+   */
+  readonly repository?: ecr.IRepository;
+
+  /**
+   * Which tags of the upstream repository are mirrored, instead of a single one. The image is then written without a tag: `nginx`.
+   *
+   * One schedule mirrors them all. Versions of `TagFilter.semver()` are immutable. What `TagFilter.pattern()` selects may float, so that each pattern
+   * is one of the five exceptions from immutability that Amazon ECR allows in a repository; `tagKind` says otherwise for all tags of the filter.
+   *
+   * @default - the one tag or digest that the image names
+   */
+  readonly tags?: TagFilter;
+
+  /**
+   * The platforms that are mirrored, for example `[ecr_assets.Platform.LINUX_AMD64, ecr_assets.Platform.LINUX_ARM64]`.
+   *
+   * The mirror then holds a new index with these platforms and the attestations about them. Its digest is another than upstream's, the same
+   * in each run, and its annotation `io.github.cdk-ecr-mirror.source-digest` says what it was made of. The images of the platforms keep their
+   * digests, but signatures of upstream's whole index do not come along. A run fails when upstream lacks one of the platforms.
+   * An image that is no index is copied as it is.
+   *
+   * Choose before the first copy: for a tag that is fixed, another choice is another image, and `onTagMoved` decides.
+   *
+   * @default - all platforms, byte for byte
+   */
+  readonly platforms?: ecr_assets.Platform[];
+
+  /**
+   * Whether signatures, attestations and bills of materials that upstream keeps beside the image are mirrored too.
+   *
+   * One that cannot be copied is a warning in the log, and the image is mirrored all the same.
+   *
+   * @default true
+   */
+  readonly referrers?: boolean;
+
+  /**
+   * Whether the tag names one release for ever or follows upstream. With `tags`, it is said of all that are selected.
+   *
+   * @default - judged by the tag: full versions, dates and git hashes are fixed, everything else floats
+   */
+  readonly tagKind?: TagKind;
+
+  /**
+   * What a run does when the tag is fixed and names another image upstream than in the mirror.
+   *
+   * @default - as the mirror's other images
+   */
+  readonly onTagMoved?: OnTagMoved;
+}
