@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { UpstreamRegistries } from './upstream-registries';
 import { parseImageReference } from '../../src/image/image-reference';
 import { createCertificates } from '../../test/support/certificate';
-import { synthesize } from '../../test/support/cloud-assembly';
+import { CloudAssembly, synthesize } from '../../test/support/cloud-assembly';
 import { Fault } from '../../test/support/fault';
 import { BuildResult, LocalCodeBuild } from '../../test/support/local-code-build';
 import { LocalEcr } from '../../test/support/local-ecr';
@@ -13,7 +13,7 @@ import { BuildSchedule, buildSchedules } from '../../test/support/local-schedule
 import { LoopbackNetwork } from '../../test/support/loopback-network';
 import { PublicGalleryApi } from '../../test/support/public-gallery-api';
 import { templateRepositories } from '../../test/support/template-repositories';
-import { Deployment } from '../../test/support/template-resolver';
+import { Deployment, TemplateResolver } from '../../test/support/template-resolver';
 
 const DEPLOYMENT: Deployment = { partition: 'aws', account: '123456789012', region: 'us-east-1', urlSuffix: 'amazonaws.com' };
 
@@ -64,16 +64,18 @@ export class LocalAws {
 
     const machine = network.environment(certificates.authorityFile);
     const codeBuild = new LocalCodeBuild({ assembly, template, deployment: DEPLOYMENT, machine });
-    return new LocalAws(schedules, codeBuild, ecr, events, upstream, async () => {
+    return new LocalAws({ assembly, template, deployment: DEPLOYMENT }, schedules, codeBuild, ecr, events, upstream, async () => {
       await Promise.all([ecr.close(), events.close(), galleryApi.close(), upstream?.close(), network.close()]);
       await Promise.all([certificates.dispose(), rm(folder, { recursive: true, force: true })]);
     });
   }
 
   private constructor(
+    /** What is deployed, and where. */
+    readonly deployed: { readonly assembly: CloudAssembly; readonly template: TemplateResolver; readonly deployment: Deployment },
     /** The template's own schedules. */
     readonly schedules: readonly BuildSchedule[],
-    private readonly codeBuild: LocalCodeBuild,
+    readonly codeBuild: LocalCodeBuild,
     readonly ecr: LocalEcr,
     readonly events: LocalEventBridge,
     /** Undefined when upstream registries are the real ones. */

@@ -3,22 +3,23 @@
  *
  * Deploys the sample app into a local AWS: its own template says which repositories ECR has and which tags are immutable. Then plays
  * EventBridge and CodeBuild three times: every schedule starts a build with its own input, and every build runs the buildspec's own commands.
+ * Then plays `cdk deploy` into an empty account, once with all images upstream and once with one of them missing.
  *
- *     npm run demo                 three rounds, a table after each
+ *     npm run demo                 three rounds, a table after each, and two deployments
  *     npm run demo -- --json       one JSON object on stdout, everything else on stderr
- *     npm run demo -- --upstream   the images come from the real registries; needs internet access
+ *     npm run demo -- --upstream   the images of the rounds come from the real registries; needs internet access
  *
  * Exits with 0 only if every round did what it must.
  */
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { deploymentProblems, describeDeployment, playDeployment, PlayedDeployment, SAMPLE_APP } from './deployment';
 import { problemsOf } from './expectations';
 import { LocalAws } from './local-aws';
+import { publishedImage } from './published-image';
 import { describeRound, playRound, Round } from './round';
 import { Outcome } from '../../src/engine/result';
 import { ImageReference, parseImageReference } from '../../src/image/image-reference';
 import { mirrorRepositoryName } from '../../src/image/repository-name';
-import { FixtureImage, multiPlatformImage } from '../../test/support/fixture-images';
 
 /** The two tags that move before the third round. */
 const FLOATING = 'docker.io/library/nginx:stable';
@@ -33,7 +34,7 @@ function say(text = ''): void {
 
 async function main(): Promise<number> {
   say('Deploying examples/sample-app into a local AWS: ECR, EventBridge, CodeBuild ...');
-  const aws = await LocalAws.deploy(join(__dirname, '..', 'sample-app'), options.upstream);
+  const aws = await LocalAws.deploy(SAMPLE_APP, options.upstream);
   try {
     return await playRounds(aws);
   } finally {
@@ -66,16 +67,31 @@ async function playRounds(aws: LocalAws): Promise<number> {
   await play(name, (image) => afterMove[image] ?? 'unchanged');
 
   say('\nPULLS are manifests fetched with GET, which Docker Hub counts; REQUESTS go to upstream + to the mirror; EXIT is the build\'s exit code.');
-  return conclude(rounds, problems);
+  const deployments = await playDeployments(problems);
+  return conclude(rounds, deployments, problems);
+}
+
+/** `cdk deploy`, well and not so well. */
+async function playDeployments(problems: string[]): Promise<PlayedDeployment[]> {
+  const deployments: PlayedDeployment[] = [];
+  const plays: [string, string?][] = [['all images are upstream'], [`${FIXED} is missing upstream`, FIXED]];
+  for (const [name, missing] of plays) {
+    say(`\ncdk deploy into an empty account: ${name}\n`);
+    const deployment = await playDeployment(name, SAMPLE_APP, missing);
+    deployments.push(deployment);
+    problems.push(...deploymentProblems(deployment, missing));
+    say(describeDeployment(deployment));
+  }
+  return deployments;
 }
 
 /** A last line for people; with `--json` also one for programs. */
-function conclude(rounds: readonly Round[], problems: readonly string[]): number {
+function conclude(rounds: readonly Round[], deployments: readonly PlayedDeployment[], problems: readonly string[]): number {
   const results = rounds.flatMap(({ runs }) => runs).filter(({ result }) => result !== undefined).length;
-  const count = `${rounds.length} rounds, ${results} results`;
+  const count = `${rounds.length} rounds, ${results} results, ${deployments.length} deployments`;
   if (options.json) {
     const report = rounds.map(({ name, runs, events }) => ({ name, results: runs.map(({ result }) => result ?? null), events }));
-    process.stdout.write(`${JSON.stringify({ rounds: report, problems })}\n`);
+    process.stdout.write(`${JSON.stringify({ rounds: report, deployments, problems })}\n`);
   }
   for (const problem of problems) say(`NOT AS EXPECTED: ${problem}`);
   say(`\n${count}, ${problems.length === 0 ? 'all as expected' : `${problems.length} not as expected`}`);
@@ -87,18 +103,6 @@ function moveTag(aws: LocalAws, reference: ImageReference): void {
   const other = publishedImage(reference, 'moved');
   if (aws.upstream) aws.upstream.publish(reference, other);
   else aws.ecr.push(mirrorRepositoryName(reference), reference.tag, other);
-}
-
-/** A multi-platform image that looks like those of upstream: attestations, shared layers, and Docker's older media types here and there. */
-function publishedImage({ repository, tag }: ImageReference, seed = 'first'): FixtureImage {
-  return multiPlatformImage({
-    seed: `${repository}:${tag} ${seed}`,
-    family: repository === 'library/logstash' ? 'docker' : 'oci',
-    platforms: ['linux/amd64', 'linux/arm64', 'linux/arm/v7'],
-    layers: 3,
-    layerBytes: 200_000,
-    attestations: repository === 'library/nginx',
-  });
 }
 
 main().then((exitCode) => { process.exitCode = exitCode; }, (error) => {
