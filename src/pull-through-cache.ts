@@ -66,7 +66,7 @@ export class PullThroughCache extends Construct {
     if (options !== undefined) {
       this.template = defineCacheTemplate(this, 'Template', this.repositoryPrefix, options);
       // What is pulled before the template is there would never get its settings.
-      this.rule.addDependency(this.template.resource);
+      this.rule.node.addDependency(this.template.resource);
     }
     warnOfRegion(this.rule);
     watchLambdaFunctions(this, this.repositoryPrefix);

@@ -1,4 +1,5 @@
 import { FirstCopy } from './docker-hub-budget';
+import { byLikeness } from './near-names';
 import { namesRepository, parseUpstreamImage } from './upstream-image';
 import { familiarImageReference, formatImageReference, ImageReference, quote } from '../image/image-reference';
 import { MirroredImage } from '../mirrored-image';
@@ -62,13 +63,13 @@ export class ImageIndex {
     return this.bySource.get(repositoryOf(reference)) ?? [];
   }
 
-  /** The other tags of the same repository, or everything that there is. */
+  /** The other tags of the same repository, or what is nearest of everything that there is. */
   private suggest(reference: ImageReference): string {
     const near = this.referencesIn.get(repositoryOf(reference)) ?? [...this.referencesIn.values()].flat();
     if (near.length === 0) return 'none so far';
-    const names = near.map((one) => quote(familiarImageReference(one))).sort();
+    const names = byLikeness(near.map(familiarImageReference), familiarImageReference(reference));
     const more = names.length > MOST_SUGGESTIONS ? ` and ${names.length - MOST_SUGGESTIONS} more` : '';
-    return names.slice(0, MOST_SUGGESTIONS).join(', ') + more + this.hint(reference);
+    return names.slice(0, MOST_SUGGESTIONS).map(quote).join(', ') + more + this.hint(reference);
   }
 
   private hint(reference: ImageReference): string {
