@@ -81,6 +81,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     junitReporting: false,
     jestConfig: {
       testTimeout: 120_000, // the machine may be small and shared
+      maxWorkers: '100%', // by default jest leaves one processor idle, which on two is half
       collectCoverage: false, // instrumentation slows the tests that move bytes and distorts those that measure memory
     },
   },
