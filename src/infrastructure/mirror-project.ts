@@ -28,14 +28,14 @@ export interface MirrorProjectProps {
 const SECONDS_TO_SAY_WHY = 60;
 
 /**
- * Defines the project that runs the engine, once for each image and each time.
+ * Defines the project that runs the engine: for one image, or for several.
  *
  * It has no limit of concurrent builds: over it, builds would fail instead of waiting in the queue.
  */
 export function defineMirrorProject(scope: Construct, id: string, props: MirrorProjectProps): codebuild.Project {
   const { compute, certificates } = props;
   return new codebuild.Project(scope, id, {
-    description: 'Mirrors the container image that the variable IMAGE names into Amazon ECR',
+    description: 'Mirrors the container images that the variables IMAGE or IMAGES name into Amazon ECR',
     role: props.role.withoutPolicyUpdates(),
     grantReportGroupPermissions: false,
     source: source(props.engine),

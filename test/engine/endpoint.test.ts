@@ -1,4 +1,5 @@
-import { ecrHost, endpointOf } from '../../src/engine/registry/endpoint';
+import { endpointOf } from '../../src/engine/registry/endpoint';
+import { ecrHost } from '../../src/image/ecr-host';
 
 test.each([
   ['docker.io', 'https://registry-1.docker.io'],

@@ -1,8 +1,8 @@
 import { AwsToken, AwsTokens, readAwsToken } from './aws-tokens';
 import type { Credential, CredentialSource } from './credential-source';
 import { EcrPublicCredentials } from './ecr-public-credentials';
+import { ecrHost } from '../../image/ecr-host';
 import { MirrorError } from '../mirror-error';
-import { ecrHost } from '../registry/endpoint';
 import { networkError } from '../registry/transport';
 import { printable } from '../report/printable';
 

@@ -1,4 +1,5 @@
 import type { Challenge } from './challenge';
+import { ecrHost } from '../../image/ecr-host';
 import { DOCKER_HUB } from '../../image/image-reference';
 import { PUBLIC_GALLERY } from '../../image/public-gallery';
 
@@ -29,20 +30,10 @@ const KNOWN_CHALLENGES: ReadonlyMap<string, Challenge> = new Map([
 /** Docker Hub's API answers under another name than its references. */
 const DOCKER_HUB_HOST = 'registry-1.docker.io';
 
-/** An Amazon ECR host: account, optional FIPS marker, Region; in every partition, and in the dual-stack form. */
-const ECR_HOST = new RegExp('^([0-9]{12})\\.dkr[.-]ecr(-fips)?\\.([a-z0-9-]+)\\.'
-  + '(?:amazonaws\\.com(?:\\.cn)?|amazonaws\\.eu|c2s\\.ic\\.gov|sc2s\\.sgov\\.gov|cloud\\.adc-e\\.uk|csp\\.hci\\.ic\\.gov|on\\.(?:aws|amazonwebservices\\.com\\.cn))$');
-
 /** The endpoint of a registry; with `plainHttp` for registries on the developer's own machine. */
 export function endpointOf(registry: string, plainHttp: boolean = false): Endpoint {
   if (plainHttp) return { registry, origin: `http://${registry}` };
   const host = registry === DOCKER_HUB ? DOCKER_HUB_HOST : registry;
   const challenge = ecrHost(registry) ? { scheme: 'basic' } as const : KNOWN_CHALLENGES.get(registry);
   return { registry, origin: `https://${host}`, challenge };
-}
-
-/** What an Amazon ECR host says about itself; undefined for other hosts. */
-export function ecrHost(registry: string): { readonly account: string; readonly region: string; readonly fips: boolean } | undefined {
-  const match = ECR_HOST.exec(registry);
-  return match ? { account: match[1], fips: match[2] !== undefined, region: match[3] } : undefined;
 }
