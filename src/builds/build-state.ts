@@ -29,6 +29,17 @@ export interface BuildLog {
 /** CodeBuild answers for so many builds at a time. */
 const MOST_BUILDS = 100;
 
+/** How a build stands, in words that follow its name. */
+export const BUILD_ENDINGS: Readonly<Record<BuildStatus, string>> = {
+  IN_PROGRESS: 'is still running',
+  SUCCEEDED: 'succeeded',
+  FAILED: 'failed',
+  FAULT: 'met a fault of CodeBuild',
+  STOPPED: 'was stopped',
+  TIMED_OUT: 'took longer than its project allows',
+  GONE: 'does not exist any more',
+};
+
 const ENDINGS: readonly BuildStatus[] = ['SUCCEEDED', 'FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT'];
 const LONGEST_PROBLEM = 300;
 

@@ -1,4 +1,4 @@
-import type { BuildState, BuildStatus } from './build-state';
+import { BUILD_ENDINGS, BuildState } from './build-state';
 import { cutToBytes, outsideText } from './outside-text';
 import type { ImageResult, RunResults } from './run-results';
 import type { StartedBuild } from './start-builds';
@@ -16,16 +16,6 @@ const LONGEST_REPORT = 1_500;
 const LONGEST_ENTRY = 500;
 const LONGEST_LINK = 400;
 const MOST_LINKS = 2;
-
-const ENDINGS: Readonly<Record<BuildStatus, string>> = {
-  IN_PROGRESS: 'is still running',
-  SUCCEEDED: 'succeeded',
-  FAILED: 'failed',
-  FAULT: 'met a fault of CodeBuild',
-  STOPPED: 'was stopped',
-  TIMED_OUT: 'took longer than its project allows',
-  GONE: 'does not exist any more',
-};
 
 /**
  * Says which images were not mirrored and why, how many were, and where the log is: what CloudFormation shows of a deployment that failed.
@@ -72,7 +62,7 @@ function buildEntry(build: FollowedBuild): string {
   const { started, state: { id, status, problem } } = build;
   const missing = untold(build);
   const which = missing === started.images ? `its ${namesOf(started)}` : `${missing} of its ${started.images} images`;
-  return `- the build ${id} ${ENDINGS[status]}${missing === 0 ? '' : ` before it told of ${which}`}${problem === undefined ? '' : ` (${problem})`}`;
+  return `- the build ${id} ${BUILD_ENDINGS[status]}${missing === 0 ? '' : ` before it told of ${which}`}${problem === undefined ? '' : ` (${problem})`}`;
 }
 
 function namesOf({ images, firstImages }: StartedBuild): string {

@@ -1,5 +1,5 @@
 import { outsideText } from './outside-text';
-import type { MirrorResult, RunSummary } from '../image/mirror-result';
+import { LineFields, lineFields, placeOf } from './result-line';
 
 /** What a run told of one image. */
 export interface ImageResult {
@@ -23,7 +23,7 @@ const LONGEST_MESSAGE = 400;
 
 /** Reads the results among the lines of a log, which may hold anything. */
 export function readResults(lines: readonly string[]): RunResults {
-  const objects = lines.filter((line) => line.startsWith('{')).flatMap((line) => parsed(line) ?? []);
+  const objects = lines.flatMap((line) => lineFields(line) ?? []);
   const told = objects.filter(isResult);
   const summary = objects.filter(isSummary).at(-1);
   if (summary === undefined) return { results: told.map(resultOf), isWhole: false };
@@ -33,30 +33,16 @@ export function readResults(lines: readonly string[]): RunResults {
   return { results: whole.map(resultOf), isWhole: true };
 }
 
-function placeOf({ source, target }: Fields): string {
-  return JSON.stringify([source, target]);
-}
-
-type Fields = { readonly [Name in keyof MirrorResult | keyof RunSummary]?: unknown };
-
-function parsed(line: string): Fields | undefined {
-  try {
-    return Object(JSON.parse(line)) as Fields;
-  } catch {
-    return undefined;
-  }
-}
-
-function isSummary(fields: Fields): fields is { readonly results: readonly Fields[] } {
+function isSummary(fields: LineFields): fields is { readonly results: readonly LineFields[] } {
   return Array.isArray(fields.results) && typeof fields.images === 'object' && typeof fields.outcome === 'string';
 }
 
-function isResult(fields: Fields): boolean {
-  const { source, target, outcome } = Object(fields) as Fields;
+function isResult(fields: LineFields): boolean {
+  const { source, target, outcome } = Object(fields) as LineFields;
   return [source, target, outcome].every((field) => typeof field === 'string');
 }
 
-function resultOf({ source, reason, message }: Fields): ImageResult {
+function resultOf({ source, reason, message }: LineFields): ImageResult {
   return {
     source: outsideText(String(source), LONGEST_SOURCE),
     ...(typeof reason === 'string' ? { reason: outsideText(reason, LONGEST_REASON) } : {}),

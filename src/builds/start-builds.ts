@@ -66,7 +66,7 @@ async function startBuild({ value, images }: PlannedBuild, index: number, wanted
   });
   const { build } = await untilDeadline(() => tools.client.send(command), wanted, tools);
   if (!build?.id) throw new BuildsError(`CodeBuild started a build of the project ${quote(wanted.project)} without saying which`);
-  tools.log(`started the build ${build.id} for ${images.length} images`);
+  tools.log(`started the build ${build.id} for ${images.length} ${images.length === 1 ? 'image' : 'images'}`);
   return { id: build.id, startTime: build.startTime?.getTime(), images: images.length, firstImages: images.slice(0, MOST_NAMES) };
 }
 

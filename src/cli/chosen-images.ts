@@ -1,12 +1,9 @@
 import { DeployedImage, DeployedImages, unknownVariables } from './deployed-images';
 import { UsageError } from './image-pairs';
-import { familiarImageReference, formatImageReference, ImageReference, InvalidReferenceError, parseImageReference, quote } from '../image/image-reference';
+import { familiarImageReference, formatImageReference, ImageReference, InvalidReferenceError, namesRepository, parseImageReference, quote } from '../image/image-reference';
 
 /** An error names so many images at most. */
 const MOST_NAMES = 20;
-
-/** A tag or a digest at the end of a reference; the colon of a port is followed by a slash. */
-const TAG_OR_DIGEST = /[:@][^/]*$/;
 
 /**
  * The images that somebody names, by any spelling, in the order of their stack; all of them on request.
@@ -31,7 +28,7 @@ function find({ images, stack }: DeployedImages, word: string): DeployedImage[] 
   const isSamePin = ({ digest, ...other }: ImageReference) => {
     return digest !== undefined && digest === reference.digest && repositoryOf(other) === repositoryOf(reference);
   };
-  const isFiltered = (other: ImageReference) => !TAG_OR_DIGEST.test(word) && formatImageReference(other) === repositoryOf(reference);
+  const isFiltered = (other: ImageReference) => namesRepository(word) && formatImageReference(other) === repositoryOf(reference);
   for (const matches of [isSame, isSamePin, isFiltered]) {
     const found = images.filter((image) => matches(image.reference));
     if (found.length > 0) return found;

@@ -1,4 +1,5 @@
-import { MirrorResult, Outcome, RunSummary, untried } from '../engine/result';
+import { LineFields, lineFields, placeOf } from '../builds/result-line';
+import { MirrorResult, Outcome, untried } from '../engine/result';
 import { visibleText } from '../image/visible-text';
 
 const OUTCOMES: readonly Outcome[] = ['copied', 'unchanged', 'tag-moved', 'failed'];
@@ -13,7 +14,7 @@ export class LoggedResults {
 
   /** Takes a line of the log; tells whether it holds results. */
   add(line: string): boolean {
-    const fields = line.startsWith('{') ? parsed(line) : undefined;
+    const fields = lineFields(line);
     if (fields === undefined) return false;
     const summary = summaryOf(fields);
     const result = resultOf(fields);
@@ -34,27 +35,13 @@ export class LoggedResults {
   }
 }
 
-type Fields = { readonly [Name in keyof MirrorResult | keyof RunSummary]?: unknown };
-
-function parsed(line: string): Fields | undefined {
-  try {
-    return Object(JSON.parse(line)) as Fields;
-  } catch {
-    return undefined;
-  }
-}
-
-function placeOf({ source, target }: MirrorResult): string {
-  return JSON.stringify([source, target]);
-}
-
-function summaryOf({ outcome, images, results }: Fields): MirrorResult[] | undefined {
+function summaryOf({ outcome, images, results }: LineFields): MirrorResult[] | undefined {
   if (!isOutcome(outcome) || typeof images !== 'object' || !Array.isArray(results)) return undefined;
-  const read = results.map((result) => resultOf(Object(result) as Fields));
+  const read = results.map((result) => resultOf(Object(result) as LineFields));
   return read.every((result) => result !== undefined) ? read : undefined;
 }
 
-function resultOf(fields: Fields): MirrorResult | undefined {
+function resultOf(fields: LineFields): MirrorResult | undefined {
   const { source, target, outcome, requests } = fields;
   if (typeof source !== 'string' || typeof target !== 'string' || !isOutcome(outcome)) return undefined;
   const { source: sourceRequests, target: targetRequests } = Object(requests) as Readonly<Record<string, unknown>>;
@@ -72,8 +59,8 @@ function resultOf(fields: Fields): MirrorResult | undefined {
 
 const { reason: _reason, message: _message, ...ZEROS } = untried('', '', 'internal-error', '');
 
-/** Fields as they are read; what cannot be read is left out. */
-function chosen(fields: Fields, names: readonly (keyof MirrorResult)[], read: (value: unknown) => unknown): Partial<MirrorResult> {
+/** LineFields as they are read; what cannot be read is left out. */
+function chosen(fields: LineFields, names: readonly (keyof MirrorResult)[], read: (value: unknown) => unknown): Partial<MirrorResult> {
   return Object.fromEntries(names.map((name) => [name, read(fields[name])]).filter(([, value]) => value !== undefined));
 }
 

@@ -1,7 +1,7 @@
 import { FollowedRun } from './followed-run';
 import { resultsTable } from './results-table';
 import type { StartedRun } from './started-run';
-import type { BuildStatus } from '../builds/build-state';
+import { BUILD_ENDINGS, BuildStatus } from '../builds/build-state';
 import { FailureReason, isGood, MirrorResult, RunSummary, summarize, untried } from '../engine/result';
 import { formatImageReference } from '../image/image-reference';
 import { visibleText } from '../image/visible-text';
@@ -27,15 +27,8 @@ export interface ReportedBuild {
   readonly images: readonly string[];
 }
 
-const ENDINGS: Readonly<Record<BuildStatus, readonly [words: string, reason: FailureReason]>> = {
-  IN_PROGRESS: ['is still running', 'internal-error'],
-  SUCCEEDED: ['succeeded', 'internal-error'],
-  FAILED: ['failed', 'internal-error'],
-  FAULT: ['met a fault of CodeBuild', 'internal-error'],
-  STOPPED: ['was stopped', 'interrupted'],
-  TIMED_OUT: ['took longer than its project allows', 'deadline-exceeded'],
-  GONE: ['does not exist any more', 'internal-error'],
-};
+/** What it means for an image that its build told nothing of. */
+const REASONS: Readonly<Partial<Record<BuildStatus, FailureReason>>> = { STOPPED: 'interrupted', TIMED_OUT: 'deadline-exceeded' };
 
 /** What is known of builds that are under way. */
 export function startedReport(runs: readonly StartedRun[]): StartReport {
@@ -59,7 +52,7 @@ export function isAllGood({ results = [], builds }: StartReport): boolean {
 /** The same for people: what is wrong with builds, and a table of the results. */
 export function reportText({ results = [], builds }: StartReport): string {
   const notes = builds.flatMap(({ id, link, status, problem, logProblem }) => {
-    if (status !== 'SUCCEEDED') return `the build ${id} ${ENDINGS[status][0]}${problem === undefined ? '' : ` (${problem})`}${link === undefined ? '' : `: ${link}`}`;
+    if (status !== 'SUCCEEDED') return `the build ${id} ${BUILD_ENDINGS[status]}${problem === undefined ? '' : ` (${problem})`}${link === undefined ? '' : `: ${link}`}`;
     return logProblem === undefined ? [] : `the build ${id} succeeded, so its images are mirrored; what it did is not known: ${logProblem}`;
   });
   return [...notes.map(visibleText), ...results.length === 0 ? [] : [resultsTable(results)]].join('\n');
@@ -68,9 +61,8 @@ export function reportText({ results = [], builds }: StartReport): string {
 function resultsOf({ logged: { results, isWhole }, logProblem, problem, run, status }: FollowedRun): readonly MirrorResult[] {
   if (isWhole || status === 'SUCCEEDED') return results;
   const told = new Set(results.map(({ source }) => source));
-  const [words, reason] = ENDINGS[status];
-  const message = `the build ${words} before it told of this image${[problem, logProblem].map((why) => why === undefined ? '' : `; ${why}`).join('')}`;
-  return [...results, ...run.images.map(nameOf).filter((source) => !told.has(source)).map((source) => untried(source, '', reason, message))];
+  const message = `the build ${BUILD_ENDINGS[status]} before it told of this image${[problem, logProblem].map((why) => why === undefined ? '' : `; ${why}`).join('')}`;
+  return [...results, ...run.images.map(nameOf).filter((source) => !told.has(source)).map((source) => untried(source, '', REASONS[status] ?? 'internal-error', message))];
 }
 
 /** As results name it. */

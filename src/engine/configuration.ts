@@ -4,7 +4,7 @@ import type { MirrorRequest } from './mirror-image';
 import { printable } from './report/printable';
 import { rangeProblem } from './tag-selection';
 import { CredentialVariables, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TAG_MOVED_POLICIES } from '../image/environment';
-import { ImageReference, parseImageReference, quote, redacted } from '../image/image-reference';
+import { ImageReference, namesRepository, parseImageReference, quote, redacted } from '../image/image-reference';
 import { parsePlatform, Platform } from '../image/platform';
 import { platformTagsProblem } from '../image/platform-tag';
 import { mirrorRepositoryName, mirrorTag, repositoryNameProblem } from '../image/repository-name';
@@ -89,7 +89,7 @@ function readRepository(environment: NodeJS.ProcessEnv, image: ImageReference): 
 function readTags(environment: NodeJS.ProcessEnv, text: string | undefined): TagSelection | undefined {
   if (!text) return undefined;
   const image = environment[RUN_ENVIRONMENT.IMAGE]!;
-  if (/[:@][^/]*$/.test(image)) throw wrong(RUN_ENVIRONMENT.IMAGE, image, `with ${RUN_ENVIRONMENT.TAGS} it is a repository, without a tag or digest`);
+  if (!namesRepository(image)) throw wrong(RUN_ENVIRONMENT.IMAGE, image, `with ${RUN_ENVIRONMENT.TAGS} it is a repository, without a tag or digest`);
   const selection = parseTagSelection(text);
   const problem = selection === undefined ? 'it is a selection of tags as JSON, for example {"semver":">=1.25 <2","latest":5}' : rangeProblem(selection);
   if (problem) throw wrong(RUN_ENVIRONMENT.TAGS, text, problem);

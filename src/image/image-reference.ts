@@ -158,3 +158,16 @@ function refuseRepository(text: string, repository: string): void {
   }
   throw new InvalidReferenceError(text, `the repository ${quote(repository)} must be lower-case letters and digits, separated by "/", ".", "_", "__" or "-"`);
 }
+
+/** A tag or a digest at the end of a reference; the colon of a port is followed by a slash. */
+const TAG_OR_DIGEST = /[:@][^/]*$/;
+
+/** Whether a reference has neither a tag nor a digest, and so may mean a repository. */
+export function namesRepository(text: string): boolean {
+  return !TAG_OR_DIGEST.test(text);
+}
+
+/** The repository in a reference as it is written. */
+export function repositoryIn(text: string): string {
+  return text.replace(TAG_OR_DIGEST, '');
+}

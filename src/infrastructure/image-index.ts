@@ -1,7 +1,7 @@
 import { FirstCopy } from './docker-hub-budget';
 import { byLikeness } from './near-names';
-import { namesRepository, parseUpstreamImage } from './upstream-image';
-import { familiarImageReference, formatImageReference, ImageReference, quote } from '../image/image-reference';
+import { parseUpstreamImage } from './upstream-image';
+import { familiarImageReference, formatImageReference, ImageReference, namesRepository, quote } from '../image/image-reference';
 import { MirroredImage } from '../mirrored-image';
 
 /** An error names so many images at most. */

@@ -1,14 +1,6 @@
 import { requireLiteral } from './literal';
-import { ImageReference, parseImageReference, quote } from '../image/image-reference';
+import { ImageReference, namesRepository, parseImageReference, quote, repositoryIn } from '../image/image-reference';
 import { TagFilter } from '../tag-filter';
-
-/** A tag or a digest at the end of a reference; the colon of a port is followed by a slash. */
-const TAG_OR_DIGEST = /[:@][^/]*$/;
-
-/** Whether a reference has neither a tag nor a digest, and so may mean a repository. */
-export function namesRepository(image: string): boolean {
-  return !TAG_OR_DIGEST.test(image);
-}
 
 /**
  * Parses an upstream image as a user wrote it.
@@ -36,5 +28,5 @@ export function parseUpstream(image: string, tags: TagFilter | undefined): Image
 export function parseUpstreamRepository(image: string): ImageReference {
   const { registry, repository } = parseUpstreamImage(image);
   if (namesRepository(image)) return { registry, repository };
-  throw new Error(`${quote(image)} names one image, and its tags are selected by a filter; write ${quote(image.replace(TAG_OR_DIGEST, ''))}, or leave tags out`);
+  throw new Error(`${quote(image)} names one image, and its tags are selected by a filter; write ${quote(repositoryIn(image))}, or leave tags out`);
 }

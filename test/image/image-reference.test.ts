@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import {
   DOCKER_HUB, familiarImageReference, formatImageReference, ImageReference, InvalidReferenceError,
-  isDigest, isTag, parseImageReference, quote, shortDigest,
+  isDigest, isTag, namesRepository, parseImageReference, quote, repositoryIn, shortDigest,
 } from '../../src/image/image-reference';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
@@ -282,3 +282,13 @@ function messageOf(text: string): string {
   const outcome = parsedOrRefused(text);
   return outcome instanceof InvalidReferenceError ? outcome.message : '';
 }
+
+test.each([
+  ['nginx', true, 'nginx'],
+  ['nginx:stable', false, 'nginx'],
+  ['registry.example.com:5000/team/app', true, 'registry.example.com:5000/team/app'],
+  ['registry.example.com:5000/team/app:1.0.0', false, 'registry.example.com:5000/team/app'],
+  [`nginx@sha256:${'a'.repeat(64)}`, false, 'nginx'],
+])('%s may mean a repository: %s', (text, expected, repository) => {
+  expect([namesRepository(text), repositoryIn(text)]).toEqual([expected, repository]);
+});
