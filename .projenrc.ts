@@ -14,6 +14,7 @@ const BUNDLED = [
   'proxy-from-env@^1.1.0', // 2 is an ES module only
   'semver@^7.7.0',
   'undici@^7.16.0', // 8 needs Node 22
+  'yaml@^2.9.0',
 ];
 
 const project = new awscdk.AwsCdkConstructLibrary({
@@ -58,6 +59,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@types/semver',
     'aws-cdk@^2.1148.0', // its dist-tag `latest` is an odd old 3.0.0
     '@types/aws-lambda@^8.10.0',
+    'ajv@^8.17.0',
     'aws-sdk-client-mock@^4.1.0',
     'cdk-nag@^2.38.2', // 3 needs aws-cdk-lib 2.257
     'esbuild@^0.28.0',
@@ -67,7 +69,6 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'selfsigned@^5.5.0',
     'ts-node@^10.9.0', // what projen runs this file with
     'tsx@^4.23.0',
-    'yaml@^2.9.0',
   ],
 
   docgen: true,
@@ -91,7 +92,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   githubOptions: { mergify: false },
   depsUpgrade: false, // versions move by hand, with the benchmark beside them
   buildWorkflowOptions: {
-    preBuildSteps: [{ name: 'Install the real registries and tools that the tests need', run: 'sudo apt-get update && sudo apt-get install -y docker-registry skopeo umoci && node test/tools/install.mjs crane distribution olareg oras regctl zot' }],
+    preBuildSteps: [{ name: 'Install the real registries and tools that the tests need', run: 'sudo apt-get update && sudo apt-get install -y buildah docker-registry skopeo umoci && node test/tools/install.mjs crane distribution olareg oras regctl zot' }],
   },
 });
 
@@ -159,6 +160,8 @@ project.package.addField('overrides', { 'unrs-resolver': '1.12.2' });
 project.package.setScript('test', 'node scripts/prepare.mjs && projen test');
 project.package.setScript('demo', 'node scripts/prepare.mjs && tsx --tsconfig tsconfig.dev.json examples/demo/main.ts');
 project.package.setScript('bench', 'node scripts/prepare.mjs && tsx --tsconfig tsconfig.dev.json bench/main.ts');
+project.package.setScript('bench:synth', 'node scripts/prepare.mjs && tsx --tsconfig tsconfig.dev.json bench/synth/main.ts');
+project.package.setScript('cost', 'node scripts/prepare.mjs && tsx --tsconfig tsconfig.dev.json bench/cost/main.ts');
 
 /* ---- no package registry's address in a committed file ---- */
 project.npmrc.addConfig('omit-lockfile-registry-resolved', 'true');
@@ -175,14 +178,20 @@ new TextFile(project, 'rosetta/default.ts-fixture', {
     'import * as ecr_assets from \'aws-cdk-lib/aws-ecr-assets\';',
     'import * as ecs from \'aws-cdk-lib/aws-ecs\';',
     'import * as ec2 from \'aws-cdk-lib/aws-ec2\';',
+    'import * as events from \'aws-cdk-lib/aws-events\';',
+    'import * as targets from \'aws-cdk-lib/aws-events-targets\';',
     'import * as iam from \'aws-cdk-lib/aws-iam\';',
     'import * as kms from \'aws-cdk-lib/aws-kms\';',
     'import * as lambda from \'aws-cdk-lib/aws-lambda\';',
+    'import * as s3 from \'aws-cdk-lib/aws-s3\';',
     'import * as scheduler from \'aws-cdk-lib/aws-scheduler\';',
     'import * as secretsmanager from \'aws-cdk-lib/aws-secretsmanager\';',
+    'import * as sns from \'aws-cdk-lib/aws-sns\';',
+    'import * as ssm from \'aws-cdk-lib/aws-ssm\';',
     'import {',
-    '  CacheCredentials, ComputeArchitecture, CreationTemplate, ImageMirror, MirrorCompute, MirroredImage, MirroredImagesAspect, MirrorReplication,',
-    '  MirrorReplicationDestination, OnDeploy, OnTagMoved, PullThroughCache, RegistryCredentials, TagFilter, TagKind, UpstreamRegistry,',
+    '  CacheCredentials, ComputeArchitecture, CreationTemplate, ImageCatalogue, ImageMirror, IOriginalImage, MirrorAlarm, MirrorCompute,',
+    '  MirrorDashboard, MirroredCatalogue, MirroredImage, MirroredImagesAspect, MirrorReplication, MirrorReplicationDestination, OnDeploy,',
+    '  OnTagMoved, PullThroughCache, RegistryCredentials, ScanSeverity, TagFilter, TagKind, UpstreamRegistry,',
     '} from \'cdk-ecr-mirror\';',
     '',
     'class Fixture extends cdk.Stack {',

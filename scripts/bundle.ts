@@ -1,6 +1,7 @@
 /**
  * Bundles what runs outside CDK, each part into one file with the licences of everything in it:
- * the engine that CodeBuild runs (its folder is the project's S3 source), the functions that Lambda runs, and the command line.
+ * the engine and the program for customised images that CodeBuild runs (their folders are the projects' S3 sources), the functions that Lambda runs,
+ * the parser of catalogues that constructs use at synthesis, and the command line.
  */
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
@@ -34,6 +35,12 @@ const startApart: Plugin = {
   setup: ({ onResolve }) => onResolve({ filter: /\/commands\/start-command\.js$/ }, () => ({ path: '../start/start-command.js', external: true })),
 };
 
+/** What starts builds of customised images is a file of its own for the same reason. */
+const customBuildApart: Plugin = {
+  name: 'custom-build-apart',
+  setup: ({ onResolve }) => onResolve({ filter: /\/start-custom-build\.js$/ }, () => ({ path: './custom-builds/start-custom-build.js', external: true })),
+};
+
 async function bundle(entry: string, outfile: string, banner = '') {
   await build({
     absWorkingDir: root,
@@ -47,7 +54,7 @@ async function bundle(entry: string, outfile: string, banner = '') {
     legalComments: 'none', // all licences are in the file beside it
     banner: { js: banner },
     logLevel: 'warning',
-    plugins: [undiciCore, startApart, licences({
+    plugins: [undiciCore, startApart, customBuildApart, licences({
       thirdParty: { output: { file: path.join(root, path.dirname(outfile), 'THIRD-PARTY-LICENSES.txt'), template: licenceTexts } },
     })],
   });
@@ -56,6 +63,9 @@ async function bundle(entry: string, outfile: string, banner = '') {
 async function main() {
   await Promise.all([
     bundle('src/engine/main.ts', 'assets/engine/mirror.js'),
+    bundle('src/engine/customise/start-custom-build.ts', 'assets/engine/custom-builds/start-custom-build.js'),
+    bundle('src/engine/customise/main.ts', 'assets/customise/customise.js'),
+    bundle('src/engine/catalogue/catalogue-images.ts', 'assets/catalogue/catalogue-images.js'),
     bundle('src/handlers/main.ts', 'assets/handlers/handlers.js'),
     bundle('src/cli/main.ts', 'assets/cli/cdk-ecr-mirror.js', '#!/usr/bin/env node'),
     bundle('src/cli/commands/start-command.ts', 'assets/start/start-command.js'),

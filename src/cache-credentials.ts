@@ -1,7 +1,7 @@
 import { SecretValue } from 'aws-cdk-lib';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { CacheSecretProps, defineCacheSecret, refuseDistantSecret, refuseForeignSecret, refuseReadableToken, refuseSecretName } from './infrastructure/cache-secret';
+import { CacheSecretProps, defineCacheSecret, refuseDistantSecret, refuseForeignSecret, refuseReadableToken, refuseSecretName } from './infrastructure/cache/cache-secret';
 
 /**
  * How the secret is called that `CacheCredentials.fromSecretValue()` defines.

@@ -74,6 +74,15 @@ export interface ImageMirrorProps {
   readonly compute?: MirrorCompute;
 
   /**
+   * Where customised images are built: on CodeBuild's EC2 compute, for Docker runs nowhere else. See `dockerfileLines` of an image.
+   *
+   * Without it, `RUN` for the other of both processors runs in CodeBuild's own image for that.
+   *
+   * @default - as `compute`; where that is Lambda compute, on EC2 compute with its processor
+   */
+  readonly customImageCompute?: MirrorCompute;
+
+  /**
    * The path of a file in PEM with the certificates of authorities that builds trust besides the public ones, for upstream registries,
    * or a proxy on the way to them, with a certificate of a private authority.
    *

@@ -1,36 +1,49 @@
-import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { DOCKER_HUB, ImageReference, quote } from './image/image-reference';
-import { DEFAULT_REPOSITORY_PREFIX, repositoryNameProblem } from './image/repository-name';
+import { DEFAULT_REPOSITORY_PREFIX } from './image/repository-name';
+import { ImageCatalogue } from './image-catalogue';
 import { ImageMirrorProps } from './image-mirror-props';
-import { defineBuildRole } from './infrastructure/build-role';
-import { defineCertificatesAsset } from './infrastructure/certificates-asset';
+import { MirrorCatalogues } from './infrastructure/catalogue/mirror-catalogues';
 import { ComputeConfiguration } from './infrastructure/compute-configuration';
 import { dockerBuildContexts } from './infrastructure/consumers/docker-build-contexts';
-import { DeployTrigger } from './infrastructure/deploy-trigger';
+import { customCompute } from './infrastructure/customise/custom-compute';
+import { CustomImages } from './infrastructure/customise/custom-images';
+import { defineDeadLetterQueue } from './infrastructure/dead-letter-queue';
+import { DeployTrigger } from './infrastructure/deploy/deploy-trigger';
 import { FirstCopy, watchDockerHubBudget } from './infrastructure/docker-hub-budget';
-import { defineEngineAsset } from './infrastructure/engine-asset';
 import { ImageIndex } from './infrastructure/image-index';
-import { requireLiteral } from './infrastructure/literal';
+import { defineMirrorBuilds } from './infrastructure/mirror-builds';
 import { MirrorContext } from './infrastructure/mirror-context';
-import { defineMirrorProject } from './infrastructure/mirror-project';
+import { refuseExpiry, refusePrefix, refuseTokens, refuseTwins, scheduleDefaults } from './infrastructure/mirror-properties';
+import { notify } from './infrastructure/observe/notification';
+import { Observed } from './infrastructure/observe/observed';
+import { defineNotStartedAlarm, observedMirror } from './infrastructure/observe/observed-mirror';
+import { ResultMetrics } from './infrastructure/observe/result-metrics';
+import { defineScanRule } from './infrastructure/observe/scan-rule';
 import { accountsMayPull, organizationMayPull } from './infrastructure/pull-permission';
-import { RepositoryArns } from './infrastructure/repository-arns';
 import { RepositorySet } from './infrastructure/repository-set';
 import { defineSchedulerRole } from './infrastructure/scheduler-role';
-import { stackSizeProblem } from './infrastructure/stack-size';
+import { stackSizeProblems } from './infrastructure/stack-size';
+import { StartTimes } from './infrastructure/start-times';
+import { MirrorAlarmOptions } from './mirror-alarm-options';
 import { MirrorCompute } from './mirror-compute';
+import { MirrorNotifyOptions } from './mirror-notify-options';
+import { MirroredCatalogue } from './mirrored-catalogue';
+import { MirroredCatalogueOptions } from './mirrored-catalogue-options';
 import { MirroredImage } from './mirrored-image';
 import { MirroredImageOptions } from './mirrored-image-options';
+import { ObservedConstruct } from './observed-construct';
 import { OnDeploy } from './on-deploy';
-import { OnTagMoved } from './on-tag-moved';
-import { RegistryCredentials } from './registry-credentials';
+import { OnScanFindingsOptions } from './on-scan-findings-options';
 
 /**
  * Mirrors public container images into Amazon ECR, byte for byte and on a schedule.
@@ -43,7 +56,7 @@ import { RegistryCredentials } from './registry-credentials';
  * new cdk.CfnOutput(this, 'Nginx', { value: mirror.image('nginx:stable').imageUri });
  * ```
  */
-export class ImageMirror extends Construct {
+export class ImageMirror extends ObservedConstruct {
   /** The project whose builds mirror. The variable `IMAGE` names an image, or `IMAGES` several. */
   public readonly project: codebuild.IProject;
 
@@ -74,16 +87,24 @@ export class ImageMirror extends Construct {
     });
     this.logGroup = new logs.LogGroup(this, 'Logs', { retention: props.logRetention ?? DEFAULT_LOG_RETENTION });
     const compute = (props.compute ?? MirrorCompute.ec2())._bind();
-    const { project, role } = this.defineProject(props, compute, credentials, { repositoryPrefix, repositories });
+    const settings = { compute, credentials, logGroup: this.logGroup, repositories, repositoryPrefix };
+    const { project, buildRole, eventBus } = defineMirrorBuilds(this, props, settings);
     this.project = project;
     // The CDK would keep the group, and its name would then be taken when the app is deployed again.
     this.scheduleGroup = new scheduler.ScheduleGroup(this, 'Schedules', { removalPolicy: RemovalPolicy.DESTROY });
-    this.deadLetterQueue = this.defineDeadLetterQueue();
-    const deployTrigger = this.defineDeployTrigger(props, compute, { role, repositoryPrefix });
-    this.context = { ...this.scheduleContext(), ...scheduleDefaults(props), repositories, repositoryPrefix, deployTrigger };
+    this.deadLetterQueue = defineDeadLetterQueue(this, 'DeadLetterQueue');
+    const copies = () => [this.index, catalogues].flatMap((known) => known.allFirstCopies());
+    const metrics = new ResultMetrics(this, 'Metrics', { logGroup: this.logGroup, project, images: copies });
+    const signals = { projects: [project], eventBus, metrics };
+    const deployTrigger = this.defineDeployTrigger(props, compute, { role: buildRole.role, repositoryPrefix, metrics });
+    const custom = { compute: customCompute(props.customImageCompute, compute), eventBus, logGroup: this.logGroup, eventProjects: signals.projects };
+    const customImages = new CustomImages(this, { ...custom, repositories, repositoryPrefix, project, buildRole, deployTrigger });
+    const catalogues = new MirrorCatalogues(this, { repositories, repositoryPrefix, buildRole });
+    const parts = { repositories, repositoryPrefix, compute, deployTrigger, signals, customImages, catalogues };
+    this.context = { ...this.scheduleContext(), ...scheduleDefaults(props), ...parts };
     this.node.addValidation({ validate: () => this.validateImages() });
     const isAnonymous = !credentials.some(({ registry }) => registry === DOCKER_HUB);
-    if (isAnonymous) watchDockerHubBudget(this.project, () => this.index.firstCopiesFrom(DOCKER_HUB));
+    if (isAnonymous) watchDockerHubBudget(this.project, () => [this.index, catalogues].flatMap((images) => images.firstCopiesFrom(DOCKER_HUB)));
     for (const image of refuseTokens(props.images ?? [])) this.addImage(image);
   }
 
@@ -107,6 +128,18 @@ export class ImageMirror extends Construct {
   }
 
   /**
+   * Mirrors all images of a list that lies outside of the template, by one schedule.
+   *
+   * **It widens what builds may do**, to all repositories under `repositoryPrefix` and the same with `-floating`, and to `ecr:CreateRepository`.
+   * Nothing deletes what they create: neither the end of the stack nor `repositoryRemovalPolicy`.
+   *
+   * @throws Error when a file has mistakes or is too long, with too many shards, and when creation templates or other mirrors forbid the prefix
+   */
+  public addCatalogue(id: string, catalogue: ImageCatalogue, options: MirroredCatalogueOptions = {}): MirroredCatalogue {
+    return new MirroredCatalogue(this, id, { ...options, catalogue, mirror: this });
+  }
+
+  /**
    * The mirror's copy of an image, by any spelling of it: `nginx`, `nginx:latest` and `docker.io/library/nginx:latest` are one image.
    *
    * An image whose tags a filter selects is found by its repository, `nginx`, unless `nginx:latest` is in the mirror besides.
@@ -114,7 +147,7 @@ export class ImageMirror extends Construct {
    * @throws Error that names the nearest images when the mirror has no such image
    */
   public image(reference: string): MirroredImage {
-    return this.index.find(reference);
+    return this.index.find(reference, this.context.catalogues.count > 0);
   }
 
   /**
@@ -122,8 +155,9 @@ export class ImageMirror extends Construct {
    *
    * The policies of the repositories say so. Another account must let its own roles pull besides, with an identity policy:
    * `ecr:BatchCheckLayerAvailability`, `ecr:BatchGetImage` and `ecr:GetDownloadUrlForLayer` on the repositories, `ecr:GetAuthorizationToken` on `*`.
-   * In the mirror's own account, every role that gets a token may then pull. A repository that the app does not define keeps its policy,
-   * with a warning. (cdk-nag's `AwsSolutions-ECR1` sees the principal `*`, and not the condition `aws:PrincipalOrgID` beside it.)
+   * In the mirror's own account, every role that gets a token may then pull. A repository that the app does not define keeps its policy, with a
+   * warning; so does, without one, what a catalogue has created already: see `docs/catalogue.md`. (cdk-nag's `AwsSolutions-ECR1` sees the principal
+   * `*`, and not the condition `aws:PrincipalOrgID` beside it.)
    *
    * @param organizationId for example `o-abcde12345`
    * @throws Error when it is no organization's id
@@ -136,7 +170,7 @@ export class ImageMirror extends Construct {
    * Lets other accounts pull all images of the mirror, those included that are added later.
    *
    * The policies of the repositories say so. The other account must let its own roles pull besides, with an identity policy, as for an organization.
-   * A repository that the app does not define keeps its policy, with a warning.
+   * A repository that the app does not define, or that a catalogue has created already, keeps its policy, as for an organization.
    *
    * @param accountIds each 12 digits
    * @throws Error when there is none, or when one is no account's id
@@ -168,6 +202,51 @@ export class ImageMirror extends Construct {
     return dockerBuildContexts(images === undefined ? this.images : images.map((image) => this.image(image)));
   }
 
+  /**
+   * Tells a topic when something is wrong: five alarms, each with a description that says what it means and links the procedure for it.
+   *
+   * CloudWatch bills $0.60 a month for them, and up to $0.90 for the metrics that they count, however many images there are. With a `cron` schedule,
+   * `staleAfter` must be set. Called again, it tells another topic too. The topic is in the mirror's Region, and in its stack or one that needs
+   * nothing of it. Its policy is made to let CloudWatch publish, unless the app does not define it; one that is encrypted needs a key of your own
+   * that lets `cloudwatch.amazonaws.com` use `kms:Decrypt` and `kms:GenerateDataKey*`.
+   *
+   * ```ts
+   * declare const mirror: ImageMirror;
+   * mirror.notify(new sns.Topic(this, 'Trouble'));
+   * ```
+   *
+   * @returns the alarms, to which further actions may be added
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+   * @throws Error when the topic is in another Region or its stack has images of the mirror, and when `staleAfter` is not possible or is missing
+   */
+  public notify(topic: sns.ITopic, options: MirrorNotifyOptions = {}): cloudwatch.Alarm[] {
+    return notify(this, topic, options);
+  }
+
+  /**
+   * Defines an alarm that rings when schedules gave up on starting runs: as long as such runs are in `deadLetterQueue`.
+   */
+  public alarmNotStarted(id: string, options: MirrorAlarmOptions = {}): cloudwatch.Alarm {
+    return defineNotStartedAlarm(this, this, id, options);
+  }
+
+  /**
+   * Defines a rule for scans that find vulnerabilities in images of the mirror, on the account's default bus, where Amazon ECR puts them.
+   *
+   * It is right with basic and with enhanced scanning. Which of them an account has is a setting of its registry as a whole, and not changed.
+   * The rule takes the scans of all repositories under the mirror's prefix.
+   *
+   * @throws Error when the pattern has fields that the rule sets itself; and at synthesis when it is too long, for many repositories have other names
+   */
+  public onScanFindings(id: string, options: OnScanFindingsOptions = {}): events.Rule {
+    return defineScanRule(this, id, { ...this.context, description: `Scan findings: the mirror ${this.node.path}` }, options);
+  }
+
+  /** @internal */
+  public _observed(): Observed {
+    return observedMirror(this);
+  }
+
   /** @internal */
   public _context(): MirrorContext {
     return this.context;
@@ -187,26 +266,9 @@ export class ImageMirror extends Construct {
     this.index.add(reference, image, firstCopy);
   }
 
-  private defineProject(
-    props: ImageMirrorProps, compute: ComputeConfiguration, credentials: RegistryCredentials[],
-    { repositoryPrefix, repositories }: { repositoryPrefix: string; repositories: RepositorySet },
-  ) {
-    const authority = props.certificateAuthorityPath;
-    const shared = {
-      compute,
-      certificates: authority === undefined ? undefined : defineCertificatesAsset(this, 'Certificates', authority),
-      credentials,
-      engine: defineEngineAsset(this, 'Engine'),
-      eventBus: props.eventBus ?? events.EventBus.fromEventBusName(this, 'DefaultEventBus', 'default'),
-      logGroup: this.logGroup,
-    };
-    const role = defineBuildRole(this, 'BuildRole', { ...shared, repositories: new RepositoryArns(Stack.of(this), repositories, repositoryPrefix) });
-    return { project: defineMirrorProject(this, 'Project', { ...shared, repositoryPrefix, role }), role };
-  }
-
   private defineDeployTrigger(
     { onDeploy = OnDeploy.WAIT, logRetention = DEFAULT_LOG_RETENTION }: ImageMirrorProps, { longestBuild, vpc }: ComputeConfiguration,
-    { role, repositoryPrefix }: { role: iam.IRole; repositoryPrefix: string },
+    { role, repositoryPrefix, metrics }: { role: iam.IRole; repositoryPrefix: string; metrics: ResultMetrics },
   ) {
     if (onDeploy === OnDeploy.OFF) return undefined;
     return new DeployTrigger(this, {
@@ -217,59 +279,20 @@ export class ImageMirror extends Construct {
       longestBuild,
       repositoryPrefix,
       // The whole network: a build needs routes and endpoints that nothing else of the mirror refers to.
-      buildsNeed: [role, ...vpc === undefined ? [] : [vpc]],
+      buildsNeed: [role, metrics, ...vpc === undefined ? [] : [vpc]],
     });
-  }
-
-  private defineDeadLetterQueue(): sqs.Queue {
-    return new sqs.Queue(this, 'DeadLetterQueue', { enforceSSL: true, encryption: sqs.QueueEncryption.SQS_MANAGED, retentionPeriod: Duration.days(14) });
   }
 
   private scheduleContext() {
     const { project, scheduleGroup, deadLetterQueue } = this;
-    return { project, scheduleGroup, deadLetterQueue, role: defineSchedulerRole(this, 'SchedulerRole', { project, scheduleGroup, deadLetterQueue }) };
+    const role = defineSchedulerRole(this, 'SchedulerRole', { project, scheduleGroup, deadLetterQueue });
+    return { project, scheduleGroup, deadLetterQueue, role, startTimes: new StartTimes(project), timetables: [] };
   }
 
   private validateImages(): string[] {
-    if (this.images.length === 0) return ['the mirror has no image; pass images, call addImage(), or remove the mirror'];
-    const imagesIn = new Map<Stack, number>();
-    for (const image of this.images) imagesIn.set(Stack.of(image), (imagesIn.get(Stack.of(image)) ?? 0) + 1);
-    return [...imagesIn].flatMap(([stack, images]) => stackSizeProblem(stack, images) ?? []);
+    if (this.images.length + this.context.catalogues.count === 0) return ['the mirror has no image; pass images, call addImage() or addCatalogue(), or remove the mirror'];
+    return stackSizeProblems(this.images);
   }
 }
 
 const DEFAULT_LOG_RETENTION = logs.RetentionDays.THREE_MONTHS;
-
-function scheduleDefaults(props: ImageMirrorProps) {
-  return {
-    schedule: props.schedule ?? scheduler.ScheduleExpression.rate(Duration.days(1)),
-    timeWindow: props.timeWindow ?? scheduler.TimeWindow.flexible(Duration.hours(1)),
-    onTagMoved: props.onTagMoved ?? OnTagMoved.FAIL,
-  };
-}
-
-function refusePrefix(prefix: string): string {
-  requireLiteral(prefix, 'repositoryPrefix', 'write it as a string, for example "mirror"');
-  if (prefix === '') throw new Error('repositoryPrefix must not be empty, for builds may push to all repositories under it; write for example "mirror"');
-  const problem = repositoryNameProblem(prefix);
-  if (problem) throw new Error(`repositoryPrefix ${quote(prefix)} cannot be the start of a repository's name: ${problem}`);
-  return prefix;
-}
-
-function refuseTwins(credentials: RegistryCredentials[]): RegistryCredentials[] {
-  const registries = credentials.map(({ registry }) => registry);
-  const twin = registries.find((registry, index) => registries.indexOf(registry) !== index);
-  if (twin !== undefined) throw new Error(`there are two credentials for the registry ${quote(twin)}; keep one of them`);
-  return credentials;
-}
-
-function refuseExpiry(expiry: Duration): Duration {
-  const days = expiry.isUnresolved() ? NaN : expiry.toDays({ integral: false });
-  if (Number.isInteger(days) && days >= 1) return expiry;
-  throw new Error(`untaggedImageExpiry ${expiry.isUnresolved() ? '(a token)' : quote(expiry.toHumanString())} must be whole days, at least one; write for example Duration.days(30)`);
-}
-
-function refuseTokens(images: string[]): string[] {
-  if (Token.isUnresolved(images)) throw new Error('images must be known at synthesis, but it is a list token; write the images as strings');
-  return images;
-}

@@ -49,7 +49,8 @@ export interface Ec2ComputeOptions {
   readonly timeout?: Duration;
 
   /**
-   * The network that builds run in. It needs a way to the upstream registries and to Amazon ECR, Amazon S3, CloudWatch Logs and EventBridge.
+   * The network that builds run in. It needs a way to the upstream registries and to Amazon ECR, Amazon S3, CloudWatch Logs and EventBridge,
+   * and where images are customised to CodeBuild.
    *
    * @default - CodeBuild's own network, with access to the internet
    */
@@ -92,7 +93,7 @@ export interface LambdaComputeOptions {
 /**
  * Where builds run.
  *
- * Builds never run in privileged mode, for mirroring needs no Docker.
+ * Builds that mirror never run in privileged mode, for mirroring needs no Docker. Those that customise images do, in a project of their own.
  *
  * @see https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-compute-types.html
  */

@@ -65,6 +65,36 @@ export interface MirroredImageOptions {
   readonly platforms?: ecr_assets.Platform[];
 
   /**
+   * What is added to the image, as lines of a Dockerfile that follow `FROM`: `['RUN mkdir /etc/vault', 'VOLUME ["/etc/vault"]']`.
+   *
+   * The image itself is mirrored unchanged. Then it is customised: built with Docker from the mirror's copy, by its digest, into a repository of its
+   * own, `mirror/custom/hashicorp/vault`, whose name follows `repositoryName`. From then on the customised image is meant by everything that uses the
+   * image; the other one is `original`. An upstream image with `ONBUILD` cannot be customised: its build fails and says so.
+   * Its tag ends in a digest of the lines and platforms, `1.14-4f1c0e2a9b7d`, so that other lines reach what runs it.
+   * It is built again when a run finds that the image has moved, or a deployment changes the lines, and at no other time.
+   *
+   * Builds with Docker are privileged. Their project is the only privileged one of the mirror, defined with the first customised image, and its role
+   * can pull what customised images are built from and push these, and nothing else. `RUN` has the network of that project.
+   *
+   * Each line is one instruction: `ARG`, `CMD`, `ENTRYPOINT`, `ENV`, `EXPOSE`, `HEALTHCHECK`, `LABEL`, `RUN`, `SHELL`, `STOPSIGNAL`, `USER`, `VOLUME`
+   * or `WORKDIR`. There are no files to `COPY`; what takes them is an image asset, for which the mirror has `dockerBuildContexts()`. The lines are
+   * in the template and in the image for all to read: no secrets in them. A warning tells of names such as `ENV DB_PASSWORD`.
+   *
+   * @default - the image is not customised
+   */
+  readonly dockerfileLines?: string[];
+
+  /**
+   * The platforms that the customised image is built for.
+   *
+   * `RUN` takes a build on a processor of the platform, so it works for `linux/amd64` and `linux/arm64`, each on its own kind of machine.
+   * Without `RUN`, all platforms are possible.
+   *
+   * @default - `platforms`, and without those the platform of the machines that the mirror's builds run on
+   */
+  readonly customPlatforms?: ecr_assets.Platform[];
+
+  /**
    * Whether signatures, attestations and bills of materials that upstream keeps beside the image are mirrored too.
    *
    * One that cannot be copied is a warning in the log, and the image is mirrored all the same.

@@ -1,19 +1,24 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct, Dependable, IConstruct } from 'constructs';
-import { RUN_ENVIRONMENT, RunVariables } from './image/environment';
-import { formatImageReference, ImageReference, isDigest, isTag, quote } from './image/image-reference';
-import { isChosen, repositoryNameFor } from './infrastructure/chosen-repository';
+import { formatImageReference, ImageReference, quote } from './image/image-reference';
+import { repositoryNameFor } from './infrastructure/chosen-repository';
 import { buildPlatform, MirroredBuildImage } from './infrastructure/consumers/mirrored-build-image';
 import { MirroredContainerImage } from './infrastructure/consumers/mirrored-container-image';
 import { MirroredDockerImageCode, MirroredLambdaCode } from './infrastructure/consumers/mirrored-lambda-code';
 import { PlatformTags, refuseMissingPlatform } from './infrastructure/consumers/platform-tags';
+import { CustomisedImage } from './infrastructure/customise/customised-image';
+import { OriginalImage } from './infrastructure/customise/original-image';
+import { requireDigest, requireTag } from './infrastructure/image-name';
 import { defineMirrorSchedule } from './infrastructure/mirror-schedule';
+import { Observed } from './infrastructure/observe/observed';
+import { observedImage } from './infrastructure/observe/observed-mirror';
 import { platformList } from './infrastructure/platform-list';
+import { runVariables } from './infrastructure/run-variables';
 import { refuseOtherEnvironment } from './infrastructure/same-environment';
 import { selectedTags } from './infrastructure/selected-tags';
 import { parseUpstream } from './infrastructure/upstream-image';
@@ -21,7 +26,8 @@ import { MirroredBuildImageOptions } from './mirrored-build-image-options';
 import { MirroredImageOptions } from './mirrored-image-options';
 import { MirroredImageProps } from './mirrored-image-props';
 import { MirroredLambdaCodeOptions } from './mirrored-lambda-code-options';
-import { OnTagMoved } from './on-tag-moved';
+import { ObservedConstruct } from './observed-construct';
+import { IOriginalImage } from './original-image';
 
 /**
  * One upstream image and its copy in Amazon ECR.
@@ -35,7 +41,7 @@ import { OnTagMoved } from './on-tag-moved';
  * new MirroredImage(otherStack, 'Grafana', { mirror, image: 'grafana/grafana:11.1.0' });
  * ```
  */
-export class MirroredImage extends Construct {
+export class MirroredImage extends ObservedConstruct {
   /**
    * The construct id that `addImage()` uses: it depends on the image and where it goes, and on nothing else.
    *
@@ -54,8 +60,15 @@ export class MirroredImage extends Construct {
   /** The upstream image in its canonical spelling: `docker.io/library/nginx:stable`; without a tag when a filter selects its tags. */
   public readonly source: string;
 
-  /** The repository in Amazon ECR. */
+  /** The repository in Amazon ECR: that of the customised image where there is one. */
   public readonly repository: ecr.IRepository;
+
+  /**
+   * The upstream image as it is in the mirror, unchanged.
+   *
+   * It is the image itself, unless that is customised: then everything else here means the customised one.
+   */
+  public readonly original: IOriginalImage;
 
   /**
    * The repository's name as it was written; a token only with an existing repository.
@@ -67,10 +80,15 @@ export class MirroredImage extends Construct {
   /** Undefined when a filter selects the tags. */
   private readonly singleTag?: string;
 
+  /** Undefined when the image is not customised. */
+  private readonly custom?: CustomisedImage;
+
   /** Undefined for all that upstream has. */
   private readonly platforms?: readonly string[];
 
   private readonly platformTags: PlatformTags;
+
+  private readonly observed: Observed;
 
   /**
    * @throws Error when the image cannot be parsed or contradicts another image of the mirror, and when the mirror is in another account or Region
@@ -82,43 +100,41 @@ export class MirroredImage extends Construct {
     refuseOtherEnvironment(this, props.mirror, 'define an ImageMirror for each account and Region');
     this.source = formatImageReference(reference);
     const { tag, filter, toldKind, mutableTags } = selectedTags(reference, props.tags, props.tagKind);
-    this.singleTag = tag;
     this.platforms = platformList(props.platforms);
     const repositoryName = repositoryNameFor(reference, context.repositoryPrefix, props);
-    this._repositoryName = repositoryName;
     const place = { source: this.source, repositoryName, tags: filter ?? tag!, mutableTags, stack: Stack.of(this), existing: props.repository };
-    this.repository = context.repositories.claim(place);
+    const repository = context.repositories.claim(place);
+    this.original = new OriginalImage(this.source, repository, tag);
+    const custom = context.customImages.add({ image: this, reference, options: props, place, tag, repository });
+    this.custom = custom;
+    this.repository = custom?.repository ?? repository;
+    this._repositoryName = custom?.repositoryName ?? repositoryName;
+    this.singleTag = tag === undefined ? undefined : this.ownTag(tag);
     this.platformTags = new PlatformTags({
       source: this.source,
       platforms: this.platforms,
       claim: (own) => context.repositories.claim({ ...place, tags: own, mutableTags: mutableTags.length === 0 ? [] : [own] }),
     });
+    const timetable = { schedule: props.schedule ?? context.schedule, timeWindow: props.timeWindow ?? context.timeWindow };
+    this.observed = observedImage(this, context.signals, { repositories: [repositoryName, this._repositoryName], tag, timetable });
     const onTagMoved = props.onTagMoved ?? context.onTagMoved;
+    const { platforms, platformTags, source } = this;
     // Read when templates are rendered: consumers ask for tags of platforms after the image was defined.
-    const variables = (): RunVariables => ({
-      [RUN_ENVIRONMENT.IMAGE]: this.source,
-      [RUN_ENVIRONMENT.REPOSITORY]: isChosen(props) ? repositoryName : undefined,
-      [RUN_ENVIRONMENT.TAG_KIND]: toldKind,
-      [RUN_ENVIRONMENT.ON_TAG_MOVED]: onTagMoved === OnTagMoved.FAIL ? undefined : onTagMoved,
-      [RUN_ENVIRONMENT.PLATFORMS]: this.platforms?.join(','),
-      [RUN_ENVIRONMENT.REFERRERS]: props.referrers === false ? 'false' : undefined,
-      [RUN_ENVIRONMENT.TAGS]: filter,
-      [RUN_ENVIRONMENT.PLATFORM_TAGS]: this.platformTags.render(),
-    });
+    const variables = () => runVariables(props, { source, repositoryName, toldKind, onTagMoved, platforms, filter, platformTags, custom });
     defineMirrorSchedule(this, 'Schedule', context, {
       description: `Mirrors ${this.source}${filter === undefined ? '' : `, the tags ${filter}`}`,
-      schedule: props.schedule ?? context.schedule,
-      timeWindow: props.timeWindow ?? context.timeWindow,
+      ...timetable,
       variables,
     });
-    const trigger = context.deployTrigger?.add({ stack: Stack.of(this), repository: this.repository, variables });
+    const needs = custom?.needs ?? [];
+    const trigger = context.deployTrigger?.add({ stack: Stack.of(this), repository, needs, variables });
     // Whoever depends on the image waits for its first copy.
     Dependable.implement(this, { dependencyRoots: [this.repository, ...trigger === undefined ? [] : [trigger]] });
     props.mirror._register(this, reference, { tags: props.tags === undefined ? 1 : props.tags._mostTags(), platforms: this.platforms?.length });
   }
 
   /**
-   * The tag in Amazon ECR: the upstream tag, or one made of the digest when the reference has no tag.
+   * The tag in Amazon ECR: the upstream tag, or one made of the digest when the reference has no tag. That of a customised image has more behind it.
    *
    * @throws Error when a filter selects the image's tags, for they are known when it runs; use `imageUriForTag()`
    */
@@ -140,18 +156,16 @@ export class MirroredImage extends Construct {
    *
    * Whether the tag is there is not known at synthesis.
    *
-   * @param tag the tag in Amazon ECR
+   * @param tag the tag of the upstream image in the mirror, also for a customised image
    * @throws Error when it is no tag
    */
   public imageUriForTag(tag: string): string {
-    if (!Token.isUnresolved(tag) && !isTag(tag)) {
-      throw new Error(`${quote(tag)} is no tag, which is 1 to 128 letters, digits, "_", "." and "-", and starts with none of the last two; write for example "1.27.0"`);
-    }
-    return this.repository.repositoryUriForTag(tag);
+    return this.repository.repositoryUriForTag(this.ownTag(requireTag(tag)));
   }
 
   /**
-   * What `docker pull` takes for a digest of the image's repository. The digests of a mirror are those of upstream, unless `platforms` were chosen.
+   * What `docker pull` takes for a digest of the image's repository. A digest is that of upstream, unless `platforms` were chosen or the image is
+   * customised.
    *
    * Whether the digest is there is not known at synthesis.
    *
@@ -159,10 +173,7 @@ export class MirroredImage extends Construct {
    * @throws Error when it is no digest
    */
   public imageUriForDigest(digest: string): string {
-    if (!Token.isUnresolved(digest) && !isDigest(digest)) {
-      throw new Error(`${quote(digest)} is no digest, which is "sha256:" and 64 lower-case hexadecimal digits`);
-    }
-    return this.repository.repositoryUriForDigest(digest);
+    return this.repository.repositoryUriForDigest(requireDigest(digest));
   }
 
   /**
@@ -189,8 +200,8 @@ export class MirroredImage extends Construct {
    * @throws Error when a filter selects the image's tags
    */
   public toContainerImage(): ecs.ContainerImage {
-    const tag = this._singleTag('write ecs.ContainerImage.fromEcrRepository(image.repository, tag), and let the task definition depend on the image');
-    return new MirroredContainerImage(this, this.imageUriForTag(tag));
+    const tag = this.consumerTag('write ecs.ContainerImage.fromEcrRepository(image.repository, tag), and let the task definition depend on the image');
+    return new MirroredContainerImage(this, this.repository.repositoryUriForTag(tag));
   }
 
   /**
@@ -201,9 +212,10 @@ export class MirroredImage extends Construct {
    * @throws Error when a filter selects the image's tags, and when the platform is not mirrored or is none that builds run on
    */
   public toBuildImage(options: MirroredBuildImageOptions = {}): codebuild.IBuildImage {
-    const tag = this._singleTag('write codebuild.LinuxBuildImage.fromEcrRepository(image.repository, tag), and let the project depend on the image');
+    const tag = this.consumerTag('write codebuild.LinuxBuildImage.fromEcrRepository(image.repository, tag), and let the project depend on the image');
     const platform = buildPlatform(options.platform);
-    refuseMissingPlatform(this.source, this.platforms, platform);
+    if (this.custom === undefined) refuseMissingPlatform(this.source, this.platforms, platform);
+    this.custom?.requirePlatform(platform);
     return new MirroredBuildImage(this, tag, platform);
   }
 
@@ -236,7 +248,7 @@ export class MirroredImage extends Construct {
    * @throws Error when a filter selects the image's tags
    */
   public toLambdaFunctionCode(options: MirroredLambdaCodeOptions = {}): lambda.Code {
-    this._singleTag(TAG_FOR_LAMBDA);
+    this._singleTag(TAG_BY_ITSELF);
     return new MirroredLambdaCode(this, options);
   }
 
@@ -258,16 +270,23 @@ export class MirroredImage extends Construct {
    * @internal
    */
   public _platformTag(platform: string): string {
-    return this.platformTags.tagFor(this._singleTag(TAG_FOR_LAMBDA), platform);
+    const tag = this._singleTag(TAG_BY_ITSELF);
+    return this.custom?.platformTagFor(this.original.tag, platform) ?? this.platformTags.tagFor(tag, platform);
   }
 
   /**
-   * What `docker pull` takes in place of an upstream reference to this image. A digest stays, unless a choice of platforms made another of it.
+   * What `docker pull` takes in place of an upstream reference to this image. A digest stays, unless a choice made another image of it.
    *
    * @internal
    */
   public _uriFor({ digest }: ImageReference): string {
-    return digest === undefined || this.platforms !== undefined ? this.imageUri : this.imageUriForDigest(digest);
+    const hasOther = this.platforms !== undefined || this.custom !== undefined;
+    return digest === undefined || hasOther ? this.imageUri : this.imageUriForDigest(digest);
+  }
+
+  /** @internal */
+  public _observed(): Observed {
+    return this.observed;
   }
 
   /** @internal */
@@ -275,6 +294,16 @@ export class MirroredImage extends Construct {
     if (this.singleTag !== undefined) return this.singleTag;
     throw new Error(`${quote(this.source)} has no single tag, for a filter selects its tags when it runs; ${remedy}`);
   }
+
+  /** Whoever names a tag besides the repository does not know what the tag of a customised image ends in. */
+  private consumerTag(remedy: string): string {
+    return this._singleTag(this.custom === undefined ? remedy : TAG_BY_ITSELF);
+  }
+
+  /** The tag here of what has a tag upstream. */
+  private ownTag(tag: string): string {
+    return this.custom?.tagFor(tag) ?? tag;
+  }
 }
 
-const TAG_FOR_LAMBDA = 'mirror the tag that you want by itself too, with addImage(), and use that image';
+const TAG_BY_ITSELF = 'mirror the tag that you want by itself too, with addImage(), and use that image';

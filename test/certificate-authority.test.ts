@@ -71,7 +71,7 @@ describe('certificates', () => {
     expect(project.SecondarySources).toEqual([{ Type: 'S3', SourceIdentifier: 'certificates', Location: expect.anything() }]);
     expect(JSON.parse(project.Source.BuildSpec).phases).toEqual({
       install: { 'runtime-versions': { nodejs: 22 } },
-      build: { commands: ['NODE_EXTRA_CA_CERTS="$CODEBUILD_SRC_DIR_certificates/certificates.pem" node mirror.js'] },
+      build: { commands: ['NODE_EXTRA_CA_CERTS="$CODEBUILD_SRC_DIR_certificates/certificates.pem" NODE_OPTIONS= node mirror.js'] },
     });
   });
 

@@ -3,7 +3,10 @@ import { App, NestedStack, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { ImageMirror, MirroredImage } from '../src';
 import { judgeCall, rolePolicies } from './support/policy-simulator';
+import { foreignStarts, ownStarts } from './support/start-build-calls';
 import { COMMERCIAL, stackId, TemplateResolver } from './support/template-resolver';
+import { RUN_ENVIRONMENT } from '../src/image/environment';
+import { LONGEST_INLINE_POLICY, renderedLength } from '../src/infrastructure/policy-size';
 
 const { account, region } = COMMERCIAL;
 
@@ -21,6 +24,8 @@ const deployed = deployMirror();
 const roleOf = (id: string) => deployed.ids('AWS::IAM::Role').filter((one) => one.startsWith(`MirrorOnDeploy${id}`))[0];
 const functionOf = (id: string) => deployed.arn(deployed.ids('AWS::Lambda::Function').filter((one) => one.startsWith(`MirrorOnDeploy${id}`))[0]);
 const [project] = deployed.ids('AWS::CodeBuild::Project').map((id) => deployed.arn(id));
+const { Source, Environment } = deployed.properties(deployed.ids('AWS::CodeBuild::Project')[0]);
+const startedProject = { source: Source.Location, image: Environment.Image, variables: Object.values(RUN_ENVIRONMENT) };
 const [stateMachine] = deployed.ids('AWS::StepFunctions::StateMachine').map((id) => deployed.arn(id));
 const logGroup = (id: string) => deployed.arn(deployed.ids('AWS::Logs::LogGroup').filter((one) => one.startsWith(id))[0]).replace(/:\*$/, '');
 const [buildLogs, handlerLogs] = [logGroup('MirrorLogs'), logGroup('MirrorOnDeployLogs')];
@@ -30,7 +35,7 @@ const stack = (name: string) => stackId(COMMERCIAL, name);
 interface Call {
   readonly action: string;
   readonly resource: string;
-  readonly context?: Record<string, string>;
+  readonly context?: Record<string, string | string[]>;
 }
 
 const judge = (role: string, { action, resource, context }: Call) => {
@@ -79,8 +84,25 @@ describe('the function that starts builds', () => {
     expect(await judge(role, call)).toBe('Allowed');
   });
 
-  test('may not start a build with a buildspec of its own, whatever else allows it', async () => {
-    expect(await judge(role, { action: 'codebuild:StartBuild', resource: project, context: { 'codebuild:source.buildspec': 'true' } })).toBe('ExplicitlyDenied');
+  test.each(ownStarts(startedProject))('may start a build with %s', async (_, context) => {
+    expect(await judge(role, { action: 'codebuild:StartBuild', resource: project, context })).toBe('Allowed');
+  });
+
+  test.each(foreignStarts(startedProject))('may not start a build with %s, whatever else allows it', async (_, context) => {
+    expect(await judge(role, { action: 'codebuild:StartBuild', resource: project, context })).toBe('ExplicitlyDenied');
+  });
+
+  test('has a policy that IAM takes, however many stacks there are and however long their names', () => {
+    const app = new App();
+    const platform = new Stack(app, 'Platform');
+    const mirror = new ImageMirror(platform, 'Mirror', { images: ['nginx:stable'] });
+    for (let index = 10; index < 49; index++) {
+      new MirroredImage(new Stack(app, `Team${index}`, { stackName: `${'t'.repeat(126)}${index}` }), 'Redis', { mirror, image: `redis:7.0.${index}`, repositoryName: `redis${index}` });
+    }
+    const roles = Template.fromStack(platform).findResources('AWS::IAM::Role', { Properties: { Description: 'Starts builds that mirror images when they are deployed' } });
+    const [{ Properties: { Policies: [{ PolicyDocument }] } }] = Object.values(roles);
+    expect(PolicyDocument.Statement.flatMap(({ Resource }: { Resource: unknown }) => Resource)).toHaveLength(5 + 40 + 1);
+    expect(renderedLength(PolicyDocument)).toBeLessThan(LONGEST_INLINE_POLICY);
   });
 
   test.each<Call>([

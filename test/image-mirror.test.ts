@@ -4,8 +4,9 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { IConstruct } from 'constructs';
-import { ImageMirror, ImageMirrorProps, MirrorCompute, OnDeploy, OnTagMoved } from '../src';
+import { ImageCatalogue, ImageMirror, ImageMirrorProps, MirrorCompute, OnDeploy, OnTagMoved } from '../src';
 import { TemplateResolver } from './support/template-resolver';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
@@ -233,6 +234,12 @@ describe('finding an image', () => {
     expect(() => new ImageMirror(stack, 'Mirror').image('redis:7')).toThrow('use one of those that are: none so far');
   });
 
+  test('fails and says where to ask for what a catalogue may list', () => {
+    const mirror = new ImageMirror(stack, 'Mirror', { images: ['nginx:stable'] });
+    mirror.addCatalogue('Teams', ImageCatalogue.fromParameter(ssm.StringListParameter.fromStringListParameterName(stack, 'List', '/images')));
+    expect(() => mirror.image('redis:7')).toThrow('"redis:7" is not in the mirror; use imageUri("redis:7") of the catalogue that lists it, add it with addImage(), or use one of those that are: "nginx:stable"');
+  });
+
   test('fails when the image is in two repositories', () => {
     const mirror = new ImageMirror(stack, 'Mirror', { images: ['redis:7'] });
     mirror.addImage('redis:7', { repositoryName: 'mirror/cache' });
@@ -268,7 +275,7 @@ describe('fails', () => {
 
   test('when no image was ever added', () => {
     new ImageMirror(stack, 'Mirror');
-    expect(() => Template.fromStack(stack)).toThrow('the mirror has no image; pass images, call addImage(), or remove the mirror');
+    expect(() => Template.fromStack(stack)).toThrow('the mirror has no image; pass images, call addImage() or addCatalogue(), or remove the mirror');
   });
 });
 

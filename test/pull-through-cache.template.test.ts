@@ -146,6 +146,18 @@ describe('the role that creates repositories', () => {
     });
   });
 
+  test.each<[string, (stack: Stack) => CreationTemplateOptions]>([
+    ['that is defined', (stack) => ({ encryptionKey: kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:111122223333:key/1234') })],
+    ['that is given', (stack) => ({ role: new iam.Role(stack, 'Creator', { assumedBy: new iam.ServicePrincipal('ecr.amazonaws.com') }) })],
+    ['that is imported', (stack) => ({ role: iam.Role.fromRoleName(stack, 'Creator', 'creator') })],
+  ])('%s has its permissions before the template is there', (_, options) => {
+    const stack = newStack();
+    template(options(stack), stack);
+    const [policy] = Object.keys(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
+    const [{ DependsOn: dependencies }] = Object.values(Template.fromStack(stack).findResources('AWS::ECR::RepositoryCreationTemplate'));
+    expect(dependencies).toEqual(expect.arrayContaining([policy]));
+  });
+
   test('is the one that is given, with the permissions added', () => {
     const stack = newStack();
     const role = new iam.Role(stack, 'Creator', { assumedBy: new iam.ServicePrincipal('ecr.amazonaws.com') });

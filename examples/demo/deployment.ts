@@ -4,7 +4,6 @@ import { publishedImage } from './published-image';
 import { formatImageReference, parseImageReference } from '../../src/image/image-reference';
 import { mirrorRepositoryName } from '../../src/image/repository-name';
 import { LocalCloudFormationApi } from '../../test/support/local-cloud-formation-api';
-import { LocalCodeBuildApi } from '../../test/support/local-code-build-api';
 import { LocalLambda } from '../../test/support/local-lambda';
 import { LocalLogsApi } from '../../test/support/local-logs-api';
 import { CustomResourceAnswer, LocalProvider } from '../../test/support/local-provider';
@@ -18,6 +17,8 @@ export interface PlayedDeployment {
   readonly builds: number;
   /** The upstream images that the mirror holds now, as upstream has them. */
   readonly mirrored: readonly string[];
+  /** The repositories of customised images that hold one. */
+  readonly customised: readonly string[];
   /** The upstream images that the app declares. */
   readonly declared: readonly string[];
 }
@@ -32,7 +33,7 @@ const STACK_ID = 'arn:aws:cloudformation:us-east-1:123456789012:stack/PlatformIm
  */
 export async function playDeployment(name: string, appFolder: string, missing?: string): Promise<PlayedDeployment> {
   const aws = await LocalAws.deploy(appFolder, false);
-  const codeBuild = await new LocalCodeBuildApi(aws.codeBuild).start();
+  const codeBuild = aws.codeBuildApi;
   const logs = await new LocalLogsApi((group, stream) => codeBuild.logLines(group, stream)).start();
   const cloudFormation = await new LocalCloudFormationApi().start();
   cloudFormation.statuses.set(STACK_ID, 'CREATE_IN_PROGRESS');
@@ -47,16 +48,21 @@ export async function playDeployment(name: string, appFolder: string, missing?: 
       AWS_ENDPOINT_URL_CODEBUILD: codeBuild.url, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: logs.url, AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.url,
     };
     const answer = await new LocalProvider(new LocalLambda({ ...aws.deployed, machine }), aws.deployed.template).request(creation(aws));
-    await codeBuild.settled();
+    await aws.settled();
     const isMirrored = (image: string) => {
       const reference = parseImageReference(image);
       return aws.ecr.tagDigest(mirrorRepositoryName(reference), reference.tag!) === publishedImage(reference).digest;
     };
     const declared = references.map(formatImageReference);
-    return { name, answer, builds: codeBuild.builds.length, declared, mirrored: declared.filter(isMirrored) };
+    const [mirrored, customised] = [declared.filter(isMirrored), customisedRepositories(aws)];
+    return { name, answer, builds: codeBuild.builds.length, declared, mirrored, customised };
   } finally {
-    await Promise.all([codeBuild, logs, cloudFormation, aws].map((one) => one.close()));
+    await Promise.all([logs, cloudFormation, aws].map((one) => one.close()));
   }
+}
+
+function customisedRepositories({ ecr }: LocalAws): string[] {
+  return ecr.repositoryNames.filter((name) => name.startsWith('mirror/custom/') && ecr.repository(name).tags.size > 0);
 }
 
 /** What CloudFormation sends when the stack is created. */
@@ -71,18 +77,20 @@ function creation({ deployed: { template } }: LocalAws) {
 export const SAMPLE_APP = join(__dirname, '..', 'sample-app');
 
 /** What people read of a deployment: what CloudFormation would show. */
-export function describeDeployment({ answer: { Status, Reason }, builds, declared, mirrored }: PlayedDeployment): string {
-  const counts = `${mirrored.length} of ${declared.length} images are in the mirror after ${builds} ${builds === 1 ? 'build' : 'builds'}`;
+export function describeDeployment({ answer: { Status, Reason }, builds, declared, mirrored, customised }: PlayedDeployment): string {
+  const counts = `${mirrored.length} of ${declared.length} images are in the mirror, and ${customised.length} customised, after ${builds} builds`;
   if (Status === 'SUCCESS') return `CREATE_COMPLETE | Custom::ImageMirror; ${counts}`;
   return `CREATE_FAILED | Custom::ImageMirror | Received response status [FAILED] from custom resource. Message returned: ${Reason}\n${counts}`;
 }
 
 /** What was not as it must be, in words; empty when all was. */
-export function deploymentProblems({ name, answer: { Status, Reason }, builds, declared, mirrored }: PlayedDeployment, missing?: string): string[] {
+export function deploymentProblems({ name, answer, builds, declared, mirrored, customised }: PlayedDeployment, missing?: string): string[] {
+  const { Status, Reason } = answer;
   const expected = declared.filter((image) => image !== missing);
   const checks: [boolean, string][] = [
     [Status === (missing === undefined ? 'SUCCESS' : 'FAILED'), `CloudFormation was answered ${Status}: ${Reason}`],
-    [builds === 1, `${builds} builds were started and not one`],
+    [builds === 2, `${builds} builds were started and not two, one that mirrors and one that customises`],
+    [customised.length === 1, 'the customised image is not there'],
     [mirrored.join() === expected.join(), `the mirror holds ${mirrored.join(', ') || 'nothing'}`],
     [missing === undefined || (Reason.includes(missing) && Reason.includes('(not-found)') && Reason.includes('Build log: https://')), `the message is ${Reason}`],
   ];

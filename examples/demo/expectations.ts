@@ -3,6 +3,7 @@ import { MirrorRun, Round } from './round';
 import { MirrorResult, Outcome } from '../../src/engine/result';
 import { parseImageReference } from '../../src/image/image-reference';
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../../src/image/mirror-event';
+import { mirrorRepositoryName } from '../../src/image/repository-name';
 
 /** What every image's run must end with, by its outcome. */
 const ENDINGS: Readonly<Record<Outcome, { readonly exitCode: number; readonly detailType: string }>> = {
@@ -18,7 +19,8 @@ export function problemsOf(aws: LocalAws, round: Round, expected: (image: string
   return [
     ...round.runs.length === aws.schedules.length ? [] : [`${round.runs.length} of ${aws.schedules.length} schedules ran`],
     ...round.runs.flatMap((run) => problemsOfRun(aws, round, run, expected(run.image)).map((problem) => `${run.image}: ${problem}`)),
-    ...round.events.length === round.runs.length ? [] : [`${round.events.length} events for ${round.runs.length} runs`],
+    ...round.customised.flatMap((result) => customisedProblems(aws, result)),
+    ...round.events.length === round.runs.length + round.customised.length ? [] : [`${round.events.length} events for ${round.runs.length} runs`],
     ...quiet && round.downloads > 0 ? [`${round.downloads} downloads from upstream although nothing changed`] : [],
     ...quiet && round.pushes > 0 ? [`${round.pushes} requests that push to ECR although nothing changed`] : [],
   ].map((problem) => `${round.name}: ${problem}`);
@@ -27,7 +29,8 @@ export function problemsOf(aws: LocalAws, round: Round, expected: (image: string
 function problemsOfRun(aws: LocalAws, round: Round, { build, result }: MirrorRun, outcome: Outcome): string[] {
   if (!result) return [`the build printed no result; its log ends with ${JSON.stringify(build.log.slice(-500))}`];
   const { exitCode, detailType } = ENDINGS[outcome];
-  const events = round.events.filter(({ source, detail }) => source === EVENT_SOURCE && detail.source === result.source);
+  const isAbout = ({ source, target }: Record<string, unknown>) => source === result.source && target === result.target;
+  const events = round.events.filter(({ source, detail }) => source === EVENT_SOURCE && isAbout(detail));
   const checks: [boolean, string][] = [
     [result.outcome === outcome, `is ${result.outcome} and not ${outcome}${result.message ? ` (${result.message})` : ''}`],
     [build.exitCode === exitCode, `the build exited with ${build.exitCode} and not ${exitCode}`],
@@ -38,6 +41,18 @@ function problemsOfRun(aws: LocalAws, round: Round, { build, result }: MirrorRun
     ...outcome === 'tag-moved' ? movedChecks(result) : [],
   ];
   return checks.filter(([holds]) => !holds).map(([, problem]) => problem);
+}
+
+/** A customised image must be there under its tag, and have been built from the very copy that the mirror has. */
+function customisedProblems(aws: LocalAws, result: MirrorResult): string[] {
+  const source = parseImageReference(result.source);
+  const base = aws.ecr.tagDigest(mirrorRepositoryName(source), source.tag!);
+  const checks: [boolean, string][] = [
+    [result.outcome === 'copied', `is ${result.outcome}, customised${result.message ? ` (${result.message})` : ''}`],
+    [result.targetDigest !== undefined && result.targetDigest === mirrorDigest(aws, result), `reports the digest ${result.targetDigest}, and ECR has ${mirrorDigest(aws, result)}`],
+    [result.builtFrom?.endsWith(`@${base}`) === true, `was built from ${result.builtFrom}, and the mirror has ${base}`],
+  ];
+  return checks.filter(([holds]) => !holds).map(([, problem]) => `${result.source}: ${problem}`);
 }
 
 function copiedChecks(aws: LocalAws, { source, target, sourceDigest, targetDigest, countedPulls }: MirrorResult): [boolean, string][] {

@@ -3,16 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UpstreamRegistries } from './upstream-registries';
 import { parseImageReference } from '../../src/image/image-reference';
-import { createCertificates } from '../../test/support/certificate';
+import { Certificates, createCertificates } from '../../test/support/certificate';
 import { CloudAssembly, synthesize } from '../../test/support/cloud-assembly';
 import { Fault } from '../../test/support/fault';
 import { BuildResult, LocalCodeBuild } from '../../test/support/local-code-build';
+import { LocalCodeBuildApi } from '../../test/support/local-code-build-api';
 import { LocalEcr } from '../../test/support/local-ecr';
 import { LocalEventBridge } from '../../test/support/local-event-bridge';
+import { LocalParameterStore } from '../../test/support/local-parameter-store';
 import { BuildSchedule, buildSchedules } from '../../test/support/local-scheduler';
 import { LoopbackNetwork } from '../../test/support/loopback-network';
 import { PublicGalleryApi } from '../../test/support/public-gallery-api';
-import { templateRepositories } from '../../test/support/template-repositories';
+import { StandInDocker } from '../../test/support/stand-in-docker';
+import { creationTemplates, templateRepositories } from '../../test/support/template-repositories';
 import { Deployment, TemplateResolver } from '../../test/support/template-resolver';
 
 const DEPLOYMENT: Deployment = { partition: 'aws', account: '123456789012', region: 'us-east-1', urlSuffix: 'amazonaws.com' };
@@ -23,8 +26,29 @@ const AWS_HOSTS = {
   ecrApi: 'api.ecr.us-east-1.amazonaws.com',
   layers: 'prod-us-east-1-starport-layer-bucket.s3.us-east-1.amazonaws.com',
   events: 'events.us-east-1.amazonaws.com',
+  parameters: 'ssm.us-east-1.amazonaws.com',
   galleryApi: 'api.ecr-public.us-east-1.amazonaws.com',
 };
+
+/** What is deployed, and where. */
+interface Deployed {
+  readonly assembly: CloudAssembly;
+  readonly template: TemplateResolver;
+  readonly deployment: Deployment;
+}
+
+/** The services of an account, and the registries around it. */
+interface Services {
+  readonly ecr: LocalEcr;
+  readonly events: LocalEventBridge;
+  readonly parameters: LocalParameterStore;
+  readonly galleryApi: PublicGalleryApi;
+  readonly network: LoopbackNetwork;
+  /** What `docker` is in the privileged builds. */
+  readonly docker: StandInDocker;
+  /** Undefined when upstream registries are the real ones. */
+  readonly upstream?: UpstreamRegistries;
+}
 
 /** An account of AWS on this machine, with an app deployed into it, and the internet around it. */
 export class LocalAws {
@@ -39,55 +63,107 @@ export class LocalAws {
     const assembly = await synthesize(appFolder, join(folder, 'cdk.out'));
     const [stack] = await assembly.stacks();
     const template = await assembly.template(stack, DEPLOYMENT);
-    const schedules = buildSchedules(template);
-    const registries = schedules.map(({ variables }) => parseImageReference(variables.IMAGE).registry);
-    const names = [...Object.values(AWS_HOSTS), ...UpstreamRegistries.hosts(registries)];
-    const certificates = await createCertificates(names, await ownAuthorities());
-    const certificate = certificates.server;
-
-    const upstream = realUpstream ? undefined : await new UpstreamRegistries().start(registries, certificate);
-    // Real images are large: of those, only digests and sizes are kept.
-    const ecrOptions = { certificate, blobOrigin: `https://${AWS_HOSTS.layers}`, discardUploads: realUpstream };
-    const ecr = await new LocalEcr(templateRepositories(template), ecrOptions).start();
-    const events = await new LocalEventBridge({ certificate }).start();
-    const galleryApi = await new PublicGalleryApi({ certificate }).start();
-    // The credentials of this account mean nothing to a real gallery, so that access to it stays anonymous.
-    galleryApi.fail({ action: Fault.status(400, {}, JSON.stringify({ __type: 'AccessDeniedException' })), times: Infinity });
-    const outerProxy = process.env.HTTPS_PROXY ?? process.env.https_proxy;
-    const network = await new LoopbackNetwork({ passThrough: realUpstream, upstreamProxy: outerProxy || undefined }).start();
-    network.route(AWS_HOSTS.registry, ecr.port);
-    network.route(AWS_HOSTS.ecrApi, ecr.port);
-    network.route(AWS_HOSTS.layers, ecr.blobStorage.port);
-    network.route(AWS_HOSTS.events, events.port);
-    network.route(AWS_HOSTS.galleryApi, galleryApi.port);
-    for (const { host, port } of upstream?.routes() ?? []) network.route(host, port);
-
-    const machine = network.environment(certificates.authorityFile);
-    const codeBuild = new LocalCodeBuild({ assembly, template, deployment: DEPLOYMENT, machine });
-    return new LocalAws({ assembly, template, deployment: DEPLOYMENT }, schedules, codeBuild, ecr, events, upstream, async () => {
-      await Promise.all([ecr.close(), events.close(), galleryApi.close(), upstream?.close(), network.close()]);
-      await Promise.all([certificates.dispose(), rm(folder, { recursive: true, force: true })]);
-    });
+    const registries = registriesOf(template);
+    const certificates = await createCertificates([...Object.values(AWS_HOSTS), ...UpstreamRegistries.hosts(registries)], await ownAuthorities());
+    const services = await startServices(template, registries, certificates, realUpstream);
+    const aws = new LocalAws({ assembly, template, deployment: DEPLOYMENT }, services, certificates, folder);
+    await aws.codeBuildApi.start();
+    return aws;
   }
 
+  /** The template's own schedules of images. */
+  readonly schedules: readonly BuildSchedule[];
+  /** Its schedules of catalogues. */
+  readonly catalogueSchedules: readonly BuildSchedule[];
+  readonly codeBuild: LocalCodeBuild;
+  /** What starts builds other than schedules: deployments, and builds that start others. */
+  readonly codeBuildApi: LocalCodeBuildApi;
+
   private constructor(
-    /** What is deployed, and where. */
-    readonly deployed: { readonly assembly: CloudAssembly; readonly template: TemplateResolver; readonly deployment: Deployment },
-    /** The template's own schedules. */
-    readonly schedules: readonly BuildSchedule[],
-    readonly codeBuild: LocalCodeBuild,
-    readonly ecr: LocalEcr,
-    readonly events: LocalEventBridge,
-    /** Undefined when upstream registries are the real ones. */
-    readonly upstream: UpstreamRegistries | undefined,
-    /** Stops everything and removes what it left on the disk. */
-    readonly close: () => Promise<void>,
-  ) {}
+    readonly deployed: Deployed, private readonly services: Services, private readonly certificates: Certificates, private readonly folder: string,
+  ) {
+    const schedules = buildSchedules(deployed.template);
+    this.schedules = schedules.filter(({ variables }) => variables.IMAGE !== undefined);
+    this.catalogueSchedules = schedules.filter(({ variables }) => variables.CATALOGUE !== undefined);
+    this.codeBuild = new LocalCodeBuild({
+      ...deployed,
+      machine: services.network.environment(certificates.authorityFile),
+      machineOf: ({ privileged }) => ({ AWS_ENDPOINT_URL_CODEBUILD: this.codeBuildApi.url, ...privileged ? services.docker.machine() : {} }),
+    });
+    this.codeBuildApi = new LocalCodeBuildApi(this.codeBuild);
+  }
+
+  get ecr(): LocalEcr {
+    return this.services.ecr;
+  }
+
+  get events(): LocalEventBridge {
+    return this.services.events;
+  }
+
+  get parameters(): LocalParameterStore {
+    return this.services.parameters;
+  }
+
+  get upstream(): UpstreamRegistries | undefined {
+    return this.services.upstream;
+  }
 
   /** Lets a schedule's time come: starts its project with its own input, and waits for the build's end. */
   async invoke({ projectId, input }: BuildSchedule): Promise<BuildResult> {
     return this.codeBuild.build(projectId, input);
   }
+
+  /** Waits for the builds that others have started, those included that these start. */
+  async settled(): Promise<void> {
+    for (let seen = -1; seen !== this.codeBuildApi.builds.length;) {
+      seen = this.codeBuildApi.builds.length;
+      await this.codeBuildApi.settled();
+    }
+  }
+
+  /** Stops everything and removes what it left on the disk. */
+  async close(): Promise<void> {
+    await this.settled();
+    await Promise.all([this.codeBuildApi, ...Object.values(this.services)].map(async (server) => server?.close()));
+    await Promise.all([this.certificates.dispose(), rm(this.folder, { recursive: true, force: true })]);
+  }
+}
+
+/** The registries of all images that a template names. */
+function registriesOf(template: TemplateResolver): string[] {
+  const images = buildSchedules(template).flatMap(({ variables }) => variables.IMAGE ?? []);
+  return [...images, ...listedImages(template).flatMap(({ images: listed }) => listed)].map((image) => parseImageReference(image).registry);
+}
+
+/** The lists of images that the parameters of a template hold. */
+function listedImages(template: TemplateResolver): { readonly parameterName: string; readonly images: string[] }[] {
+  return template.ids('AWS::SSM::Parameter').map((id) => ({
+    parameterName: String(template.resolve({ Ref: id })), images: String(template.properties(id).Value).split(','),
+  }));
+}
+
+async function startServices(template: TemplateResolver, registries: string[], certificates: Certificates, realUpstream: boolean): Promise<Services> {
+  const certificate = certificates.server;
+  const upstream = realUpstream ? undefined : await new UpstreamRegistries().start(registries, certificate);
+  const ecr = await new LocalEcr(templateRepositories(template), {
+    certificate,
+    blobOrigin: `https://${AWS_HOSTS.layers}`,
+    creationTemplates: creationTemplates(template),
+    discardUploads: realUpstream, // real images are large: of those, only digests and sizes are kept
+  }).start();
+  const events = await new LocalEventBridge({ certificate }).start();
+  const parameters = await new LocalParameterStore({ certificate }).start();
+  for (const { parameterName, images } of listedImages(template)) parameters.parameters.set(parameterName, { value: images.join(',') });
+  const galleryApi = await new PublicGalleryApi({ certificate }).start();
+  // The credentials of this account mean nothing to a real gallery, so that access to it stays anonymous.
+  galleryApi.fail({ action: Fault.status(400, {}, JSON.stringify({ __type: 'AccessDeniedException' })), times: Infinity });
+  const outerProxy = process.env.HTTPS_PROXY ?? process.env.https_proxy;
+  const network = await new LoopbackNetwork({ passThrough: realUpstream, upstreamProxy: outerProxy || undefined }).start();
+  const servers = { registry: ecr, ecrApi: ecr, layers: ecr.blobStorage, events, parameters, galleryApi };
+  for (const [name, { port }] of Object.entries(servers)) network.route(AWS_HOSTS[name as keyof typeof servers], port);
+  for (const { host, port } of upstream?.routes() ?? []) network.route(host, port);
+  return { ecr, events, parameters, galleryApi, network, docker: await new StandInDocker(ecr).start(), upstream };
 }
 
 /** What this machine trusts besides, so that a company's own proxy works with `--upstream`. */

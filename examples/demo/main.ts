@@ -3,15 +3,17 @@
  *
  * Deploys the sample app into a local AWS: its own template says which repositories ECR has and which tags are immutable. Then plays
  * EventBridge and CodeBuild three times: every schedule starts a build with its own input, and every build runs the buildspec's own commands.
- * Then plays `cdk deploy` into an empty account, once with all images upstream and once with one of them missing.
+ * Only `docker`, which customises an image, is a stand-in that makes one with the same labels. Then edits the app's catalogue between two of its
+ * runs, and plays `cdk deploy` into an empty account, once with all images upstream and once with one of them missing.
  *
- *     npm run demo                 three rounds, a table after each, and two deployments
+ *     npm run demo                 three rounds, a table after each, two runs of the catalogue, and two deployments
  *     npm run demo -- --json       one JSON object on stdout, everything else on stderr
- *     npm run demo -- --upstream   the images of the rounds come from the real registries; needs internet access
+ *     npm run demo -- --upstream   all images but those of deployments come from the real registries; needs internet access
  *
  * Exits with 0 only if every round did what it must.
  */
 import { parseArgs } from 'node:util';
+import { CatalogueRun, catalogueProblems, describeCatalogueRun, editList, listOf, playCatalogue } from './catalogue-run';
 import { deploymentProblems, describeDeployment, playDeployment, PlayedDeployment, SAMPLE_APP } from './deployment';
 import { problemsOf } from './expectations';
 import { LocalAws } from './local-aws';
@@ -24,6 +26,10 @@ import { mirrorRepositoryName } from '../../src/image/repository-name';
 /** The two tags that move before the third round. */
 const FLOATING = 'docker.io/library/nginx:stable';
 const FIXED = 'docker.io/library/logstash:7.11.2';
+
+/** What the teams add to their list later: one more image, and one with a typing error. */
+const ADDED = 'quay.io/prometheus/node-exporter:v1.8.2';
+const MISSPELT = 'ngnix:stable';
 
 const { values: options } = parseArgs({ options: { json: { type: 'boolean', default: false }, upstream: { type: 'boolean', default: false } } });
 
@@ -51,7 +57,7 @@ async function playRounds(aws: LocalAws): Promise<number> {
     const round = await playRound(aws, name);
     rounds.push(round);
     problems.push(...problemsOf(aws, round, expected));
-    say(describeRound(round));
+    say(describeRound(round, aws));
   };
 
   for (const image of images) aws.upstream?.publish(image, publishedImage(image));
@@ -67,8 +73,27 @@ async function playRounds(aws: LocalAws): Promise<number> {
   await play(name, (image) => afterMove[image] ?? 'unchanged');
 
   say('\nPULLS are manifests fetched with GET, which Docker Hub counts; REQUESTS go to upstream + to the mirror; EXIT is the build\'s exit code.');
+  const catalogue = await playCatalogues(aws, problems);
   const deployments = await playDeployments(problems);
-  return conclude(rounds, deployments, problems);
+  return conclude({ rounds, catalogue, deployments, problems });
+}
+
+/** The list of the teams, before and after they have edited it. */
+async function playCatalogues(aws: LocalAws, problems: string[]): Promise<CatalogueRun[]> {
+  const first = listOf(aws);
+  for (const image of [...first, ADDED].map((one) => parseImageReference(one))) aws.upstream?.publish(image, publishedImage(image));
+  const runs: CatalogueRun[] = [];
+  const play = async (name: string, expected: Outcome[]) => {
+    say(`\nThe teams' catalogue: ${name}\n`);
+    const run = await playCatalogue(aws, name);
+    runs.push(run);
+    problems.push(...catalogueProblems(run, expected, aws));
+    say(describeCatalogueRun(run, aws));
+  };
+  await play('as it was deployed', ['copied', 'copied']);
+  editList(aws, [...first, MISSPELT, ADDED]);
+  await play('edited since, without a deployment', ['unchanged', 'unchanged', 'failed', 'copied']);
+  return runs;
 }
 
 /** `cdk deploy`, well and not so well. */
@@ -85,16 +110,26 @@ async function playDeployments(problems: string[]): Promise<PlayedDeployment[]> 
   return deployments;
 }
 
+/** All that was played. */
+interface Report {
+  readonly rounds: readonly Round[];
+  readonly catalogue: readonly CatalogueRun[];
+  readonly deployments: readonly PlayedDeployment[];
+  readonly problems: readonly string[];
+}
+
 /** A last line for people; with `--json` also one for programs. */
-function conclude(rounds: readonly Round[], deployments: readonly PlayedDeployment[], problems: readonly string[]): number {
-  const results = rounds.flatMap(({ runs }) => runs).filter(({ result }) => result !== undefined).length;
-  const count = `${rounds.length} rounds, ${results} results, ${deployments.length} deployments`;
+function conclude({ rounds, catalogue, deployments, problems }: Report): number {
   if (options.json) {
-    const report = rounds.map(({ name, runs, events }) => ({ name, results: runs.map(({ result }) => result ?? null), events }));
-    process.stdout.write(`${JSON.stringify({ rounds: report, deployments, problems })}\n`);
+    const told = rounds.map(({ runs, ...round }) => ({ ...round, results: runs.map(({ result }) => result ?? null) }));
+    process.stdout.write(`${JSON.stringify({ rounds: told, catalogue, deployments, problems })}\n`);
   }
+  const results = rounds.flatMap(({ runs }) => runs).filter(({ result }) => result !== undefined).length;
+  const customised = rounds.flatMap((round) => round.customised).length;
+  const counts = `${rounds.length} rounds, ${results} results, ${customised} customised image, ${catalogue.length} runs of a catalogue, `
+    + `${deployments.length} deployments`;
   for (const problem of problems) say(`NOT AS EXPECTED: ${problem}`);
-  say(`\n${count}, ${problems.length === 0 ? 'all as expected' : `${problems.length} not as expected`}`);
+  say(`\n${counts}, ${problems.length === 0 ? 'all as expected' : `${problems.length} not as expected`}`);
   return problems.length === 0 ? 0 : 1;
 }
 

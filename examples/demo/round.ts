@@ -1,4 +1,6 @@
+import { describeEvents } from './event-summary';
 import { LocalAws } from './local-aws';
+import { printedResults } from './printed-results';
 import { table } from './table';
 import { MirrorResult } from '../../src/engine/result';
 import { familiarImageReference, parseImageReference, shortDigest } from '../../src/image/image-reference';
@@ -18,6 +20,8 @@ export interface MirrorRun {
 export interface Round {
   readonly name: string;
   readonly runs: readonly MirrorRun[];
+  /** What the builds told that those had started: those of customised images. */
+  readonly customised: readonly MirrorResult[];
   /** The events that were put on the bus meanwhile. */
   readonly events: readonly PutEvent[];
   /** Manifests and blobs that were fetched from the local upstream; 0 where upstream is real. */
@@ -32,6 +36,7 @@ const BUILDS_AT_ONCE = 3;
 /** Lets every schedule's time come once. */
 export async function playRound(aws: LocalAws, name: string): Promise<Round> {
   const earlierEvents = aws.events.events.length;
+  const earlierBuilds = aws.codeBuildApi.builds.length;
   aws.upstream?.resetRequests();
   aws.ecr.resetRequests();
   const runs: MirrorRun[] = [];
@@ -40,13 +45,15 @@ export async function playRound(aws: LocalAws, name: string): Promise<Round> {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [index, schedule] = next;
       const build = await aws.invoke(schedule);
-      runs[index] = { image: schedule.variables.IMAGE, build, result: resultOf(build) };
+      runs[index] = { image: schedule.variables.IMAGE, build, result: printedResults(build.stdout).at(-1) };
     }
   };
   await Promise.all(Array.from({ length: BUILDS_AT_ONCE }, worker));
+  await aws.settled();
   return {
     name,
     runs,
+    customised: aws.codeBuildApi.builds.slice(earlierBuilds).flatMap(({ running }) => printedResults(running.lines)),
     events: aws.events.events.slice(earlierEvents),
     downloads: aws.upstream?.downloads ?? 0,
     pushes: aws.ecr.count({ method: /^(POST|PUT|PATCH|DELETE)$/, path: '/v2/' }),
@@ -54,13 +61,13 @@ export async function playRound(aws: LocalAws, name: string): Promise<Round> {
 }
 
 /** The round as a table; below it what the builds had to say, and the events. */
-export function describeRound({ runs, events }: Round): string {
+export function describeRound({ runs, customised, events }: Round, aws: LocalAws): string {
   const columns = [
     { heading: 'IMAGE' }, { heading: 'OUTCOME' }, { heading: 'UPSTREAM' }, { heading: 'MIRROR' },
     { heading: 'BLOBS', numbers: true }, { heading: 'BYTES', numbers: true },
-    { heading: 'PULLS', numbers: true }, { heading: 'REQUESTS', numbers: true }, { heading: 'EXIT', numbers: true },
+    { heading: 'PULLS', numbers: true }, { heading: 'REQUESTS', numbers: true }, { heading: 'EXIT', numbers: true }, { heading: 'EVENT' },
   ];
-  const rows = runs.map(({ image, build, result }) => result === undefined ? [image, 'no result', '', '', '', '', '', '', String(build.exitCode)] : [
+  const rows = runs.map(({ image, build, result }) => result === undefined ? [image, 'no result', '', '', '', '', '', '', String(build.exitCode), ''] : [
     familiarImageReference(parseImageReference(result.source)),
     result.outcome,
     digestCell(result.sourceDigest),
@@ -70,26 +77,21 @@ export function describeRound({ runs, events }: Round): string {
     String(result.countedPulls),
     `${result.requests.source}+${result.requests.target}`,
     String(build.exitCode),
+    eventOf(result, events)?.detailType ?? 'none',
+  ]);
+  const customRows = customised.map((result) => [
+    `${familiarImageReference(parseImageReference(result.source))}, customised`,
+    result.outcome, '', digestCell(result.targetDigest), '', '', '', '', '', eventOf(result, events)?.detailType ?? 'none',
   ]);
   const messages = runs.flatMap(({ result }) => result?.message === undefined ? [] : [`\n${result.message}`]);
-  return [table(columns, rows), ...messages, `\nEvents on the bus: ${eventSummary(events)}`].join('\n');
+  return [table(columns, [...rows, ...customRows]), ...messages, `\n${describeEvents(events, aws)}`].join('\n');
 }
 
-function resultOf({ stdout }: BuildResult): MirrorResult | undefined {
-  try {
-    const value: unknown = JSON.parse(stdout[stdout.length - 1] ?? '');
-    return typeof value === 'object' && value !== null && 'outcome' in value ? value as MirrorResult : undefined;
-  } catch {
-    return undefined;
-  }
+/** The event that was put for a result. */
+export function eventOf({ source, target }: MirrorResult, events: readonly PutEvent[]): PutEvent | undefined {
+  return events.find(({ detail }) => detail.source === source && detail.target === target);
 }
 
 function digestCell(digest: string | undefined): string {
   return digest === undefined ? '-' : shortDigest(digest);
-}
-
-function eventSummary(events: readonly PutEvent[]): string {
-  const counts = new Map<string, number>();
-  for (const { detailType } of events) counts.set(detailType, (counts.get(detailType) ?? 0) + 1);
-  return [...counts].map(([detailType, count]) => `${count} x ${detailType}`).join(', ') || 'none';
 }

@@ -21,15 +21,17 @@ const MOST_LINKS = 2;
  * Says which images were not mirrored and why, how many were, and where the log is: what CloudFormation shows of a deployment that failed.
  *
  * It is as long as an answer to CloudFormation can be, so it may end with how many more there are.
+ *
+ * @param done what the builds were to do
  */
-export function failureReport(builds: readonly FollowedBuild[]): string {
+export function failureReport(builds: readonly FollowedBuild[], done: 'mirrored' | 'customised' = 'mirrored'): string {
   const failed = builds.filter(({ state }) => state.status !== 'SUCCEEDED');
   const bad = failed.flatMap(({ run }) => run?.results ?? []).filter(({ reason }) => reason !== undefined);
   const good = mirrored(builds);
   const unknown = failed.reduce((sum, build) => sum + untold(build), 0);
   const entries = [...bad.map(imageEntry), ...failed.filter((build) => untold(build) > 0 || !isExplained(build)).map(buildEntry)]
     .map((entry) => cutToBytes(outsideText(entry, LONGEST_ENTRY), LONGEST_ENTRY));
-  const head = `${counted(bad.length + unknown)} not mirrored${good === 0 ? '' : `, ${good} ${good === 1 ? 'was' : 'were'}`}:`;
+  const head = `${counted(bad.length + unknown)} not ${done}${good === 0 ? '' : `, ${good} ${good === 1 ? 'was' : 'were'}`}:`;
   const links = linksOf(failed);
   return cutToBytes([head, ...fitting(entries, LONGEST_REPORT - Buffer.byteLength([head, ...links].join('\n'))), ...links].join('\n'), LONGEST_REPORT);
 }

@@ -8,6 +8,8 @@ export interface ImageResult {
   readonly reason?: string;
   /** Why, in a sentence. */
   readonly message?: string;
+  /** The builds that were started to customise it. */
+  readonly customBuilds?: readonly string[];
 }
 
 /** What a run told of its images. */
@@ -20,6 +22,9 @@ export interface RunResults {
 const LONGEST_SOURCE = 200;
 const LONGEST_REASON = 40;
 const LONGEST_MESSAGE = 400;
+
+/** The id of a build: its project, and what CodeBuild makes up. */
+const BUILD_ID = /^[A-Za-z0-9_-]{1,255}:[A-Za-z0-9-]{1,64}$/;
 
 /** Reads the results among the lines of a log, which may hold anything. */
 export function readResults(lines: readonly string[]): RunResults {
@@ -42,10 +47,11 @@ function isResult(fields: LineFields): boolean {
   return [source, target, outcome].every((field) => typeof field === 'string');
 }
 
-function resultOf({ source, reason, message }: LineFields): ImageResult {
+function resultOf({ source, reason, message, customBuilds }: LineFields): ImageResult {
   return {
     source: outsideText(String(source), LONGEST_SOURCE),
     ...(typeof reason === 'string' ? { reason: outsideText(reason, LONGEST_REASON) } : {}),
     ...(typeof message === 'string' ? { message: outsideText(message, LONGEST_MESSAGE) } : {}),
+    ...(Array.isArray(customBuilds) ? { customBuilds: customBuilds.filter((id): id is string => typeof id === 'string' && BUILD_ID.test(id)) } : {}),
   };
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
+import { CodeBuildClient, ComputeType, EnvironmentType, StartBuildCommand, StartBuildCommandInput } from '@aws-sdk/client-codebuild';
 import { PlannedBuild, planBuilds } from './build-plan';
 import { Clock, SYSTEM_CLOCK } from './clock';
 import { BuildsError, isMissing, mayPass, mayRunNoBuilds, saidBy } from './service-failure';
-import { RUN_ENVIRONMENT, RunVariables } from '../image/environment';
+import { BuildEnvironmentOverride, RUN_ENVIRONMENT, RunVariables } from '../image/environment';
 import { quote } from '../image/image-reference';
 
 /** A build that was started. */
@@ -15,6 +15,8 @@ export interface StartedBuild {
   readonly images: number;
   /** The first of them, for messages. */
   readonly firstImages: readonly string[];
+  /** Whether it may start builds of customised images, of which its results tell. */
+  readonly customises?: boolean;
 }
 
 /** What to start builds of. */
@@ -22,6 +24,8 @@ export interface BuildsToStart {
   /** The name of the project. */
   readonly project: string;
   readonly images: readonly RunVariables[];
+  /** What builds run in; undefined for the project's own environment. */
+  readonly environment?: BuildEnvironmentOverride;
   /** How long a build may take, in minutes. */
   readonly longestBuildMinutes: number;
   /** What makes a repeated request the same one: builds are started once for each, as far as CodeBuild remembers it, which is 5 minutes. */
@@ -58,16 +62,32 @@ export async function startBuilds(wanted: BuildsToStart, tools: StartTools): Pro
   return started;
 }
 
-async function startBuild({ value, images }: PlannedBuild, index: number, wanted: BuildsToStart, tools: StartTools): Promise<StartedBuild> {
+async function startBuild(planned: PlannedBuild, index: number, wanted: BuildsToStart, tools: StartTools): Promise<StartedBuild> {
+  const { value, variables = { [RUN_ENVIRONMENT.IMAGES]: value }, images, customises } = planned;
   const command = new StartBuildCommand({
     projectName: wanted.project,
-    environmentVariablesOverride: [{ name: RUN_ENVIRONMENT.IMAGES, type: 'PLAINTEXT', value }],
+    environmentVariablesOverride: Object.entries(variables).map(([name, text]) => ({ name, type: 'PLAINTEXT', value: text })),
+    ...environmentOverrides(wanted.environment),
     idempotencyToken: createHash('sha256').update(`${wanted.requestId} ${index}`).digest('hex'),
   });
   const { build } = await untilDeadline(() => tools.client.send(command), wanted, tools);
   if (!build?.id) throw new BuildsError(`CodeBuild started a build of the project ${quote(wanted.project)} without saying which`);
-  tools.log(`started the build ${build.id} for ${images.length} ${images.length === 1 ? 'image' : 'images'}`);
-  return { id: build.id, startTime: build.startTime?.getTime(), images: images.length, firstImages: images.slice(0, MOST_NAMES) };
+  tools.log(`started the build ${build.id} for ${subjectOf(planned)}`);
+  const started = { id: build.id, startTime: build.startTime?.getTime(), images: images.length, firstImages: images.slice(0, MOST_NAMES) };
+  return customises ? { ...started, customises } : started;
+}
+
+/** What a build mirrors, for people. */
+function subjectOf({ images, variables }: PlannedBuild): string {
+  const catalogue = variables?.[RUN_ENVIRONMENT.CATALOGUE];
+  if (catalogue !== undefined) return `the catalogue ${catalogue}`;
+  return images.length === 1 ? '1 image' : `${images.length} images`;
+}
+
+function environmentOverrides(environment: BuildEnvironmentOverride | undefined): Partial<StartBuildCommandInput> {
+  if (environment === undefined) return {};
+  const { type, image, computeType } = environment as { type: EnvironmentType; image: string; computeType: ComputeType };
+  return { environmentTypeOverride: type, imageOverride: image, computeTypeOverride: computeType };
 }
 
 async function untilDeadline<T>(send: () => Promise<T>, wanted: BuildsToStart, { log, clock = SYSTEM_CLOCK }: StartTools): Promise<T> {

@@ -13,9 +13,9 @@ export function appTable(images: readonly CheckedImage[]): string {
 }
 
 function row(image: CheckedImage): string[] {
-  const { description, source, sourceDigest, targetDigest } = image;
+  const { builtFrom, description, source, sourceDigest, targetDigest } = image;
   return [
-    source.replace(/^docker\.io\/(?:library\/)?/, ''),
+    `${source.replace(/^docker\.io\/(?:library\/)?/, '')}${builtFrom === undefined ? '' : ' customised'}`,
     digest(sourceDigest),
     digest(targetDigest),
     age(description?.created),

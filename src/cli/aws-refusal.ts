@@ -29,7 +29,7 @@ export function isDenied(error: unknown): boolean {
 /** What to do about a refusal of a service, or of the SDK before it; undefined for what has no remedy of its own. */
 export function knownRefusal(error: unknown, permission: string): string | undefined {
   const { name = '', message = '' } = Object(error) as Partial<Error>;
-  if (/^Region (is missing|not accepted)/.test(message)) return 'no AWS Region is set, or none that there is; set AWS_REGION, or the region of the profile that AWS_PROFILE names';
+  if (/^Region (is missing|not accepted)/.test(message)) return 'no AWS Region is set, or it does not exist; set AWS_REGION, or the region of the profile that AWS_PROFILE names';
   if (NO_CREDENTIALS.test(name)) return `there are no AWS credentials; sign in, for example with "aws sso login", or set AWS_PROFILE (${saidBy(error)})`;
   if (BAD_CREDENTIALS.test(name)) return `AWS does not take the credentials any more; sign in again (${saidBy(error)})`;
   if (isDenied(error)) return `the AWS credentials do not allow ${permission}; sign in as somebody who may do that (${saidBy(error)})`;

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
+import { CatalogueDefinition, catalogueDefinition, findExport, SynthesizedStack } from './catalogue-definition';
 import { UsageError } from './image-pairs';
 import { resolveText, ScheduledRun, scheduledRuns, StackTemplate, TokenValues } from './stack-template';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../image/environment';
@@ -9,6 +10,8 @@ export interface PlannedRun {
   /** The stack that defines the image. */
   readonly stack: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** The list of its catalogue as the app deploys it first, where the list is a parameter of the app. */
+  readonly firstList?: string;
 }
 
 /** What tokens of an app stand for that is synthesised for any account and Region. */
@@ -28,12 +31,6 @@ interface Variable {
   readonly Value: unknown;
 }
 
-interface Stack {
-  readonly name: string;
-  readonly template: StackTemplate;
-  readonly values: TokenValues;
-}
-
 /**
  * Reads from a synthesised app which images its schedules mirror, with the variables that each build would have.
  *
@@ -41,16 +38,65 @@ interface Stack {
  */
 export function readPlannedRuns(folder: string, surroundings: Surroundings): PlannedRun[] {
   const stacks = readStacks(folder, surroundings);
-  const runs = stacks.flatMap((stack) => scheduledRuns(stack.template, stack.values).flatMap((run) => plannedRun(stacks, stack, run)));
+  const runs = stacks.flatMap((stack) => runsOf(stacks, stack).flatMap((run) => plannedRun(stacks, stack, run)));
   if (runs.length === 0) throw new UsageError(`there is no image to mirror in ${JSON.stringify(folder)}; run "cdk synth" and name its folder, usually cdk.out`);
   return runs;
 }
 
-function readStacks(folder: string, surroundings: Surroundings): Stack[] {
+/** The file of an asset of a synthesised app, by the key that it is uploaded under; undefined when there is none. */
+export function findAssetFile(folder: string, key: string): string | undefined {
+  for (const { type, properties = {} } of Object.values(readArtifacts(folder))) {
+    if (type === 'cdk:cloud-assembly') {
+      const found = findAssetFile(path.join(folder, properties.directoryName), key);
+      if (found !== undefined) return found;
+    }
+    if (type !== 'cdk:asset-manifest') continue;
+    const { files = {} } = readJson(path.join(folder, properties.file)) as AssetManifest;
+    const asset = Object.values(files).find(({ source, destinations }) => source.packaging === 'file' && Object.values(destinations).some(({ objectKey }) => objectKey === key));
+    if (asset !== undefined) return path.resolve(folder, asset.source.path);
+  }
+  return undefined;
+}
+
+interface AssetManifest {
+  readonly files?: Readonly<Record<string, {
+    readonly source: { readonly path: string; readonly packaging: string };
+    readonly destinations: Readonly<Record<string, { readonly objectKey: string }>>;
+  }>>;
+}
+
+/** What is not known of the account and Region matters to no image, and the bucket of an asset is not asked. */
+function orAnything(values: TokenValues): TokenValues {
+  return (token) => values(token) ?? (token.Ref?.startsWith('AWS::') ? '?' : undefined);
+}
+
+/** The runs of a stack, each with its list where the app itself has it. */
+function runsOf(stacks: readonly SynthesizedStack[], stack: SynthesizedStack): (ScheduledRun & Pick<PlannedRun, 'firstList'>)[] {
+  const known = orAnything(stack.values);
+  return Object.entries(stack.template.Resources ?? {}).flatMap(([id, resource]) => {
+    const definitions: CatalogueDefinition[] = [];
+    const define: TokenValues = (token) => {
+      const definition = catalogueDefinition(stacks, stack, token);
+      definitions.push(definition);
+      // It becomes a part of a text in JSON.
+      return JSON.stringify(definition.name).slice(1, -1);
+    };
+    const only = { Resources: { [id]: resource } };
+    const [named] = scheduledRuns(only, (token) => known(token) ?? define(token));
+    // Of a catalogue, nothing but the place of its list can be a value that only CloudFormation knows.
+    if (named?.variables[RUN_ENVIRONMENT.CATALOGUE] === undefined) return scheduledRuns(only, known);
+    return [{ ...named, firstList: definitions.find(({ firstList }) => firstList !== undefined)?.firstList }];
+  });
+}
+
+function readArtifacts(folder: string): Readonly<Record<string, Artifact>> {
+  return (readJson(path.join(folder, 'manifest.json')) as { artifacts?: Record<string, Artifact> }).artifacts ?? {};
+}
+
+function readStacks(folder: string, surroundings: Surroundings): SynthesizedStack[] {
   const file = path.join(folder, 'manifest.json');
   if (!existsSync(file)) throw new UsageError(`${JSON.stringify(folder)} is no synthesised app: it has no manifest.json; run "cdk synth" first`);
-  const { artifacts = {} } = readJson(file) as { artifacts?: Record<string, Artifact> };
-  return Object.entries(artifacts).flatMap(([name, { type, environment, properties = {} }]) => {
+  return Object.entries(readArtifacts(folder)).flatMap(([name, { type, environment, properties = {} }]) => {
     if (type === 'cdk:cloud-assembly') return readStacks(path.join(folder, properties.directoryName), surroundings);
     if (type !== 'aws:cloudformation:stack') return [];
     const pseudo = pseudoParameters(environment ?? '', surroundings);
@@ -76,22 +122,18 @@ function pseudoParameters(environment: string, surroundings: Surroundings): Read
 }
 
 /** The run of a schedule that starts a mirror's project; none for other schedules. */
-function plannedRun(stacks: readonly Stack[], stack: Stack, { project: arn, variables }: ScheduledRun): PlannedRun[] {
+function plannedRun(stacks: readonly SynthesizedStack[], stack: SynthesizedStack, run: ScheduledRun & Pick<PlannedRun, 'firstList'>): PlannedRun[] {
+  const { project: arn, variables, firstList } = run;
   const project = projectOf(stacks, stack, arn);
-  if (project === undefined || variables[RUN_ENVIRONMENT.IMAGE] === undefined) return [];
-  return [{ stack: stack.name, environment: { ...project, ...variables } }];
+  if (project === undefined || (variables[RUN_ENVIRONMENT.IMAGE] ?? variables[RUN_ENVIRONMENT.CATALOGUE]) === undefined) return [];
+  return [{ stack: stack.name, environment: { ...project, ...variables }, firstList }];
 }
 
 /** The plain variables of the project that a schedule starts, in its own stack or in the one that exports it. */
-function projectOf(stacks: readonly Stack[], stack: Stack, arn: unknown): Record<string, string> | undefined {
+function projectOf(stacks: readonly SynthesizedStack[], stack: SynthesizedStack, arn: unknown): Record<string, string> | undefined {
   const reference = Object(arn) as { 'Fn::GetAtt'?: [string, string]; 'Fn::ImportValue'?: unknown };
-  if (reference['Fn::ImportValue'] !== undefined) {
-    const name = JSON.stringify(reference['Fn::ImportValue']);
-    for (const other of stacks) {
-      const output = Object.values(other.template.Outputs ?? {}).find(({ Export }) => JSON.stringify(Export?.Name) === name);
-      if (output) return projectOf(stacks, other, output.Value);
-    }
-  }
+  const exported = reference['Fn::ImportValue'] === undefined ? undefined : findExport(stacks, reference['Fn::ImportValue']);
+  if (exported !== undefined) return projectOf(stacks, exported.stack, exported.value);
   const id = reference['Fn::GetAtt']?.[0];
   const project = id === undefined ? undefined : stack.template.Resources?.[id];
   if (project?.Type !== 'AWS::CodeBuild::Project') return undefined;

@@ -31,7 +31,7 @@ const LATE_LINES_TIME = 15_000;
 const SILENCE_TIME = 5 * 60_000;
 
 /**
- * Follows builds and their logs until they are over.
+ * Follows builds and their logs until they are over, and the builds of customised images that they start.
  *
  * @throws AwsRefusal when AWS does not say how builds stand
  */
@@ -43,6 +43,7 @@ export async function followRuns(runs: readonly StartedRun[], tools: FollowTools
     // First how they stand: what a build wrote before it ended is in its log then.
     const states = await statesOf(open, deadline, tools);
     for (const [index, state] of states.entries()) await open[index].observe(state);
+    followed.push(...open.filter(({ isOver }) => isOver).flatMap((run) => run.customRuns()));
     if (followed.every(({ isOver }) => isOver)) return followed;
     await tools.clock.sleep(PAUSE);
   }
@@ -95,6 +96,13 @@ export class FollowedRun {
     this.endSeen ??= now;
     this.isOver = this.logged.isWhole || !hasLog || this.isLogDenied || now >= this.endSeen + LATE_LINES_TIME;
     if (this.isOver && this.logProblem === undefined && !this.logged.isWhole) this.logProblem = 'its log ends before its results';
+  }
+
+  /** The builds of customised images that it has started. */
+  customRuns(): FollowedRun[] {
+    return this.logged.results.flatMap(({ source, customBuilds = [] }) => {
+      return customBuilds.map((id) => new FollowedRun({ id, sources: [source] }, this.tools, `customised ${source}: `));
+    });
   }
 
   private async readLog(log: NonNullable<BuildState['log']>): Promise<void> {

@@ -3,9 +3,9 @@ import { MirrorResult, Outcome, untried } from '../engine/result';
 import { visibleText } from '../image/visible-text';
 
 const OUTCOMES: readonly Outcome[] = ['copied', 'unchanged', 'tag-moved', 'failed'];
-const TEXTS = ['message', 'reason', 'sourceDigest', 'targetDigest', 'suffixedTag'] as const;
+const TEXTS = ['repository', 'tag', 'owner', 'message', 'reason', 'sourceDigest', 'targetDigest', 'suffixedTag', 'builtFrom'] as const;
 const COUNTS = ['bytesCopied', 'blobsCopied', 'blobsSkipped', 'referrersCopied', 'countedPulls', 'seconds'] as const;
-const LISTS = ['platformTags', 'warnings'] as const;
+const LISTS = ['platformTags', 'customBuilds', 'warnings'] as const;
 
 /** The results that a run tells in its log, line by line; of what such a line holds, only what belongs there is believed. */
 export class LoggedResults {

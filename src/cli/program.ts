@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { checkApp, CheckAppOptions } from './commands/check-app';
+import type { CheckAppOptions } from './commands/check-app';
 import { mirrorCommand, MirrorCommandOptions } from './commands/mirror-command';
 import type { StartCommandOptions } from './commands/start-command';
 import { isUsageError, readImagePairs, UsageError } from './image-pairs';
@@ -16,7 +16,7 @@ export function program(version: string, exit: (code: number) => void): Command 
   const root = new Command('cdk-ecr-mirror')
     .description('Copies container images between registries, byte for byte, all platforms, without Docker.')
     .version(version)
-    .showHelpAfterError();
+    .showHelpAfterError('(see "cdk-ecr-mirror --help")');
   mirroring(root, 'copy', 'Copies images with all their platforms, unless the target has them already.', false, exit);
   mirroring(root, 'check', 'Tells what copy would do, and changes nothing.', true, exit);
   starting(root, exit);
@@ -24,11 +24,11 @@ export function program(version: string, exit: (code: number) => void): Command 
 }
 
 function mirroring(root: Command, name: string, description: string, dryRun: boolean, exit: (code: number) => void): void {
-  const command = root
-    .command(name)
+  const command = subcommand(root, name)
     .description(description)
     .argument('[images...]', 'SOURCE TARGET; or several sources and a place that ends with "/", for example 123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/')
     .option('--from-file <file>', 'read more images from a file ("-" for standard input): SOURCE TARGET on each line, or SOURCE with a place as argument')
+    .option('--catalogue <file>', `mirror the images of a catalogue ("-" for standard input) to a place as argument${dryRun ? '; with --app it stands for a list that is not part of the app' : ''}`)
     .option('--json', 'print one JSON object on stdout, and nothing else there')
     .option('--quiet', 'tell nothing while it runs')
     .option('--plain-http', 'speak HTTP without TLS to registries named by an address, a bare name or a port')
@@ -48,12 +48,11 @@ function mirroring(root: Command, name: string, description: string, dryRun: boo
 }
 
 function starting(root: Command, exit: (code: number) => void): void {
-  const command = root
-    .command('start')
-    .description('Starts a build of a deployed mirror now, as the schedules of the images would, follows its log, and tells the results.')
-    .argument('[images...]', 'images of the mirror by any spelling, for example nginx:stable')
-    .option('--all', 'all images that the stack defines')
-    .option('--stack <name>', 'the CloudFormation stack that defines the images (default: that of the only mirror in the account and Region)')
+  const command = subcommand(root, 'start')
+    .description('Starts builds of a deployed mirror now, as its schedules would, follows their logs, and tells the results.')
+    .argument('[images...]', 'images of the mirror by any spelling, for example nginx:stable, and catalogues by where they are, ssm:/platform/images or s3://bucket/key')
+    .option('--all', 'all images and catalogues that the stack defines')
+    .option('--stack <name>', 'the CloudFormation stack that defines them (default: that of the only mirror in the account and Region)')
     .option('--project <name>', "the mirror's CodeBuild project, where there are several and the stack does not tell which")
     .option('--no-wait', 'print which builds were started, and do not follow them')
     .option('--json', 'print one JSON object on stdout, and nothing else there')
@@ -63,6 +62,11 @@ function starting(root: Command, exit: (code: number) => void): void {
     const { startCommand } = await import('./commands/start-command.js');
     return startCommand(words, options);
   });
+}
+
+/** Its errors point to its help in one line: all of it would bury them. */
+function subcommand(root: Command, name: string): Command {
+  return root.command(name).showHelpAfterError(`(see "cdk-ecr-mirror ${name} --help")`);
 }
 
 function acting<Options>(command: Command, exit: (code: number) => void, act: (words: string[], options: Options) => Promise<number>): void {
@@ -79,12 +83,26 @@ function acting<Options>(command: Command, exit: (code: number) => void, act: (w
 type CommandOptions = MirrorCommandOptions & Partial<CheckAppOptions> & { readonly fromFile?: string };
 
 async function run(words: string[], options: CommandOptions, dryRun: boolean): Promise<number> {
-  const { app, fromFile, platform, platformTags } = options;
+  const { app, catalogue, fromFile, platform, platformTags } = options;
   const problem = platformTags && platformTagsProblem(platformTags, platform);
   if (problem) throw new UsageError(`--platform-tags: ${problem}`);
+  if (app === undefined && catalogue !== undefined) {
+    refuseBesideCatalogue(options);
+    // What reads catalogues is loaded only here.
+    const { catalogueCommand } = await import('./commands/catalogue-command.js');
+    return catalogueCommand(words, { ...options, catalogue }, dryRun);
+  }
   if (app === undefined) return mirrorCommand(readImagePairs(words, fromFile), options, dryRun);
   if (words.length > 0 || fromFile !== undefined) throw new UsageError('--app takes its images from the app; name no others');
+  const { checkApp } = await import('./commands/check-app.js');
   return checkApp({ ...options, app });
+}
+
+/** Each entry of a catalogue says these by itself. */
+function refuseBesideCatalogue({ fromFile, platform, platformTags, referrers, tagKind }: CommandOptions): void {
+  const given = Object.entries({ '--from-file': fromFile, '--platform': platform, '--platform-tags': platformTags, '--tag-kind': tagKind, '--no-referrers': referrers ? undefined : true });
+  const [option] = given.find(([, value]) => value !== undefined) ?? [];
+  if (option !== undefined) throw new UsageError(`--catalogue and ${option} contradict each other, for the entries of a catalogue say what is meant; leave one of them out`);
 }
 
 function readPolicy(text: string): string {

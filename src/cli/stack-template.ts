@@ -2,6 +2,7 @@
 export interface TemplateResource {
   readonly Type: string;
   readonly Properties?: Readonly<Record<string, unknown>>;
+  readonly Metadata?: Readonly<Record<string, unknown>>;
 }
 
 /** A template, as far as it tells of mirrors. */
@@ -31,10 +32,16 @@ export interface ScheduledRun {
 /** A text of a template with its tokens replaced; undefined where the value of one is not known. */
 export function resolveText(value: unknown, values: TokenValues): string | undefined {
   if (typeof value === 'string') return value;
-  const { 'Fn::Join': join } = Object(value) as { 'Fn::Join'?: [string, unknown[]] };
+  const { 'Fn::Join': join, 'Fn::Sub': template } = Object(value) as { 'Fn::Join'?: [string, unknown[]]; 'Fn::Sub'?: unknown };
+  if (typeof template === 'string') return resolveText({ 'Fn::Join': ['', partsOf(template)] }, values);
   if (join === undefined) return values(Object(value) as TemplateToken);
   const parts = join[1].map((part) => resolveText(part, values));
   return parts.every((part) => part !== undefined) ? parts.join(join[0]) : undefined;
+}
+
+/** What a text is made of in which names in braces stand for something: `assets-${AWS::Region}`. */
+function partsOf(template: string): unknown[] {
+  return template.split(/(\$\{[^}]*\})/).map((part) => part.startsWith('${') ? { Ref: part.slice(2, -1) } : part);
 }
 
 /** The runs that the schedules of a template start. */

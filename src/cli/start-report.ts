@@ -3,7 +3,7 @@ import { resultsTable } from './results-table';
 import type { StartedRun } from './started-run';
 import { BUILD_ENDINGS, BuildStatus } from '../builds/build-state';
 import { FailureReason, isGood, MirrorResult, RunSummary, summarize, untried } from '../engine/result';
-import { formatImageReference } from '../image/image-reference';
+import { parseCatalogueLocation } from '../image/catalogue-location';
 import { visibleText } from '../image/visible-text';
 
 /** What `start --json` prints. Its field names are a public contract. */
@@ -23,23 +23,23 @@ export interface ReportedBuild {
   readonly problem?: string;
   /** Why its results are not known. */
   readonly logProblem?: string;
-  /** The upstream images that it mirrors, a repository where a filter selects its tags. */
+  /** The upstream images that it mirrors, a repository where a filter selects its tags; of a catalogue, where that lies. */
   readonly images: readonly string[];
 }
 
-/** What it means for an image that its build told nothing of. */
+/** What it means for an image or a catalogue that its build told nothing of. */
 const REASONS: Readonly<Partial<Record<BuildStatus, FailureReason>>> = { STOPPED: 'interrupted', TIMED_OUT: 'deadline-exceeded' };
 
 /** What is known of builds that are under way. */
 export function startedReport(runs: readonly StartedRun[]): StartReport {
-  return { builds: runs.map(({ id, link, images }) => ({ id, link, status: 'IN_PROGRESS', images: images.map(nameOf) })) };
+  return { builds: runs.map(({ id, link, sources }) => ({ id, link, status: 'IN_PROGRESS', images: sources })) };
 }
 
 /** What is known of builds that are over. */
 export function endedReport(followed: readonly FollowedRun[]): StartReport {
   const results = followed.flatMap(resultsOf);
-  const builds = followed.map(({ run: { id, link, images }, status, problem, logged, logProblem }) => {
-    return { id, link, status, problem, ...logged.isWhole ? {} : { logProblem }, images: images.map(nameOf) };
+  const builds = followed.map(({ run: { id, link, sources }, status, problem, logged, logProblem }) => {
+    return { id, link, status, problem, ...logged.isWhole ? {} : { logProblem }, images: sources };
   });
   return { ...results.length === 0 ? {} : summarize(results), results, builds };
 }
@@ -61,12 +61,10 @@ export function reportText({ results = [], builds }: StartReport): string {
 function resultsOf({ logged: { results, isWhole }, logProblem, problem, run, status }: FollowedRun): readonly MirrorResult[] {
   if (isWhole || status === 'SUCCEEDED') return results;
   const told = new Set(results.map(({ source }) => source));
-  const message = `the build ${BUILD_ENDINGS[status]} before it told of this image${[problem, logProblem].map((why) => why === undefined ? '' : `; ${why}`).join('')}`;
-  return [...results, ...run.images.map(nameOf).filter((source) => !told.has(source)).map((source) => untried(source, '', REASONS[status] ?? 'internal-error', message))];
-}
-
-/** As results name it. */
-function nameOf({ reference }: StartedRun['images'][number]): string {
-  return formatImageReference(reference);
+  const why = [problem, logProblem].map((one) => one === undefined ? '' : `; ${one}`).join('');
+  return [...results, ...run.sources.filter((source) => !told.has(source)).map((source) => {
+    const untold = parseCatalogueLocation(source) === undefined ? 'this image' : 'all images of this catalogue';
+    return untried(source, '', REASONS[status] ?? 'internal-error', `the build ${BUILD_ENDINGS[status]} before it told of ${untold}${why}`);
+  })];
 }
 

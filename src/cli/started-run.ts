@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { AwsRefusal, knownRefusal } from './aws-refusal';
-import { DeployedImage } from './deployed-images';
+import { DeployedSource, isCatalogue, sourceName } from './deployed-source';
 import { planBuilds } from '../builds/build-plan';
 import type { Clock } from '../builds/clock';
 import { BuildsError } from '../builds/service-failure';
@@ -12,7 +12,8 @@ export interface StartedRun {
   readonly id: string;
   /** Its page in the console, where that is known. */
   readonly link?: string;
-  readonly images: readonly DeployedImage[];
+  /** As results name them: upstream images, a repository where a filter selects its tags, or where a catalogue lies. */
+  readonly sources: readonly string[];
 }
 
 /** What runs are started with. */
@@ -30,11 +31,11 @@ export interface StartTools {
 const MINUTES_TO_START = 8;
 
 /**
- * Starts as many builds as the images need, of the projects that mirror them.
+ * Starts as many builds as the images and catalogues need, of the projects that mirror them.
  *
  * @throws AwsRefusal or BuildsError when one cannot be started
  */
-export async function startRuns(chosen: readonly DeployedImage[], tools: StartTools): Promise<void> {
+export async function startRuns(chosen: readonly DeployedSource[], tools: StartTools): Promise<void> {
   const { client, tell: log, clock, signal } = tools;
   for (const part of partsOf(chosen)) {
     signal.throwIfAborted();
@@ -43,19 +44,21 @@ export async function startRuns(chosen: readonly DeployedImage[], tools: StartTo
     const deadline = clock.now() + MINUTES_TO_START * 60_000;
     const wanted = { project, images, longestBuildMinutes, requestId: randomUUID(), deadline };
     for (const { id } of await inWords(() => startBuilds(wanted, { client, log, clock }))) {
-      tools.started({ id, link: consoleLink(arn, id), images: part });
+      tools.started({ id, link: consoleLink(arn, id), sources: part.map(sourceName) });
     }
   }
 }
 
-/** The images of each build to start. */
-function partsOf(images: readonly DeployedImage[]): DeployedImage[][] {
-  const byProject = new Map<string, DeployedImage[]>();
-  for (const image of images) byProject.set(image.project.name, [...byProject.get(image.project.name) ?? [], image]);
+/** What each build is to mirror: some images, or a catalogue by itself. */
+function partsOf(sources: readonly DeployedSource[]): DeployedSource[][] {
+  const byProject = new Map<string, DeployedSource[]>();
+  for (const source of sources) byProject.set(source.project.name, [...byProject.get(source.project.name) ?? [], source]);
   return [...byProject.values()].flatMap((ofProject) => {
     let start = 0;
-    const builds = planBuilds(ofProject.map(({ variables }) => variables), ofProject[0].project.longestBuildMinutes);
-    return builds.map((build) => ofProject.slice(start, start += build.images.length));
+    const images = ofProject.filter((source) => !isCatalogue(source));
+    const builds = planBuilds(images.map(({ variables }) => variables), ofProject[0].project.longestBuildMinutes);
+    const parts = builds.map((build) => images.slice(start, start += build.images.length));
+    return [...parts, ...ofProject.filter(isCatalogue).map((catalogue) => [catalogue])];
   });
 }
 

@@ -3,10 +3,12 @@ import { MirrorError } from './mirror-error';
 import type { MirrorRequest } from './mirror-image';
 import { printable } from './report/printable';
 import { rangeProblem } from './tag-selection';
-import { CredentialVariables, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TAG_MOVED_POLICIES } from '../image/environment';
+import { CustomImage, customImageProblem, parseCustomImage } from '../image/custom-image';
+import { BuildEnvironmentOverride, CredentialVariables, CustomBuilds, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TAG_MOVED_POLICIES } from '../image/environment';
 import { ImageReference, namesRepository, parseImageReference, quote, redacted } from '../image/image-reference';
 import { parsePlatform, Platform } from '../image/platform';
 import { platformTagsProblem } from '../image/platform-tag';
+import { PROCESSORS } from '../image/processor';
 import { mirrorRepositoryName, mirrorTag, repositoryNameProblem } from '../image/repository-name';
 import { tagKind, TagKindName } from '../image/tag-kind';
 import { parseTagSelection, TagSelection } from '../image/tag-selection';
@@ -16,6 +18,8 @@ export interface Settings {
   readonly credentials: EnvironmentCredentials;
   readonly deadlineSeconds: number;
   readonly eventBus: string | undefined;
+  /** Where customised images are built; undefined where there are none. */
+  readonly customBuilds: CustomBuilds | undefined;
 }
 
 /** An image, or a selection of a repository's tags, as the environment describes it. */
@@ -55,6 +59,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     credentials: new EnvironmentCredentials(readCredentialVariables(environment[PROJECT_ENVIRONMENT.CREDENTIALS]), environment),
     deadlineSeconds: readDeadline(environment[PROJECT_ENVIRONMENT.DEADLINE_SECONDS]),
     eventBus: environment[PROJECT_ENVIRONMENT.EVENT_BUS] || undefined,
+    customBuilds: readCustomBuilds(environment[PROJECT_ENVIRONMENT.CUSTOM_BUILDS]),
   };
 }
 
@@ -71,10 +76,11 @@ function readRequest(environment: NodeJS.ProcessEnv, image: ImageReference): Con
   const onTagMoved = oneOf(RUN_ENVIRONMENT.ON_TAG_MOVED, environment[RUN_ENVIRONMENT.ON_TAG_MOVED], TAG_MOVED_POLICIES) ?? TAG_MOVED_POLICIES[0];
   const platforms = readPlatforms(RUN_ENVIRONMENT.PLATFORMS, environment);
   const platformTags = readPlatformTags(environment, platforms);
+  const custom = readCustomImage(environment[RUN_ENVIRONMENT.CUSTOM_IMAGE]);
   const referrers = oneOf(RUN_ENVIRONMENT.REFERRERS, environment[RUN_ENVIRONMENT.REFERRERS], ['true', 'false']) !== 'false';
   return (source) => {
     const tag = mirrorTag(source);
-    return { source, target: { registry, repository, tag }, kind: kind ?? tagKind(tag), onTagMoved, platforms, platformTags, referrers };
+    return { source, target: { registry, repository, tag }, kind: kind ?? tagKind(tag), onTagMoved, platforms, platformTags, referrers, custom };
   };
 }
 
@@ -113,6 +119,33 @@ function readPlatformTags(environment: NodeJS.ProcessEnv, platforms: readonly Pl
   return tagged;
 }
 
+function readCustomImage(text: string | undefined): CustomImage | undefined {
+  if (!text) return undefined;
+  const custom = parseCustomImage(text);
+  const problem = custom === undefined ? 'it is a JSON object with a repository, a list of lines and a list of platforms' : customImageProblem(custom);
+  if (problem) throw wrong(RUN_ENVIRONMENT.CUSTOM_IMAGE, text, problem);
+  return custom;
+}
+
+function readCustomBuilds(text: string | undefined): CustomBuilds | undefined {
+  if (!text) return undefined;
+  const { project, processor, otherEnvironment } = Object(parsedJson(text)) as Partial<Record<keyof CustomBuilds, unknown>>;
+  const isText = (value: unknown) => typeof value === 'string' && value !== '';
+  const { type, image, computeType } = Object(otherEnvironment) as Partial<Record<keyof BuildEnvironmentOverride, unknown>>;
+  const isOtherWhole = otherEnvironment === undefined || [type, image, computeType].every(isText);
+  const isWhole = isText(project) && PROCESSORS.some((one) => one === processor) && isOtherWhole;
+  if (!isWhole) throw wrong(PROJECT_ENVIRONMENT.CUSTOM_BUILDS, text, 'it is a JSON object with a project, its processor, and what builds on the other one run in');
+  return { project, processor, otherEnvironment } as CustomBuilds;
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Held to the same grammar as the host of every reference. */
 function isRegistryHost(registry: string): boolean {
   try {
@@ -126,12 +159,7 @@ function readCredentialVariables(text: string | undefined): CredentialVariables[
   if (!text) return [];
   const wellFormed = (entry: unknown): entry is CredentialVariables => ['registry', 'username', 'password']
     .every((field) => typeof (Object(entry) as Record<string, unknown>)[field] === 'string');
-  let list: unknown;
-  try {
-    list = JSON.parse(text);
-  } catch {
-    list = undefined;
-  }
+  const list = parsedJson(text);
   if (!Array.isArray(list) || !list.every(wellFormed)) {
     // Not quoted: who has put a password in the wrong place must not find it in a log.
     const expected = 'a JSON list of objects with registry, username and password, the last two naming variables';

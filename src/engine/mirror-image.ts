@@ -14,6 +14,7 @@ import { RetryContext, RetryPolicy, withRetries } from './registry/retry';
 import type { Transport } from './registry/transport';
 import type { ProgressListener } from './report/progress';
 import type { MirrorResult } from './result';
+import type { CustomImage } from '../image/custom-image';
 import type { TagMovedPolicy } from '../image/environment';
 import { formatImageReference, ImageReference, shortDigest } from '../image/image-reference';
 import type { Platform } from '../image/platform';
@@ -33,6 +34,14 @@ export interface MirrorRequest {
   readonly platformTags?: readonly Platform[];
   /** Whether signatures and other referrers come along with a new image. */
   readonly referrers: boolean;
+  /** The only digest that upstream may have; undefined for any. */
+  readonly expectedDigest?: string;
+  /** Who answers for the image. */
+  readonly owner?: string;
+  /** What is to be told of the image whatever happens. */
+  readonly warnings?: readonly string[];
+  /** How the image is customised once it is in the mirror, which is the business of others; undefined when it is not. */
+  readonly custom?: CustomImage;
   /** Only find out what would be done. */
   readonly dryRun?: boolean;
 }
@@ -84,7 +93,7 @@ class ImageMirroring {
       target: this.client(request.target, 'pull,push', signal),
       run,
       progress: tools.progress,
-      statistics: { bytesCopied: 0, blobsCopied: 0, blobsSkipped: 0, referrersCopied: 0, warnings: [] },
+      statistics: { bytesCopied: 0, blobsCopied: 0, blobsSkipped: 0, referrersCopied: 0, warnings: [...request.warnings ?? []] },
       transfers: tools.transfers ?? new Semaphore(DEFAULT_TRANSFERS),
       lookups: tools.lookups ?? new Semaphore(DEFAULT_LOOKUPS),
     };
@@ -116,11 +125,20 @@ class ImageMirroring {
       throw new MirrorError('not-found', `${source.registry}: there is no ${source.repository}:${source.tag ?? source.digest}${kept}; check the spelling, or give credentials if it is private`);
     }
     this.sourceDigest = sourceDigest;
+    this.refuseUnexpected(sourceDigest);
     // An image of all platforms holds each choice of them.
     const targetDigest = held?.digest === sourceDigest ? sourceDigest : held?.standsFor;
     const decision = decide({ sourceDigest, targetDigest, kind, onTagMoved });
     this.tools.progress.line(`upstream ${sourceDigest}, mirror ${targetDigest ?? 'has none'}${this.request.dryRun ? '' : `: ${WORDS[decision]}`}`);
     return this.act(decision, sourceDigest);
+  }
+
+  private refuseUnexpected(sourceDigest: string): void {
+    const { expectedDigest, source } = this.request;
+    if (expectedDigest === undefined || expectedDigest === sourceDigest) return;
+    const kept = this.held === undefined ? 'it is not mirrored' : `the mirror keeps ${this.held.digest}`;
+    throw new MirrorError('digest-mismatch', `${formatImageReference(source)} has the digest ${sourceDigest} upstream, and only ${expectedDigest} is taken: ${kept}; `
+      + 'find out what has changed, and then name the new digest');
   }
 
   private async act(decision: Decision, sourceDigest: string): Promise<Finding> {
@@ -199,6 +217,9 @@ class ImageMirroring {
     return {
       source: formatImageReference(this.request.source),
       target: formatImageReference(this.request.target),
+      repository: this.request.target.repository,
+      tag: this.request.target.tag,
+      ...(this.request.owner === undefined ? {} : { owner: this.request.owner }),
       ...(this.request.dryRun ? { dryRun: true } : {}),
       sourceDigest: this.sourceDigest,
       targetDigest: this.held?.digest,

@@ -38,6 +38,7 @@ async function requestsOf({ image, tags, requestFor }: Configuration, tools: Mir
     return (await listTags(image, tags, tools)).map((tag) => requestFor({ ...image, tag }));
   } catch (error) {
     const { reason, message } = describeFailure(error, tools);
-    return untried(`${image.registry}/${image.repository}`, '', reason, message);
+    const { registry, repository } = requestFor(image).target;
+    return { ...untried(`${image.registry}/${image.repository}`, `${registry}/${repository}`, reason, message), repository };
   }
 }

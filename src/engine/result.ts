@@ -11,7 +11,9 @@ export function summarize(results: readonly MirrorResult[]): RunSummary {
   return {
     outcome: OUTCOMES.find((outcome) => count(outcome) > 0) ?? 'unchanged',
     images: { 'copied': count('copied'), 'unchanged': count('unchanged'), 'tag-moved': count('tag-moved'), 'failed': count('failed') },
-    results: results.map(({ source, target, outcome, reason }) => ({ source, target, outcome, ...(reason === undefined ? {} : { reason }) })),
+    results: results.map(({ source, target, outcome, reason, customBuilds }) => {
+      return { source, target, outcome, ...(reason === undefined ? {} : { reason }), ...(customBuilds === undefined ? {} : { customBuilds }) };
+    }),
   };
 }
 

@@ -15,8 +15,11 @@ export interface RunPlan {
   readonly isSummedUp: boolean;
 }
 
+/** What names several images at once. */
+const LIST_VARIABLES: readonly string[] = [RUN_ENVIRONMENT.IMAGES, RUN_ENVIRONMENT.CATALOGUE, RUN_ENVIRONMENT.SHARD];
+
 /** What one entry of `IMAGES` may set. */
-const ENTRY_VARIABLES: readonly string[] = Object.values(RUN_ENVIRONMENT).filter((name) => name !== RUN_ENVIRONMENT.IMAGES);
+const ENTRY_VARIABLES: readonly string[] = Object.values(RUN_ENVIRONMENT).filter((name) => !LIST_VARIABLES.includes(name));
 
 /** So many at once are better told to several builds, each with a time of its own. */
 const MOST_ENTRIES = 500;
@@ -31,14 +34,25 @@ const MOST_ENTRIES = 500;
 export function readRunPlan(environment: NodeJS.ProcessEnv): RunPlan {
   const text = environment[RUN_ENVIRONMENT.IMAGES];
   if (!text) return { runs: [{ configuration: readConfiguration(environment) }], isSummedUp: Boolean(environment[RUN_ENVIRONMENT.TAGS]) };
-  const surplus = ENTRY_VARIABLES.find((name) => environment[name]);
-  if (surplus !== undefined) throw wrong(`is set beside the variable ${surplus}: set ${surplus} in its entries, or leave ${RUN_ENVIRONMENT.IMAGES} out`);
+  refuseOthersBeside(RUN_ENVIRONMENT.IMAGES, environment);
   return { runs: readEntries(text).map((entry) => readEntry({ ...environment, [RUN_ENVIRONMENT.IMAGES]: undefined, ...entry })), isSummedUp: true };
+}
+
+/**
+ * Refuses variables beside one that names several images: each of those says itself what is meant.
+ *
+ * @param except the variables that go with it
+ * @throws MirrorError naming the first of the others
+ */
+export function refuseOthersBeside(list: string, environment: NodeJS.ProcessEnv, except: readonly string[] = []): void {
+  const surplus = Object.values(RUN_ENVIRONMENT).find((name) => name !== list && !except.includes(name) && environment[name]);
+  if (surplus === undefined) return;
+  throw new MirrorError('invalid-configuration', `the variable ${list} is set beside the variable ${surplus}: set ${surplus} in its entries, or leave ${list} out`);
 }
 
 /** Whether an environment asks for a last line that sums up the others, as far as that can be told of one that cannot be read. */
 export function asksForSummary(environment: NodeJS.ProcessEnv): boolean {
-  return Boolean(environment[RUN_ENVIRONMENT.IMAGES] || environment[RUN_ENVIRONMENT.TAGS]);
+  return [RUN_ENVIRONMENT.IMAGES, RUN_ENVIRONMENT.CATALOGUE, RUN_ENVIRONMENT.TAGS].some((name) => environment[name]);
 }
 
 function readEntry(environment: NodeJS.ProcessEnv): PlannedRun {

@@ -2,12 +2,12 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { CustomResourceEvent } from './custom-resource-event';
 import { DeploymentError, inWords } from './deployment-error';
-import { BuildState, readBuilds } from '../builds/build-state';
+import { BuildLog, BuildState, readBuilds } from '../builds/build-state';
 import { Clock } from '../builds/clock';
 import { failureReport, FollowedBuild } from '../builds/failure-report';
 import { readLogTail } from '../builds/log-tail';
 import { outsideText } from '../builds/outside-text';
-import { readResults } from '../builds/run-results';
+import { readResults, RunResults } from '../builds/run-results';
 import { mayPass, saidBy } from '../builds/service-failure';
 import type { StartedBuild } from '../builds/start-builds';
 
@@ -38,18 +38,46 @@ export async function isComplete(event: CustomResourceEvent, tools: IsCompleteTo
 }
 
 async function haveSucceeded(builds: readonly StartedBuild[], tools: IsCompleteTools): Promise<boolean> {
+  const deadline = Math.min(...builds.map(({ startTime = Infinity }) => startTime)) + tools.waitMinutes * 60_000;
+  const states = await ended(builds, 'mirrored', deadline, tools);
+  // What customises an image is started when it is mirrored, and the log tells by which builds.
+  const custom = states && await customBuildsOf(builds, states, deadline, tools);
+  return custom !== undefined && (custom.length === 0 || await ended(custom, 'customised', deadline, tools) !== undefined);
+}
+
+/** How builds stand when all have succeeded; undefined when it cannot be told yet. */
+async function ended(
+  builds: readonly StartedBuild[], done: 'mirrored' | 'customised', deadline: number, tools: IsCompleteTools,
+): Promise<BuildState[] | undefined> {
   const now = tools.clock.now();
-  const isLate = now >= Math.min(...builds.map(({ startTime = Infinity }) => startTime)) + tools.waitMinutes * 60_000;
   const states = await statesOf(builds, tools);
   const areRunning = states === undefined || states.some((state, index) => isRunning(state, builds[index], now));
-  if (areRunning && !isLate) return false;
+  if (areRunning && now < deadline) return undefined;
   if (areRunning) throw new DeploymentError(lateReport(builds, states, tools.waitMinutes));
-  if (states.every(({ status }) => status === 'SUCCEEDED')) return true;
+  if (states.every(({ status }) => status === 'SUCCEEDED')) return states;
   const followed: FollowedBuild[] = [];
   // One after the other: a log may have megabytes, and the function has few.
   for (const [index, state] of states.entries()) followed.push(await follow(builds[index], state, tools));
-  if (!isLate && followed.some((build) => mayTellMore(build, now))) return false;
-  throw new DeploymentError(failureReport(followed));
+  if (now < deadline && followed.some((build) => mayTellMore(build, now))) return undefined;
+  throw new DeploymentError(failureReport(followed, done));
+}
+
+/** The builds of customised images that succeeded builds have started; undefined when it cannot be told yet. */
+async function customBuildsOf(
+  builds: readonly StartedBuild[], states: readonly BuildState[], deadline: number, tools: IsCompleteTools,
+): Promise<StartedBuild[] | undefined> {
+  const now = tools.clock.now();
+  const custom: StartedBuild[] = [];
+  for (const [index, { customises }] of builds.entries()) {
+    const { id, endTime = now, log } = states[index];
+    const run = customises ? await resultsIn(log, tools) : { results: [], isWhole: true };
+    if (!run.isWhole && now < Math.min(deadline, endTime + MOMENT)) return undefined;
+    if (!run.isWhole) throw new DeploymentError(`the images are mirrored, and whether they are customised is not known, for the log of the build ${id} cannot be read to its end; deploy again`);
+    for (const { source, customBuilds = [] } of run.results) {
+      custom.push(...customBuilds.map((started) => ({ id: started, startTime: endTime, images: 1, firstImages: [source] })));
+    }
+  }
+  return custom;
 }
 
 /** How builds stand; undefined when CodeBuild does not say now and may say later. */
@@ -67,9 +95,13 @@ function isRunning({ status }: BuildState, { startTime = 0 }: StartedBuild, now:
   return status === 'IN_PROGRESS' || (status === 'GONE' && now < startTime + MOMENT);
 }
 
-async function follow(started: StartedBuild, state: BuildState, { logs, log }: IsCompleteTools): Promise<FollowedBuild> {
+async function follow(started: StartedBuild, state: BuildState, tools: IsCompleteTools): Promise<FollowedBuild> {
   if (state.status === 'SUCCEEDED' || state.log === undefined) return { started, state };
-  return { started, state, run: readResults(await readLogTail(logs, state.log, (lines) => readResults(lines).isWhole, log)) };
+  return { started, state, run: await resultsIn(state.log, tools) };
+}
+
+async function resultsIn(buildLog: BuildLog | undefined, { logs, log }: IsCompleteTools): Promise<RunResults> {
+  return readResults(await readLogTail(logs, buildLog ?? {}, (lines) => readResults(lines).isWhole, log));
 }
 
 /** Only a run that came to its own end has more to tell. */

@@ -3,6 +3,8 @@
  * Both import this file, so a name cannot differ between them.
  */
 
+import type { ProcessorName } from './processor';
+
 /** Variables that a schedule, or a person who starts a build by hand, sets for one run. */
 export const RUN_ENVIRONMENT = {
   /** The upstream image, for example `docker.io/library/nginx:stable`. The only required one. */
@@ -21,11 +23,17 @@ export const RUN_ENVIRONMENT = {
   TAGS: 'TAGS',
   /** Platforms that get a tag of their own beside the image's, separated by commas: `linux/arm64` for `stable-linux-arm64`. By default none. */
   PLATFORM_TAGS: 'PLATFORM_TAGS',
+  /** A `CustomImage` as JSON: how the image is customised once it is in the mirror. By default it is not. */
+  CUSTOM_IMAGE: 'CUSTOM_IMAGE',
   /**
    * Several images in place of `IMAGE`: a JSON list of objects, each with the variables of one run by name, for example
    * `[{"IMAGE":"docker.io/library/nginx:stable"},{"IMAGE":"docker.io/library/redis","TAGS":"{\"pattern\":[\"7*\"]}"}]`.
    */
   IMAGES: 'IMAGES',
+  /** Where a list of images lies that is mirrored in place of `IMAGE`: `ssm:/platform/images`, `s3://bucket/images.yaml`. */
+  CATALOGUE: 'CATALOGUE',
+  /** With `CATALOGUE`, the part of its images that this build mirrors: `2/4` for the second of four. By default all. */
+  SHARD: 'SHARD',
 } as const;
 
 /** The variables of one run by name; those that are undefined keep the engine's default. */
@@ -45,7 +53,31 @@ export const PROJECT_ENVIRONMENT = {
   DEADLINE_SECONDS: 'MIRROR_DEADLINE_SECONDS',
   /** A JSON list of `CredentialVariables`: for each registry with credentials, the variables that hold them. */
   CREDENTIALS: 'MIRROR_CREDENTIALS',
+  /** A `CustomBuilds` as JSON: where customised images are built; absent where there are none. */
+  CUSTOM_BUILDS: 'MIRROR_CUSTOM_BUILDS',
+  /** What may be customised, as `declarationMark()`s, separated by commas. Those that do not fit are in `MIRROR_RECIPES_2` and so on. */
+  RECIPES: 'MIRROR_RECIPES',
 } as const;
+
+/** Where customised images are built. */
+export interface CustomBuilds {
+  /** The name of the project. */
+  readonly project: string;
+  /** The processor that its builds run on. */
+  readonly processor: ProcessorName;
+  /** What a build on another processor takes in place of the project's own environment; absent where nothing does. */
+  readonly otherEnvironment?: BuildEnvironmentOverride;
+}
+
+/** The environment of a single build, in the words of CodeBuild. */
+export interface BuildEnvironmentOverride {
+  /** `ARM_CONTAINER` or the like. */
+  readonly type: string;
+  /** `aws/codebuild/amazonlinux-aarch64-standard:3.0` or the like. */
+  readonly image: string;
+  /** `BUILD_GENERAL1_SMALL` or the like. */
+  readonly computeType: string;
+}
 
 /** Where the engine finds the credentials of one registry. CodeBuild fills the variables from Secrets Manager and masks their values in its log. */
 export interface CredentialVariables {

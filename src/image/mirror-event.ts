@@ -5,6 +5,12 @@
 /** The `source` of every event of the mirror. */
 export const EVENT_SOURCE = 'cdk-ecr-mirror';
 
+/**
+ * The version of an event's detail, which is in its field `version`. A field that is taken away or changes its meaning makes a new one;
+ * a field that is added does not.
+ */
+export const EVENT_VERSION = '1';
+
 /** The `detail-type` of each event. */
 export const EVENT_DETAIL_TYPE = {
   /** The mirror holds a new image. */

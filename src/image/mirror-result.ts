@@ -13,8 +13,10 @@ export type FailureReason =
   | 'unauthorized'
   | 'rate-limited'
   | 'digest-mismatch'
+  | 'expired'
   | 'unsupported-manifest'
   | 'immutable-tag'
+  | 'build-failed'
   | 'deadline-exceeded'
   | 'interrupted'
   | 'network'
@@ -25,8 +27,14 @@ export type FailureReason =
 export interface MirrorResult {
   /** The upstream image, in canonical spelling; as it was given where it could not be parsed. */
   readonly source: string;
-  /** The image in the mirror, in canonical spelling. */
+  /** The image in the mirror, in canonical spelling; without a tag where the tags could not be listed, and empty where it is not known. */
   readonly target: string;
+  /** The repository of `target`, without its registry; absent where it is not known. */
+  readonly repository?: string;
+  /** The tag of `target`; absent where it is not known. */
+  readonly tag?: string;
+  /** Who answers for the image, as its catalogue says. */
+  readonly owner?: string;
   /** True when nothing was done: `outcome` tells what would be. */
   readonly dryRun?: boolean;
   readonly outcome: Outcome;
@@ -42,6 +50,10 @@ export interface MirrorResult {
   readonly suffixedTag?: string;
   /** The tags that name the image of a single platform each after the run, when they are asked for; they belong to the tag of `target`. */
   readonly platformTags?: readonly string[];
+  /** The builds that were started to customise the image; what they made is told by results of their own. */
+  readonly customBuilds?: readonly string[];
+  /** The image in the mirror, by its digest, that `target` was built from; only of a customised image. */
+  readonly builtFrom?: string;
   /** Bytes of blobs that were sent to the mirror. */
   readonly bytesCopied: number;
   /** Blobs that were sent to the mirror. */
@@ -65,5 +77,5 @@ export interface RunSummary {
   readonly outcome: Outcome;
   /** How many images ended in which way. */
   readonly images: Readonly<Record<Outcome, number>>;
-  readonly results: readonly Pick<MirrorResult, 'source' | 'target' | 'outcome' | 'reason'>[];
+  readonly results: readonly Pick<MirrorResult, 'source' | 'target' | 'outcome' | 'reason' | 'customBuilds'>[];
 }

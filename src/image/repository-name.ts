@@ -23,15 +23,32 @@ export const DEFAULT_REPOSITORY_PREFIX = 'mirror';
  * @throws Error when Amazon ECR allows no such name; the remedy is a `repositoryName` of your own
  */
 export function mirrorRepositoryName(reference: ImageReference, prefix: string = DEFAULT_REPOSITORY_PREFIX): string {
-  const path = reference.registry === DOCKER_HUB
-    ? reference.repository.replace(/^library\//, '')
-    : `${reference.registry.replace(/[[\]]/g, '').replace(/:/g, '-')}/${reference.repository}`;
-  const name = prefix === '' ? path : `${prefix}/${path}`;
+  const name = prefix === '' ? pathOf(reference) : `${prefix}/${pathOf(reference)}`;
   const problem = repositoryNameProblem(name);
   if (problem) {
     throw new Error(`${quote(formatImageReference(reference))} cannot be mirrored as ${quote(name)}: ${problem}; set repositoryName for this image`);
   }
   return name;
+}
+
+/** What follows the prefix in the names of the repositories of customised images. */
+export const CUSTOM_REPOSITORIES = 'custom';
+
+/**
+ * The mirror's repository for the customised images of an upstream repository: `mirror/custom/nginx`.
+ *
+ * @throws Error when Amazon ECR allows no such name
+ */
+export function customRepositoryName(reference: ImageReference, prefix: string): string {
+  const name = `${prefix}/${CUSTOM_REPOSITORIES}/${pathOf(reference)}`;
+  const problem = repositoryNameProblem(name);
+  if (problem) throw new Error(`${quote(formatImageReference(reference))} cannot be customised as ${quote(name)}: ${problem}; choose a shorter repositoryPrefix`);
+  return name;
+}
+
+function pathOf({ registry, repository }: ImageReference): string {
+  if (registry === DOCKER_HUB) return repository.replace(/^library\//, '');
+  return `${registry.replace(/[[\]]/g, '').replace(/:/g, '-')}/${repository}`;
 }
 
 /** Why Amazon ECR would refuse a repository name, in words; undefined when it would not. */

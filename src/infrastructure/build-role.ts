@@ -12,8 +12,7 @@ import { renderedLength } from './policy-size';
 import { RepositoryArns } from './repository-arns';
 
 /** What builds need access to. */
-export interface BuildRoleProps {
-  readonly repositories: RepositoryArns;
+export interface BuildProps {
   readonly engine: s3_assets.Asset;
   readonly certificates?: s3_assets.Asset;
   readonly eventBus: events.IEventBus;
@@ -22,8 +21,13 @@ export interface BuildRoleProps {
   readonly compute: ComputeConfiguration;
 }
 
+/** What builds that mirror need access to. */
+export interface BuildRoleProps extends BuildProps {
+  readonly repositories: RepositoryArns;
+}
+
 /** What a copy does in a repository of the mirror: look, upload blobs, put manifests. Deleting is not among it. */
-const REPOSITORY_ACTIONS = [
+export const REPOSITORY_ACTIONS = [
   'ecr:BatchCheckLayerAvailability',
   'ecr:BatchGetImage',
   'ecr:CompleteLayerUpload',
@@ -33,20 +37,29 @@ const REPOSITORY_ACTIONS = [
   'ecr:UploadLayerPart',
 ];
 
+/** The role of builds, and a way to let it do more. */
+export interface BuildRole {
+  readonly role: iam.Role;
+  /** The repositories that builds push to. */
+  readonly repositories: RepositoryArns;
+  /** Lets builds do what is stated, in the same policy. */
+  readonly allow: (statements: readonly iam.PolicyStatement[]) => void;
+}
+
 /**
  * Defines the role that builds run with. All that it may do is here: the CDK's project would grant itself more than a run needs.
  */
-export function defineBuildRole(scope: Construct, id: string, props: BuildRoleProps): iam.Role {
+export function defineBuildRole(scope: Construct, id: string, props: BuildRoleProps): BuildRole {
   const stack = Stack.of(scope);
-  const others = otherStatements(stack, props);
+  const others = buildStatements(stack, props);
   const policy = new iam.PolicyDocument({
     statements: [repositoryStatement(Lazy.list({ produce: () => props.repositories.render(othersLength()) })), ...others],
   });
-  props.repositories.onceMirroringFrom(PUBLIC_GALLERY, () => {
-    const statements = galleryStatements(stack);
+  const allow = (statements: readonly iam.PolicyStatement[]) => {
     others.push(...statements);
     policy.addStatements(...statements);
-  });
+  };
+  props.repositories.onceMirroringFrom(PUBLIC_GALLERY, () => allow(galleryStatements(stack)));
   const othersLength = () => renderedLength(stack.resolve(new iam.PolicyDocument({ statements: [...others, repositoryStatement([])] })));
   const role = new iam.Role(scope, id, {
     description: 'Builds that mirror images',
@@ -56,11 +69,11 @@ export function defineBuildRole(scope: Construct, id: string, props: BuildRolePr
   });
   role.node.addValidation({ validate: () => props.repositories.validate(othersLength()) });
   grantToImported(role, props);
-  return role;
+  return { role, repositories: props.repositories, allow };
 }
 
 /** Keys, and repositories of build images, have policies of their own that may need a word too. */
-function grantToImported(role: iam.Role, props: BuildRoleProps): void {
+export function grantToImported(role: iam.Role, props: BuildProps): void {
   for (const { secret } of props.credentials) secret.encryptionKey?.grantDecrypt(role);
   props.compute.buildImage.repository?.grantPull(role);
   props.compute.buildImage.secretsManagerCredentials?.grantRead(role);
@@ -70,7 +83,8 @@ function repositoryStatement(arns: string[]): iam.PolicyStatement {
   return new iam.PolicyStatement({ actions: REPOSITORY_ACTIONS, resources: arns });
 }
 
-function otherStatements(stack: Stack, props: BuildRoleProps): iam.PolicyStatement[] {
+/** What every build does, whatever it works on. */
+export function buildStatements(stack: Stack, props: BuildProps): iam.PolicyStatement[] {
   return [
     // The action knows no resource.
     new iam.PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
@@ -100,7 +114,7 @@ function galleryStatements({ region }: Stack): iam.PolicyStatement[] {
 }
 
 /** @see https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html */
-function sourceStatements({ engine, certificates }: BuildRoleProps): iam.PolicyStatement[] {
+function sourceStatements({ engine, certificates }: BuildProps): iam.PolicyStatement[] {
   const assets = certificates === undefined ? [engine] : [engine, certificates];
   return [
     new iam.PolicyStatement({ actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: assets.map((asset) => asset.bucket.arnForObjects(asset.s3ObjectKey)) }),

@@ -1,4 +1,5 @@
 import { CfnResource } from 'aws-cdk-lib';
+import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { IConstruct } from 'constructs';
 
@@ -26,6 +27,24 @@ export function suppressStackNames(role: iam.Role): void {
     id: 'AwsSolutions-IAM5',
     reason: 'The ARN of a stack ends in an id that CloudFormation makes up; the role may read the status of stacks with these names, and nothing else.',
     applies_to: [{ regex: '/^Resource::arn:.*:cloudformation:.*:stack/.*$/g' }],
+  }]);
+}
+
+/** Tells cdk-nag that the repositories of catalogues can only be named by their prefixes. */
+export function suppressRepositoryPrefixes(role: iam.Role, prefixes: readonly string[]): void {
+  const names = prefixes.map((prefix) => prefix.replace(/\./g, '\\.').replace(/\//g, '\\/')).join('|');
+  suppress(role.node.defaultChild as iam.CfnRole, [{
+    id: 'AwsSolutions-IAM5',
+    reason: 'Nobody knows the images of a catalogue when the template is written; builds may create and fill repositories under the prefixes of the mirror only.',
+    applies_to: [{ regex: `/^Resource::arn:.*:ecr:.*:repository\\/(?:${names})\\/\\*$/g` }],
+  }]);
+}
+
+/** Tells those versions of cdk-nag that look for it that the builds of a project have to be privileged. */
+export function suppressPrivilegedMode(project: codebuild.Project): void {
+  suppress(project.node.defaultChild as codebuild.CfnProject, [{
+    id: 'AwsSolutions-CB3',
+    reason: 'Docker runs in privileged builds only. They build customised images, can pull what these are built from, and push to the repositories of these alone.',
   }]);
 }
 

@@ -6,8 +6,12 @@ import { Construct } from 'constructs';
 /** The bundled engine, at the root of the package: as far from `src/infrastructure` as from `lib/infrastructure`. */
 export const ENGINE_FOLDER = path.join(__dirname, '..', '..', 'assets', 'engine');
 
-/** What CodeBuild runs, and all that it runs: no shell ever sees the name of an image. */
-export const ENGINE_COMMAND = 'node mirror.js';
+/**
+ * What CodeBuild runs, and all that it runs: no shell ever sees the name of an image.
+ *
+ * Options of Node are for nobody to set with the variables of a build: `--import` alone would run what it names.
+ */
+export const ENGINE_COMMAND = 'NODE_OPTIONS= node mirror.js';
 
 /**
  * Defines the asset that holds the engine.
@@ -15,7 +19,25 @@ export const ENGINE_COMMAND = 'node mirror.js';
  * @throws Error when the engine was not bundled, which only happens in a checkout of this library
  */
 export function defineEngineAsset(scope: Construct, id: string, folder: string = ENGINE_FOLDER): s3_assets.Asset {
-  const entry = path.join(folder, 'mirror.js');
-  if (!existsSync(entry)) throw new Error(`the engine is not bundled: ${JSON.stringify(entry)} does not exist; run "npx projen bundle"`);
+  return defineProgramAsset(scope, id, { folder, program: 'mirror.js', name: 'the engine' });
+}
+
+/** A bundled program for builds. */
+export interface BundledProgram {
+  readonly folder: string;
+  /** The file that builds run. */
+  readonly program: string;
+  /** What errors call it. */
+  readonly name: string;
+}
+
+/**
+ * Defines the asset that holds a program for builds.
+ *
+ * @throws Error when it was not bundled
+ */
+export function defineProgramAsset(scope: Construct, id: string, { folder, program, name }: BundledProgram): s3_assets.Asset {
+  const entry = path.join(folder, program);
+  if (!existsSync(entry)) throw new Error(`${name} is not bundled: ${JSON.stringify(entry)} does not exist; run "npx projen bundle"`);
   return new s3_assets.Asset(scope, id, { path: folder });
 }

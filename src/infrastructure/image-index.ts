@@ -31,17 +31,23 @@ export class ImageIndex {
     return this.firstCopies.get(registry) ?? [];
   }
 
+  public allFirstCopies(): FirstCopy[] {
+    return [...this.firstCopies.values()].flat();
+  }
+
   /**
    * A text without a tag means `latest`, and where that is not in the mirror, the image whose tags a filter selects.
    *
+   * @param hasCatalogues whether catalogues may list what is not found
    * @throws Error when there is no such image, or when there are several
    */
-  public find(text: string): MirroredImage {
+  public find(text: string, hasCatalogues: boolean = false): MirroredImage {
     const reference = parseUpstreamImage(text);
     const found = this.bySource.get(formatImageReference(reference)) ?? (namesRepository(text) ? this.filtered(reference) : []);
     if (found.length === 1) return found[0];
     const name = quote(familiarImageReference(reference));
-    if (found.length === 0) throw new Error(`${name} is not in the mirror; add it with addImage(), or use one of those that are: ${this.suggest(reference)}`);
+    const catalogues = hasCatalogues ? `use imageUri(${name}) of the catalogue that lists it, ` : '';
+    if (found.length === 0) throw new Error(`${name} is not in the mirror; ${catalogues}add it with addImage(), or use one of those that are: ${this.suggest(reference)}`);
     const repositories = new Set(found.map(({ repository }) => repository)).size;
     if (repositories > 1) throw new Error(`${name} is in ${repositories} repositories of the mirror; keep what addImage() returned and use that`);
     throw new Error(`${quote(text)} is in the mirror with ${found.length} filters; keep what addImage() returned and use that`);

@@ -58,7 +58,8 @@ function source({ bucket, s3ObjectKey }: s3_assets.Asset, identifier?: string): 
 /** Node reads the variable when it starts, so it is set before; the quotes are for a folder whose name is not ours. */
 const TRUSTING_COMMAND = `NODE_EXTRA_CA_CERTS="${CERTIFICATES_PATH}" ${ENGINE_COMMAND}`;
 
-function buildSpec(compute: ComputeConfiguration, command: string) {
+/** What a build of a project does: a single command, on the Node that programs need. */
+export function buildSpec(compute: ComputeConfiguration, command: string) {
   const install = { 'runtime-versions': { nodejs: compute.nodeVersion } };
   return {
     version: '0.2',
@@ -66,14 +67,24 @@ function buildSpec(compute: ComputeConfiguration, command: string) {
   };
 }
 
+/** The host of the registry of a stack's account and Region. */
+export function registryHost({ account, region, urlSuffix }: Stack): string {
+  return `${account}.dkr.ecr.${region}.${urlSuffix}`;
+}
+
+/** The seconds after which a run gives up by itself. */
+export function deadlineSeconds({ longestBuild }: ComputeConfiguration): string {
+  return String(longestBuild.toSeconds() - SECONDS_TO_SAY_WHY);
+}
+
 type Variables = { [name: string]: codebuild.BuildEnvironmentVariable };
 
 function projectVariables(stack: Stack, props: MirrorProjectProps): Variables {
   return {
-    [PROJECT_ENVIRONMENT.REGISTRY]: { value: `${stack.account}.dkr.ecr.${stack.region}.${stack.urlSuffix}` },
+    [PROJECT_ENVIRONMENT.REGISTRY]: { value: registryHost(stack) },
     [PROJECT_ENVIRONMENT.REPOSITORY_PREFIX]: { value: props.repositoryPrefix },
     [PROJECT_ENVIRONMENT.EVENT_BUS]: { value: props.eventBus.eventBusArn },
-    [PROJECT_ENVIRONMENT.DEADLINE_SECONDS]: { value: String(props.compute.longestBuild.toSeconds() - SECONDS_TO_SAY_WHY) },
+    [PROJECT_ENVIRONMENT.DEADLINE_SECONDS]: { value: deadlineSeconds(props.compute) },
   };
 }
 

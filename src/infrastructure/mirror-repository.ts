@@ -31,16 +31,17 @@ export function defineMirrorRepository(
     imageScanOnPush: options.imageScanOnPush,
     removalPolicy: options.removalPolicy,
     emptyOnDelete: options.removalPolicy === RemovalPolicy.DESTROY ? true : undefined,
-    lifecycleRules: [{
-      description: 'Expire images that no tag names any more',
-      tagStatus: ecr.TagStatus.UNTAGGED,
-      maxImageAge: options.untaggedImageExpiry,
-    }],
+    lifecycleRules: [untaggedImagesExpire(options)],
   });
   const resource = repository.node.defaultChild as ecr.CfnRepository;
   resource.repositoryName = name;
   renderMutability(resource, mutableTags);
   return repository;
+}
+
+/** The only lifecycle rule of the mirror's repositories. */
+export function untaggedImagesExpire({ untaggedImageExpiry }: MirrorRepositoryOptions): ecr.LifecycleRule {
+  return { description: 'Expire images that no tag names any more', tagStatus: ecr.TagStatus.UNTAGGED, maxImageAge: untaggedImageExpiry };
 }
 
 /** The construct's own property wants all tags at once; they are known only when every image was added. */

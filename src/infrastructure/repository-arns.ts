@@ -15,20 +15,28 @@ const RESERVE = 500;
  * They are formed from literal names, so that the mirror's stack needs nothing from the stacks that define the repositories.
  */
 export class RepositoryArns {
+  private readonly whole = new Set<string>();
+
   constructor(private readonly stack: Stack, private readonly repositories: RepositorySet, private readonly prefix: string) {}
+
+  /** From now on, all repositories whose names start with a prefix belong to the mirror, those included that nobody defines. */
+  public includeAllUnder(prefix: string): void {
+    this.whole.add(prefix);
+  }
 
   /** The ARNs for a policy whose other statements take so many characters. */
   public render(otherStatementsLength: number): string[] {
+    if (this.whole.size > 0) return this.underPatterns([...this.whole].sort());
     const exact = this.exactArns(() => true);
     const fits = exact.length <= MOST_EXACT_ARNS && this.length(exact) + otherStatementsLength <= LONGEST_INLINE_POLICY - RESERVE;
-    return fits ? exact : this.underOnePattern();
+    return fits ? exact : this.underPatterns([this.prefix]);
   }
 
   /** Why no form of the ARNs fits; empty when one does. */
   public validate(otherStatementsLength: number): string[] {
     const length = this.length(this.render(otherStatementsLength)) + otherStatementsLength;
     if (length <= LONGEST_INLINE_POLICY - RESERVE) return [];
-    const outside = this.exactArns((name) => !this.isUnderPrefix(name)).length;
+    const outside = this.exactArns((name) => !isUnder(name, this.prefix)).length;
     return [
       `the build role's policy would have about ${length} characters, and IAM allows ${LONGEST_INLINE_POLICY}: ${outside} repositories are not under `
       + `${JSON.stringify(`${this.prefix}/`)} and must be named one by one; name them ${JSON.stringify(`${this.prefix}/...`)}, or define a second ImageMirror for some of them`,
@@ -40,9 +48,9 @@ export class RepositoryArns {
     this.repositories.onceMirroringFrom(registry, act);
   }
 
-  private underOnePattern(): string[] {
-    const outside = this.exactArns((name) => !this.isUnderPrefix(name));
-    return [this.arn(`${this.prefix}/*`), ...outside];
+  private underPatterns(prefixes: readonly string[]): string[] {
+    const outside = this.exactArns((name) => !prefixes.some((prefix) => isUnder(name, prefix)));
+    return [...prefixes.map((prefix) => this.arn(`${prefix}/*`)), ...outside];
   }
 
   private exactArns(include: (name: string) => boolean): string[] {
@@ -52,10 +60,6 @@ export class RepositoryArns {
     ];
   }
 
-  private isUnderPrefix(name: string): boolean {
-    return name.startsWith(`${this.prefix}/`);
-  }
-
   private arn(repositoryName: string): string {
     return this.stack.formatArn({ service: 'ecr', resource: 'repository', resourceName: repositoryName });
   }
@@ -63,4 +67,8 @@ export class RepositoryArns {
   private length(arns: string[]): number {
     return renderedLength(this.stack.resolve(arns));
   }
+}
+
+function isUnder(name: string, prefix: string): boolean {
+  return name.startsWith(`${prefix}/`);
 }

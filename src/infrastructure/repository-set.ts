@@ -28,12 +28,15 @@ export interface Place {
   readonly stack: Stack;
   /** The repository that somebody else defines. */
   readonly existing?: ecr.IRepository;
+  /** Whether it is the place of a customised image, which other builds push to. */
+  readonly isCustom?: boolean;
 }
 
 /** One repository and what is in it. */
 interface Entry {
   readonly repository: ecr.IRepository;
   readonly owner?: Stack;
+  readonly isCustom: boolean;
   readonly firstSource: string;
   readonly sourceOfTags: Map<string, string>;
   readonly mutableTags: Set<string>;
@@ -48,7 +51,7 @@ export class RepositorySet {
   private readonly policyStatements: iam.PolicyStatement[] = [];
   private readonly waiting = new Map<string, () => void>();
 
-  constructor(private readonly mirror: Construct, private readonly options: MirrorRepositoryOptions) {}
+  constructor(private readonly mirror: Construct, public readonly options: MirrorRepositoryOptions) {}
 
   /** The repository for an image; defined when it is the first there. */
   public claim(place: Place): ecr.IRepository {
@@ -69,9 +72,14 @@ export class RepositorySet {
     for (const { repository } of this.entries.values()) addToResourcePolicy(repository, statement);
   }
 
-  /** The names of all repositories whose names are known at synthesis, in alphabetical order. */
+  /** The statements that the policies of all repositories have so far. */
+  public resourcePolicyStatements(): readonly iam.PolicyStatement[] {
+    return this.policyStatements;
+  }
+
+  /** The names of all repositories that upstream images are mirrored to and whose names are known at synthesis, in alphabetical order. */
   public literalNames(): string[] {
-    return [...this.entries.keys()].filter((key) => !this.hasTokenName(key)).sort();
+    return [...this.entries.keys()].filter((key) => !this.hasTokenName(key) && !this.entries.get(key)!.isCustom).sort();
   }
 
   /** The ARNs of the existing repositories whose names are not known at synthesis, in the order of their paths. */
@@ -84,7 +92,8 @@ export class RepositorySet {
     this.waiting.set(registry, act);
   }
 
-  private tell(registry: string): void {
+  /** Says that images of an upstream registry are mirrored, or may be. */
+  public tell(registry: string): void {
     const act = this.waiting.get(registry);
     this.waiting.delete(registry);
     act?.();
@@ -101,7 +110,8 @@ export class RepositorySet {
     const scope = () => scopeIn(place.stack, this.mirror, 'Repositories');
     const repository = place.existing ?? defineMirrorRepository(scope(), place.repositoryName, mutableTags, this.options);
     const owner = place.existing === undefined ? place.stack : undefined;
-    const entry = { repository, owner, firstSource: place.source, sourceOfTags: new Map<string, string>(), mutableTags };
+    const { isCustom = false, source: firstSource } = place;
+    const entry = { repository, owner, isCustom, firstSource, sourceOfTags: new Map<string, string>(), mutableTags };
     this.entries.set(key, entry);
     for (const statement of this.policyStatements) addToResourcePolicy(repository, statement);
     return entry;

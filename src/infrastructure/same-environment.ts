@@ -17,3 +17,13 @@ export function refuseOtherEnvironment(construct: Construct, mirror: Construct, 
     }
   }
 }
+
+/** Whether two stacks are known to be in the same account and Region. */
+export function isSameRegistry(one: Stack, other: Stack): boolean {
+  if (outermost(one) === outermost(other)) return true;
+  return (['account', 'region'] as const).every((part) => Token.compareStrings(one[part], other[part]) === TokenComparison.SAME);
+}
+
+function outermost(stack: Stack): Stack {
+  return stack.nestedStackParent === undefined ? stack : outermost(stack.nestedStackParent);
+}

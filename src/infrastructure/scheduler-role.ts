@@ -4,6 +4,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { startBuildStatements } from './start-build-statements';
+import { RUN_ENVIRONMENT } from '../image/environment';
 
 /** What schedules start, and where they leave what could not be started. */
 export interface SchedulerRoleProps {
@@ -16,7 +18,6 @@ export interface SchedulerRoleProps {
  * Defines the one role of all the mirror's schedules. Its policy stays the same however many there are.
  */
 export function defineSchedulerRole(scope: Construct, id: string, props: SchedulerRoleProps): iam.Role {
-  const startBuild = { actions: ['codebuild:StartBuild'], resources: [props.project.projectArn] };
   return new iam.Role(scope, id, {
     description: 'Schedules that start the builds that mirror images',
     // @see https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
@@ -26,10 +27,7 @@ export function defineSchedulerRole(scope: Construct, id: string, props: Schedul
     inlinePolicies: {
       StartBuild: new iam.PolicyDocument({
         statements: [
-          new iam.PolicyStatement(startBuild),
-          // Who may write a schedule's input must not run commands of their own with the build's role.
-          // @see https://docs.aws.amazon.com/codebuild/latest/userguide/action-context-keys.html
-          new iam.PolicyStatement({ ...startBuild, effect: iam.Effect.DENY, conditions: { Null: { 'codebuild:source.buildspec': 'false' } } }),
+          ...startBuildStatements({ project: props.project, variables: Object.values(RUN_ENVIRONMENT) }),
           new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [props.deadLetterQueue.queueArn] }),
         ],
       }),

@@ -1,4 +1,5 @@
 import { CfnResource, Stack } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
 
 /**
  * CloudFormation takes so many resources in one stack.
@@ -9,6 +10,13 @@ const MOST_RESOURCES = 500;
 
 /** The CDK's own switch for that limit; 0 turns it off. */
 const RESOURCE_LIMIT_CONTEXT = '@aws-cdk/core:stackResourceLimit';
+
+/** Why stacks with images of a mirror are too large. */
+export function stackSizeProblems(images: readonly Construct[]): string[] {
+  const imagesIn = new Map<Stack, number>();
+  for (const image of images) imagesIn.set(Stack.of(image), (imagesIn.get(Stack.of(image)) ?? 0) + 1);
+  return [...imagesIn].flatMap(([stack, count]) => stackSizeProblem(stack, count) ?? []);
+}
 
 /** Why a stack with images of a mirror is too large, and how to split it; undefined when it is not. */
 export function stackSizeProblem(stack: Stack, images: number): string | undefined {

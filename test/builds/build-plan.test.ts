@@ -32,6 +32,15 @@ test('an image that is longer than that by itself is a build by itself', () => {
   expect(planBuilds([{ IMAGE: 'redis:7' }, long, { IMAGE: 'alpine:3' }], 60).map((build) => build.images)).toEqual([['redis:7'], ['nginx'], ['alpine:3']]);
 });
 
+test('a catalogue is a build by itself, with its own variables', () => {
+  const shard = (SHARD: string) => ({ CATALOGUE: 'ssm:/platform/images', SHARD });
+  expect(planBuilds([shard('1/2'), { IMAGE: 'redis:7' }, shard('2/2')], 60)).toEqual([
+    { value: '[{"IMAGE":"redis:7"}]', images: ['redis:7'] },
+    { value: '', variables: shard('1/2'), images: ['ssm:/platform/images'] },
+    { value: '', variables: shard('2/2'), images: ['ssm:/platform/images'] },
+  ]);
+});
+
 test('whatever the images, each is in one build, in order, and the value is JSON', () => {
   const image = fc.record({ IMAGE: fc.string(), TAGS: fc.string({ maxLength: 3000 }) }, { requiredKeys: ['IMAGE'] });
   fc.assert(fc.property(fc.array(image), fc.integer({ min: 1, max: 30 }), (given, minutes) => {

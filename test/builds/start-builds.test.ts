@@ -42,6 +42,16 @@ test('a build is started with all images in one variable, and told by its id', a
   }]);
 });
 
+test.each([
+  ['images', IMAGES, '2 images'],
+  ['one image', [IMAGES[0]], '1 image'],
+  ['a catalogue', [{ CATALOGUE: 'ssm:/platform/images' }], 'the catalogue ssm:/platform/images'],
+])('the log says that a build was started for %s', async (_, images, subject) => {
+  codeBuild.on(StartBuildCommand).resolves({ build: { id: 'Mirror:1' } });
+  await start({ images });
+  expect(lines).toEqual([`started the build Mirror:1 for ${subject}`]);
+});
+
 test('a single image is started in the same way', async () => {
   codeBuild.on(StartBuildCommand).resolves({ build: { id: 'Mirror:1' } });
   expect(await start({ images: [IMAGES[0]] })).toEqual([{ id: 'Mirror:1', startTime: undefined, images: 1, firstImages: [IMAGES[0].IMAGE] }]);

@@ -118,11 +118,30 @@ test('names the registry that the app names', async () => {
 
 test('asks for the account and Region of an app that is synthesised for any', async () => {
   const app = new App({ outdir: folder });
-  new ImageMirror(new Stack(app, 'Images'), 'Mirror', { images: ['nginx:stable'] });
+  new ImageMirror(new Stack(app, 'Images'), 'Mirror', { images: ['nginx:stable', 'redis:7.2.5'] });
   app.synth();
-  const ending = await runCommand(['check', '--app', folder]);
-  expect(ending.code).toBe(1);
-  expect(ending.stderr).toContain('set AWS_ACCOUNT_ID and AWS_REGION, or --registry');
+  const { code, stdout, stderr } = await runCommand(['check', '--app', folder, '--json']);
+  expect([code, stdout, stderr.trimEnd().split('\n')]).toEqual([1, '', [
+    'error: the app is synthesised for any account and Region; set AWS_ACCOUNT_ID and AWS_REGION, or --registry',
+    '(see "cdk-ecr-mirror check --help")',
+  ]]);
+});
+
+test('checks the other stacks of an app of which one is synthesised for any account', async () => {
+  const app = new App({ outdir: folder });
+  new ImageMirror(new Stack(app, 'Images'), 'Mirror', { images: ['nginx:stable'] });
+  new ImageMirror(new Stack(app, 'Known', ENVIRONMENT), 'Mirror', { images: ['redis:7.2.5'] });
+  app.synth();
+  const results = resultsOf(await runCommand(['check', '--app', folder, '--json', '--timeout', '5']));
+  expect(results.map(({ target }) => target)).toEqual(['', '111122223333.dkr.ecr.eu-west-1.amazonaws.com/mirror/redis:7.2.5']);
+  expect(results[0].message).toContain('set AWS_ACCOUNT_ID and AWS_REGION, or --registry');
+});
+
+test('takes the registry that is named for an app that is synthesised for any account', async () => {
+  const app = new App({ outdir: folder });
+  new ImageMirror(new Stack(app, 'Images'), 'Mirror', { images: [`${upstream.host}/team/app:1.0.0`] });
+  app.synth();
+  expect(resultsOf(await check('--json')).map(({ target }) => target.split('/')[0])).toEqual([mirror.host]);
 });
 
 test.each([

@@ -52,6 +52,8 @@ describe('copy', () => {
     expect(JSON.parse(stdout)).toEqual({
       source: `${upstream.host}/app:1.0.0`,
       target: `${target.host}/mirror/app:1.0.0`,
+      repository: 'mirror/app',
+      tag: '1.0.0',
       outcome: 'copied',
       sourceDigest: IMAGE.digest,
       targetDigest: IMAGE.digest,
@@ -175,11 +177,12 @@ describe('what cannot be run', () => {
     ['an unknown kind', ['copy', '--tag-kind', 'sticky', 'nginx:1', 'registry.example.com/app']],
     ['a timeout that is no number', ['copy', '--timeout', '1e3', 'nginx:1', 'registry.example.com/app']],
     ['a timeout of nothing', ['copy', '--timeout', '0', 'nginx:1', 'registry.example.com/app']],
-  ])('%s is told with the usage and exit code 1', async (_, commandArguments) => {
+  ])('%s is told with where the help is and exit code 1', async (_, commandArguments) => {
     const { code, stdout, stderr } = await runCommand(commandArguments);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^error: /);
-    expect(stderr).toContain('Usage: cdk-ecr-mirror');
+    expect(stderr).toMatch(/\n\(see "cdk-ecr-mirror (?:copy )?--help"\)\n$/);
+    expect(stderr).not.toContain('Usage:');
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 

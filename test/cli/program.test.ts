@@ -127,6 +127,20 @@ describe('help', () => {
     for (const option of ['--json', '--plain-http', '--tag-kind', '--on-tag-moved', '--timeout']) expect(written).toContain(option);
   });
 
+  test('tells of an app where one is checked only', async () => {
+    await expect(run('check', '--help')).rejects.toMatchObject({ exitCode: 0 });
+    expect(written).toContain('with --app');
+    written = '';
+    await expect(run('copy', '--help')).rejects.toMatchObject({ exitCode: 0 });
+    expect(written).toContain('--catalogue');
+    expect(written).not.toContain('--app');
+  });
+
+  test('of start names both places of a catalogue', async () => {
+    await expect(run('start', '--help')).rejects.toMatchObject({ exitCode: 0 });
+    expect(written.replace(/\s+/g, ' ')).toContain('ssm:/platform/images or s3://bucket/key');
+  });
+
   test('tells the version', async () => {
     await expect(run('--version')).rejects.toMatchObject({ exitCode: 0 });
     expect(written).toBe('1.2.3\n');

@@ -6,10 +6,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { DeployedAccount } from './deployed-account';
-import { ImageMirror } from '../../src';
+import { ImageCatalogue, ImageMirror } from '../../src';
 import type { StartReport } from '../../src/cli/start-report';
-import { runCommand } from '../engine/command';
+import { Ending, runCommand } from '../engine/command';
 import { LocalAccount, UPSTREAM } from '../engine/local-account';
 import { Certificates, createCertificates } from '../support/certificate';
 import { CloudAssembly } from '../support/cloud-assembly';
@@ -17,7 +18,7 @@ import { ScriptedBuild } from '../support/deployed-projects-api';
 import { singleImage } from '../support/fixture-images';
 import { LocalCodeBuild } from '../support/local-code-build';
 import { LoopbackNetwork } from '../support/loopback-network';
-import { templateRepositories } from '../support/template-repositories';
+import { creationTemplates, templateRepositories } from '../support/template-repositories';
 import { Deployment } from '../support/template-resolver';
 
 const DEPLOYMENT: Deployment = { partition: 'aws', account: '123456789012', region: 'eu-west-1', urlSuffix: 'amazonaws.com' };
@@ -34,13 +35,15 @@ const running: Promise<unknown>[] = [];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'start-engine-'));
   const app = new App({ outdir: folder });
-  new ImageMirror(new Stack(app, 'Platform'), 'Mirror', { images: IMAGES });
+  const mirror = new ImageMirror(new Stack(app, 'Platform'), 'Mirror', { images: IMAGES });
+  const list = ssm.StringListParameter.fromStringListParameterName(mirror, 'List', '/platform/images');
+  mirror.addCatalogue('Listed', ImageCatalogue.fromParameter(list), { shards: 2 });
   certificates = await createCertificates(API_HOSTS);
   deployed = await DeployedAccount.open({ certificate: certificates.server });
   deployed.deploy(app, DEPLOYMENT);
   const assembly = new CloudAssembly(folder);
   const template = await assembly.template('Platform', DEPLOYMENT);
-  registries = await LocalAccount.open(templateRepositories(template));
+  registries = await LocalAccount.open(templateRepositories(template), { creationTemplates: creationTemplates(template) });
   network = await new LoopbackNetwork().start();
   const apis = [deployed.cloudFormation, deployed.codeBuild, deployed.logs];
   for (const [index, { port }] of apis.entries()) network.route(API_HOSTS[index], port);
@@ -61,14 +64,21 @@ async function run(build: ScriptedBuild, codeBuild: LocalCodeBuild): Promise<voi
   build.write(...log.trimEnd().split('\n')).end(status);
 }
 
-test('the images are mirrored, and the results told as the engine tells them', async () => {
-  for (const image of [IMAGES[0], IMAGES[2]]) {
+function publish(...images: string[]): void {
+  for (const image of images) {
     const [repository, tag] = image.slice(UPSTREAM.length + 1).split(':');
     registries.upstream.push(repository, tag, singleImage({ seed: image }));
   }
+}
+
+function start(...words: string[]): Promise<Ending> {
   const aws = Object.entries(deployed.environment()).filter(([name]) => !name.startsWith('AWS_ENDPOINT_URL'));
-  const environment = { ...Object.fromEntries(aws), ...network.environment(certificates.authorityFile) };
-  const { code, stdout, stderr } = await runCommand(['start', '--all', '--json'], { environment });
+  return runCommand(['start', ...words], { environment: { ...Object.fromEntries(aws), ...network.environment(certificates.authorityFile) } });
+}
+
+test('the images are mirrored, and the results told as the engine tells them', async () => {
+  publish(IMAGES[0], IMAGES[2]);
+  const { code, stdout, stderr } = await start('--json', ...IMAGES);
   expect(code).toBe(1);
   const { outcome, images, results } = JSON.parse(stdout) as StartReport;
   expect([outcome, images]).toEqual(['failed', { 'copied': 2, 'unchanged': 0, 'tag-moved': 0, 'failed': 1 }]);
@@ -82,4 +92,22 @@ test('the images are mirrored, and the results told as the engine tells them', a
   expect(stderr).toContain(`mirroring ${IMAGES[0]} to `);
   expect(stderr).not.toMatch(/^\{/m);
   expect(stderr.trimEnd().split('\n').at(-1)).toBe('3 images: 2 copied, 1 failed');
+});
+
+test('--all mirrors what a catalogue lists as well, each image by one of its builds', async () => {
+  const listed = ['d:1.0.0', 'e:stable', 'f:2.0.0', 'g:3.0.0'].map((name) => `${UPSTREAM}/team/${name}`);
+  publish(...IMAGES, ...listed);
+  registries.parameters.parameters.set('/platform/images', { value: listed.join(',') });
+  const { code, stdout, stderr } = await start('--all', '--json');
+  const { results, builds } = JSON.parse(stdout) as StartReport;
+  expect(results!.map(({ source, outcome }) => [source, outcome]).sort()).toEqual([...IMAGES, ...listed].map((image) => [image, 'copied']));
+  expect(builds.map(({ status, images }) => [status, images])).toEqual([['SUCCEEDED', IMAGES], ...['1/2', '2/2'].map(() => ['SUCCEEDED', ['ssm:/platform/images']])]);
+  expect([code, registries.ecr.tagDigest(`mirror-floating/${UPSTREAM}/team/e`, 'stable')]).toEqual([0, singleImage({ seed: listed[1] }).digest]);
+  expect(stderr.trimEnd().split('\n').at(-1)).toBe('7 images: 7 copied');
+});
+
+test('a list that cannot be read is told by where it should be', async () => {
+  const { code, stdout } = await start('ssm:/platform/images', '--json');
+  const { results } = JSON.parse(stdout) as StartReport;
+  expect([code, results!.map(({ source, outcome, reason }) => [source, outcome, reason])]).toEqual([1, [1, 2].map(() => ['ssm:/platform/images', 'failed', 'not-found'])]);
 });

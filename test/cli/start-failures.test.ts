@@ -114,7 +114,7 @@ describe('AWS that refuses is told in one line that names the remedy', () => {
   });
 
   test.each<[string, Record<string, string>, string]>([
-    ['no Region', { AWS_REGION: '' }, 'failed: no AWS Region is set, or none that there is; set AWS_REGION, or the region of the profile that AWS_PROFILE names'],
+    ['no Region', { AWS_REGION: '' }, 'failed: no AWS Region is set, or it does not exist; set AWS_REGION, or the region of the profile that AWS_PROFILE names'],
     ['no credentials', { AWS_ACCESS_KEY_ID: '' }, 'failed: there are no AWS credentials; sign in, for example with "aws sso login", or set AWS_PROFILE'],
   ])('%s', async (_, environment, words) => {
     account.deployMirror();

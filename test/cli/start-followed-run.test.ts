@@ -7,7 +7,7 @@ import { MovingClock } from '../builds/moving-clock';
 
 const codeBuild = mockClient(CodeBuildClient);
 const logs = mockClient(CloudWatchLogsClient);
-const RUN = { id: 'project:1', images: [] };
+const RUN = { id: 'project:1', sources: [] };
 const RESULTS = resultLines([copied('docker.io/library/nginx:stable')]);
 
 let clock: MovingClock;
@@ -156,7 +156,7 @@ function abort(): never {
 }
 
 test('of several builds, those that are over are not asked for again, and each line says whose it is', async () => {
-  const [first, second] = [{ id: 'project:1', images: [] }, { id: 'project:2', images: [] }];
+  const [first, second] = [{ id: 'project:1', sources: [] }, { id: 'project:2', sources: [] }];
   const state = (id: string, buildStatus: 'SUCCEEDED' | 'IN_PROGRESS') => ({ id, buildStatus, logs: { groupName: 'group', streamName: id } });
   codeBuild.on(BatchGetBuildsCommand, { ids: [first.id, second.id] }).resolves({ builds: [state(second.id, 'IN_PROGRESS'), state(first.id, 'SUCCEEDED')] });
   codeBuild.on(BatchGetBuildsCommand, { ids: [second.id] }).resolves({ builds: [state(second.id, 'SUCCEEDED')] });

@@ -213,7 +213,7 @@ describe('which images', () => {
     account.deployMirror();
     const { code, stderr } = await account.start([]);
     expect([code, account.started()]).toEqual([1, []]);
-    expect(stderr.split('\n')[0]).toBe('error: name the images to start, or --all; the stack "Images" has "nginx:stable", "redis:7.4.0"');
+    expect(stderr.split('\n')[0]).toBe('error: name the images and catalogues to start, or --all; the stack "Images" has "nginx:stable", "redis:7.4.0"');
   });
 
   test('--all is every image', async () => {

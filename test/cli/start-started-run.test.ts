@@ -1,7 +1,8 @@
 import { CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
+import type { DeployedSource } from '../../src/cli/deployed-source';
 import { StartedRun, startRuns } from '../../src/cli/started-run';
-import { parseImageReference } from '../../src/image/image-reference';
+import { formatImageReference, parseImageReference } from '../../src/image/image-reference';
 import { MovingClock } from '../builds/moving-clock';
 
 const codeBuild = mockClient(CodeBuildClient);
@@ -21,9 +22,9 @@ function image(name: string, { project = 'project', partition = 'aws', region = 
   return { reference: parseImageReference(name), variables: { IMAGE: name }, project: { name: project, arn, longestBuildMinutes } };
 }
 
-function start(images: readonly ReturnType<typeof image>[]): Promise<void> {
+function start(sources: readonly DeployedSource[]): Promise<void> {
   const client = new CodeBuildClient({ region: 'eu-west-1' });
-  return startRuns(images, { client, tell: () => undefined, clock: new MovingClock(), signal: stop.signal, started: (run) => { runs.push(run); } });
+  return startRuns(sources, { client, tell: () => undefined, clock: new MovingClock(), signal: stop.signal, started: (run) => { runs.push(run); } });
 }
 
 const named = (name: string) => Object.assign(new Error('why'), { name });
@@ -34,9 +35,24 @@ test('each project gets its own images, in as many builds as they need, and it i
     image('a:1', { longestBuildMinutes: 2 }), image('b:1', { project: 'other' }), image('c:1', { longestBuildMinutes: 2 }), image('d:1', { longestBuildMinutes: 2 }),
   ];
   await start(images);
-  expect(runs.map((run) => [run.id, run.images])).toEqual([['project:1', [images[0], images[2]]], ['project:2', [images[3]]], ['other:3', [images[1]]]]);
+  const [a, b, c, d] = images;
+  const parts = [[a, c], [d], [b]];
+  expect(runs.map(({ id }) => id)).toEqual(['project:1', 'project:2', 'other:3']);
+  expect(runs.map(({ sources }) => sources)).toEqual(parts.map((part) => part.map(({ reference }) => formatImageReference(reference))));
   const asked = requests().map(({ environmentVariablesOverride }) => JSON.parse(environmentVariablesOverride![0].value!));
-  expect(asked).toEqual(runs.map((run) => run.images.map(({ variables }) => variables)));
+  expect(asked).toEqual(parts.map((part) => part.map(({ variables }) => variables)));
+});
+
+test('a catalogue between images is a build by itself, and it is known which build has what', async () => {
+  const [a, b] = [image('a:1'), image('b:1')];
+  const [first, second] = ['1/2', '2/2'].map((SHARD) => {
+    return { location: 'ssm:/platform/images', variables: { CATALOGUE: 'ssm:/platform/images', SHARD }, project: a.project };
+  });
+  await start([first, a, second, b]);
+  expect(runs.map(({ sources }) => sources)).toEqual([['docker.io/library/a:1', 'docker.io/library/b:1'], ['ssm:/platform/images'], ['ssm:/platform/images']]);
+  const asked = requests().map(({ environmentVariablesOverride }) => environmentVariablesOverride!.map(({ name, value }) => [name, value]));
+  const inOne = [['IMAGES', JSON.stringify([a.variables, b.variables])]];
+  expect(asked).toEqual([inOne, ...[first, second].map(({ variables }) => Object.entries(variables))]);
 });
 
 test('each build is a request of its own, also the next time', async () => {

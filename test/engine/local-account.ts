@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import * as path from 'node:path';
 import type { MirrorResult, RunSummary } from '../../src/engine/result';
 import { Certificates, createCertificates } from '../support/certificate';
-import { EcrRepositoryDefinition, LocalEcr } from '../support/local-ecr';
+import { EcrRepositoryDefinition, LocalEcr, LocalEcrOptions } from '../support/local-ecr';
 import { LocalEventBridge } from '../support/local-event-bridge';
+import { LocalObjectStore } from '../support/local-object-store';
+import { LocalParameterStore } from '../support/local-parameter-store';
 import { LocalRegistry } from '../support/local-registry';
 import { LoopbackNetwork } from '../support/loopback-network';
 
@@ -12,6 +14,8 @@ export const UPSTREAM = 'registry.example.com';
 export const ECR = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const ECR_API = 'api.ecr.eu-west-1.amazonaws.com';
 const EVENTS = 'events.eu-west-1.amazonaws.com';
+const SSM = 'ssm.eu-west-1.amazonaws.com';
+const S3 = 's3.eu-west-1.amazonaws.com';
 const BUCKET = 'prod-eu-west-1-starport-layer-bucket.s3.eu-west-1.amazonaws.com';
 export const REPOSITORY = `mirror/${UPSTREAM}/team/app`;
 
@@ -25,18 +29,24 @@ export interface EngineRun {
 
 /** An account of AWS on this machine with some repositories, an upstream registry beside it, and the engine's bundle as CodeBuild runs it there. */
 export class LocalAccount {
-  /** @param repositories its repositories, by name or as CloudFormation defines them */
-  static async open(repositories: readonly (EcrRepositoryDefinition | string)[] = [REPOSITORY]): Promise<LocalAccount> {
-    const certificates = await createCertificates([UPSTREAM, ECR, ECR_API, BUCKET, EVENTS]);
+  /**
+   * @param repositories its repositories, by name or as CloudFormation defines them
+   * @param ecrOptions how its Amazon ECR differs from the usual
+   */
+  static async open(repositories: readonly (EcrRepositoryDefinition | string)[] = [REPOSITORY], ecrOptions: LocalEcrOptions = {}) {
+    const certificates = await createCertificates([UPSTREAM, ECR, ECR_API, BUCKET, EVENTS, SSM, S3]);
     const certificate = certificates.server;
     const upstream = await new LocalRegistry({ certificate }).start();
-    const ecr = await new LocalEcr(repositories, { certificate, blobOrigin: `https://${BUCKET}` }).start();
+    const ecr = await new LocalEcr(repositories, { certificate, blobOrigin: `https://${BUCKET}`, ...ecrOptions }).start();
     const events = await new LocalEventBridge({ certificate }).start();
+    const parameters = await new LocalParameterStore({ certificate }).start();
+    const objects = await new LocalObjectStore({ certificate }).start();
     const network = await new LoopbackNetwork().start();
-    const routes = [[UPSTREAM, upstream], [ECR, ecr], [ECR_API, ecr], [BUCKET, ecr.blobStorage], [EVENTS, events]] as const;
+    const services = [[EVENTS, events], [SSM, parameters], [S3, objects]] as const;
+    const routes = [[UPSTREAM, upstream], [ECR, ecr], [ECR_API, ecr], [BUCKET, ecr.blobStorage], ...services] as const;
     for (const [host, { port }] of routes) network.route(host, port);
     upstream.repository('team/app');
-    return new LocalAccount(certificates, network, upstream, ecr, events);
+    return new LocalAccount(certificates, network, upstream, ecr, events, parameters, objects);
   }
 
   private constructor(
@@ -45,11 +55,13 @@ export class LocalAccount {
     readonly upstream: LocalRegistry,
     readonly ecr: LocalEcr,
     readonly events: LocalEventBridge,
+    readonly parameters: LocalParameterStore,
+    readonly objects: LocalObjectStore,
   ) {}
 
   /** What went wrong in the account itself. */
   errors(): unknown[] {
-    return [...this.upstream.errors, ...this.ecr.errors, ...this.events.errors, ...this.network.refused];
+    return [...[this.upstream, this.ecr, this.events, this.parameters, this.objects].flatMap(({ errors }) => errors), ...this.network.refused];
   }
 
   /** Variables of a machine whose programs reach the account. */
@@ -58,7 +70,7 @@ export class LocalAccount {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.upstream, this.ecr, this.events, this.network].map((server) => server.close()));
+    await Promise.all([this.upstream, this.ecr, this.events, this.parameters, this.objects, this.network].map((server) => server.close()));
     await this.certificates.dispose();
   }
 

@@ -49,6 +49,8 @@ describe('a tag that the mirror lacks', () => {
     expect(await run()).toEqual({
       source: `${upstream.host}/app:1.0.0`,
       target: `${target.host}/mirror/app:1.0.0`,
+      repository: 'mirror/app',
+      tag: '1.0.0',
       outcome: 'copied',
       sourceDigest: FIRST.digest,
       targetDigest: FIRST.digest,

@@ -2,8 +2,9 @@ import { App, Annotations, Aspects, CfnParameter, Size, Stack, Stage } from 'aws
 import * as batch from 'aws-cdk-lib/aws-batch';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { DeployedStack } from './deployed-stack';
-import { ImageMirror, MirroredImagesAspect } from '../../src';
+import { ImageCatalogue, ImageMirror, MirroredImagesAspect } from '../../src';
 
 const image = (name: string) => ecs.ContainerImage.fromRegistry(name);
 
@@ -34,6 +35,12 @@ describe('a public image that no mirror has', () => {
       '/Platform/Task/Resource: the container "container0" runs the public image "docker.io/library/redis:7", which no mirror has; '
       + 'call addImage("redis:7") on "Platform/Mirror", or use MirroredImagesAspect.exclude() if it is to stay',
     ]);
+  });
+
+  test('may be in a catalogue, whose list is not known', () => {
+    mirror.addCatalogue('Teams', ImageCatalogue.fromParameter(ssm.StringListParameter.fromStringListParameterName(stack, 'List', '/images')));
+    defineTask('redis:7');
+    expect(warnings()).toEqual([expect.stringContaining('call addImage("redis:7") on "Platform/Mirror" if no catalogue lists it (otherwise write imageUri("redis:7") of that), or use')]);
   });
 
   test('gets the task definition no role', () => {

@@ -28,16 +28,26 @@ export class CloudAssembly {
    * @throws Error when no stack would upload a folder to it
    */
   async assetFolder(location: string, deployment: Deployment): Promise<string> {
+    const asset = (await this.assets(deployment)).find(({ isFolder, uploadedTo }) => isFolder && uploadedTo.includes(location));
+    if (asset === undefined) throw new Error(`no stack of ${JSON.stringify(this.folder)} uploads a folder to ${JSON.stringify(location)}`);
+    return asset.path;
+  }
+
+  /** The files that would be uploaded as they are, by `<bucket>/<key>`. */
+  async assetFiles(deployment: Deployment): Promise<Map<string, Buffer>> {
+    const files = (await this.assets(deployment)).filter(({ isFolder }) => !isFolder);
+    return new Map(await Promise.all(files.map(async ({ path, uploadedTo: [location] }) => [location, await readFile(path)] as const)));
+  }
+
+  private async assets(deployment: Deployment): Promise<{ path: string; isFolder: boolean; uploadedTo: string[] }[]> {
     const resolver = new TemplateResolver({}, deployment);
-    for (const stack of await this.stacks()) {
-      const manifest: AssetManifest = JSON.parse(await readFile(join(this.folder, `${stack}.assets.json`), 'utf8'));
-      for (const { source, destinations } of Object.values(manifest.files)) {
-        const uploaded = Object.values(destinations).map(({ bucketName, objectKey }) => resolver.resolve({ 'Fn::Sub': `${bucketName}/${objectKey}` }));
-        const folder = join(this.folder, source.path);
-        if (source.packaging === 'zip' && uploaded.includes(location) && existsSync(folder)) return folder;
-      }
-    }
-    throw new Error(`no stack of ${JSON.stringify(this.folder)} uploads a folder to ${JSON.stringify(location)}`);
+    const manifests = await Promise.all((await this.stacks()).map((stack) => readFile(join(this.folder, `${stack}.assets.json`), 'utf8')));
+    const files = manifests.flatMap((text) => Object.values((JSON.parse(text) as AssetManifest).files));
+    return files.map(({ source, destinations }) => ({
+      path: join(this.folder, source.path),
+      isFolder: source.packaging === 'zip',
+      uploadedTo: Object.values(destinations).map(({ bucketName, objectKey }) => String(resolver.resolve({ 'Fn::Sub': `${bucketName}/${objectKey}` }))),
+    })).filter(({ path }) => existsSync(path));
   }
 }
 

@@ -3,8 +3,9 @@
  *
  * Imitated: the project's environment variables, with a build's overrides over them; SECRETS_MANAGER and PARAMETER_STORE variables, whose values are
  * masked in the log; the sources from S3, taken from the cloud assembly and unpacked into fresh folders; the phases of the buildspec in one shell;
- * CodeBuild's own variables. Not imitated: the build image (commands run on this machine, with this process's node), the role, timeouts,
- * the queue, VPCs, caches and artifacts. What is asked for and not known is refused, never left out in silence.
+ * CodeBuild's own variables; the environment that a single build asks for, which only `machineOf` is told. Not imitated: the build image
+ * (commands run on this machine, with this process's node), the role, timeouts, the queue, VPCs, caches and artifacts.
+ * What is asked for and not known is refused, never left out in silence.
  */
 import { spawn } from 'node:child_process';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
@@ -27,6 +28,17 @@ export interface EnvironmentVariable {
 /** The part of StartBuild's request that is known here. */
 export interface StartBuildInput {
   readonly environmentVariablesOverride?: readonly EnvironmentVariable[];
+  readonly environmentTypeOverride?: string;
+  readonly imageOverride?: string;
+  readonly computeTypeOverride?: string;
+}
+
+/** What a build runs in. */
+export interface BuildEnvironment {
+  readonly type: string;
+  readonly image: string;
+  readonly computeType: string;
+  readonly privileged: boolean;
 }
 
 export interface BuildResult {
@@ -63,6 +75,8 @@ export interface LocalCodeBuildOptions {
   readonly deployment: Deployment;
   /** Variables of the machine that builds run on, for example `LoopbackNetwork.environment()`. @default - none */
   readonly machine?: Readonly<Record<string, string>>;
+  /** Those of the machine of one build, over the others. @default - none */
+  readonly machineOf?: (environment: BuildEnvironment) => Readonly<Record<string, string>>;
   /** Secrets by name, each a text or an object of fields. @default - none */
   readonly secrets?: Readonly<Record<string, string | Record<string, string>>>;
   /** Parameters of the Systems Manager parameter store by name. @default - none */
@@ -110,7 +124,8 @@ export class LocalCodeBuild {
       const buildspec = readBuildspec(project.Source.BuildSpec);
       const { values, masked } = this.variables(project, input);
       const own = { ...this.ownVariables(name, buildId, source, home), ...secondarySources };
-      const environment = { ...own, ...buildspec.variables, ...values, ...this.options.machine };
+      const machine = { ...this.options.machine, ...this.options.machineOf?.(environmentOf(project, input)) };
+      const environment = { ...own, ...buildspec.variables, ...values, ...machine };
       return { buildId, ...await runScript(buildspec.shell, scriptOf(buildspec), source, environment, { masked, onLine }) };
     } finally {
       await rm(home, { recursive: true, force: true });
@@ -135,7 +150,8 @@ export class LocalCodeBuild {
   }
 
   private variables(project: Record<string, any>, input: StartBuildInput): { values: Record<string, string>; masked: string[] } {
-    const { environmentVariablesOverride = [], ...unknown } = input;
+    const { environmentVariablesOverride = [], ...others } = input;
+    const { environmentTypeOverride: _type, imageOverride: _image, computeTypeOverride: _computeType, ...unknown } = others;
     const [surplus] = Object.keys(unknown);
     if (surplus !== undefined) throw new Error(`the local CodeBuild does not know ${JSON.stringify(surplus)} in the request`);
     const own: { Name: string; Value: string; Type?: string }[] = project.Environment.EnvironmentVariables ?? [];
@@ -169,6 +185,16 @@ export class LocalCodeBuild {
       PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
     };
   }
+}
+
+/** What a build runs in: what its request asks for, and otherwise what its project says. */
+function environmentOf({ Environment: own }: Record<string, any>, input: StartBuildInput): BuildEnvironment {
+  return {
+    type: input.environmentTypeOverride ?? own.Type,
+    image: input.imageOverride ?? own.Image,
+    computeType: input.computeTypeOverride ?? own.ComputeType,
+    privileged: own.PrivilegedMode === true,
+  };
 }
 
 /** What becomes of what a script writes. */

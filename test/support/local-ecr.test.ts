@@ -84,6 +84,36 @@ test('knows only the repositories that were defined, for pushes too', async () =
   expect(await refusal(await request('POST', 'mirror/other/blobs/uploads/'))).toEqual(expected);
 });
 
+describe('creation on push', () => {
+  const creationTemplates = [{ prefix: 'mirror', imageTagMutability: 'IMMUTABLE' as const }, { prefix: 'mirror/team', imageTagMutability: 'MUTABLE' as const }];
+  const names = () => ecr.repositoryNames;
+
+  // The repository that is there anyway is under no template.
+  beforeEach(() => startEcr({ repositoryName: 'app' }, { creationTemplates }));
+
+  test('is of the first upload, not of a look', async () => {
+    for (const path of ['manifests/latest', `blobs/${singleImage().digest}`]) expect((await request('GET', `mirror/new/${path}`)).status).toBe(404);
+    expect(names()).toEqual(['app']);
+    expect((await request('POST', 'mirror/new/blobs/uploads/')).status).toBe(202);
+    expect(names()).toEqual(['app', 'mirror/new']);
+  });
+
+  test('is for names under the prefix of a template', async () => {
+    for (const name of ['mirrored/new', 'mirror', 'other/mirror/new']) expect((await request('POST', `${name}/blobs/uploads/`)).status).toBe(404);
+    expect(names()).toEqual(['app']);
+  });
+
+  test('takes the mutability from the template with the longest prefix', async () => {
+    const image = singleImage({ layers: 0 });
+    for (const [name, status] of [['mirror/new', 400], ['mirror/team/new', 201]] as const) {
+      await request('POST', `${name}/blobs/uploads/`);
+      ecr.repository(name).put(image, 'stable');
+      const [{ bytes, mediaType }] = image.manifests;
+      expect((await request('PUT', `${name}/manifests/stable`, { 'content-type': mediaType }, bytes)).status).toBe(status);
+    }
+  });
+});
+
 test('says in its own words that an image is not there', async () => {
   await startEcr();
   expect(await refusal(await request('GET', 'mirror/app/manifests/latest'))).toEqual({ status: 404, code: 'MANIFEST_UNKNOWN', message: 'Requested image not found' });

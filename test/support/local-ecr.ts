@@ -4,7 +4,8 @@
  * Imitated, from AWS's documentation and from error messages in public issue trackers:
  * - Basic authentication with `AWS:<token>`; without it 401 and the challenge `Basic realm="https://<host>/",service="ecr.amazonaws.com"`;
  *   an expired token is 403 DENIED without any challenge.
- * - Repositories exist or do not; a push does not define one (404 NAME_UNKNOWN).
+ * - Repositories exist or do not; a push does not define one (404 NAME_UNKNOWN), unless a repository creation template with CREATE_ON_PUSH is for its
+ *   name: then the first upload to it does, with the template's mutability. Of several templates the one with the longest prefix counts.
  * - Immutable tags: 400 TAG_INVALID, for the identical manifest too; IMMUTABLE_WITH_EXCLUSION and MUTABLE_WITH_EXCLUSION with wildcard filters.
  * - An index whose children are not there, and a manifest whose blobs are not there, are refused with ECR's sentences.
  * - Manifests of at most 4 MiB; digests are sha256 only; schema 1 and other manifest types are refused.
@@ -18,7 +19,7 @@
  *
  * Not imitated: IAM policies and signatures, the rates of other actions (use faults), lifecycle rules, scans, replication, parts smaller than 5 MiB.
  * Not verified against the real service: the HTTP status of the two "do not exist" refusals, of an oversized manifest and of an upload that is
- * unknown, whose sentence is that of the JSON API; how large a burst of `PutImage` may be.
+ * unknown, whose sentence is that of the JSON API; how large a burst of `PutImage` may be; which request of a push creates a repository.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html for the rates
@@ -50,6 +51,12 @@ export interface EcrRepositoryDefinition {
   readonly exclusionFilters?: readonly string[];
 }
 
+/** A repository creation template, as far as it matters to pushes. */
+export interface EcrCreationTemplate extends Pick<EcrRepositoryDefinition, 'imageTagMutability' | 'exclusionFilters'> {
+  /** What the names of the repositories start with, before a slash. */
+  readonly prefix: string;
+}
+
 export interface LocalEcrOptions extends LocalServerOptions {
   /** @default '123456789012' */
   readonly account?: string;
@@ -61,6 +68,8 @@ export interface LocalEcrOptions extends LocalServerOptions {
   readonly discardUploads?: boolean;
   /** How many manifests may be put in a second; the service's quota is 10. @default - any number */
   readonly putImagesPerSecond?: number;
+  /** The templates by which pushes create repositories. @default - none */
+  readonly creationTemplates?: readonly EcrCreationTemplate[];
   /** Types of artifacts that are refused besides those with parameters. @default - none */
   readonly refusedArtifactTypes?: readonly string[];
   /** Seconds for which a token is valid. @default 43200 */
@@ -72,7 +81,7 @@ export interface LocalEcrOptions extends LocalServerOptions {
 export class LocalEcr extends LocalRegistry {
   /** The host that blobs are redirected to; starts and closes with the registry. */
   readonly blobStorage: BlobStorageHost;
-  private readonly definitions: ReadonlyMap<string, EcrRepositoryDefinition>;
+  private readonly definitions: Map<string, EcrRepositoryDefinition>;
   private readonly tokens = new Map<string, number>();
   private readonly putImageRate: RateLimit | undefined;
 
@@ -136,7 +145,13 @@ export class LocalEcr extends LocalRegistry {
     }
   }
 
-  protected open(name: string, _action: RegistryAction): RepositoryStorage {
+  /** The repositories that there are, those included that pushes created. */
+  get repositoryNames(): string[] {
+    return [...this.definitions.keys()].sort();
+  }
+
+  protected open(name: string, action: RegistryAction): RepositoryStorage {
+    if (action === 'push') this.createOnPush(name);
     if (!this.definitions.has(name)) {
       throw new RegistryError(404, 'NAME_UNKNOWN', `The repository with name '${name}' does not exist in the registry with id '${this.account}'`);
     }
@@ -181,6 +196,14 @@ export class LocalEcr extends LocalRegistry {
 
   protected uploadUnknown(): RegistryError {
     return new RegistryError(404, 'BLOB_UPLOAD_UNKNOWN', 'The upload could not be found, or the specified upload id is not valid for this repository.');
+  }
+
+  private createOnPush(name: string): void {
+    const templates = (this.ecrOptions.creationTemplates ?? []).filter(({ prefix }) => name.startsWith(`${prefix}/`));
+    const [template] = [...templates].sort((a, b) => b.prefix.length - a.prefix.length);
+    if (template === undefined || this.definitions.has(name)) return;
+    const { imageTagMutability, exclusionFilters } = template;
+    this.definitions.set(name, { repositoryName: name, imageTagMutability, exclusionFilters });
   }
 
   /** What makes a tag immutable, in ECR's words, which differ between its years; undefined when it may move. */

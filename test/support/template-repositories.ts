@@ -1,4 +1,4 @@
-import type { EcrRepositoryDefinition } from './local-ecr';
+import type { EcrCreationTemplate, EcrRepositoryDefinition } from './local-ecr';
 import { TemplateResolver } from './template-resolver';
 
 /** The repositories that a template defines, as `LocalEcr` takes them. */
@@ -12,4 +12,10 @@ export function templateRepositories(template: TemplateResolver): EcrRepositoryD
       exclusionFilters: filters.map(({ ImageTagMutabilityExclusionFilterValue }) => ImageTagMutabilityExclusionFilterValue),
     };
   });
+}
+
+/** The templates of a template by which pushes create repositories, as `LocalEcr` takes them. */
+export function creationTemplates(template: TemplateResolver): EcrCreationTemplate[] {
+  const all = template.ids('AWS::ECR::RepositoryCreationTemplate').map((id) => template.properties(id));
+  return all.filter(({ AppliedFor }) => AppliedFor.includes('CREATE_ON_PUSH')).map(({ Prefix, ImageTagMutability }) => ({ prefix: Prefix, imageTagMutability: ImageTagMutability }));
 }

@@ -33,6 +33,7 @@ export interface TemplateJson {
 
 /** The service and the form of the resource in the ARN of each type; `NAME` stands for the physical name. */
 const ARN_FORMS: Record<string, readonly [service: string, resource: string, global?: 'global']> = {
+  'AWS::CloudWatch::Alarm': ['cloudwatch', 'alarm:NAME'],
   'AWS::CodeBuild::Project': ['codebuild', 'project/NAME'],
   'AWS::ECR::Repository': ['ecr', 'repository/NAME'],
   'AWS::Events::EventBus': ['events', 'event-bus/NAME'],
@@ -42,12 +43,13 @@ const ARN_FORMS: Record<string, readonly [service: string, resource: string, glo
   'AWS::Logs::LogGroup': ['logs', 'log-group:NAME:*'],
   'AWS::Scheduler::ScheduleGroup': ['scheduler', 'schedule-group/NAME'],
   'AWS::SecretsManager::Secret': ['secretsmanager', 'secret:NAME-AbCdEf'],
+  'AWS::SNS::Topic': ['sns', 'NAME'],
   'AWS::SQS::Queue': ['sqs', 'NAME'],
   'AWS::StepFunctions::StateMachine': ['states', 'stateMachine:NAME'],
 };
 
 /** Types whose `Ref` is their ARN. */
-const REF_IS_ARN = ['AWS::SecretsManager::Secret', 'AWS::StepFunctions::StateMachine'];
+const REF_IS_ARN = ['AWS::SecretsManager::Secret', 'AWS::SNS::Topic', 'AWS::StepFunctions::StateMachine'];
 
 const NAME_PROPERTIES = ['Name', 'RepositoryName', 'LogGroupName', 'QueueName', 'RoleName', 'FunctionName'];
 

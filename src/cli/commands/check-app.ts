@@ -1,7 +1,8 @@
-import { readConfiguration } from '../../engine/configuration';
+import { Configuration, readConfiguration } from '../../engine/configuration';
 import { firstOf } from '../../engine/credentials/credential-source';
 import { DockerConfigCredentials } from '../../engine/credentials/docker-config-credentials';
 import { EcrCredentials } from '../../engine/credentials/ecr-credentials';
+import { checkCustomImage } from '../../engine/customise/check-custom-image';
 import { describeImage, ImageDescription } from '../../engine/describe-image';
 import { listTags } from '../../engine/list-tags';
 import { MirrorError } from '../../engine/mirror-error';
@@ -12,9 +13,12 @@ import { RegistryClient } from '../../engine/registry/registry-client';
 import { DEFAULT_RETRY } from '../../engine/registry/retry';
 import { Transport } from '../../engine/registry/transport';
 import { isGood, MirrorResult, summarize, untried } from '../../engine/result';
+import type { PlannedRun as EngineRun } from '../../engine/run-plan';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/environment';
+import { AppCatalogues } from '../app-catalogues';
 import { appTable } from '../app-table';
 import { PlannedRun, readPlannedRuns } from '../cloud-assembly';
+import { UsageError } from '../image-pairs';
 import { isOwnRegistry } from '../plain-http';
 import { SILENT } from '../silent-progress';
 
@@ -26,6 +30,8 @@ export interface CheckAppOptions {
   readonly registry?: string;
   readonly json?: boolean;
   readonly plainHttp?: boolean;
+  /** The file that stands for a list which is not part of the app. */
+  readonly catalogue?: string;
   /** Seconds. */
   readonly timeout: number;
 }
@@ -33,10 +39,19 @@ export interface CheckAppOptions {
 /** What would happen to one image of an app, and what the mirror holds of it. */
 export type CheckedImage = MirrorResult & { readonly stack: string; readonly description?: ImageDescription };
 
-/** Tells for every image of a synthesised app what its next run would do. Returns the exit code. */
+/** An app for any account does not know its registry. */
+const NO_REGISTRY = 'the app is synthesised for any account and Region; set AWS_ACCOUNT_ID and AWS_REGION, or --registry';
+
+/**
+ * Tells for every image of a synthesised app what its next run would do. Returns the exit code.
+ *
+ * @throws UsageError when there is no such app, or no stack of it knows its registry
+ */
 export async function checkApp(options: CheckAppOptions): Promise<number> {
   const { AWS_ACCOUNT_ID, CDK_DEFAULT_ACCOUNT, CDK_DEFAULT_REGION, AWS_REGION } = process.env;
   const runs = readPlannedRuns(options.app, { account: AWS_ACCOUNT_ID ?? CDK_DEFAULT_ACCOUNT, region: AWS_REGION ?? CDK_DEFAULT_REGION });
+  if (options.registry === undefined && !runs.some(({ environment }) => environment[PROJECT_ENVIRONMENT.REGISTRY])) throw new UsageError(NO_REGISTRY);
+  const catalogues = new AppCatalogues(options.app, runs, options.catalogue);
   const transport = new Transport();
   const stop = new AbortController();
   const interrupt = () => stop.abort();
@@ -51,9 +66,9 @@ export async function checkApp(options: CheckAppOptions): Promise<number> {
     plainHttp: (registry) => options.plainHttp === true && isOwnRegistry(registry),
   };
   try {
-    const checked = (await Promise.all(runs.map((run) => checkRun(run, options, tools)))).flat();
-    if (options.json) process.stdout.write(`${JSON.stringify({ ...summarize(checked), results: checked })}\n`);
-    process.stderr.write(`${appTable(checked)}\n`);
+    const checked = (await Promise.all(runs.map((run) => checkRun(run, options, { tools, catalogues })))).flat();
+    if (options.json) process.stdout.write(`${JSON.stringify({ ...summarize(checked), results: checked, ...listsOf(catalogues) })}\n`);
+    process.stderr.write(`${[appTable(checked), ...catalogues.readAsFirst.map(firstLine), ...catalogues.unread.map(unreadLine)].join('\n')}\n`);
     return checked.every(isGood) ? 0 : 1;
   } finally {
     await transport.close();
@@ -61,24 +76,67 @@ export async function checkApp(options: CheckAppOptions): Promise<number> {
   }
 }
 
-async function checkRun({ stack, environment }: PlannedRun, { registry }: CheckAppOptions, tools: MirrorTools): Promise<CheckedImage[]> {
-  const place: Record<string, string> = registry === undefined ? {} : { [PROJECT_ENVIRONMENT.REGISTRY]: registry };
+/** What the images of a run are checked with. */
+interface Check {
+  readonly tools: MirrorTools;
+  readonly catalogues: AppCatalogues;
+}
+
+async function checkRun(run: PlannedRun, { registry }: CheckAppOptions, check: Check): Promise<CheckedImage[]> {
+  const { stack } = run;
+  const environment: Record<string, string> = { ...run.environment, ...registry === undefined ? {} : { [PROJECT_ENVIRONMENT.REGISTRY]: registry } };
   try {
-    const requests = await requestsOf({ ...environment, ...place }, tools);
-    const results = await mirrorImages(requests, { toolsFor: () => tools, finished: () => undefined });
-    const descriptions = await Promise.all(results.map((result, index) => describe(requests[index], result, tools)));
-    return results.map((result, index) => ({ ...result, stack, description: descriptions[index] }));
+    const results = await Promise.all(plannedIn(run, environment, check).map((planned) => checkPlanned(planned, check.tools)));
+    return results.flat().map((result) => ({ ...result, stack }));
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
-    return [{ ...untried(environment[RUN_ENVIRONMENT.IMAGE], '', error.reason, hint(error, environment)), stack }];
+    const source = environment[RUN_ENVIRONMENT.IMAGE] ?? environment[RUN_ENVIRONMENT.CATALOGUE];
+    return [{ ...untried(source, '', error.reason, environment[PROJECT_ENVIRONMENT.REGISTRY] ? error.message : NO_REGISTRY), stack }];
   }
 }
 
 /** The engine itself reads what the build would read. */
-async function requestsOf(environment: Record<string, string>, tools: MirrorTools): Promise<MirrorRequest[]> {
-  const { image, tags, requestFor } = readConfiguration(environment);
-  const sources = tags === undefined ? [image] : (await listTags(image, tags, tools)).map((tag) => ({ ...image, tag }));
-  return sources.map((source) => ({ ...requestFor(source), dryRun: true }));
+function plannedIn(run: PlannedRun, environment: Record<string, string>, { catalogues }: Check): EngineRun[] {
+  if (environment[RUN_ENVIRONMENT.CATALOGUE] === undefined) return [{ configuration: readConfiguration(environment) }];
+  if (!environment[PROJECT_ENVIRONMENT.REGISTRY]) throw new MirrorError('invalid-configuration', 'the app names no registry');
+  return catalogues.runsOf(run, environment);
+}
+
+async function checkPlanned(run: EngineRun, tools: MirrorTools): Promise<Omit<CheckedImage, 'stack'>[]> {
+  if ('result' in run) return [run.result];
+  const requests = await requestsOf(run.configuration, tools);
+  if ('outcome' in requests) return [requests];
+  const results = await mirrorImages(requests, { toolsFor: () => tools, finished: () => undefined });
+  const descriptions = await Promise.all(results.map((result, index) => describe(requests[index], result, tools)));
+  const custom = await Promise.all(results.map((result, index) => checkCustomImage(requests[index], result, tools)));
+  return [...results.map((result, index) => ({ ...result, description: descriptions[index] })), ...custom.flat()];
+}
+
+/** The images of a run, or the result that says why they are not known. */
+async function requestsOf({ image, tags, requestFor }: Configuration, tools: MirrorTools): Promise<MirrorRequest[] | MirrorResult> {
+  try {
+    const sources = tags === undefined ? [image] : (await listTags(image, tags, tools)).map((tag) => ({ ...image, tag }));
+    return sources.map((source) => ({ ...requestFor(source), dryRun: true }));
+  } catch (error) {
+    if (!(error instanceof MirrorError)) throw error;
+    return untried(`${image.registry}/${image.repository}`, '', error.reason, error.message);
+  }
+}
+
+/** The lists that are not told by the results; nothing where there are none. */
+function listsOf({ readAsFirst, unread }: AppCatalogues) {
+  return {
+    ...readAsFirst.length === 0 ? {} : { firstCatalogues: readAsFirst },
+    ...unread.length === 0 ? {} : { unreadCatalogues: unread },
+  };
+}
+
+function firstLine(location: string): string {
+  return `the catalogue ${location} was checked as the app deploys it first, and may hold another list by now; check that with --catalogue FILE`;
+}
+
+function unreadLine(location: string): string {
+  return `the catalogue ${location} is not part of the app; check its images with --catalogue FILE`;
 }
 
 async function describe({ target }: MirrorRequest, { targetDigest }: MirrorResult, tools: MirrorTools): Promise<ImageDescription | undefined> {
@@ -92,10 +150,4 @@ async function describe({ target }: MirrorRequest, { targetDigest }: MirrorResul
     if (error instanceof MirrorError) return undefined; // the digests are told all the same
     throw error;
   }
-}
-
-/** An app for any account does not know its registry. */
-function hint(error: MirrorError, environment: Readonly<Record<string, string>>): string {
-  if (environment[PROJECT_ENVIRONMENT.REGISTRY]) return error.message;
-  return 'the app is synthesised for any account and Region; set AWS_ACCOUNT_ID and AWS_REGION, or --registry';
 }

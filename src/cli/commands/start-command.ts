@@ -1,12 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Clock, SYSTEM_CLOCK } from '../../builds/clock';
-import { familiarImageReference } from '../../image/image-reference';
 import { visibleText } from '../../image/visible-text';
 import { AwsClients, awsClients } from '../aws-clients';
-import { chooseImages } from '../chosen-images';
-import { findDeployedImages, MirrorPlace } from '../deployed-images';
+import { chooseSources } from '../chosen-sources';
+import { familiarSourceName } from '../deployed-source';
+import { findDeployedSources, MirrorPlace } from '../deployed-sources';
 import { followRuns } from '../followed-run';
 import { endedReport, isAllGood, reportText, startedReport, StartReport } from '../start-report';
+import { refuseMisspeltWords } from '../start-words';
 import { StartedRun, startRuns } from '../started-run';
 
 /** Options of `start`. */
@@ -23,8 +24,13 @@ const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 const LONGEST_LINE = 1_000;
 
-/** Starts builds of a deployed mirror, and follows them to their end. Returns the exit code. */
+/**
+ * Starts builds of a deployed mirror, and follows them to their end. Returns the exit code.
+ *
+ * @throws UsageError when what is named cannot be started
+ */
 export async function startCommand(words: readonly string[], options: StartCommandOptions): Promise<number> {
+  refuseMisspeltWords(words, options.all === true);
   const stop = new AbortController();
   const interrupts = Object.entries(SIGNAL_CODES).map(([name, code]) => [name as keyof typeof SIGNAL_CODES, () => stop.abort(code)] as const);
   for (const [name, interrupt] of interrupts) process.once(name, interrupt);
@@ -51,10 +57,10 @@ interface Start {
 }
 
 async function start(words: readonly string[], options: StartCommandOptions, { clients, started, signal }: Start): Promise<void> {
-  const deployed = await findDeployedImages(options, clients);
-  const chosen = chooseImages(deployed, words, options.all === true);
+  const deployed = await findDeployedSources(options, clients);
+  const chosen = chooseSources(deployed, words, options.all === true);
   const tell = teller(options);
-  tell(`starting ${chosen.map(({ reference }) => familiarImageReference(reference)).join(', ')} of the stack ${deployed.stack}`);
+  tell(`starting ${[...new Set(chosen.map(familiarSourceName))].join(', ')} of the stack ${deployed.stack}`);
   await startRuns(chosen, {
     client: clients.starter,
     tell,

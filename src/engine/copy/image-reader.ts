@@ -12,6 +12,8 @@ export interface ImageConfiguration {
   readonly os?: unknown;
   readonly architecture?: unknown;
   readonly variant?: unknown;
+  /** What its containers run as: `{ Labels: { ... } }` and more. */
+  readonly config?: unknown;
 }
 
 /** Reads what images are made of, in one repository, each part verified against its digest. */

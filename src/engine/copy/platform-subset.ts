@@ -44,7 +44,8 @@ export function platformsOf(received: ReceivedManifest): string | undefined {
   return annotationsOf(received)[PLATFORMS_ANNOTATION];
 }
 
-function annotationsOf({ bytes }: ReceivedManifest): Readonly<Record<string, string | undefined>> {
+/** The annotations of an index or a manifest, as far as they are texts. */
+export function annotationsOf({ bytes }: ReceivedManifest): Readonly<Record<string, string | undefined>> {
   try {
     const { annotations } = Object(JSON.parse(bytes.toString('utf8'))) as { annotations?: Record<string, unknown> };
     return Object.fromEntries(Object.entries(Object(annotations) as object).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));

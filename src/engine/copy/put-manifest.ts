@@ -15,7 +15,7 @@ const RATE_LIMITED_TRIES = 5;
  *
  * A rate limit is waited out for longer than other failures are.
  */
-export async function putManifest({ run, target }: CopyContext, manifest: Manifest, reference: string): Promise<void> {
+export async function putManifest({ run, target }: Pick<CopyContext, 'run' | 'target'>, manifest: Manifest, reference: string): Promise<void> {
   const { attempts } = run.retry;
   const patient = { ...run, retry: { ...run.retry, attempts: attempts * RATE_LIMITED_TRIES } };
   let failures = 0;

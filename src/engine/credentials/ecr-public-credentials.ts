@@ -1,7 +1,7 @@
-import { text } from 'node:stream/consumers';
 import { AwsToken, AwsTokens, readAwsToken } from './aws-tokens';
 import type { Credential, CredentialSource } from './credential-source';
 import { isKnownToPublicGallery, PUBLIC_GALLERY } from '../../image/public-gallery';
+import { sendSigned } from '../signed-request';
 
 /** The gallery gives tokens in this Region alone. */
 const REGION = 'us-east-1';
@@ -9,6 +9,9 @@ const API = `https://api.ecr-public.${REGION}.amazonaws.com`;
 
 /** Milliseconds after which a run goes on anonymously, rather than wait for more pulls in a second. */
 const PATIENCE = 5_000;
+
+/** Bytes; a token has about two thousand. */
+const LONGEST_ANSWER = 64 * 1024;
 
 /** Variables of which each set holds credentials of AWS, without asking a person or the network whether there are any. */
 const CREDENTIAL_VARIABLES = [
@@ -66,31 +69,18 @@ interface GivenToken {
   };
 }
 
-/**
- * Asks for a token with the signer of the client for private registries: a client of its own would add 33 kB to each run for one small request.
- *
- * @see https://docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToken.html
- */
+/** @see https://docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToken.html */
 async function fetchToken(environment: NodeJS.ProcessEnv): Promise<AwsToken> {
-  const { protocol, hostname, port, host } = new URL(environment.AWS_ENDPOINT_URL_ECR_PUBLIC || API);
-  const [{ ECRClient }, { awsRequestHandler }] = await Promise.all([import('@aws-sdk/client-ecr'), import('../aws-request-handler.js')]);
-  const client = new ECRClient({ region: REGION, requestHandler: awsRequestHandler(hostname) });
-  try {
-    const signer = await client.config.signer({ name: 'sigv4', signingName: 'ecr-public', signingRegion: REGION, properties: {} });
-    const signed = await signer.sign({
-      method: 'POST',
-      protocol,
-      hostname,
-      port: port === '' ? undefined : Number(port),
-      path: '/',
-      query: {},
-      headers: { host, 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'SpencerFrontendService.GetAuthorizationToken' },
-      body: '{}',
-    });
-    const { response } = await client.config.requestHandler.handle(signed, { abortSignal: AbortSignal.timeout(PATIENCE) });
-    const { authorizationToken, expiresAt } = (JSON.parse(await text(response.body)) as GivenToken).authorizationData;
-    return readAwsToken(authorizationToken, new Date(expiresAt * 1000));
-  } finally {
-    client.destroy();
-  }
+  const { body = '' } = await sendSigned({
+    service: 'ecr-public',
+    region: REGION,
+    url: new URL(environment.AWS_ENDPOINT_URL_ECR_PUBLIC || API),
+    method: 'POST',
+    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'SpencerFrontendService.GetAuthorizationToken' },
+    body: '{}',
+    limit: LONGEST_ANSWER,
+    signal: AbortSignal.timeout(PATIENCE),
+  });
+  const { authorizationToken, expiresAt } = (JSON.parse(body) as GivenToken).authorizationData;
+  return readAwsToken(authorizationToken, new Date(expiresAt * 1000));
 }

@@ -1,9 +1,6 @@
 import { printable } from './printable';
-import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../../image/mirror-event';
+import { EVENT_DETAIL_TYPE, EVENT_SOURCE, EVENT_VERSION } from '../../image/mirror-event';
 import type { MirrorResult, Outcome } from '../result';
-
-/** The version of the event's detail; a field that is taken away or changes its meaning makes a new one. */
-const DETAIL_VERSION = '1';
 
 const DETAIL_TYPES: Readonly<Record<Outcome, string>> = {
   'copied': EVENT_DETAIL_TYPE.MIRRORED,
@@ -12,12 +9,21 @@ const DETAIL_TYPES: Readonly<Record<Outcome, string>> = {
   'failed': EVENT_DETAIL_TYPE.FAILED,
 };
 
+/** Where results are put. */
+export interface EventDestination {
+  /** The bus, by its ARN or its name. */
+  readonly eventBus: string;
+  readonly region: string;
+  /** The ARN of the build that tells, by which a rule knows whose event it is; undefined outside of CodeBuild. */
+  readonly buildArn?: string;
+}
+
 /**
  * Puts a result on an event bus.
  *
  * @returns what went wrong, in words; an event that is lost does not make a good mirror bad
  */
-export async function publishResult(result: MirrorResult, eventBus: string, region: string): Promise<string | undefined> {
+export async function publishResult(result: MirrorResult, { eventBus, region, buildArn }: EventDestination): Promise<string | undefined> {
   const [{ EventBridgeClient, PutEventsCommand }, { awsRequestHandler }] = await Promise.all([import('@aws-sdk/client-eventbridge'), import('../aws-request-handler.js')]);
   const client = new EventBridgeClient({ region, requestHandler: awsRequestHandler(`events.${region}.amazonaws.com`) });
   try {
@@ -26,7 +32,8 @@ export async function publishResult(result: MirrorResult, eventBus: string, regi
         EventBusName: eventBus,
         Source: EVENT_SOURCE,
         DetailType: DETAIL_TYPES[result.outcome],
-        Detail: JSON.stringify({ version: DETAIL_VERSION, ...result }),
+        Detail: JSON.stringify({ version: EVENT_VERSION, ...result }),
+        Resources: buildArn === undefined ? [] : [buildArn],
       }],
     }));
     const { ErrorCode, ErrorMessage } = Entries[0] ?? {};

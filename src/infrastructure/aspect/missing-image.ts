@@ -15,5 +15,9 @@ export function missingImage(user: string, image: PublicImage, sources: readonly
   if (far !== undefined) return `${beginning}, and ${far}; or use ${EXCLUDE}`;
   const mirror = sources.find((source) => source.construct instanceof ImageMirror && distance(source, resource) === undefined)?.construct;
   const place = mirror === undefined ? 'on an ImageMirror in its stage, account and Region' : `on ${quote(mirror.node.path)}`;
-  return `${beginning}, which no mirror has; call addImage(${quote(familiarImageReference(reference))}) ${place}, or use ${EXCLUDE}`;
+  const name = quote(familiarImageReference(reference));
+  // What is in a list is not known, or not for long.
+  const listed = sources.some(({ construct }) => construct instanceof ImageMirror && construct._context().catalogues.count > 0);
+  const catalogues = listed ? ` if no catalogue lists it (otherwise write imageUri(${name}) of that)` : '';
+  return `${beginning}, which no mirror has; call addImage(${name}) ${place}${catalogues}, or use ${EXCLUDE}`;
 }

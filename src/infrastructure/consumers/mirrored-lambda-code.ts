@@ -30,7 +30,7 @@ export class MirroredLambdaCode extends lambda.Code {
 
   public bindToResource(resource: CfnResource): void {
     const { image } = this;
-    this.uris.set(resource.node.scope as Construct, image.imageUriForTag(image._platformTag(platformOf(resource))));
+    this.uris.set(resource.node.scope as Construct, image.repository.repositoryUriForTag(image._platformTag(platformOf(resource))));
     allowLambdaToPull(image, resource);
     image._usedBy(resource);
   }

@@ -1,0 +1,68 @@
+import { isMap, isScalar, isSeq, LineCounter, Node, parseDocument, YAMLMap } from 'yaml';
+import { tokenProblem } from './list-tokens';
+import { quote } from '../../image/image-reference';
+import { printable } from '../report/printable';
+
+/** Why a text is no list at all, in words that name the line. */
+export class ListSyntaxError extends Error {}
+
+/**
+ * Reads a text in YAML 1.2 or JSON, without references, types or several documents, so that it is what it looks like.
+ *
+ * @throws ListSyntaxError naming the line
+ */
+export function readYaml(text: string): YamlValue {
+  const problem = tokenProblem(text);
+  if (problem !== undefined) throw new ListSyntaxError(problem);
+  const lines = new LineCounter();
+  // Keys that are there twice are found below: the library compares each with all others.
+  const document = parseDocument(text, { lineCounter: lines, version: '1.2', schema: 'core', merge: false, stringKeys: true, uniqueKeys: false, prettyErrors: false, logLevel: 'error' });
+  const [error] = document.errors;
+  if (error !== undefined) throw new ListSyntaxError(`line ${lines.linePos(error.pos[0]).line}: ${printable(error.message)}`);
+  return new YamlValue(document.contents, lines);
+}
+
+/** A part of what was read: a value with the line that it starts on. */
+export class YamlValue {
+  constructor(private readonly node: Node | null, private readonly lines: LineCounter) {}
+
+  /** The line that it starts on. */
+  get line(): number {
+    return this.lines.linePos(this.node?.range?.[0] ?? 0).line;
+  }
+
+  /** The field of an object; undefined where there is no such field. */
+  field(name: string): YamlValue | undefined {
+    if (!isMap(this.node)) return undefined;
+    const pair = this.node.items.find(({ key }) => isScalar(key) && key.value === name);
+    return pair && new YamlValue(pair.value as Node | null, this.lines);
+  }
+
+  /** The elements of a list; undefined when it is none. */
+  elements(): YamlValue[] | undefined {
+    return isSeq(this.node) ? this.node.items.map((item) => new YamlValue(item as Node | null, this.lines)) : undefined;
+  }
+
+  /**
+   * What it is in JavaScript: texts, numbers, booleans, null, lists, and objects without a prototype.
+   *
+   * @param leave the field that is left as an empty list, for it is read by itself
+   * @throws ListSyntaxError when a field is there twice
+   */
+  plain(leave?: string): unknown {
+    if (isMap(this.node)) return this.object(this.node, leave);
+    if (isSeq(this.node)) return this.elements()!.map((element) => element.plain());
+    return isScalar(this.node) ? this.node.value : null;
+  }
+
+  private object({ items }: YAMLMap, leave?: string): object {
+    const fields = Object.create(null) as Record<string, unknown>;
+    for (const { key, value } of items) {
+      const name = String(isScalar(key) ? key.value : key);
+      const child = new YamlValue(value as Node | null, this.lines);
+      if (Object.hasOwn(fields, name)) throw new ListSyntaxError(`the field ${quote(name)} is there twice`);
+      fields[name] = name === leave && isSeq(value) ? [...value.items].fill(undefined) : child.plain();
+    }
+    return fields;
+  }
+}

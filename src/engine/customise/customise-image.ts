@@ -1,0 +1,165 @@
+import { refuseBuildTriggers } from './build-triggers';
+import { builtIndex } from './built-index';
+import type { Docker } from './docker';
+import { withDockerfile } from './dockerfile';
+import { BuiltImage, heldImageOf, heldIndex } from './held-images';
+import { Recipe, recipeTag } from './recipe';
+import { RepositoryAccess } from './repository-access';
+import { CustomImage, platformsBuiltOn } from '../../image/custom-image';
+import { formatImageReference } from '../../image/image-reference';
+import { formatPlatform, parsePlatform } from '../../image/platform';
+import { processorOfPlatform } from '../../image/processor';
+import { DEFAULT_LOOKUPS } from '../copy/copy-context';
+import { ImageReader } from '../copy/image-reader';
+import { platformImages } from '../copy/platform-images';
+import { putManifest } from '../copy/put-manifest';
+import { Semaphore } from '../copy/semaphore';
+import { describeFailure } from '../failure';
+import { MirrorError } from '../mirror-error';
+import type { MirrorRequest, MirrorTools } from '../mirror-image';
+import type { RegistryClient } from '../registry/registry-client';
+import { withRetries } from '../registry/retry';
+import { MirrorResult, untried } from '../result';
+
+/** An image to customise: the mirror's copy of it, and how. */
+export type CustomisingRequest = Pick<MirrorRequest, 'source' | 'target'> & { readonly custom: CustomImage };
+
+/** What an image is customised with. */
+export interface CustomisingTools extends MirrorTools {
+  readonly docker: Docker;
+}
+
+/** Brings one customised image up to date with the mirror's copy that it is built from. Never throws: whatever goes wrong is told in the result. */
+export async function customiseImage(request: CustomisingRequest, tools: CustomisingTools): Promise<MirrorResult> {
+  return new ImageCustomising(request, tools).run();
+}
+
+/** Whether the customised image is there for all of its platforms; while another build has some of them to make, it is not. */
+export function isCustomised({ outcome, targetDigest }: MirrorResult): boolean {
+  return outcome === 'unchanged' || (outcome === 'copied' && targetDigest !== undefined);
+}
+
+type Finding = Pick<MirrorResult, 'outcome' | 'reason' | 'message' | 'targetDigest'>;
+
+const { message: _message, reason: _reason, ...ZEROS } = untried('', '', 'internal-error', '');
+
+class ImageCustomising {
+  private readonly started = performance.now();
+  private readonly access: RepositoryAccess;
+  private readonly base: RegistryClient;
+  private readonly target: RegistryClient;
+  private builtFrom?: string;
+
+  constructor(private readonly request: CustomisingRequest, private readonly tools: CustomisingTools) {
+    const { custom: { repository }, target: { registry } } = request;
+    this.access = new RepositoryAccess(tools);
+    this.base = this.access.client(request.target, 'pull');
+    this.target = this.access.client({ registry, repository }, 'pull,push');
+  }
+
+  async run(): Promise<MirrorResult> {
+    let finding: Finding;
+    try {
+      finding = await this.customise();
+    } catch (error) {
+      finding = { outcome: 'failed', ...describeFailure(error, this.tools) };
+    } finally {
+      this.access.close();
+    }
+    return this.result(finding);
+  }
+
+  private async customise(): Promise<Finding> {
+    const { custom, target: { registry, repository, tag } } = this.request;
+    const { run } = this.access;
+    const digest = await withRetries(run, () => this.base.manifestDigest(tag));
+    if (digest === undefined) throw new MirrorError('not-found', `${repository}:${tag} is not in the mirror yet, so there is nothing to customise; mirror it first`);
+    const recipe = new Recipe(custom, tag, digest);
+    this.builtFrom = `${registry}/${repository}@${digest}`;
+    const there = await heldIndex(recipe, this.target, run);
+    this.tools.progress.line(`${this.builtFrom}, customised as ${custom.repository}:${recipe.tag}: ${there === undefined ? 'building' : 'up to date'}`);
+    if (there !== undefined) return { outcome: 'unchanged', targetDigest: there };
+    const images = await this.build(recipe, digest);
+    const missing = recipe.platforms.filter((_, index) => images[index] === undefined);
+    if (missing.length > 0) return { outcome: 'copied', message: `the build for ${missing.join(', ')} is not done; it will complete the image` };
+    return { outcome: 'copied', targetDigest: await this.putIndex(images.filter((image) => image !== undefined), recipe) };
+  }
+
+  private async putIndex(images: readonly BuiltImage[], recipe: Recipe): Promise<string> {
+    const { run } = this.access;
+    const index = builtIndex(images, recipe, this.request.target.registry);
+    try {
+      await putManifest({ run, target: this.target }, index, recipe.tag);
+    } catch (error) {
+      // The build of another platform may have completed the image at the same time.
+      if (await heldIndex(recipe, this.target, run) !== index.digest) throw error;
+    }
+    return index.digest;
+  }
+
+  /** Builds the images of this machine's platforms. Resolves to those of all; undefined for what another build has yet to make. */
+  private async build(recipe: Recipe, baseDigest: string): Promise<readonly (BuiltImage | undefined)[]> {
+    const own = await this.ownPlatforms();
+    const { run } = this.access;
+    const reader = new ImageReader(this.base, run, new Semaphore(DEFAULT_LOOKUPS));
+    const bases = await platformImages(await reader.manifest({ digest: baseDigest }), own.map((platform) => parsePlatform(platform)!), reader);
+    for (const image of bases) await refuseBuildTriggers(await reader.manifest(image), this.base, run);
+    for (const { platform, digest } of bases) await this.buildPlatform(formatPlatform(platform), digest, recipe);
+    return Promise.all(recipe.platforms.map((platform) => this.held(platform, recipe)));
+  }
+
+  private async ownPlatforms(): Promise<string[]> {
+    const { custom } = this.request;
+    const platform = await this.tools.docker.platform();
+    const processor = processorOfPlatform(platform);
+    const own = processor === undefined ? [] : platformsBuiltOn(custom, processor);
+    if (own.length > 0) return own;
+    throw new MirrorError('invalid-configuration', `this build runs on ${platform}, and the image is wanted for ${custom.platforms.join(', ')}; start it on a processor of one of these`);
+  }
+
+  /** @param baseDigest that of the image of the platform, which was looked at: of an index, Docker would choose for itself */
+  private async buildPlatform(platform: string, baseDigest: string, recipe: Recipe): Promise<void> {
+    if (await this.held(platform, recipe) !== undefined) return;
+    const { custom: { lines, repository }, target } = this.request;
+    const { registry } = target;
+    const { docker, credentials } = this.tools;
+    await docker.signIn(registry, credentials);
+    const tag = recipe.platformTag(platform);
+    const labels = Object.entries(recipe.labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]);
+    try {
+      await withDockerfile(`${registry}/${target.repository}@${baseDigest}`, lines, ({ dockerfile, folder }) => docker.run([
+        // Docker's own builder: any other would be an image that comes past the mirror.
+        'buildx', 'build', '--builder', 'default', '--platform', platform, '--progress', 'plain',
+        // Attestations would make an index of the image of one platform, which AWS Lambda does not take.
+        '--provenance=false', '--sbom=false', ...labels, '--tag', `${registry}/${repository}:${tag}`, '--push', '--file', dockerfile, folder,
+      ]));
+    } catch (error) {
+      // Another run may have pushed the same meanwhile, to a tag that is immutable.
+      if (await this.held(platform, recipe) === undefined) throw error;
+    }
+    if (await this.held(platform, recipe) === undefined) {
+      throw new MirrorError('build-failed', `${repository}:${tag} does not hold what was built for ${platform} and pushed there; look into the log of the build`);
+    }
+  }
+
+  private held(platform: string, recipe: Recipe): Promise<BuiltImage | undefined> {
+    return heldImageOf(platform, recipe, this.target, this.access.run);
+  }
+
+  private result(finding: Finding): MirrorResult {
+    const { custom, source, target } = this.request;
+    const { repository } = custom;
+    const tag = recipeTag(custom, target.tag);
+    return {
+      ...ZEROS,
+      source: formatImageReference(source),
+      target: formatImageReference({ registry: target.registry, repository, tag }),
+      repository,
+      tag,
+      ...this.builtFrom === undefined ? {} : { builtFrom: this.builtFrom },
+      ...finding,
+      requests: { source: this.base.requests, target: this.target.requests },
+      seconds: Math.round(performance.now() - this.started) / 1000,
+    };
+  }
+}

@@ -1,0 +1,121 @@
+import { Stack } from 'aws-cdk-lib';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { catalogueRepositoryName, catalogueTagKind, floatingRepositoryPrefix } from './image/catalogue-repositories';
+import { formatShard, MOST_SHARDS } from './image/catalogue-shard';
+import { RUN_ENVIRONMENT, RunVariables } from './image/environment';
+import { quote } from './image/image-reference';
+import { mirrorTag } from './image/repository-name';
+import { watchShardSize } from './infrastructure/catalogue/catalogue-limits';
+import { grantCataloguePull } from './infrastructure/catalogue/catalogue-pull-grant';
+import { CatalogueSource } from './infrastructure/catalogue/catalogue-source';
+import { MirrorContext } from './infrastructure/mirror-context';
+import { defineMirrorSchedule } from './infrastructure/mirror-schedule';
+import { parseUpstreamImage } from './infrastructure/upstream-image';
+import { MirroredCatalogueProps } from './mirrored-catalogue-props';
+import { OnTagMoved } from './on-tag-moved';
+import { TagKind } from './tag-kind';
+
+/**
+ * A list of images that lies outside of the template, and the schedules by which a mirror keeps all of them in Amazon ECR.
+ *
+ * Nobody knows the images when the template is written, so that Amazon ECR creates a repository when it is first pushed to, by the mirror's own
+ * rules. Tags that are fixed go to `mirror/...` and are immutable there; tags that float go to `mirror-floating/...` and can move.
+ *
+ * A bad entry fails by itself, with an event that names it, and does not stop the others.
+ *
+ * ```ts
+ * const mirror = new ImageMirror(this, 'Mirror');
+ * const list = ssm.StringListParameter.fromStringListParameterName(this, 'List', '/platform/images');
+ * mirror.addCatalogue('Platform', ImageCatalogue.fromParameter(list));
+ * ```
+ */
+export class MirroredCatalogue extends Construct {
+  private readonly mirrorContext: MirrorContext;
+  private readonly repositories = new Map<string, ecr.IRepository>();
+
+  /**
+   * @throws Error when a file has mistakes or more entries than its shards take, when there are too many shards, when the mirror is in another
+   * stack, and when its `repositoryPrefix` is none that creation templates take, or contains that of another mirror of the app or the other way round
+   */
+  constructor(scope: Construct, id: string, props: MirroredCatalogueProps) {
+    super(scope, id);
+    const shards = refuseShards(props.shards ?? 1);
+    if (Stack.of(this) !== Stack.of(props.mirror)) {
+      throw new Error(`the catalogue is in the stack ${quote(Stack.of(this).node.path)} and its mirror in ${quote(Stack.of(props.mirror).node.path)}; define it in the mirror's stack, with addCatalogue()`);
+    }
+    const context = props.mirror._context();
+    this.mirrorContext = context;
+    const source = props.catalogue._bind(this, context.repositoryPrefix);
+    const needs = context.catalogues.add(source);
+    const runs = Array.from({ length: shards }, (_, index) => this.variablesOf(source, index + 1, props));
+    for (const [index, variables] of runs.entries()) {
+      defineMirrorSchedule(this, index === 0 ? 'Schedule' : `Schedule${index + 1}`, context, {
+        description: `Mirrors the catalogue ${this.node.path}${shards === 1 ? '' : `, part ${formatShard({ number: index + 1, of: shards })}`}`,
+        schedule: props.schedule ?? context.schedule,
+        timeWindow: props.timeWindow ?? context.timeWindow,
+        variables: () => variables,
+      });
+    }
+    context.deployTrigger?.start(this, 'FirstRun', runs, needs);
+    watchShardSize(this, source.images?.images ?? [], { shards, longestBuild: context.compute.longestBuild });
+  }
+
+  /**
+   * What `docker pull` takes for an image of the catalogue: `nginx:1.27.0` is in `mirror/nginx`, `nginx:stable` in `mirror-floating/nginx`.
+   *
+   * Every tag is judged by its form, one that a range of versions selects too: `1.2.0-dev.1` and `1.2.0-stable` float, as they do by themselves.
+   * Whether the image is in the list, and in the mirror, is not known at synthesis.
+   *
+   * @param image the upstream image, as `docker pull` takes it
+   * @param kind whether the tag is fixed, where the entry has a `tagKind`: the same; by default judged by the form of the tag
+   * @throws Error when the image cannot be parsed, and when no catalogue can have it
+   */
+  public imageUri(image: string, kind?: TagKind): string {
+    const tag = mirrorTag(parseUpstreamImage(image));
+    return this.repository(image, kind).repositoryUriForTag(tag);
+  }
+
+  /**
+   * The repository of an image of the catalogue, which Amazon ECR creates when the image is first mirrored.
+   *
+   * @param image the upstream image, as `docker pull` takes it
+   * @param kind as for `imageUri()`
+   * @throws Error as `imageUri()` does
+   */
+  public repository(image: string, kind?: TagKind): ecr.IRepository {
+    const reference = parseUpstreamImage(image);
+    const name = catalogueRepositoryName(reference, catalogueTagKind(mirrorTag(reference), kind), this.mirrorContext.repositoryPrefix);
+    const known = this.repositories.get(name) ?? ecr.Repository.fromRepositoryName(this, name.replace(/\//g, ':'), name);
+    this.repositories.set(name, known);
+    return known;
+  }
+
+  /**
+   * Lets a role or user of the mirror's account pull all images of the mirror's catalogues, those included that are listed later.
+   *
+   * It is said in the policies of the role or user. Whoever is in another account needs the word of the repositories too: see
+   * `ImageMirror.grantPullToAccounts()` and `ImageMirror.grantPullToOrganization()`.
+   *
+   * @throws Error when the principal is known to be of another account, or has no policies, such as an account or an organization
+   */
+  public grantPull(grantee: iam.IGrantable): iam.Grant {
+    const { repositoryPrefix } = this.mirrorContext;
+    return grantCataloguePull(this, grantee, [repositoryPrefix, floatingRepositoryPrefix(repositoryPrefix)]);
+  }
+
+  private variablesOf({ location }: CatalogueSource, number: number, props: MirroredCatalogueProps): RunVariables {
+    const { shards = 1, onTagMoved = this.mirrorContext.onTagMoved } = props;
+    return {
+      [RUN_ENVIRONMENT.CATALOGUE]: location,
+      [RUN_ENVIRONMENT.SHARD]: shards === 1 ? undefined : formatShard({ number, of: shards }),
+      [RUN_ENVIRONMENT.ON_TAG_MOVED]: onTagMoved === OnTagMoved.FAIL ? undefined : onTagMoved,
+    };
+  }
+}
+
+function refuseShards(shards: number): number {
+  if (Number.isInteger(shards) && shards >= 1 && shards <= MOST_SHARDS) return shards;
+  throw new Error(`shards ${JSON.stringify(shards)} must be a whole number from 1 to ${MOST_SHARDS}; divide a longer list into several catalogues`);
+}

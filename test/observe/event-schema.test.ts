@@ -1,0 +1,200 @@
+/** The published schema, against the events that the engine's bundle really puts. */
+import { readFileSync } from 'node:fs';
+import * as path from 'node:path';
+import Ajv2020, { ValidateFunction } from 'ajv/dist/2020';
+import { EVENT_DETAIL_TYPE, EVENT_SOURCE, EVENT_VERSION } from '../../src/image/mirror-event';
+import type { FailureReason, MirrorResult } from '../../src/image/mirror-result';
+import { LocalAccount, REPOSITORY, UPSTREAM } from '../engine/local-account';
+import { deliveredEvent } from '../support/delivered-event';
+import { DeliveredEvent } from '../support/event-pattern';
+import { Fault } from '../support/fault';
+import { artifact, multiPlatformImage, singleImage } from '../support/fixture-images';
+
+const DOCUMENTS = path.join(__dirname, '..', '..', 'docs');
+const SCHEMA = JSON.parse(readFileSync(path.join(DOCUMENTS, '..', 'schemas', 'mirror-event-1.schema.json'), 'utf8'));
+const PAGE = readFileSync(path.join(DOCUMENTS, 'events.md'), 'utf8');
+const BUILD = 'arn:aws:codebuild:eu-west-1:123456789012:build/Mirror:00000000-0000-4000-8000-000000000001';
+const IMAGE = multiPlatformImage();
+
+const validate = compile(SCHEMA);
+/** The same, without room for a field that is not documented. */
+const validateStrictly = compile({
+  ...SCHEMA,
+  $id: 'strict',
+  additionalProperties: false,
+  $defs: { ...SCHEMA.$defs, detail: { ...SCHEMA.$defs.detail, additionalProperties: false } },
+});
+
+let account: LocalAccount;
+beforeEach(async () => {
+  account = await LocalAccount.open();
+});
+afterEach(async () => {
+  expect(account.errors()).toEqual([]);
+  await account.close();
+});
+
+function compile(schema: object): ValidateFunction {
+  return new Ajv2020({ allErrors: true, strict: true, strictRequired: false }).compile(schema);
+}
+
+/** What is wrong with an event. */
+function problems(delivered: DeliveredEvent, by = validateStrictly): string[] {
+  return by(delivered) ? [] : (by.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
+}
+
+async function run(variables: Record<string, string>): Promise<void> {
+  await account.run({ MIRROR_EVENT_BUS: 'default', CODEBUILD_BUILD_ARN: BUILD, MIRROR_DEADLINE_SECONDS: '60', ...variables });
+}
+
+/** The only event that was put since the last time. */
+function event(): DeliveredEvent {
+  const events = account.events.events.splice(0);
+  expect(events).toHaveLength(1);
+  return deliveredEvent(events[0]);
+}
+
+/** The engine's own events, each way of getting them. */
+async function mirroredEvent(): Promise<DeliveredEvent> {
+  account.upstream.push('team/app', 'stable', IMAGE);
+  await run({ IMAGE: `${UPSTREAM}/team/app:stable` });
+  return event();
+}
+
+test('a new image is "Image Mirrored", and says which image is where', async () => {
+  const mirrored = await mirroredEvent();
+  expect(problems(mirrored)).toEqual([]);
+  expect(mirrored).toMatchObject({
+    'detail-type': EVENT_DETAIL_TYPE.MIRRORED,
+    'source': EVENT_SOURCE,
+    'resources': [BUILD],
+    'detail': { version: EVENT_VERSION, outcome: 'copied', repository: REPOSITORY, tag: 'stable', targetDigest: IMAGE.digest },
+  });
+});
+
+test('the same image again is "Image Unchanged"', async () => {
+  await mirroredEvent();
+  await run({ IMAGE: `${UPSTREAM}/team/app:stable` });
+  const unchanged = event();
+  expect(problems(unchanged)).toEqual([]);
+  expect(unchanged).toMatchObject({ 'detail-type': EVENT_DETAIL_TYPE.UNCHANGED, 'detail': { outcome: 'unchanged', sourceDigest: IMAGE.digest } });
+});
+
+test.each<[string, Partial<MirrorResult>]>([
+  ['FAIL', { reason: 'immutable-tag' }],
+  ['KEEP', { reason: undefined }],
+  ['SUFFIX', { reason: undefined, suffixedTag: `1.0.0-${IMAGE.digest.slice(7, 19)}` }],
+])('a fixed tag that moved is "Upstream Tag Moved", with %s', async (onTagMoved, detail) => {
+  const variables = { IMAGE: `${UPSTREAM}/team/app:1.0.0`, ON_TAG_MOVED: onTagMoved };
+  account.upstream.push('team/app', '1.0.0', singleImage({ seed: 'first' }));
+  await run(variables);
+  expect(event()['detail-type']).toBe(EVENT_DETAIL_TYPE.MIRRORED);
+  account.upstream.push('team/app', '1.0.0', IMAGE);
+  await run(variables);
+  const moved = event();
+  expect(problems(moved)).toEqual([]);
+  expect(moved['detail-type']).toBe(EVENT_DETAIL_TYPE.TAG_MOVED);
+  expect(moved.detail).toMatchObject(JSON.parse(JSON.stringify(detail)));
+  expect(moved.detail.reason).toBe(detail.reason);
+});
+
+test.each<[FailureReason, Record<string, string>, () => void]>([
+  ['not-found', { IMAGE: `${UPSTREAM}/team/app:missing` }, () => undefined],
+  ['unauthorized', { IMAGE: `${UPSTREAM}/team/app:stable` }, () => account.upstream.fail({ action: Fault.status(403), times: 1000 })],
+  ['rate-limited', { IMAGE: `${UPSTREAM}/team/app:stable`, MIRROR_DEADLINE_SECONDS: '2' }, () => account.upstream.fail({ action: Fault.status(429, { 'retry-after': '60' }), times: 1000 })],
+  ['not-found', { IMAGE: `${UPSTREAM}/team/app`, TAGS: '{"patterns":["none*"]}' }, () => account.upstream.push('team/app', 'stable', IMAGE)],
+])('%s is "Image Mirror Failed" (%j)', async (reason, variables, prepare) => {
+  prepare();
+  await run(variables);
+  const failed = event();
+  expect(problems(failed)).toEqual([]);
+  expect(failed).toMatchObject({ 'detail-type': EVENT_DETAIL_TYPE.FAILED, 'detail': { outcome: 'failed', reason, repository: REPOSITORY } });
+});
+
+test('tags that cannot be listed are told with their repository, and without a tag', async () => {
+  await run({ IMAGE: `${UPSTREAM}/team/other`, TAGS: '{"patterns":["*"]}', REPOSITORY });
+  const { detail } = event();
+  expect(detail).toMatchObject({ source: `${UPSTREAM}/team/other`, repository: REPOSITORY, outcome: 'failed' });
+  expect(detail.target).toMatch(new RegExp(`/${REPOSITORY}$`));
+  expect(detail).not.toHaveProperty('tag');
+});
+
+test('an entry of several that cannot be meant is told without a repository, and every image has an event of its own', async () => {
+  account.upstream.push('team/app', 'stable', IMAGE);
+  await run({ IMAGES: JSON.stringify([{ IMAGE: `${UPSTREAM}/team/app:stable` }, { IMAGE: 'Not An Image' }]) });
+  const events = account.events.events.map(deliveredEvent);
+  expect(events.flatMap((one) => problems(one))).toEqual([]);
+  expect(events.map((one) => [one['detail-type'], one.detail.repository]).sort()).toEqual([[EVENT_DETAIL_TYPE.FAILED, undefined], [EVENT_DETAIL_TYPE.MIRRORED, REPOSITORY]]);
+});
+
+test('platforms, their tags, referrers and warnings are documented too', async () => {
+  account.upstream.push('team/app', 'stable', IMAGE);
+  account.upstream.push('team/app', undefined, artifact({ subject: IMAGE }));
+  account.ecr.fail({ match: { method: 'PUT', path: `/manifests/${artifact({ subject: IMAGE }).digest}` }, action: Fault.status(400), times: 1000 });
+  await run({ IMAGE: `${UPSTREAM}/team/app:stable`, PLATFORM_TAGS: 'linux/arm64' });
+  const mirrored = event();
+  expect(problems(mirrored)).toEqual([]);
+  expect(mirrored.detail).toMatchObject({ platformTags: ['stable-linux-arm64'], warnings: [expect.any(String)] });
+});
+
+describe('the schema', () => {
+  test('takes an event with a field that is added later', async () => {
+    const mirrored = await mirroredEvent();
+    const later = { ...mirrored, detail: { ...mirrored.detail, signedBy: 'somebody' } };
+    expect(problems(later, validate)).toEqual([]);
+    expect(problems(later)).not.toEqual([]);
+  });
+
+  test.each<[string, (delivered: DeliveredEvent) => object]>([
+    ['another version', ({ detail }) => ({ detail: { ...detail, version: '2' } })],
+    ['no version', ({ detail: { version: _, ...detail } }) => ({ detail })],
+    ['another source', () => ({ source: 'somebody.else' })],
+    ['a type that does not go with its outcome', () => ({ 'detail-type': EVENT_DETAIL_TYPE.FAILED })],
+    ['a type that there is not', () => ({ 'detail-type': 'Image Lost' })],
+    ['a success that has a reason', ({ detail }) => ({ detail: { ...detail, reason: 'network' } })],
+    ['a new image without its digest', ({ detail: { targetDigest: _, ...detail } }) => ({ detail })],
+    ['a digest that is none', ({ detail }) => ({ detail: { ...detail, targetDigest: 'sha256:short' } })],
+  ])('refuses an event with %s', async (_, change) => {
+    const mirrored = await mirroredEvent();
+    expect(problems(mirrored, validate)).toEqual([]);
+    expect(problems({ ...mirrored, ...change(mirrored) }, validate)).not.toEqual([]);
+  });
+
+  test('knows every reason that the engine gives, and the page does too', () => {
+    const reasons: Readonly<Record<FailureReason, true>> = {
+      'invalid-reference': true,
+      'invalid-configuration': true,
+      'not-found': true,
+      'unauthorized': true,
+      'rate-limited': true,
+      'digest-mismatch': true,
+      'expired': true,
+      'unsupported-manifest': true,
+      'immutable-tag': true,
+      'build-failed': true,
+      'deadline-exceeded': true,
+      'interrupted': true,
+      'network': true,
+      'registry-error': true,
+      'internal-error': true,
+    };
+    expect([...SCHEMA.$defs.detail.properties.reason.examples].sort()).toEqual(Object.keys(reasons).sort());
+    expect(Object.keys(reasons).filter((reason) => !PAGE.includes(`\`${reason}\``))).toEqual([]);
+  });
+
+  test('knows every field that the page does, and no other, and which of them are always there', () => {
+    const rows = [...fieldTable().matchAll(/^\| `([a-zA-Z]+)` \| (\* )?/gm)];
+    expect(rows.map(([, name]) => name).sort()).toEqual(Object.keys(SCHEMA.$defs.detail.properties).sort());
+    expect(rows.filter(([, , always]) => always !== undefined).map(([, name]) => name).sort()).toEqual([...SCHEMA.$defs.detail.required].sort());
+  });
+
+  test('takes the event that the page shows', () => {
+    const [, example] = /```json\n(.*?)```/s.exec(PAGE)!;
+    expect(problems(JSON.parse(example))).toEqual([]);
+  });
+});
+
+function fieldTable(): string {
+  const start = PAGE.indexOf('| Field of `detail` |');
+  return PAGE.slice(start, PAGE.indexOf('\n\n', start));
+}
