@@ -70,7 +70,10 @@ export class Buildah {
   }
 }
 
-/** Whether Buildah builds here. Where it must, on a build server that gives its tests the whole machine, it is an error if it does not. */
+/** What a kernel says that lets nobody mount or change the root, not even root. */
+const FORBIDDEN = /operation not permitted|permission denied/i;
+
+/** Whether Buildah builds here. On a build server it is an error if it does not, unless its machine forbids what building takes. */
 export function canBuild(): boolean {
   if (!isInstalled('buildah')) return false;
   const buildah = new Buildah();
@@ -82,7 +85,7 @@ export function canBuild(): boolean {
     ], { encoding: 'utf8' });
     if (status === 0) return true;
     const problem = `Buildah does not build here: ${stderr.trim().split('\n').at(-1)}`;
-    if (process.env.CI && process.getuid?.() === 0) throw new Error(problem);
+    if (process.env.CI && !FORBIDDEN.test(stderr)) throw new Error(problem);
     // Past the console, which jest does not show of a suite that is skipped as a whole.
     process.stderr.write(`NOTICE: ${problem}; so what needs it is not tested here\n`);
     return false;
