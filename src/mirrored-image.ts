@@ -14,7 +14,7 @@ import { PlatformTags, refuseMissingPlatform } from './infrastructure/consumers/
 import { CustomisedImage } from './infrastructure/customise/customised-image';
 import { OriginalImage } from './infrastructure/customise/original-image';
 import { requireDigest, requireTag } from './infrastructure/image-name';
-import { defineMirrorSchedule } from './infrastructure/mirror-schedule';
+import { defineImageRuns } from './infrastructure/image-runs';
 import { Observed } from './infrastructure/observe/observed';
 import { observedImage } from './infrastructure/observe/observed-mirror';
 import { platformList } from './infrastructure/platform-list';
@@ -121,15 +121,10 @@ export class MirroredImage extends ObservedConstruct {
     const { platforms, platformTags, source } = this;
     // Read when templates are rendered: consumers ask for tags of platforms after the image was defined.
     const variables = () => runVariables(props, { source, repositoryName, toldKind, onTagMoved, platforms, filter, platformTags, custom });
-    defineMirrorSchedule(this, 'Schedule', context, {
-      description: `Mirrors ${this.source}${filter === undefined ? '' : `, the tags ${filter}`}`,
-      ...timetable,
-      variables,
-    });
-    const needs = custom?.needs ?? [];
-    const trigger = context.deployTrigger?.add({ stack: Stack.of(this), repository, needs, variables });
+    const description = `Mirrors ${source}${filter === undefined ? '' : `, the tags ${filter}`}`;
+    const firstCopy = defineImageRuns(this, context, { ...timetable, description, variables, repository, needs: custom?.needs ?? [] });
     // Whoever depends on the image waits for its first copy.
-    Dependable.implement(this, { dependencyRoots: [this.repository, ...trigger === undefined ? [] : [trigger]] });
+    Dependable.implement(this, { dependencyRoots: [this.repository, ...firstCopy] });
     props.mirror._register(this, reference, { tags: props.tags === undefined ? 1 : props.tags._mostTags(), platforms: this.platforms?.length });
   }
 

@@ -1,5 +1,5 @@
 import { LineFields, lineFields, placeOf } from '../builds/result-line';
-import { MirrorResult, Outcome, untried } from '../engine/result';
+import { MirrorResult, NOTHING_DONE, Outcome } from '../engine/result';
 import { visibleText } from '../image/visible-text';
 
 const OUTCOMES: readonly Outcome[] = ['copied', 'unchanged', 'tag-moved', 'failed'];
@@ -46,7 +46,7 @@ function resultOf(fields: LineFields): MirrorResult | undefined {
   if (typeof source !== 'string' || typeof target !== 'string' || !isOutcome(outcome)) return undefined;
   const { source: sourceRequests, target: targetRequests } = Object(requests) as Readonly<Record<string, unknown>>;
   return {
-    ...ZEROS,
+    ...NOTHING_DONE,
     source: visibleText(source),
     target: visibleText(target),
     outcome,
@@ -56,8 +56,6 @@ function resultOf(fields: LineFields): MirrorResult | undefined {
     requests: { source: Number(sourceRequests) || 0, target: Number(targetRequests) || 0 },
   };
 }
-
-const { reason: _reason, message: _message, ...ZEROS } = untried('', '', 'internal-error', '');
 
 /** LineFields as they are read; what cannot be read is left out. */
 function chosen(fields: LineFields, names: readonly (keyof MirrorResult)[], read: (value: unknown) => unknown): Partial<MirrorResult> {

@@ -95,9 +95,9 @@ function readRepository(environment: NodeJS.ProcessEnv, image: ImageReference): 
 function readTags(environment: NodeJS.ProcessEnv, text: string | undefined): TagSelection | undefined {
   if (!text) return undefined;
   const image = environment[RUN_ENVIRONMENT.IMAGE]!;
-  if (!namesRepository(image)) throw wrong(RUN_ENVIRONMENT.IMAGE, image, `with ${RUN_ENVIRONMENT.TAGS} it is a repository, without a tag or digest`);
+  if (!namesRepository(image)) throw wrong(RUN_ENVIRONMENT.IMAGE, image, `with ${RUN_ENVIRONMENT.TAGS} it must be a repository, without a tag or digest`);
   const selection = parseTagSelection(text);
-  const problem = selection === undefined ? 'it is a selection of tags as JSON, for example {"semver":">=1.25 <2","latest":5}' : rangeProblem(selection);
+  const problem = selection === undefined ? 'it must be a selection of tags as JSON, for example {"semver":">=1.25 <2","latest":5}' : rangeProblem(selection);
   if (problem) throw wrong(RUN_ENVIRONMENT.TAGS, text, problem);
   return selection;
 }
@@ -107,7 +107,7 @@ function readPlatforms(name: 'PLATFORMS' | 'PLATFORM_TAGS', environment: NodeJS.
   if (!text) return undefined;
   return text.split(',').map((part) => {
     const platform = parsePlatform(part.trim());
-    if (platform === undefined) throw wrong(name, text, 'it is a list of platforms, for example "linux/amd64,linux/arm64"');
+    if (platform === undefined) throw wrong(name, text, 'it must be a list of platforms, for example "linux/amd64,linux/arm64"');
     return platform;
   });
 }
@@ -122,7 +122,7 @@ function readPlatformTags(environment: NodeJS.ProcessEnv, platforms: readonly Pl
 function readCustomImage(text: string | undefined): CustomImage | undefined {
   if (!text) return undefined;
   const custom = parseCustomImage(text);
-  const problem = custom === undefined ? 'it is a JSON object with a repository, a list of lines and a list of platforms' : customImageProblem(custom);
+  const problem = custom === undefined ? 'it must be a JSON object with a repository, a list of lines and a list of platforms' : customImageProblem(custom);
   if (problem) throw wrong(RUN_ENVIRONMENT.CUSTOM_IMAGE, text, problem);
   return custom;
 }
@@ -134,7 +134,7 @@ function readCustomBuilds(text: string | undefined): CustomBuilds | undefined {
   const { type, image, computeType } = Object(otherEnvironment) as Partial<Record<keyof BuildEnvironmentOverride, unknown>>;
   const isOtherWhole = otherEnvironment === undefined || [type, image, computeType].every(isText);
   const isWhole = isText(project) && PROCESSORS.some((one) => one === processor) && isOtherWhole;
-  if (!isWhole) throw wrong(PROJECT_ENVIRONMENT.CUSTOM_BUILDS, text, 'it is a JSON object with a project, its processor, and what builds on the other one run in');
+  if (!isWhole) throw wrong(PROJECT_ENVIRONMENT.CUSTOM_BUILDS, text, 'it must be a JSON object with a project, its processor, and what builds on the other one run in');
   return { project, processor, otherEnvironment } as CustomBuilds;
 }
 
@@ -171,7 +171,7 @@ function readCredentialVariables(text: string | undefined): CredentialVariables[
 function readDeadline(text: string | undefined): number {
   if (!text) return DEFAULT_DEADLINE;
   if (!/^[1-9][0-9]{0,6}$/.test(text) || Number(text) > LONGEST_DEADLINE) {
-    throw wrong(PROJECT_ENVIRONMENT.DEADLINE_SECONDS, text, `it is a whole number of seconds, at most ${LONGEST_DEADLINE}`);
+    throw wrong(PROJECT_ENVIRONMENT.DEADLINE_SECONDS, text, `it must be a whole number of seconds, at most ${LONGEST_DEADLINE}`);
   }
   return Number(text);
 }
@@ -179,7 +179,7 @@ function readDeadline(text: string | undefined): number {
 function oneOf<T extends string>(name: string, value: string | undefined, allowed: readonly T[]): T | undefined {
   if (!value) return undefined;
   const found = allowed.find((one) => one === value);
-  if (found === undefined) throw wrong(name, value, `it is one of ${allowed.join(', ')}`);
+  if (found === undefined) throw wrong(name, value, `it must be one of ${allowed.join(', ')}`);
   return found;
 }
 

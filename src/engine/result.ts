@@ -17,22 +17,20 @@ export function summarize(results: readonly MirrorResult[]): RunSummary {
   };
 }
 
+/** What was done for an image when nothing was. */
+export const NOTHING_DONE = {
+  bytesCopied: 0,
+  blobsCopied: 0,
+  blobsSkipped: 0,
+  referrersCopied: 0,
+  requests: { source: 0, target: 0 },
+  countedPulls: 0,
+  seconds: 0,
+} as const;
+
 /** The result of what could not even be tried. */
 export function untried(source: string, target: string, reason: FailureReason, message: string): MirrorResult {
-  return {
-    source,
-    target,
-    outcome: 'failed',
-    reason,
-    message,
-    bytesCopied: 0,
-    blobsCopied: 0,
-    blobsSkipped: 0,
-    referrersCopied: 0,
-    requests: { source: 0, target: 0 },
-    countedPulls: 0,
-    seconds: 0,
-  };
+  return { source, target, outcome: 'failed', reason, message, ...NOTHING_DONE };
 }
 
 /** Whether the mirror now holds what it should: what the exit code says. */

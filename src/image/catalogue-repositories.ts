@@ -26,18 +26,9 @@ export function catalogueTagKind(tag: string, said?: TagKindName): TagKindName {
  */
 export function catalogueRepositoryName(image: ImageReference, kind: TagKindName, prefix: string = DEFAULT_REPOSITORY_PREFIX): string {
   const start = kind === 'fixed' ? prefix : floatingRepositoryPrefix(prefix);
-  const name = derivedName(image, start);
+  const name = mirrorRepositoryName(image, start, REMEDY);
   if (name.startsWith(start === '' ? `${CUSTOM_REPOSITORIES}/` : `${start}/${CUSTOM_REPOSITORIES}/`)) {
     throw new Error(`${quote(formatImageReference(image))} would be mirrored as ${quote(name)}, and "${CUSTOM_REPOSITORIES}/" is for customised images; ${REMEDY}`);
   }
   return name;
-}
-
-/** In place of a field that entries do not have, its error names what helps. */
-function derivedName(image: ImageReference, prefix: string): string {
-  try {
-    return mirrorRepositoryName(image, prefix);
-  } catch (error) {
-    throw new Error((error as Error).message.replace(/; set repositoryName for this image$/, `; ${REMEDY}`));
-  }
 }

@@ -20,33 +20,24 @@ export const DEFAULT_REPOSITORY_PREFIX = 'mirror';
  * Docker Hub's own images lose their namespace (`mirror/nginx`), its users keep theirs (`mirror/grafana/grafana`),
  * and every other registry keeps its host (`mirror/quay.io/prometheus/prometheus`), a port's colon becoming `-`.
  *
- * @throws Error when Amazon ECR allows no such name; the remedy is a `repositoryName` of your own
+ * @param remedy what helps where Amazon ECR allows no such name
+ * @throws Error when it does not
  */
-export function mirrorRepositoryName(reference: ImageReference, prefix: string = DEFAULT_REPOSITORY_PREFIX): string {
-  const name = prefix === '' ? pathOf(reference) : `${prefix}/${pathOf(reference)}`;
+export function mirrorRepositoryName(
+  reference: ImageReference, prefix: string = DEFAULT_REPOSITORY_PREFIX, remedy: string = 'set repositoryName for this image',
+): string {
+  const path = upstreamPath(reference);
+  const name = prefix === '' ? path : `${prefix}/${path}`;
   const problem = repositoryNameProblem(name);
-  if (problem) {
-    throw new Error(`${quote(formatImageReference(reference))} cannot be mirrored as ${quote(name)}: ${problem}; set repositoryName for this image`);
-  }
+  if (problem) throw new Error(`${quote(formatImageReference(reference))} cannot be mirrored as ${quote(name)}: ${problem}; ${remedy}`);
   return name;
 }
 
 /** What follows the prefix in the names of the repositories of customised images. */
 export const CUSTOM_REPOSITORIES = 'custom';
 
-/**
- * The mirror's repository for the customised images of an upstream repository: `mirror/custom/nginx`.
- *
- * @throws Error when Amazon ECR allows no such name
- */
-export function customRepositoryName(reference: ImageReference, prefix: string): string {
-  const name = `${prefix}/${CUSTOM_REPOSITORIES}/${pathOf(reference)}`;
-  const problem = repositoryNameProblem(name);
-  if (problem) throw new Error(`${quote(formatImageReference(reference))} cannot be customised as ${quote(name)}: ${problem}; choose a shorter repositoryPrefix`);
-  return name;
-}
-
-function pathOf({ registry, repository }: ImageReference): string {
+/** What the names of the repositories of an upstream image end in: `nginx`, `grafana/grafana`, `quay.io/prometheus/prometheus`. */
+export function upstreamPath({ registry, repository }: ImageReference): string {
   if (registry === DOCKER_HUB) return repository.replace(/^library\//, '');
   return `${registry.replace(/[[\]]/g, '').replace(/:/g, '-')}/${repository}`;
 }

@@ -24,6 +24,7 @@ export function isSameRegistry(one: Stack, other: Stack): boolean {
   return (['account', 'region'] as const).every((part) => Token.compareStrings(one[part], other[part]) === TokenComparison.SAME);
 }
 
-function outermost(stack: Stack): Stack {
+/** The stack that a nested one is deployed with; itself where it is none. */
+export function outermost(stack: Stack): Stack {
   return stack.nestedStackParent === undefined ? stack : outermost(stack.nestedStackParent);
 }

@@ -2,7 +2,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { ImageMirror, ImageMirrorProps, OnDeploy } from '../../src';
 import type { StartReport } from '../../src/cli/start-report';
-import { MirrorResult, summarize, untried } from '../../src/engine/result';
+import { MirrorResult, NOTHING_DONE, summarize, untried } from '../../src/engine/result';
 import { CommandOptions, Ending, runCommand } from '../engine/command';
 import { DeployedProjectsApi, ScriptedBuild } from '../support/deployed-projects-api';
 import { DeployedStacksApi } from '../support/deployed-stacks-api';
@@ -98,8 +98,7 @@ export function reportOf({ stdout }: Ending): StartReport {
 
 /** The result of an image that was copied. */
 export function copied(source: string): MirrorResult {
-  const { reason: _reason, message: _message, ...zeros } = untried(source, targetOf(source), 'internal-error', '');
-  return { ...zeros, outcome: 'copied', bytesCopied: 1_500_000, blobsCopied: 2, seconds: 1.5 };
+  return { ...NOTHING_DONE, source, target: targetOf(source), outcome: 'copied', bytesCopied: 1_500_000, blobsCopied: 2, seconds: 1.5 };
 }
 
 /** The result of an image that upstream does not have. */

@@ -3,7 +3,7 @@ import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloud
 import { BatchGetBuildsCommand, Build, CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { StartedBuild } from '../../src/builds/start-builds';
-import { MirrorResult, summarize, untried } from '../../src/engine/result';
+import { MirrorResult, NOTHING_DONE, summarize, untried } from '../../src/engine/result';
 import { isComplete } from '../../src/handlers/is-complete';
 import { MovingClock } from '../builds/moving-clock';
 
@@ -11,8 +11,7 @@ const codeBuild = mockClient(CodeBuildClient);
 const logs = mockClient(CloudWatchLogsClient);
 
 const SOURCE = 'docker.io/hashicorp/vault:1.14';
-const { reason: _reason, message: _message, ...ZEROS } = untried(SOURCE, 'ecr/mirror/hashicorp/vault:1.14', 'internal-error', '');
-const MIRRORED: MirrorResult = { ...ZEROS, outcome: 'copied' };
+const MIRRORED: MirrorResult = { ...NOTHING_DONE, source: SOURCE, target: 'ecr/mirror/hashicorp/vault:1.14', outcome: 'copied' };
 const FAILED: Build = { buildStatus: 'FAILED', phases: [{ phaseType: 'BUILD', phaseStatus: 'FAILED', contexts: [{ message: 'exit status 1' }] }] };
 
 let clock: MovingClock;

@@ -98,7 +98,7 @@ describe('the program for customised images', () => {
     ['to another repository', { IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE: CUSTOM_IMAGE.replace('custom/app', 'custom/other') }, NOT_DECLARED],
     ['that declares nothing', { IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE, MIRROR_RECIPES: '' }, NOT_DECLARED],
     ['from another repository than that of CloudFormation', { IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE, MIRROR_RECIPES: `${markOf(CUSTOM_IMAGE, IMAGE, '')}:mine-1A2B3C` }, NOT_DECLARED],
-    ['with what is no JSON', { IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE: '{' }, 'it is a JSON object with a repository, a list of lines and a list of platforms'],
+    ['with what is no JSON', { IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE: '{' }, 'it must be a JSON object with a repository, a list of lines and a list of platforms'],
     ['with a repository outside of the mirror', { IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE: CUSTOM_IMAGE.replace('mirror/custom/app', '../../v2/_catalog') }, 'a repository name is lower-case letters and digits'],
   ])('refuses a build %s in words', async (_, variables, message) => {
     const { code, lines } = await customise(variables);

@@ -155,7 +155,7 @@ describe('TAG_KIND', () => {
 
   test.each(['FIXED', 'mutable', ' fixed', 'constructor'])('%j is told what it may be', (TAG_KIND) => {
     expect(refusalOf({ TAG_KIND })).toMatchObject({
-      reason: 'invalid-configuration', message: `the variable TAG_KIND is ${JSON.stringify(TAG_KIND)}: it is one of fixed, floating`,
+      reason: 'invalid-configuration', message: `the variable TAG_KIND is ${JSON.stringify(TAG_KIND)}: it must be one of fixed, floating`,
     });
   });
 });
@@ -171,7 +171,7 @@ describe('ON_TAG_MOVED', () => {
 
   test.each(['fail', 'OVERWRITE', 'toString'])('%j is told what it may be', (ON_TAG_MOVED) => {
     expect(refusalOf({ ON_TAG_MOVED })).toMatchObject({
-      reason: 'invalid-configuration', message: `the variable ON_TAG_MOVED is ${JSON.stringify(ON_TAG_MOVED)}: it is one of FAIL, KEEP, SUFFIX`,
+      reason: 'invalid-configuration', message: `the variable ON_TAG_MOVED is ${JSON.stringify(ON_TAG_MOVED)}: it must be one of FAIL, KEEP, SUFFIX`,
     });
   });
 });
@@ -188,7 +188,7 @@ describe('MIRROR_DEADLINE_SECONDS', () => {
   test.each(['0', '-1', '1.5', '1e3', ' 60', '60s', 'NaN', 'Infinity', '99999999', '0x10', '604801', '9999999'])('%j is told to be no number of seconds', (MIRROR_DEADLINE_SECONDS) => {
     expect(refusalOf({ MIRROR_DEADLINE_SECONDS })).toMatchObject({
       reason: 'invalid-configuration',
-      message: `the variable MIRROR_DEADLINE_SECONDS is ${JSON.stringify(MIRROR_DEADLINE_SECONDS)}: it is a whole number of seconds, at most 604800`,
+      message: `the variable MIRROR_DEADLINE_SECONDS is ${JSON.stringify(MIRROR_DEADLINE_SECONDS)}: it must be a whole number of seconds, at most 604800`,
     });
   });
 });
@@ -228,7 +228,7 @@ describe('PLATFORM_TAGS', () => {
   test.each(['arm64', 'linux/arm64,', ',', ' ', 'linux/arm64;linux/amd64', 'linux/arm64/v8/x', '$(id)', 'linux/arm64,linux', '\u202elinux/arm64'])('%j is told in what form they are wanted', (PLATFORM_TAGS) => {
     const { reason, message } = refusalOf({ PLATFORM_TAGS });
     expect(reason).toBe('invalid-configuration');
-    expect(message).toMatch(/^the variable PLATFORM_TAGS is ".*": it is a list of platforms, for example "linux\/amd64,linux\/arm64"$/);
+    expect(message).toMatch(/^the variable PLATFORM_TAGS is ".*": it must be a list of platforms, for example "linux\/amd64,linux\/arm64"$/);
   });
 });
 

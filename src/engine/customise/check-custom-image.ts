@@ -4,9 +4,7 @@ import { RepositoryAccess } from './repository-access';
 import { formatImageReference } from '../../image/image-reference';
 import { describeFailure } from '../failure';
 import type { MirrorRequest, MirrorTools } from '../mirror-image';
-import { MirrorResult, untried } from '../result';
-
-const { message: _message, reason: _reason, ...ZEROS } = untried('', '', 'internal-error', '');
+import { MirrorResult, NOTHING_DONE } from '../result';
 
 /**
  * Tells what a run would do about a customised image, and does nothing.
@@ -21,7 +19,7 @@ export async function checkCustomImage(request: MirrorRequest, result: MirrorRes
   if (custom === undefined || baseDigest === undefined) return [];
   const recipe = new Recipe(custom, tag, baseDigest);
   const told = {
-    ...ZEROS,
+    ...NOTHING_DONE,
     source: formatImageReference(source),
     target: formatImageReference({ registry, repository: custom.repository, tag: recipe.tag }),
     repository: custom.repository,

@@ -19,7 +19,7 @@ import { MirrorError } from '../mirror-error';
 import type { MirrorRequest, MirrorTools } from '../mirror-image';
 import type { RegistryClient } from '../registry/registry-client';
 import { withRetries } from '../registry/retry';
-import { MirrorResult, untried } from '../result';
+import { MirrorResult, NOTHING_DONE } from '../result';
 
 /** An image to customise: the mirror's copy of it, and how. */
 export type CustomisingRequest = Pick<MirrorRequest, 'source' | 'target'> & { readonly custom: CustomImage };
@@ -40,8 +40,6 @@ export function isCustomised({ outcome, targetDigest }: MirrorResult): boolean {
 }
 
 type Finding = Pick<MirrorResult, 'outcome' | 'reason' | 'message' | 'targetDigest'>;
-
-const { message: _message, reason: _reason, ...ZEROS } = untried('', '', 'internal-error', '');
 
 class ImageCustomising {
   private readonly started = performance.now();
@@ -151,7 +149,7 @@ class ImageCustomising {
     const { repository } = custom;
     const tag = recipeTag(custom, target.tag);
     return {
-      ...ZEROS,
+      ...NOTHING_DONE,
       source: formatImageReference(source),
       target: formatImageReference({ registry: target.registry, repository, tag }),
       repository,

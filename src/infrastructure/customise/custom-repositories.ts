@@ -2,7 +2,7 @@ import { Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
 import { formatImageReference, ImageReference, quote } from '../../image/image-reference';
-import { CUSTOM_REPOSITORIES, customRepositoryName, repositoryNameProblem } from '../../image/repository-name';
+import { CUSTOM_REPOSITORIES, repositoryNameProblem, upstreamPath } from '../../image/repository-name';
 
 /** Up to this many repositories are named one by one, of each kind; beyond, one pattern stands for those under the mirror's prefix. */
 const MOST_EXACT_ARNS = 30;
@@ -15,12 +15,15 @@ const MOST_EXACT_ARNS = 30;
  * @throws Error when Amazon ECR allows no such name
  */
 export function customNameFor(base: string, reference: ImageReference, prefix: string): string {
-  if (Token.isUnresolved(base)) return customRepositoryName(reference, prefix);
-  const path = base.startsWith(`${prefix}/`) ? base.slice(prefix.length + 1) : base;
+  const path = Token.isUnresolved(base) ? upstreamPath(reference) : pathUnder(prefix, base);
   const name = `${prefix}/${CUSTOM_REPOSITORIES}/${path}`;
   const problem = repositoryNameProblem(name);
   if (problem === undefined) return name;
   throw new Error(`${quote(formatImageReference(reference))} cannot be customised as ${quote(name)}: ${problem}; set a shorter repositoryName for this image, or a shorter repositoryPrefix`);
+}
+
+function pathUnder(prefix: string, name: string): string {
+  return name.startsWith(`${prefix}/`) ? name.slice(prefix.length + 1) : name;
 }
 
 /** The repositories of customised images and those that they are built from, as policies name them. */

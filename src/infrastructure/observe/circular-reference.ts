@@ -2,6 +2,7 @@ import { AspectPriority, Aspects, CfnResource, IResource, Stack } from 'aws-cdk-
 import { Construct } from 'constructs';
 import { quote } from '../../image/image-reference';
 import { ImageMirror } from '../../image-mirror';
+import { outermost } from '../same-environment';
 
 /** What something of a mirror needs. */
 export interface NeededResource {
@@ -30,8 +31,4 @@ export function refuseCircularReference(mirror: ImageMirror, { user, resource, n
   };
   // Before the CDK resolves references, and so before anything is validated.
   Aspects.of(mirror.project).add({ visit }, { priority: AspectPriority.READONLY });
-}
-
-function outermost(stack: Stack): Stack {
-  return stack.nestedStackParent === undefined ? stack : outermost(stack.nestedStackParent);
 }
