@@ -96,7 +96,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
 });
 
-/* ---- bundles: engine and command line become one file each, with the licences of all that is in them ---- */
+/* ---- bundles: engine and command line become one file each, with the licenses of all that is in them ---- */
 const bundle = project.addTask('bundle', {
   description: 'Bundle the engine and the command line into assets/',
   exec: 'tsx scripts/bundle.ts',
@@ -104,7 +104,7 @@ const bundle = project.addTask('bundle', {
 project.preCompileTask.spawn(bundle);
 project.addBins({ 'cdk-ecr-mirror': 'assets/cli/cdk-ecr-mirror.js' });
 // The compiled originals of what is bundled would only ask for libraries that the package does not depend on.
-for (const path of ['/lib/builds/', '/lib/cli/', '/lib/engine/', '/lib/handlers/', '/test/', '/bench/', '/docs/', '/examples/', '/scripts/', '/rosetta/', '/.ci/', '/CONTRIBUTING.md', '/jest.config.json', '/.npmrc', '/.tools/', '/cdk.out/']) {
+for (const path of ['/lib/cli/', '/lib/codebuild/', '/lib/engine/', '/lib/handlers/', '/test/', '/bench/', '/docs/', '/examples/', '/scripts/', '/rosetta/', '/.ci/', '/CONTRIBUTING.md', '/jest.config.json', '/.npmrc', '/.tools/', '/cdk.out/']) {
   project.npmignore?.exclude(path);
 }
 project.npmignore?.include('/assets/');
@@ -126,18 +126,48 @@ project.eslint?.addRules({
 project.eslint?.addOverride({ files: ['test/**', 'bench/**', 'examples/**', '.projenrc.ts'], rules: { 'max-lines-per-function': 'off' } });
 // What is bundled may import what is bundled with it.
 project.eslint?.addOverride({
-  files: ['src/engine/**', 'src/cli/**', 'src/builds/**', 'src/handlers/**'],
+  files: ['src/engine/**', 'src/cli/**', 'src/codebuild/**', 'src/handlers/**'],
   rules: { 'import/no-extraneous-dependencies': ['error', { devDependencies: true }] },
 });
-// The arrows between the parts, as docs/architecture.md draws them.
-const forbid = (files: string[], patterns: string[], message: string) => project.eslint?.addOverride({
-  files, rules: { 'no-restricted-imports': ['error', { patterns: [{ group: patterns, message }] }] },
+
+/** The folders of constructs, from top to bottom: a folder may import the folders of the lines below its own. */
+const CONSTRUCT_FOLDERS = [
+  ['aspect'],
+  ['mirror'],
+  ['observe'],
+  ['customize', 'catalog'],
+  ['deploy', 'schedules', 'cache'],
+  ['project', 'consumers', 'replication'],
+  ['repositories', 'declarations'],
+  ['synthesis'],
+];
+
+/** The folders that each folder of `src/` may import. docs/architecture.md draws the same arrows, and a test compares the two. */
+const MAY_IMPORT: Record<string, string[]> = {
+  ...Object.fromEntries(CONSTRUCT_FOLDERS.flatMap((folders, line) => folders.map((folder) => [folder, [...CONSTRUCT_FOLDERS.slice(line + 1).flat(), 'image']]))),
+  cli: ['engine', 'codebuild', 'image'],
+  engine: ['codebuild', 'image'],
+  handlers: ['codebuild', 'image'],
+  codebuild: ['image'],
+  image: [],
+};
+for (const [folder, allowed] of Object.entries(MAY_IMPORT)) {
+  const message = `${folder}/ may import ${allowed.map((name) => `${name}/`).join(', ') || 'no other folder'}; see docs/architecture.md`;
+  const zone = { target: `./src/${folder}`, from: './src', except: [folder, ...allowed].map((name) => `./${name}`), message };
+  project.eslint?.addOverride({ files: [`src/${folder}/**`], rules: { 'import/no-restricted-paths': ['error', { zones: [zone] }] } });
+}
+// No import cycles, type imports included.
+project.eslint?.addOverride({ files: ['src/**'], rules: { 'import/no-cycle': ['error', { ignoreExternal: true }] } });
+
+const forbidModules = (folders: string[], modules: string[], message: string) => project.eslint?.addOverride({
+  files: folders.map((folder) => `src/${folder}/**`),
+  rules: { 'no-restricted-imports': ['error', { patterns: [{ group: modules, message }] }] },
 });
-forbid(['src/image/**'], ['../*', 'aws-cdk-lib*', 'constructs', 'node:*', 'undici', '@aws-sdk/*'], 'image/ is pure: it imports nothing');
-forbid(['src/engine/**', 'src/cli/**'], ['aws-cdk-lib*', 'constructs'], 'engine/ and cli/ know no CDK');
-forbid(['src/builds/**'], ['aws-cdk-lib*', 'constructs', '**/engine/**', '**/cli/**', '**/handlers/**'], 'builds/ knows image/ alone');
-forbid(['src/handlers/**'], ['aws-cdk-lib*', 'constructs', '**/engine/**', '**/cli/**'], 'handlers/ know builds/ and image/');
-forbid(['src/*.ts', 'src/infrastructure/**'], ['**/engine/*', '**/cli/*', '**/builds/*', '**/handlers/*', 'undici', '@aws-sdk/*', 'node:net', 'node:http*'], 'constructs know no I/O');
+const CDK = ['aws-cdk-lib*', 'constructs'];
+const NETWORK = ['undici', '@aws-sdk/*', 'node:net', 'node:http*'];
+forbidModules(['image'], [...CDK, ...NETWORK, 'node:*'], 'image/ is pure: no CDK, no Node modules, no libraries');
+forbidModules(['engine', 'cli', 'codebuild', 'handlers'], CDK, 'the engine, the command line, and the functions do not use the CDK');
+forbidModules(CONSTRUCT_FOLDERS.flat(), NETWORK, 'constructs do no I/O');
 
 // One TypeScript project sees all linted files.
 project.eslint!.config.settings['import/resolver'].typescript.project = './tsconfig.dev.json';
@@ -189,8 +219,8 @@ new TextFile(project, 'rosetta/default.ts-fixture', {
     'import * as sns from \'aws-cdk-lib/aws-sns\';',
     'import * as ssm from \'aws-cdk-lib/aws-ssm\';',
     'import {',
-    '  CacheCredentials, ComputeArchitecture, CreationTemplate, ImageCatalogue, ImageMirror, IOriginalImage, MirrorAlarm, MirrorCompute,',
-    '  MirrorDashboard, MirroredCatalogue, MirroredImage, MirroredImagesAspect, MirrorReplication, MirrorReplicationDestination, OnDeploy,',
+    '  CacheCredentials, ComputeArchitecture, CreationTemplate, ImageCatalog, ImageMirror, IOriginalImage, MirrorAlarm, MirrorCompute,',
+    '  MirrorDashboard, MirroredCatalog, MirroredImage, MirroredImagesAspect, MirrorReplication, MirrorReplicationDestination, OnDeploy,',
     '  OnTagMoved, PullThroughCache, RegistryCredentials, ScanSeverity, TagFilter, TagKind, UpstreamRegistry,',
     '} from \'cdk-ecr-mirror\';',
     '',

@@ -1,6 +1,5 @@
 import type { CaseName } from './cases';
-import type { LinkName } from './link';
-import { SHAPED } from './link';
+import { type LinkName, SHAPED } from './link';
 import type { CaseResult, ToolResult } from './results';
 import { OURS } from './tools';
 

@@ -1,7 +1,7 @@
 /**
  * A new base image starts the build of what is made from it.
  *
- * Synthesise it with `npx cdk synth --app 'npx tsx --tsconfig tsconfig.dev.json examples/base-image-rebuild.ts'`.
+ * Synthesize it with `npx cdk synth --app 'npx tsx --tsconfig tsconfig.dev.json examples/base-image-rebuild.ts'`.
  */
 import { App, Stack } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';

@@ -1,7 +1,7 @@
 /**
  * The newest versions of an image instead of a single tag, on the platforms that are in use.
  *
- * Synthesise it with `npx cdk synth --app 'npx tsx --tsconfig tsconfig.dev.json examples/tags-and-platforms.ts'`.
+ * Synthesize it with `npx cdk synth --app 'npx tsx --tsconfig tsconfig.dev.json examples/tags-and-platforms.ts'`.
  */
 import { App, CfnOutput, Stack } from 'aws-cdk-lib';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';

@@ -1,22 +1,22 @@
 /**
- * Bundles what runs outside CDK, each part into one file with the licences of everything in it:
- * the engine and the program for customised images that CodeBuild runs (their folders are the projects' S3 sources), the functions that Lambda runs,
- * the parser of catalogues that constructs use at synthesis, and the command line.
+ * Bundles what runs outside CDK, each part into one file with the licenses of everything in it:
+ * the engine and the program for customized images that CodeBuild runs (their folders are the projects' S3 sources), the functions that Lambda runs,
+ * the parser of catalogs that constructs use at synthesis, and the command line.
  */
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { build, Plugin } from 'esbuild';
-import licences, { Dependency } from 'esbuild-plugin-license';
+import licenses, { Dependency } from 'esbuild-plugin-license';
 
 const root = path.join(__dirname, '..');
 
-/** Every package with its licence's text; packages that share a text are listed above it. */
-function licenceTexts(packages: readonly Dependency[]): string {
+/** Every package with its license's text; packages that share a text are listed above it. */
+function licenseTexts(packages: readonly Dependency[]): string {
   const packagesByText = new Map<string, string[]>();
   for (const { packageJson: { name, version, license }, licenseText } of packages) {
     // Packages of the AWS SDK say Apache-2.0 and leave the text out; it is the same as this project's own.
     const text = licenseText.trim() || (license === 'Apache-2.0' ? readFileSync(path.join(root, 'LICENSE'), 'utf8').trim() : '');
-    if (text === '') throw new Error(`${name} has no licence text (${license}); it cannot be bundled`);
+    if (text === '') throw new Error(`${name} has no license text (${license}); it cannot be bundled`);
     packagesByText.set(text, [...packagesByText.get(text) ?? [], `${name} ${version} (${license})`]);
   }
   const rule = '='.repeat(80);
@@ -35,7 +35,7 @@ const startApart: Plugin = {
   setup: ({ onResolve }) => onResolve({ filter: /\/commands\/start-command\.js$/ }, () => ({ path: '../start/start-command.js', external: true })),
 };
 
-/** What starts builds of customised images is a file of its own for the same reason. */
+/** What starts builds of customized images is a file of its own for the same reason. */
 const customBuildApart: Plugin = {
   name: 'custom-build-apart',
   setup: ({ onResolve }) => onResolve({ filter: /\/start-custom-build\.js$/ }, () => ({ path: './custom-builds/start-custom-build.js', external: true })),
@@ -51,11 +51,11 @@ async function bundle(entry: string, outfile: string, banner = '') {
     target: 'node20',
     minify: true,
     keepNames: true, // errors name their class
-    legalComments: 'none', // all licences are in the file beside it
+    legalComments: 'none', // all licenses are in the file beside it
     banner: { js: banner },
     logLevel: 'warning',
-    plugins: [undiciCore, startApart, customBuildApart, licences({
-      thirdParty: { output: { file: path.join(root, path.dirname(outfile), 'THIRD-PARTY-LICENSES.txt'), template: licenceTexts } },
+    plugins: [undiciCore, startApart, customBuildApart, licenses({
+      thirdParty: { output: { file: path.join(root, path.dirname(outfile), 'THIRD-PARTY-LICENSES.txt'), template: licenseTexts } },
     })],
   });
 }
@@ -63,9 +63,9 @@ async function bundle(entry: string, outfile: string, banner = '') {
 async function main() {
   await Promise.all([
     bundle('src/engine/main.ts', 'assets/engine/mirror.js'),
-    bundle('src/engine/customise/start-custom-build.ts', 'assets/engine/custom-builds/start-custom-build.js'),
-    bundle('src/engine/customise/main.ts', 'assets/customise/customise.js'),
-    bundle('src/engine/catalogue/catalogue-images.ts', 'assets/catalogue/catalogue-images.js'),
+    bundle('src/engine/customize/start-custom-build.ts', 'assets/engine/custom-builds/start-custom-build.js'),
+    bundle('src/engine/customize/main.ts', 'assets/customize/customize.js'),
+    bundle('src/engine/catalog/catalog-images.ts', 'assets/catalog/catalog-images.js'),
     bundle('src/handlers/main.ts', 'assets/handlers/handlers.js'),
     bundle('src/cli/main.ts', 'assets/cli/cdk-ecr-mirror.js', '#!/usr/bin/env node'),
     bundle('src/cli/commands/start-command.ts', 'assets/start/start-command.js'),

@@ -1,35 +1,35 @@
-export * from './cache-credentials';
-export * from './creation-template';
-export * from './image-catalogue';
-export * from './image-mirror';
-export * from './image-mirror-props';
-export * from './mirrored-build-image-options';
-export * from './mirrored-catalogue';
-export * from './mirrored-catalogue-options';
-export * from './mirrored-catalogue-props';
-export * from './mirrored-image';
-export * from './mirrored-image-options';
-export * from './mirrored-image-props';
-export * from './mirrored-lambda-code-options';
-export * from './mirror-alarm';
-export * from './mirror-alarm-options';
-export * from './mirror-compute';
-export * from './mirror-dashboard';
-export * from './mirror-dashboard-props';
-export * from './mirror-notify-options';
-export * from './mirror-replication';
-export * from './mirror-replication-destination';
-export * from './mirrored-images-aspect';
-export * from './observed-construct';
-export * from './on-deploy';
-export * from './on-scan-findings-options';
-export * from './on-tag-moved';
-export * from './original-image';
-export * from './pull-through-cache';
-export * from './pull-through-cache-props';
-export * from './registry-credentials';
-export * from './replication-rule';
-export * from './scan-severity';
-export * from './tag-filter';
-export * from './tag-kind';
-export * from './upstream-registry';
+export type { ImageMirrorProps } from './mirror/image-mirror-props';
+export { ImageMirror } from './mirror/image-mirror';
+export { MirroredImage } from './mirror/mirrored-image';
+
+export { MirroredImagesAspect, type MirroredImagesAspectProps } from './aspect/mirrored-images-aspect';
+
+export type { MirroredBuildImageOptions, MirroredImageOptions, MirroredImageProps, MirroredLambdaCodeOptions } from './declarations/mirrored-image-props';
+export { type PatternTagOptions, type SemverTagOptions, TagFilter } from './declarations/tag-filter';
+export { OnTagMoved, TagKind } from './declarations/tag-policy';
+
+export { ComputeArchitecture, type Ec2ComputeOptions, type LambdaComputeOptions, MirrorCompute } from './project/mirror-compute';
+export { RegistryCredentials, type RegistryCredentialsOptions } from './project/registry-credentials';
+
+export { OnDeploy } from './deploy/deploy-trigger';
+
+export type { IOriginalImage } from './customize/original-image';
+
+export { ImageCatalog } from './catalog/image-catalog';
+export { MirroredCatalog, type MirroredCatalogOptions, type MirroredCatalogProps } from './catalog/mirrored-catalog';
+
+export { MirrorAlarm, type MirrorAlarmOptions, type MirrorNotifyOptions, type StaleAlarmOptions } from './observe/alarm-options';
+export type { MirrorDashboardProps } from './observe/mirror-dashboard-props';
+export { MirrorDashboard } from './observe/mirror-dashboard';
+export { ObservedConstruct } from './observe/monitored-construct';
+export { type OnScanFindingsOptions, ScanSeverity } from './observe/scan-findings';
+
+export { CacheCredentials, type CacheCredentialsOptions } from './cache/cache-credentials';
+export { CreationTemplate, type CreationTemplateOptions } from './cache/creation-template';
+export type { PullThroughCacheProps } from './cache/pull-through-cache-props';
+export { PullThroughCache } from './cache/pull-through-cache';
+export { UpstreamRegistry } from './cache/upstream-registry';
+
+export { MirrorReplication, type MirrorReplicationProps } from './replication/mirror-replication';
+export { MirrorReplicationDestination, type MirrorReplicationDestinationProps } from './replication/replication-destination';
+export type { ReplicationDestination, ReplicationRule } from './replication/replication-rules';

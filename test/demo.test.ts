@@ -16,16 +16,16 @@ const IMAGES = [
   'ghcr.io/stefanprodan/podinfo:6.7.0',
 ];
 
-/** What the catalogue lists, one time or the other. */
+/** What the catalog lists, one time or the other. */
 const LISTED = ['grafana/grafana:11.1.0', 'traefik:v3.1', 'quay.io/prometheus/node-exporter:v1.8.2'];
 
 interface DemoReport {
-  readonly rounds: { readonly results: MirrorResult[]; readonly customised: MirrorResult[]; readonly events: { readonly detailType: string }[] }[];
-  readonly catalogue: { readonly listed: string[]; readonly results: MirrorResult[]; readonly events: { readonly detailType: string }[] }[];
+  readonly rounds: { readonly results: MirrorResult[]; readonly customized: MirrorResult[]; readonly events: { readonly detailType: string }[] }[];
+  readonly catalog: { readonly listed: string[]; readonly results: MirrorResult[]; readonly events: { readonly detailType: string }[] }[];
   readonly deployments: {
     readonly answer: { readonly Status: string; readonly Reason: string };
     readonly mirrored: string[];
-    readonly customised: string[];
+    readonly customized: string[];
   }[];
   readonly problems: string[];
 }
@@ -61,7 +61,7 @@ describe('npm run demo -- --json', () => {
 
   test('prints one line on stdout, and a last line for people on stderr', () => {
     expect(demo.stdout.trimEnd().split('\n')).toHaveLength(1);
-    expect(demo.stderr.trimEnd().split('\n').pop()).toBe('3 rounds, 18 results, 1 customised image, 2 runs of a catalogue, 2 deployments, all as expected');
+    expect(demo.stderr.trimEnd().split('\n').pop()).toBe('3 rounds, 18 results, 1 customized image, 2 runs of a catalog, 2 deployments, all as expected');
     expect(demo.exitCode).toBe(0);
     expect(report.problems).toEqual([]);
   });
@@ -92,32 +92,32 @@ describe('npm run demo -- --json', () => {
     const [well, ill] = report.deployments;
     expect([well.answer.Status, well.mirrored]).toEqual(['SUCCESS', IMAGES]);
     expect([ill.answer.Status, ill.mirrored]).toEqual(['FAILED', IMAGES.filter((image) => image !== IMAGES[1])]);
-    expect([well.customised, ill.customised]).toEqual([['mirror/custom/hashicorp/vault'], ['mirror/custom/hashicorp/vault']]);
+    expect([well.customized, ill.customized]).toEqual([['mirror/custom/hashicorp/vault'], ['mirror/custom/hashicorp/vault']]);
     expect(ill.answer.Reason).toMatch(/^1 image was not mirrored, 5 were:\n- docker.io\/library\/logstash:7.11.2 \(not-found\): .*\nBuild log: https:/);
   });
 
-  test('customises Vault once, from the copy that the mirror has', () => {
-    expect(report.rounds.map(({ customised }) => customised.length)).toEqual([1, 0, 0]);
-    const [[result]] = report.rounds.map(({ customised }) => customised);
+  test('customizes Vault once, from the copy that the mirror has', () => {
+    expect(report.rounds.map(({ customized }) => customized.length)).toEqual([1, 0, 0]);
+    const [[result]] = report.rounds.map(({ customized }) => customized);
     const base = report.rounds[0].results.find(({ source }) => source === IMAGES[4])!;
     expect(result).toMatchObject({ source: IMAGES[4], outcome: 'copied', repository: 'mirror/custom/hashicorp/vault' });
     expect(result.tag).toMatch(/^1\.14-[0-9a-f]{12}$/);
     expect(result.builtFrom).toMatch(new RegExp(`/mirror/hashicorp/vault@${base.targetDigest}$`));
   });
 
-  test('mirrors what the catalogue lists at the time of each run, and tells the misspelt image by its name', () => {
-    expect(report.catalogue.map(({ results }) => results.map(({ source, outcome }) => [source, outcome]))).toEqual([
+  test('mirrors what the catalog lists at the time of each run, and tells the misspelled image by its name', () => {
+    expect(report.catalog.map(({ results }) => results.map(({ source, outcome }) => [source, outcome]))).toEqual([
       [['docker.io/grafana/grafana:11.1.0', 'copied'], ['docker.io/library/traefik:v3.1', 'copied']],
       [
         ['docker.io/grafana/grafana:11.1.0', 'unchanged'], ['docker.io/library/traefik:v3.1', 'unchanged'],
         ['docker.io/library/ngnix:stable', 'failed'], ['quay.io/prometheus/node-exporter:v1.8.2', 'copied'],
       ],
     ]);
-    const detailTypes = report.catalogue[1].events.map(({ detailType }) => detailType).sort();
+    const detailTypes = report.catalog[1].events.map(({ detailType }) => detailType).sort();
     expect(detailTypes).toEqual(['Image Mirror Failed', 'Image Mirrored', 'Image Unchanged', 'Image Unchanged']);
   });
 
-  test('puts one event for each run, and one for the customised image', () => {
+  test('puts one event for each run, and one for the customized image', () => {
     const detailTypes = report.rounds.map(({ events }) => events.map(({ detailType }) => detailType).sort());
     expect(detailTypes).toEqual([
       Array(7).fill('Image Mirrored'),

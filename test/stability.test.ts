@@ -14,7 +14,7 @@ const REPOSITORY_IDS = {
   MirrorRepositoriesmirrorteamoddnamex2CE80CBE: 'mirror/team/odd__name--x',
 };
 
-function synthesise(images: string[]) {
+function synthesize(images: string[]) {
   const stack = new Stack(new App(), 'PlatformImages');
   new ImageMirror(stack, 'Mirror', { images });
   return Template.fromStack(stack).toJSON();
@@ -28,7 +28,7 @@ function repositoriesOf(template: TemplateJson) {
 }
 
 test('the logical ids of repositories never change', () => {
-  expect(repositoriesOf(synthesise(IMAGES))).toEqual(REPOSITORY_IDS);
+  expect(repositoriesOf(synthesize(IMAGES))).toEqual(REPOSITORY_IDS);
 });
 
 test('the logical ids of repositories in another stack never change', () => {
@@ -54,9 +54,9 @@ test('the logical id of a repository in another stack does not depend on the ima
 });
 
 test('the logical id of a repository does not depend on other images, on order or on the tag', () => {
-  const alone = repositoriesOf(synthesise(['nginx:1.27.0']));
+  const alone = repositoriesOf(synthesize(['nginx:1.27.0']));
   const [[id, name]] = Object.entries(alone);
-  for (const images of [IMAGES, [...IMAGES].reverse()]) expect(repositoriesOf(synthesise(images))).toHaveProperty(id, name);
+  for (const images of [IMAGES, [...IMAGES].reverse()]) expect(repositoriesOf(synthesize(images))).toHaveProperty(id, name);
 });
 
 test('the logical id of a repository does not depend on whether a filter selects its tags', () => {
@@ -66,22 +66,22 @@ test('the logical id of a repository does not depend on whether a filter selects
 });
 
 test('names that differ only in "/" and "--" are two repositories', () => {
-  expect(Object.values(repositoriesOf(synthesise(['foo/bar:1.0.0', 'quay.io/x--y:1.0.0', 'quay.io/x/y:1.0.0', 'foo--bar/z:1.0.0', 'foo/bar/z:1.0.0']))).sort()).toEqual([
+  expect(Object.values(repositoriesOf(synthesize(['foo/bar:1.0.0', 'quay.io/x--y:1.0.0', 'quay.io/x/y:1.0.0', 'foo--bar/z:1.0.0', 'foo/bar/z:1.0.0']))).sort()).toEqual([
     'mirror/foo--bar/z', 'mirror/foo/bar', 'mirror/foo/bar/z', 'mirror/quay.io/x--y', 'mirror/quay.io/x/y',
   ]);
 });
 
 test('the same code gives the same template', () => {
-  expect(JSON.stringify(synthesise(IMAGES))).toBe(JSON.stringify(synthesise(IMAGES)));
+  expect(JSON.stringify(synthesize(IMAGES))).toBe(JSON.stringify(synthesize(IMAGES)));
 });
 
 test('the order of images changes nothing in the template', () => {
-  expect(synthesise([...IMAGES].reverse())).toEqual(synthesise(IMAGES));
+  expect(synthesize([...IMAGES].reverse())).toEqual(synthesize(IMAGES));
 });
 
 test('adding an image adds two resources and changes none but the build role and the list of what a deployment mirrors', () => {
-  const before = synthesise(IMAGES).Resources;
-  const after = synthesise([...IMAGES, 'redis:7.2.5']).Resources;
+  const before = synthesize(IMAGES).Resources;
+  const after = synthesize([...IMAGES, 'redis:7.2.5']).Resources;
   const changed = Object.keys(after).filter((id) => JSON.stringify(after[id]) !== JSON.stringify(before[id])).map((id) => after[id].Type);
   expect(changed.sort()).toEqual(['AWS::ECR::Repository', 'AWS::IAM::Role', 'AWS::Scheduler::Schedule', 'Custom::ImageMirror']);
 });

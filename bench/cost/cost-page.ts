@@ -43,7 +43,7 @@ function inShort(): string[] {
       ]),
     ),
     `What is free each month (${free(PRICES.EC2_X86_MINUTE)} minutes, ${free(PRICES.LAMBDA_ARM_SECOND)} seconds) is free once for all builds of the account. `
-      + `A catalogue or a list of images that one build checks together shares its minute among them: ${COMPARED_IMAGES} images that are checked daily by one or two builds are `
+      + `A catalog or a list of images that one build checks together shares its minute among them: ${COMPARED_IMAGES} images that are checked daily by one or two builds are `
       + `${dollars(checksCost(COMPUTES.EC2_X86, FREQUENCIES.DAILY))} to ${dollars(2 * checksCost(COMPUTES.EC2_X86, FREQUENCIES.DAILY))} a month on EC2 compute.`,
   ];
 }
@@ -123,7 +123,7 @@ function watching(): string[] {
       ],
     ),
     `What is billed is mostly less: \`Succeeded\` has a value in every hour in which something runs, and the other metrics of \`notify()\` seldom have one. With one image that is checked daily it costs ${dollars(notifyCostOfOneImage(FREQUENCIES.DAILY))}. `
-      + 'Where images are customised, its alarms watch one metric more, and each such image counts as two. '
+      + 'Where images are customized, its alarms watch one metric more, and each such image counts as two. '
       + `Free are ${free(PRICES.METRIC)} metrics, ${free(PRICES.ALARM_METRIC)} metrics of alarms and ${free(PRICES.DASHBOARD)} dashboards in an account. `
       + 'That hours without a value are not billed was not checked.',
     `The dashboard's ${DASHBOARD_QUERIES} queries read the log of two weeks whenever somebody looks: ${dollars(lookCost(1_000))} each time with 1,000 images that are checked daily.`,

@@ -1,7 +1,7 @@
 import { ASSUMPTIONS } from './assumptions';
 import { Frequency } from './cost-model';
 import { PRICES } from './prices';
-import { METRIC_NAME, MetricName } from '../../src/image/metric-names';
+import { METRIC_NAME, MetricName } from '../../src/image/contract/events-and-metrics';
 
 /** How many metrics the alarms of `notify()` watch: one each, and two that of runs that were not started. */
 export const NOTIFY_ALARM_METRICS = 6;

@@ -24,7 +24,7 @@ export function verdictsOn({ results }: SynthReport): Verdict[] {
   const ours = results.map((result) => ({ ...result, library: libraryOf(result, OURS) }));
   const missing = ours.find(({ library }) => library?.synthMilliseconds === undefined);
   if (missing !== undefined) {
-    return [{ promise: `synthesises ${missing.images} images`, actual: missing.library?.problem ?? 'not measured', met: false }];
+    return [{ promise: `synthesizes ${missing.images} images`, actual: missing.library?.problem ?? 'not measured', met: false }];
   }
   return [
     ...ours.filter(({ images }) => images >= FLEET)

@@ -1,7 +1,7 @@
 import type { Measure } from './template-limits';
 import type { Spread } from '../statistics';
 
-/** What a process that synthesises an app took. */
+/** What a process that synthesizes an app took. */
 export interface AppTimes {
   /** From the start of the process until everything was loaded. */
   readonly loadMilliseconds: number;

@@ -1,4 +1,4 @@
-import { renderedLength } from '../../src/infrastructure/policy-size';
+import { renderedLength } from '../../src/repositories/repository-arns';
 
 /** A template as it is uploaded. */
 export interface FleetTemplate {

@@ -17,8 +17,8 @@ export interface PlayedDeployment {
   readonly builds: number;
   /** The upstream images that the mirror holds now, as upstream has them. */
   readonly mirrored: readonly string[];
-  /** The repositories of customised images that hold one. */
-  readonly customised: readonly string[];
+  /** The repositories of customized images that hold one. */
+  readonly customized: readonly string[];
   /** The upstream images that the app declares. */
   readonly declared: readonly string[];
 }
@@ -54,14 +54,14 @@ export async function playDeployment(name: string, appFolder: string, missing?: 
       return aws.ecr.tagDigest(mirrorRepositoryName(reference), reference.tag!) === publishedImage(reference).digest;
     };
     const declared = references.map(formatImageReference);
-    const [mirrored, customised] = [declared.filter(isMirrored), customisedRepositories(aws)];
-    return { name, answer, builds: codeBuild.builds.length, declared, mirrored, customised };
+    const [mirrored, customized] = [declared.filter(isMirrored), customizedRepositories(aws)];
+    return { name, answer, builds: codeBuild.builds.length, declared, mirrored, customized };
   } finally {
     await Promise.all([logs, cloudFormation, aws].map((one) => one.close()));
   }
 }
 
-function customisedRepositories({ ecr }: LocalAws): string[] {
+function customizedRepositories({ ecr }: LocalAws): string[] {
   return ecr.repositoryNames.filter((name) => name.startsWith('mirror/custom/') && ecr.repository(name).tags.size > 0);
 }
 
@@ -77,20 +77,20 @@ function creation({ deployed: { template } }: LocalAws) {
 export const SAMPLE_APP = join(__dirname, '..', 'sample-app');
 
 /** What people read of a deployment: what CloudFormation would show. */
-export function describeDeployment({ answer: { Status, Reason }, builds, declared, mirrored, customised }: PlayedDeployment): string {
-  const counts = `${mirrored.length} of ${declared.length} images are in the mirror, and ${customised.length} customised, after ${builds} builds`;
+export function describeDeployment({ answer: { Status, Reason }, builds, declared, mirrored, customized }: PlayedDeployment): string {
+  const counts = `${mirrored.length} of ${declared.length} images are in the mirror, and ${customized.length} customized, after ${builds} builds`;
   if (Status === 'SUCCESS') return `CREATE_COMPLETE | Custom::ImageMirror; ${counts}`;
   return `CREATE_FAILED | Custom::ImageMirror | Received response status [FAILED] from custom resource. Message returned: ${Reason}\n${counts}`;
 }
 
 /** What was not as it must be, in words; empty when all was. */
-export function deploymentProblems({ name, answer, builds, declared, mirrored, customised }: PlayedDeployment, missing?: string): string[] {
+export function deploymentProblems({ name, answer, builds, declared, mirrored, customized }: PlayedDeployment, missing?: string): string[] {
   const { Status, Reason } = answer;
   const expected = declared.filter((image) => image !== missing);
   const checks: [boolean, string][] = [
     [Status === (missing === undefined ? 'SUCCESS' : 'FAILED'), `CloudFormation was answered ${Status}: ${Reason}`],
-    [builds === 2, `${builds} builds were started and not two, one that mirrors and one that customises`],
-    [customised.length === 1, 'the customised image is not there'],
+    [builds === 2, `${builds} builds were started and not two, one that mirrors and one that customizes`],
+    [customized.length === 1, 'the customized image is not there'],
     [mirrored.join() === expected.join(), `the mirror holds ${mirrored.join(', ') || 'nothing'}`],
     [missing === undefined || (Reason.includes(missing) && Reason.includes('(not-found)') && Reason.includes('Build log: https://')), `the message is ${Reason}`],
   ];

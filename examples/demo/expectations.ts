@@ -1,8 +1,8 @@
 import { LocalAws } from './local-aws';
 import { MirrorRun, Round } from './round';
 import { MirrorResult, Outcome } from '../../src/engine/result';
+import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../../src/image/contract/events-and-metrics';
 import { parseImageReference } from '../../src/image/image-reference';
-import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../../src/image/mirror-event';
 import { mirrorRepositoryName } from '../../src/image/repository-name';
 
 /** What every image's run must end with, by its outcome. */
@@ -19,8 +19,8 @@ export function problemsOf(aws: LocalAws, round: Round, expected: (image: string
   return [
     ...round.runs.length === aws.schedules.length ? [] : [`${round.runs.length} of ${aws.schedules.length} schedules ran`],
     ...round.runs.flatMap((run) => problemsOfRun(aws, round, run, expected(run.image)).map((problem) => `${run.image}: ${problem}`)),
-    ...round.customised.flatMap((result) => customisedProblems(aws, result)),
-    ...round.events.length === round.runs.length + round.customised.length ? [] : [`${round.events.length} events for ${round.runs.length} runs`],
+    ...round.customized.flatMap((result) => customizedProblems(aws, result)),
+    ...round.events.length === round.runs.length + round.customized.length ? [] : [`${round.events.length} events for ${round.runs.length} runs`],
     ...quiet && round.downloads > 0 ? [`${round.downloads} downloads from upstream although nothing changed`] : [],
     ...quiet && round.pushes > 0 ? [`${round.pushes} requests that push to ECR although nothing changed`] : [],
   ].map((problem) => `${round.name}: ${problem}`);
@@ -43,12 +43,12 @@ function problemsOfRun(aws: LocalAws, round: Round, { build, result }: MirrorRun
   return checks.filter(([holds]) => !holds).map(([, problem]) => problem);
 }
 
-/** A customised image must be there under its tag, and have been built from the very copy that the mirror has. */
-function customisedProblems(aws: LocalAws, result: MirrorResult): string[] {
+/** A customized image must be there under its tag, and have been built from the very copy that the mirror has. */
+function customizedProblems(aws: LocalAws, result: MirrorResult): string[] {
   const source = parseImageReference(result.source);
   const base = aws.ecr.tagDigest(mirrorRepositoryName(source), source.tag!);
   const checks: [boolean, string][] = [
-    [result.outcome === 'copied', `is ${result.outcome}, customised${result.message ? ` (${result.message})` : ''}`],
+    [result.outcome === 'copied', `is ${result.outcome}, customized${result.message ? ` (${result.message})` : ''}`],
     [result.targetDigest !== undefined && result.targetDigest === mirrorDigest(aws, result), `reports the digest ${result.targetDigest}, and ECR has ${mirrorDigest(aws, result)}`],
     [result.builtFrom?.endsWith(`@${base}`) === true, `was built from ${result.builtFrom}, and the mirror has ${base}`],
   ];

@@ -53,7 +53,7 @@ interface Services {
 /** An account of AWS on this machine, with an app deployed into it, and the internet around it. */
 export class LocalAws {
   /**
-   * Synthesises an app and starts what its template needs.
+   * Synthesizes an app and starts what its template needs.
    *
    * @param appFolder where the app's `cdk.json` is
    * @param realUpstream whether upstream registries are the real ones
@@ -73,8 +73,8 @@ export class LocalAws {
 
   /** The template's own schedules of images. */
   readonly schedules: readonly BuildSchedule[];
-  /** Its schedules of catalogues. */
-  readonly catalogueSchedules: readonly BuildSchedule[];
+  /** Its schedules of catalogs. */
+  readonly catalogSchedules: readonly BuildSchedule[];
   readonly codeBuild: LocalCodeBuild;
   /** What starts builds other than schedules: deployments, and builds that start others. */
   readonly codeBuildApi: LocalCodeBuildApi;
@@ -84,7 +84,7 @@ export class LocalAws {
   ) {
     const schedules = buildSchedules(deployed.template);
     this.schedules = schedules.filter(({ variables }) => variables.IMAGE !== undefined);
-    this.catalogueSchedules = schedules.filter(({ variables }) => variables.CATALOGUE !== undefined);
+    this.catalogSchedules = schedules.filter(({ variables }) => variables.CATALOG !== undefined);
     this.codeBuild = new LocalCodeBuild({
       ...deployed,
       machine: services.network.environment(certificates.authorityFile),

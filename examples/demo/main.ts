@@ -3,17 +3,17 @@
  *
  * Deploys the sample app into a local AWS: its own template says which repositories ECR has and which tags are immutable. Then plays
  * EventBridge and CodeBuild three times: every schedule starts a build with its own input, and every build runs the buildspec's own commands.
- * Only `docker`, which customises an image, is a stand-in that makes one with the same labels. Then edits the app's catalogue between two of its
+ * Only `docker`, which customizes an image, is a stand-in that makes one with the same labels. Then edits the app's catalog between two of its
  * runs, and plays `cdk deploy` into an empty account, once with all images upstream and once with one of them missing.
  *
- *     npm run demo                 three rounds, a table after each, two runs of the catalogue, and two deployments
+ *     npm run demo                 three rounds, a table after each, two runs of the catalog, and two deployments
  *     npm run demo -- --json       one JSON object on stdout, everything else on stderr
  *     npm run demo -- --upstream   all images but those of deployments come from the real registries; needs internet access
  *
  * Exits with 0 only if every round did what it must.
  */
 import { parseArgs } from 'node:util';
-import { CatalogueRun, catalogueProblems, describeCatalogueRun, editList, listOf, playCatalogue } from './catalogue-run';
+import { CatalogRun, catalogProblems, describeCatalogRun, editList, listOf, playCatalog } from './catalog-run';
 import { deploymentProblems, describeDeployment, playDeployment, PlayedDeployment, SAMPLE_APP } from './deployment';
 import { problemsOf } from './expectations';
 import { LocalAws } from './local-aws';
@@ -29,7 +29,7 @@ const FIXED = 'docker.io/library/logstash:7.11.2';
 
 /** What the teams add to their list later: one more image, and one with a typing error. */
 const ADDED = 'quay.io/prometheus/node-exporter:v1.8.2';
-const MISSPELT = 'ngnix:stable';
+const MISSPELLED = 'ngnix:stable';
 
 const { values: options } = parseArgs({ options: { json: { type: 'boolean', default: false }, upstream: { type: 'boolean', default: false } } });
 
@@ -73,25 +73,25 @@ async function playRounds(aws: LocalAws): Promise<number> {
   await play(name, (image) => afterMove[image] ?? 'unchanged');
 
   say('\nPULLS are manifests fetched with GET, which Docker Hub counts; REQUESTS go to upstream + to the mirror; EXIT is the build\'s exit code.');
-  const catalogue = await playCatalogues(aws, problems);
+  const catalog = await playCatalogs(aws, problems);
   const deployments = await playDeployments(problems);
-  return conclude({ rounds, catalogue, deployments, problems });
+  return conclude({ rounds, catalog, deployments, problems });
 }
 
 /** The list of the teams, before and after they have edited it. */
-async function playCatalogues(aws: LocalAws, problems: string[]): Promise<CatalogueRun[]> {
+async function playCatalogs(aws: LocalAws, problems: string[]): Promise<CatalogRun[]> {
   const first = listOf(aws);
   for (const image of [...first, ADDED].map((one) => parseImageReference(one))) aws.upstream?.publish(image, publishedImage(image));
-  const runs: CatalogueRun[] = [];
+  const runs: CatalogRun[] = [];
   const play = async (name: string, expected: Outcome[]) => {
-    say(`\nThe teams' catalogue: ${name}\n`);
-    const run = await playCatalogue(aws, name);
+    say(`\nThe teams' catalog: ${name}\n`);
+    const run = await playCatalog(aws, name);
     runs.push(run);
-    problems.push(...catalogueProblems(run, expected, aws));
-    say(describeCatalogueRun(run, aws));
+    problems.push(...catalogProblems(run, expected, aws));
+    say(describeCatalogRun(run, aws));
   };
   await play('as it was deployed', ['copied', 'copied']);
-  editList(aws, [...first, MISSPELT, ADDED]);
+  editList(aws, [...first, MISSPELLED, ADDED]);
   await play('edited since, without a deployment', ['unchanged', 'unchanged', 'failed', 'copied']);
   return runs;
 }
@@ -113,20 +113,20 @@ async function playDeployments(problems: string[]): Promise<PlayedDeployment[]> 
 /** All that was played. */
 interface Report {
   readonly rounds: readonly Round[];
-  readonly catalogue: readonly CatalogueRun[];
+  readonly catalog: readonly CatalogRun[];
   readonly deployments: readonly PlayedDeployment[];
   readonly problems: readonly string[];
 }
 
 /** A last line for people; with `--json` also one for programs. */
-function conclude({ rounds, catalogue, deployments, problems }: Report): number {
+function conclude({ rounds, catalog, deployments, problems }: Report): number {
   if (options.json) {
     const told = rounds.map(({ runs, ...round }) => ({ ...round, results: runs.map(({ result }) => result ?? null) }));
-    process.stdout.write(`${JSON.stringify({ rounds: told, catalogue, deployments, problems })}\n`);
+    process.stdout.write(`${JSON.stringify({ rounds: told, catalog, deployments, problems })}\n`);
   }
   const results = rounds.flatMap(({ runs }) => runs).filter(({ result }) => result !== undefined).length;
-  const customised = rounds.flatMap((round) => round.customised).length;
-  const counts = `${rounds.length} rounds, ${results} results, ${customised} customised image, ${catalogue.length} runs of a catalogue, `
+  const customized = rounds.flatMap((round) => round.customized).length;
+  const counts = `${rounds.length} rounds, ${results} results, ${customized} customized image, ${catalog.length} runs of a catalog, `
     + `${deployments.length} deployments`;
   for (const problem of problems) say(`NOT AS EXPECTED: ${problem}`);
   say(`\n${counts}, ${problems.length === 0 ? 'all as expected' : `${problems.length} not as expected`}`);

@@ -20,8 +20,8 @@ export interface MirrorRun {
 export interface Round {
   readonly name: string;
   readonly runs: readonly MirrorRun[];
-  /** What the builds told that those had started: those of customised images. */
-  readonly customised: readonly MirrorResult[];
+  /** What the builds told that those had started: those of customized images. */
+  readonly customized: readonly MirrorResult[];
   /** The events that were put on the bus meanwhile. */
   readonly events: readonly PutEvent[];
   /** Manifests and blobs that were fetched from the local upstream; 0 where upstream is real. */
@@ -53,7 +53,7 @@ export async function playRound(aws: LocalAws, name: string): Promise<Round> {
   return {
     name,
     runs,
-    customised: aws.codeBuildApi.builds.slice(earlierBuilds).flatMap(({ running }) => printedResults(running.lines)),
+    customized: aws.codeBuildApi.builds.slice(earlierBuilds).flatMap(({ running }) => printedResults(running.lines)),
     events: aws.events.events.slice(earlierEvents),
     downloads: aws.upstream?.downloads ?? 0,
     pushes: aws.ecr.count({ method: /^(POST|PUT|PATCH|DELETE)$/, path: '/v2/' }),
@@ -61,7 +61,7 @@ export async function playRound(aws: LocalAws, name: string): Promise<Round> {
 }
 
 /** The round as a table; below it what the builds had to say, and the events. */
-export function describeRound({ runs, customised, events }: Round, aws: LocalAws): string {
+export function describeRound({ runs, customized, events }: Round, aws: LocalAws): string {
   const columns = [
     { heading: 'IMAGE' }, { heading: 'OUTCOME' }, { heading: 'UPSTREAM' }, { heading: 'MIRROR' },
     { heading: 'BLOBS', numbers: true }, { heading: 'BYTES', numbers: true },
@@ -79,8 +79,8 @@ export function describeRound({ runs, customised, events }: Round, aws: LocalAws
     String(build.exitCode),
     eventOf(result, events)?.detailType ?? 'none',
   ]);
-  const customRows = customised.map((result) => [
-    `${familiarImageReference(parseImageReference(result.source))}, customised`,
+  const customRows = customized.map((result) => [
+    `${familiarImageReference(parseImageReference(result.source))}, customized`,
     result.outcome, '', digestCell(result.targetDigest), '', '', '', '', '', eventOf(result, events)?.detailType ?? 'none',
   ]);
   const messages = runs.flatMap(({ result }) => result?.message === undefined ? [] : [`\n${result.message}`]);

@@ -4,7 +4,7 @@ import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { StringListParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
-import { ImageCatalogue, ImageMirror, MirrorDashboard, OnTagMoved, ScanSeverity } from 'cdk-ecr-mirror';
+import { ImageCatalog, ImageMirror, MirrorDashboard, OnTagMoved, ScanSeverity } from 'cdk-ecr-mirror';
 
 /**
  * The public images that a small platform runs on, and what tells of them.
@@ -46,7 +46,7 @@ export class PlatformImages extends Stack {
       description: 'Public images that the teams want mirrored into Amazon ECR',
       stringListValue: ['grafana/grafana:11.1.0', 'traefik:v3.1'],
     });
-    this.mirror.addCatalogue('Teams', ImageCatalogue.fromParameter(list));
+    this.mirror.addCatalog('Teams', ImageCatalog.fromParameter(list));
   }
 
   /** Who is told of what, and where one looks. */

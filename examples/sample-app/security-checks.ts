@@ -18,7 +18,7 @@ const SUPPRESSIONS = [
   },
 ];
 
-/** Lets cdk-nag judge a stack whenever it is synthesised. */
+/** Lets cdk-nag judge a stack whenever it is synthesized. */
 export function addSecurityChecks(stack: Stack): void {
   NagSuppressions.addStackSuppressions(stack, SUPPRESSIONS);
   Aspects.of(stack).add(new AwsSolutionsChecks({ verbose: true }));

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { program } from './program';
-import { printable } from '../engine/report/printable';
-import { saveMemory, silenceVersionAdvice } from '../engine/runtime-settings';
+import { saveMemory, silenceVersionAdvice } from '../engine/main';
+import { printable } from '../image/sanitize';
 
 /** The bundle lies two folders below the package's root. */
 const { version } = JSON.parse(readFileSync(path.join(__dirname, '..', '..', 'package.json'), 'utf8')) as { version: string };

@@ -1,16 +1,14 @@
-import { isOwnRegistry } from './plain-http';
-import { ImageBar, ProgressBars } from './progress-bars';
-import { resultsTable } from './results-table';
-import { SILENT } from './silent-progress';
+import { isIP } from 'node:net';
+import { ImageBar, ProgressBars, SILENT } from './output/progress-bars';
+import { resultsTable } from './output/tables';
 import { firstOf } from '../engine/credentials/credential-source';
 import { DockerConfigCredentials } from '../engine/credentials/docker-config-credentials';
 import { EcrCredentials } from '../engine/credentials/ecr-credentials';
 import { MirrorTools } from '../engine/mirror-image';
-import type { RunsListener } from '../engine/mirror-runs';
+import type { RunsListener } from '../engine/mirror-images';
 import { DEFAULT_RETRY } from '../engine/registry/retry';
 import { Transport } from '../engine/registry/transport';
-import { LogProgress } from '../engine/report/log-progress';
-import type { ProgressListener } from '../engine/report/progress';
+import { LogProgress, type ProgressListener } from '../engine/report/progress';
 import { isGood, MirrorResult, summarize } from '../engine/result';
 import { formatImageReference } from '../image/image-reference';
 
@@ -71,4 +69,15 @@ export function tellResults(results: readonly MirrorResult[], { json }: RunOptio
 
 function plainProgress({ quiet }: RunOptions, prefix: string): ProgressListener {
   return quiet ? SILENT : new LogProgress((line) => process.stderr.write(`${prefix}${line}\n`));
+}
+
+/**
+ * Whether `--plain-http` means this registry.
+ *
+ * It is for registries of one's own: named by an address, by a name without a dot, or with a port. A public registry keeps TLS,
+ * so that one command can copy from it to a local registry.
+ */
+export function isOwnRegistry(registry: string): boolean {
+  const { hostname } = new URL(`http://${registry}`);
+  return /:[0-9]+$/.test(registry) || !hostname.includes('.') || isIP(hostname.replace(/[[\]]/g, '')) !== 0;
 }

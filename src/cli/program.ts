@@ -1,13 +1,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CheckAppOptions } from './commands/check-app';
+import { readImagePairs } from './commands/image-pairs';
 import { mirrorCommand, MirrorCommandOptions } from './commands/mirror-command';
 import type { StartCommandOptions } from './commands/start-command';
-import { isUsageError, readImagePairs, UsageError } from './image-pairs';
+import { isUsageError, UsageError } from './usage-error';
 import { LONGEST_DEADLINE } from '../engine/configuration';
-import { TAG_MOVED_POLICIES } from '../image/environment';
-import { parsePlatform, Platform } from '../image/platform';
-import { platformTagsProblem } from '../image/platform-tag';
-import { visibleText } from '../image/visible-text';
+import { TAG_MOVED_POLICIES } from '../image/contract/environment';
+import { parsePlatform, Platform, platformTagsProblem } from '../image/platform';
+import { visibleText } from '../image/sanitize';
 
 const POLICY_WORDS = TAG_MOVED_POLICIES.map((policy) => policy.toLowerCase());
 
@@ -28,7 +28,7 @@ function mirroring(root: Command, name: string, description: string, dryRun: boo
     .description(description)
     .argument('[images...]', 'SOURCE TARGET; or several sources and a place that ends with "/", for example 123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/')
     .option('--from-file <file>', 'read more images from a file ("-" for standard input): SOURCE TARGET on each line, or SOURCE with a place as argument')
-    .option('--catalogue <file>', `mirror the images of a catalogue ("-" for standard input) to a place as argument${dryRun ? '; with --app it stands for a list that is not part of the app' : ''}`)
+    .option('--catalog <file>', `mirror the images of a catalog ("-" for standard input) to a place as argument${dryRun ? '; with --app it stands for a list that is not part of the app' : ''}`)
     .option('--json', 'print one JSON object on stdout, and nothing else there')
     .option('--quiet', 'tell nothing while it runs')
     .option('--plain-http', 'speak HTTP without TLS to registries named by an address, a bare name or a port')
@@ -41,7 +41,7 @@ function mirroring(root: Command, name: string, description: string, dryRun: boo
     .option('--timeout <seconds>', 'give up after this time', readSeconds, 3600);
   if (dryRun) {
     command
-      .option('--app <folder>', 'check every image of a synthesised CDK app instead, for example cdk.out')
+      .option('--app <folder>', 'check every image of a synthesized CDK app instead, for example cdk.out')
       .option('--registry <host>', 'with --app: look in this registry instead of the one that the app names');
   }
   acting(command, exit, (words, options: CommandOptions) => run(words, options, dryRun));
@@ -50,8 +50,8 @@ function mirroring(root: Command, name: string, description: string, dryRun: boo
 function starting(root: Command, exit: (code: number) => void): void {
   const command = subcommand(root, 'start')
     .description('Starts builds of a deployed mirror now, as its schedules would, follows their logs, and tells the results.')
-    .argument('[images...]', 'images of the mirror by any spelling, for example nginx:stable, and catalogues by where they are, ssm:/platform/images or s3://bucket/key')
-    .option('--all', 'all images and catalogues that the stack defines')
+    .argument('[images...]', 'images of the mirror by any spelling, for example nginx:stable, and catalogs by where they are, ssm:/platform/images or s3://bucket/key')
+    .option('--all', 'all images and catalogs that the stack defines')
     .option('--stack <name>', 'the CloudFormation stack that defines them (default: that of the only mirror in the account and Region)')
     .option('--project <name>', "the mirror's CodeBuild project, where there are several and the stack does not tell which")
     .option('--no-wait', 'print which builds were started, and do not follow them')
@@ -83,14 +83,14 @@ function acting<Options>(command: Command, exit: (code: number) => void, act: (w
 type CommandOptions = MirrorCommandOptions & Partial<CheckAppOptions> & { readonly fromFile?: string };
 
 async function run(words: string[], options: CommandOptions, dryRun: boolean): Promise<number> {
-  const { app, catalogue, fromFile, platform, platformTags } = options;
+  const { app, catalog, fromFile, platform, platformTags } = options;
   const problem = platformTags && platformTagsProblem(platformTags, platform);
   if (problem) throw new UsageError(`--platform-tags: ${problem}`);
-  if (app === undefined && catalogue !== undefined) {
-    refuseBesideCatalogue(options);
-    // What reads catalogues is loaded only here.
-    const { catalogueCommand } = await import('./commands/catalogue-command.js');
-    return catalogueCommand(words, { ...options, catalogue }, dryRun);
+  if (app === undefined && catalog !== undefined) {
+    refuseBesideCatalog(options);
+    // What reads catalogs is loaded only here.
+    const { catalogCommand } = await import('./commands/catalog-command.js');
+    return catalogCommand(words, { ...options, catalog }, dryRun);
   }
   if (app === undefined) return mirrorCommand(readImagePairs(words, fromFile), options, dryRun);
   if (words.length > 0 || fromFile !== undefined) throw new UsageError('--app takes its images from the app; name no others');
@@ -98,11 +98,11 @@ async function run(words: string[], options: CommandOptions, dryRun: boolean): P
   return checkApp({ ...options, app });
 }
 
-/** Each entry of a catalogue says these by itself. */
-function refuseBesideCatalogue({ fromFile, platform, platformTags, referrers, tagKind }: CommandOptions): void {
+/** Each entry of a catalog says these by itself. */
+function refuseBesideCatalog({ fromFile, platform, platformTags, referrers, tagKind }: CommandOptions): void {
   const given = Object.entries({ '--from-file': fromFile, '--platform': platform, '--platform-tags': platformTags, '--tag-kind': tagKind, '--no-referrers': referrers ? undefined : true });
   const [option] = given.find(([, value]) => value !== undefined) ?? [];
-  if (option !== undefined) throw new UsageError(`--catalogue and ${option} contradict each other, for the entries of a catalogue say what is meant; leave one of them out`);
+  if (option !== undefined) throw new UsageError(`--catalog and ${option} contradict each other, for the entries of a catalog say what is meant; leave one of them out`);
 }
 
 function readPolicy(text: string): string {

@@ -1,15 +1,13 @@
-import { EnvironmentCredentials } from './credentials/environment-credentials';
+import { EnvironmentCredentials } from './credentials/credential-source';
 import { MirrorError } from './mirror-error';
 import type { MirrorRequest } from './mirror-image';
-import { printable } from './report/printable';
-import { rangeProblem } from './tag-selection';
+import { rangeProblem } from './tags';
+import { BuildEnvironmentOverride, CredentialVariables, CustomBuilds, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TAG_MOVED_POLICIES } from '../image/contract/environment';
 import { CustomImage, customImageProblem, parseCustomImage } from '../image/custom-image';
-import { BuildEnvironmentOverride, CredentialVariables, CustomBuilds, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TAG_MOVED_POLICIES } from '../image/environment';
 import { ImageReference, namesRepository, parseImageReference, quote, redacted } from '../image/image-reference';
-import { parsePlatform, Platform } from '../image/platform';
-import { platformTagsProblem } from '../image/platform-tag';
-import { PROCESSORS } from '../image/processor';
+import { parsePlatform, Platform, platformTagsProblem, PROCESSORS } from '../image/platform';
 import { mirrorRepositoryName, mirrorTag, repositoryNameProblem } from '../image/repository-name';
+import { printable } from '../image/sanitize';
 import { tagKind, TagKindName } from '../image/tag-kind';
 import { parseTagSelection, TagSelection } from '../image/tag-selection';
 
@@ -18,7 +16,7 @@ export interface Settings {
   readonly credentials: EnvironmentCredentials;
   readonly deadlineSeconds: number;
   readonly eventBus: string | undefined;
-  /** Where customised images are built; undefined where there are none. */
+  /** Where customized images are built; undefined where there are none. */
   readonly customBuilds: CustomBuilds | undefined;
 }
 

@@ -1,4 +1,4 @@
-import type { TagMovedPolicy } from '../image/environment';
+import type { TagMovedPolicy } from '../image/contract/environment';
 import type { TagKindName } from '../image/tag-kind';
 
 /** What to do about one tag. */

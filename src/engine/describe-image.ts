@@ -1,8 +1,7 @@
-import { DEFAULT_LOOKUPS } from './copy/copy-context';
+import { DEFAULT_LOOKUPS, Semaphore } from './copy/copy-context';
 import { ImageReader } from './copy/image-reader';
-import { DEEPEST_INDEX, platformIn } from './copy/index-entries';
 import type { Manifest } from './copy/manifest';
-import { Semaphore } from './copy/semaphore';
+import { DEEPEST_INDEX, platformIn } from './copy/platforms';
 import type { RegistryClient } from './registry/registry-client';
 import type { RetryContext } from './registry/retry';
 import { isIndexType } from '../image/media-types';

@@ -1,12 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import { DEFAULT_LOOKUPS, DEFAULT_TRANSFERS, CopyContext } from './copy/copy-context';
+import { DEFAULT_LOOKUPS, DEFAULT_TRANSFERS, CopyContext, Semaphore } from './copy/copy-context';
 import { copyImage } from './copy/copy-image';
 import { PlatformTags } from './copy/platform-tags';
-import { Semaphore } from './copy/semaphore';
 import type { CredentialSource } from './credentials/credential-source';
 import { decide, Decision } from './decision';
 import { describeFailure, RunLimits, signalOf } from './failure';
-import { HeldImage, heldImage } from './held-image';
 import { MirrorError } from './mirror-error';
 import { endpointOf } from './registry/endpoint';
 import { RegistryClient } from './registry/registry-client';
@@ -14,8 +12,9 @@ import { RetryContext, RetryPolicy, withRetries } from './registry/retry';
 import type { Transport } from './registry/transport';
 import type { ProgressListener } from './report/progress';
 import type { MirrorResult } from './result';
+import { HeldImage, heldImage } from './target-image';
+import type { TagMovedPolicy } from '../image/contract/environment';
 import type { CustomImage } from '../image/custom-image';
-import type { TagMovedPolicy } from '../image/environment';
 import { formatImageReference, ImageReference, shortDigest } from '../image/image-reference';
 import type { Platform } from '../image/platform';
 import { suffixedTag } from '../image/repository-name';
@@ -40,7 +39,7 @@ export interface MirrorRequest {
   readonly owner?: string;
   /** What is to be told of the image whatever happens. */
   readonly warnings?: readonly string[];
-  /** How the image is customised once it is in the mirror, which is the business of others; undefined when it is not. */
+  /** How the image is customized once it is in the mirror, which is the business of others; undefined when it is not. */
   readonly custom?: CustomImage;
   /** Only find out what would be done. */
   readonly dryRun?: boolean;

@@ -1,6 +1,6 @@
-import type { FailureReason, MirrorResult, Outcome, RunSummary } from '../image/mirror-result';
+import type { FailureReason, MirrorResult, Outcome, RunSummary } from '../image/contract/mirror-result';
 
-export type { FailureReason, MirrorResult, Outcome, RunSummary } from '../image/mirror-result';
+export type { FailureReason, MirrorResult, Outcome, RunSummary } from '../image/contract/mirror-result';
 
 /** From the worst to the best. */
 const OUTCOMES: readonly Outcome[] = ['failed', 'tag-moved', 'copied', 'unchanged'];

@@ -1,9 +1,9 @@
 import { Configuration, readConfiguration } from './configuration';
 import { MirrorError } from './mirror-error';
-import { printable } from './report/printable';
 import { MirrorResult, untried } from './result';
-import { RUN_ENVIRONMENT } from '../image/environment';
+import { RUN_ENVIRONMENT } from '../image/contract/environment';
 import { quote, redacted } from '../image/image-reference';
+import { printable } from '../image/sanitize';
 
 /** One entry of a plan: what to mirror, or why it cannot even be tried. */
 export type PlannedRun = { readonly configuration: Configuration } | { readonly result: MirrorResult };
@@ -16,7 +16,7 @@ export interface RunPlan {
 }
 
 /** What names several images at once. */
-const LIST_VARIABLES: readonly string[] = [RUN_ENVIRONMENT.IMAGES, RUN_ENVIRONMENT.CATALOGUE, RUN_ENVIRONMENT.SHARD];
+const LIST_VARIABLES: readonly string[] = [RUN_ENVIRONMENT.IMAGES, RUN_ENVIRONMENT.CATALOG, RUN_ENVIRONMENT.SHARD];
 
 /** What one entry of `IMAGES` may set. */
 const ENTRY_VARIABLES: readonly string[] = Object.values(RUN_ENVIRONMENT).filter((name) => !LIST_VARIABLES.includes(name));
@@ -52,7 +52,7 @@ export function refuseOthersBeside(list: string, environment: NodeJS.ProcessEnv,
 
 /** Whether an environment asks for a last line that sums up the others, as far as that can be told of one that cannot be read. */
 export function asksForSummary(environment: NodeJS.ProcessEnv): boolean {
-  return [RUN_ENVIRONMENT.IMAGES, RUN_ENVIRONMENT.CATALOGUE, RUN_ENVIRONMENT.TAGS].some((name) => environment[name]);
+  return [RUN_ENVIRONMENT.IMAGES, RUN_ENVIRONMENT.CATALOG, RUN_ENVIRONMENT.TAGS].some((name) => environment[name]);
 }
 
 function readEntry(environment: NodeJS.ProcessEnv): PlannedRun {

@@ -1,7 +1,7 @@
-import { DeploymentError } from './deployment-error';
-import type { StartedBuild } from '../builds/start-builds';
-import { CUSTOM_RESOURCE_PROPERTIES } from '../image/custom-resource';
-import type { RunVariables } from '../image/environment';
+import { BuildsError, saidBy } from '../codebuild/service-failure';
+import type { StartedBuild } from '../codebuild/start-builds';
+import { CUSTOM_RESOURCE_PROPERTIES } from '../image/contract/custom-resource';
+import type { RunVariables } from '../image/contract/environment';
 
 /** What CloudFormation asks for, as the CDK's framework passes it on. Anything may be missing, and the properties may be anything. */
 export interface CustomResourceEvent {
@@ -54,4 +54,24 @@ function fingerprint(image: unknown): string {
 
 function propertiesOf(properties: unknown): Properties {
   return Object(properties) as Properties;
+}
+
+/** An error whose message is what CloudFormation shows. */
+export class DeploymentError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'DeploymentError';
+    // The framework adds the stack to the message, and CloudFormation takes 4,096 bytes of both.
+    this.stack = '';
+  }
+}
+
+/** Puts whatever went wrong in words that CloudFormation can show. */
+export async function inWords<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof DeploymentError) throw error;
+    throw new DeploymentError(error instanceof BuildsError ? error.message : `the images could not be mirrored: ${saidBy(error)}`);
+  }
 }

@@ -1,15 +1,12 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
-import { CustomResourceEvent } from './custom-resource-event';
-import { DeploymentError, inWords } from './deployment-error';
-import { BuildLog, BuildState, readBuilds } from '../builds/build-state';
-import { Clock } from '../builds/clock';
-import { failureReport, FollowedBuild } from '../builds/failure-report';
-import { readLogTail } from '../builds/log-tail';
-import { outsideText } from '../builds/outside-text';
-import { readResults, RunResults } from '../builds/run-results';
-import { mayPass, saidBy } from '../builds/service-failure';
-import type { StartedBuild } from '../builds/start-builds';
+import { CustomResourceEvent, DeploymentError, inWords } from './custom-resource-event';
+import { BuildLog, BuildState, readBuilds } from '../codebuild/build-state';
+import { failureReport, FollowedBuild } from '../codebuild/failure-report';
+import { readLogTail, readResults, RunResults } from '../codebuild/run-results';
+import { Clock, mayPass, saidBy } from '../codebuild/service-failure';
+import type { StartedBuild } from '../codebuild/start-builds';
+import { outsideText } from '../image/sanitize';
 
 /** What the function knows and has. */
 export interface IsCompleteTools {
@@ -40,14 +37,14 @@ export async function isComplete(event: CustomResourceEvent, tools: IsCompleteTo
 async function haveSucceeded(builds: readonly StartedBuild[], tools: IsCompleteTools): Promise<boolean> {
   const deadline = Math.min(...builds.map(({ startTime = Infinity }) => startTime)) + tools.waitMinutes * 60_000;
   const states = await ended(builds, 'mirrored', deadline, tools);
-  // What customises an image is started when it is mirrored, and the log tells by which builds.
+  // What customizes an image is started when it is mirrored, and the log tells by which builds.
   const custom = states && await customBuildsOf(builds, states, deadline, tools);
-  return custom !== undefined && (custom.length === 0 || await ended(custom, 'customised', deadline, tools) !== undefined);
+  return custom !== undefined && (custom.length === 0 || await ended(custom, 'customized', deadline, tools) !== undefined);
 }
 
 /** How builds stand when all have succeeded; undefined when it cannot be told yet. */
 async function ended(
-  builds: readonly StartedBuild[], done: 'mirrored' | 'customised', deadline: number, tools: IsCompleteTools,
+  builds: readonly StartedBuild[], done: 'mirrored' | 'customized', deadline: number, tools: IsCompleteTools,
 ): Promise<BuildState[] | undefined> {
   const now = tools.clock.now();
   const states = await statesOf(builds, tools);
@@ -62,17 +59,17 @@ async function ended(
   throw new DeploymentError(failureReport(followed, done));
 }
 
-/** The builds of customised images that succeeded builds have started; undefined when it cannot be told yet. */
+/** The builds of customized images that succeeded builds have started; undefined when it cannot be told yet. */
 async function customBuildsOf(
   builds: readonly StartedBuild[], states: readonly BuildState[], deadline: number, tools: IsCompleteTools,
 ): Promise<StartedBuild[] | undefined> {
   const now = tools.clock.now();
   const custom: StartedBuild[] = [];
-  for (const [index, { customises }] of builds.entries()) {
+  for (const [index, { customizes }] of builds.entries()) {
     const { id, endTime = now, log } = states[index];
-    const run = customises ? await resultsIn(log, tools) : { results: [], isWhole: true };
+    const run = customizes ? await resultsIn(log, tools) : { results: [], isWhole: true };
     if (!run.isWhole && now < Math.min(deadline, endTime + MOMENT)) return undefined;
-    if (!run.isWhole) throw new DeploymentError(`the images are mirrored, and whether they are customised is not known, for the log of the build ${id} cannot be read to its end; deploy again`);
+    if (!run.isWhole) throw new DeploymentError(`the images are mirrored, and whether they are customized is not known, for the log of the build ${id} cannot be read to its end; deploy again`);
     for (const { source, customBuilds = [] } of run.results) {
       custom.push(...customBuilds.map((started) => ({ id: started, startTime: endTime, images: 1, firstImages: [source] })));
     }

@@ -9,8 +9,8 @@ import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import type { CustomResourceEvent } from './custom-resource-event';
 import * as completion from './is-complete';
 import * as start from './on-event';
-import { SYSTEM_CLOCK } from '../builds/clock';
-import { HANDLER_ENVIRONMENT } from '../image/custom-resource';
+import { SYSTEM_CLOCK } from '../codebuild/service-failure';
+import { HANDLER_ENVIRONMENT } from '../image/contract/custom-resource';
 
 const log = (line: string) => console.log(line);
 

@@ -1,10 +1,8 @@
-import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
-import { changedImages, CustomResourceEvent, waitsForBuilds } from './custom-resource-event';
-import { inWords } from './deployment-error';
-import { isRollingBack } from './stack-rollback';
-import { Clock } from '../builds/clock';
-import { StartedBuild, startBuilds } from '../builds/start-builds';
+import { changedImages, CustomResourceEvent, inWords, waitsForBuilds } from './custom-resource-event';
+import { Clock, saidBy } from '../codebuild/service-failure';
+import { startBuilds, StartedBuild } from '../codebuild/start-builds';
 
 /** What the function knows and has. */
 export interface OnEventTools {
@@ -61,4 +59,20 @@ async function start(event: CustomResourceEvent, tools: OnEventTools): Promise<S
   const images = changedImages(event);
   if (images.length === 0) return [];
   return startBuilds({ project, images, longestBuildMinutes, requestId: event.RequestId ?? '', deadline }, { client: tools.codeBuild, log, clock });
+}
+
+/**
+ * Whether a stack is on its way back to what it was. Nothing is mirrored then: the images of the old declaration are there,
+ * and an error would leave the stack in `UPDATE_ROLLBACK_FAILED`, which a person must get it out of.
+ *
+ * @returns false too when CloudFormation does not say
+ */
+export async function isRollingBack(client: CloudFormationClient, stackId: string | undefined, log: (line: string) => void): Promise<boolean> {
+  try {
+    const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand({ StackName: stackId }));
+    return /ROLLBACK_IN_PROGRESS$/.test(stack?.StackStatus ?? '');
+  } catch (error) {
+    log(`the status of the stack could not be read: ${saidBy(error)}`);
+    return false;
+  }
 }

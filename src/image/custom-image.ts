@@ -1,18 +1,18 @@
 /**
- * Customised images, as the construct writes them into a schedule's input, and as the engine and the program that builds them read them.
+ * Customized images, as the construct writes them into a schedule's input, and as the engine and the program that builds them read them.
  */
+
+import { PROJECT_ENVIRONMENT } from './contract/environment';
 import { dockerfileLinesProblem, runsCommands } from './dockerfile-lines';
 import { shortDigest } from './image-reference';
-import { formatPlatform, normalizedPlatform, parsePlatform } from './platform';
-import { platformTag } from './platform-tag';
-import { ProcessorName, processorOfPlatform } from './processor';
+import { formatPlatform, normalizedPlatform, parsePlatform, platformTag, ProcessorName, processorOfPlatform } from './platform';
 import { repositoryNameProblem, suffixedTag } from './repository-name';
 
 const LONGEST_TAG = 128;
 
-/** How an image is customised. Written as JSON in the variable `CUSTOM_IMAGE`. */
+/** How an image is customized. Written as JSON in the variable `CUSTOM_IMAGE`. */
 export interface CustomImage {
-  /** The repository in the mirror that the customised image is in. */
+  /** The repository in the mirror that the customized image is in. */
   readonly repository: string;
   /** What follows `FROM` in its Dockerfile. */
   readonly lines: readonly string[];
@@ -20,7 +20,7 @@ export interface CustomImage {
   readonly platforms: readonly string[];
 }
 
-/** A customised image as it was written into a variable; undefined when it is none. */
+/** A customized image as it was written into a variable; undefined when it is none. */
 export function parseCustomImage(text: string): CustomImage | undefined {
   let value: unknown;
   try {
@@ -34,7 +34,7 @@ export function parseCustomImage(text: string): CustomImage | undefined {
   return { repository, lines, platforms };
 }
 
-/** What is wrong with a customised image, in words; undefined when nothing is. */
+/** What is wrong with a customized image, in words; undefined when nothing is. */
 export function customImageProblem({ repository, lines, platforms }: CustomImage): string | undefined {
   const problem = repositoryNameProblem(repository) ?? dockerfileLinesProblem(lines);
   if (problem !== undefined) return problem;
@@ -58,7 +58,7 @@ export function recipeText({ lines, platforms }: Pick<CustomImage, 'lines' | 'pl
 }
 
 /**
- * The tag of a customised image: `1.14.0-4f1c0e2a9b7d` for the tag `1.14.0`.
+ * The tag of a customized image: `1.14.0-4f1c0e2a9b7d` for the tag `1.14.0`.
  *
  * Other lines make another tag, so that whoever runs the image is deployed anew, and a tag that is fixed stays immutable.
  *
@@ -69,7 +69,7 @@ export function customTag(tag: string, recipe: string): string {
 }
 
 /**
- * The tag of the customised image of a single platform, which is built before that of all: `1.14.0-4f1c0e2a9b7d-linux-arm64`.
+ * The tag of the customized image of a single platform, which is built before that of all: `1.14.0-4f1c0e2a9b7d-linux-arm64`.
  *
  * It does not end in a recipe, as the tags of all platforms do, so that none of those can be the same: neither that of `1.14.0` nor that of
  * `1.14.0-linux-arm64`.
@@ -79,12 +79,73 @@ export function customPlatformTag(tag: string, platform: string, recipe: string)
   return `${tag.slice(0, LONGEST_TAG - ending.length)}${ending}`;
 }
 
-/** The processors that a customised image is built on: those of its platforms where commands are run, and otherwise any one. */
+/** The processors that a customized image is built on: those of its platforms where commands are run, and otherwise any one. */
 export function processorsOf({ lines, platforms }: CustomImage, own: ProcessorName): ProcessorName[] {
   return runsCommands(lines) ? [...new Set(platforms.map((platform) => processorOfPlatform(platform) ?? own))] : [own];
 }
 
-/** The platforms of a customised image that are built on a processor. */
+/** The platforms of a customized image that are built on a processor. */
 export function platformsBuiltOn({ lines, platforms }: CustomImage, processor: ProcessorName): string[] {
   return platforms.filter((platform) => !runsCommands(lines) || processorOfPlatform(platform) === processor);
+}
+
+/**
+ * What an app has declared to customize, as the construct tells the project that builds customized images, and as the program there knows it again.
+ */
+
+/** A customized image as an app declares it: which image, from where, to where, and how. */
+export interface CustomDeclaration {
+  /** The upstream image in canonical spelling; without a tag where a filter selects tags. */
+  readonly image: string;
+  /** The repository in the mirror that the image itself is in; empty where nobody knew its name when the app was synthesized. */
+  readonly base: string;
+  readonly custom: CustomImage;
+}
+
+/** All of a declaration, as the text whose digest stands for it. */
+export function declarationText({ image, base, custom: { repository, lines, platforms } }: CustomDeclaration): string {
+  return JSON.stringify({ image, base, repository, lines, platforms });
+}
+
+/**
+ * What a project names a declaration by: enough of its digest that nobody finds another one for it.
+ *
+ * @param digest that of the declaration's text
+ * @param base the repository that the text leaves out, which CloudFormation knows; undefined where the text has it
+ */
+export function declarationMark(digest: string, base?: string): string {
+  const mark = digest.slice('sha256:'.length, 'sha256:'.length + 32);
+  return base === undefined ? mark : `${mark}:${base}`;
+}
+
+/**
+ * CodeBuild documents no limit, and has been seen to refuse a value of more than 4,096 characters.
+ *
+ * @see https://github.com/wolfeidau/buildkite-serverless-agent/issues/35
+ */
+const LONGEST_VALUE = 4_000;
+
+/** The longest mark with the name of a repository, in whose place the template has what CloudFormation replaces. */
+const LONGEST_MARK = 300;
+
+/** The names and values of the variables that hold marks: one, and more where they do not fit into one. */
+export function markVariables(marks: readonly string[]): [name: string, value: string][] {
+  const values: string[][] = [[]];
+  let room = LONGEST_VALUE;
+  for (const mark of marks) {
+    const length = mark.includes(':') ? LONGEST_MARK : mark.length + 1;
+    if (length > room) {
+      values.push([]);
+      room = LONGEST_VALUE;
+    }
+    values[values.length - 1].push(mark);
+    room -= length;
+  }
+  return values.map((value, index) => [`${PROJECT_ENVIRONMENT.RECIPES}${index === 0 ? '' : `_${index + 1}`}`, value.join(',')]);
+}
+
+/** The marks in the variables of a build. */
+export function marksIn(variables: Readonly<Record<string, string | undefined>>): Set<string> {
+  const names = Object.keys(variables).filter((name) => name === PROJECT_ENVIRONMENT.RECIPES || name.startsWith(`${PROJECT_ENVIRONMENT.RECIPES}_`));
+  return new Set(names.flatMap((name) => variables[name]?.split(',') ?? []).filter((mark) => mark !== ''));
 }

@@ -1,5 +1,5 @@
 /**
- * The lines of a Dockerfile by which an image is customised, as the construct takes them and the build writes them after its own `FROM`.
+ * The lines of a Dockerfile by which an image is customized, as the construct takes them and the build writes them after its own `FROM`.
  *
  * Each line is one whole instruction, so that none changes what another means, and none brings an image or a file past the mirror. Instructions that
  * the image itself has for whoever builds on it are refused when it is built.
@@ -7,7 +7,7 @@
  * @see https://docs.docker.com/reference/dockerfile/
  */
 import { quote } from './image-reference';
-import { visibleText } from './visible-text';
+import { visibleText } from './sanitize';
 
 /** What a line may be. */
 export const DOCKERFILE_INSTRUCTIONS: readonly string[] = [

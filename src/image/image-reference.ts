@@ -6,9 +6,9 @@
  * @see https://github.com/distribution/reference/blob/main/reference.go
  */
 
-import { visibleText } from './visible-text';
+import { visibleText } from './sanitize';
 
-/** A parsed image reference. Every field is normalised: two spellings of one image give equal fields. */
+/** A parsed image reference. Every field is normalized: two spellings of one image give equal fields. */
 export interface ImageReference {
   /** The registry's host with its port, in lower case: `docker.io`, `quay.io`, `localhost:5000`, `[::1]:5000`. */
   readonly registry: string;

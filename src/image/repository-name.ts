@@ -33,7 +33,7 @@ export function mirrorRepositoryName(
   return name;
 }
 
-/** What follows the prefix in the names of the repositories of customised images. */
+/** What follows the prefix in the names of the repositories of customized images. */
 export const CUSTOM_REPOSITORIES = 'custom';
 
 /** What the names of the repositories of an upstream image end in: `nginx`, `grafana/grafana`, `quay.io/prometheus/prometheus`. */

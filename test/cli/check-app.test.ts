@@ -4,8 +4,8 @@ import * as path from 'node:path';
 import { App, Duration, Stack, StackProps, Stage } from 'aws-cdk-lib';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { ImageMirror, ImageMirrorProps, MirroredImage, OnTagMoved, TagFilter } from '../../src';
-import { CheckedImage } from '../../src/cli/commands/check-app';
-import { Ending, runCommand } from '../engine/command';
+import { CheckedImage } from '../../src/cli/output/tables';
+import { Ending, runCommand } from '../support/command';
 import { multiPlatformImage, singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
 
@@ -116,18 +116,18 @@ test('names the registry that the app names', async () => {
   expect(resultsOf(ending)[0].target).toBe('111122223333.dkr.ecr.eu-west-1.amazonaws.com/mirror/nginx:stable');
 });
 
-test('asks for the account and Region of an app that is synthesised for any', async () => {
+test('asks for the account and Region of an app that is synthesized for any', async () => {
   const app = new App({ outdir: folder });
   new ImageMirror(new Stack(app, 'Images'), 'Mirror', { images: ['nginx:stable', 'redis:7.2.5'] });
   app.synth();
   const { code, stdout, stderr } = await runCommand(['check', '--app', folder, '--json']);
   expect([code, stdout, stderr.trimEnd().split('\n')]).toEqual([1, '', [
-    'error: the app is synthesised for any account and Region; set AWS_ACCOUNT_ID and AWS_REGION, or --registry',
+    'error: the app is synthesized for any account and Region; set AWS_ACCOUNT_ID and AWS_REGION, or --registry',
     '(see "cdk-ecr-mirror check --help")',
   ]]);
 });
 
-test('checks the other stacks of an app of which one is synthesised for any account', async () => {
+test('checks the other stacks of an app of which one is synthesized for any account', async () => {
   const app = new App({ outdir: folder });
   new ImageMirror(new Stack(app, 'Images'), 'Mirror', { images: ['nginx:stable'] });
   new ImageMirror(new Stack(app, 'Known', ENVIRONMENT), 'Mirror', { images: ['redis:7.2.5'] });
@@ -137,7 +137,7 @@ test('checks the other stacks of an app of which one is synthesised for any acco
   expect(results[0].message).toContain('set AWS_ACCOUNT_ID and AWS_REGION, or --registry');
 });
 
-test('takes the registry that is named for an app that is synthesised for any account', async () => {
+test('takes the registry that is named for an app that is synthesized for any account', async () => {
   const app = new App({ outdir: folder });
   new ImageMirror(new Stack(app, 'Images'), 'Mirror', { images: [`${upstream.host}/team/app:1.0.0`] });
   app.synth();
@@ -145,7 +145,7 @@ test('takes the registry that is named for an app that is synthesised for any ac
 });
 
 test.each([
-  ['a folder that is no synthesised app', () => undefined, 'is no synthesised app'],
+  ['a folder that is no synthesized app', () => undefined, 'is no synthesized app'],
   ['an app without a mirror', () => { new App({ outdir: folder }).synth(); }, 'there is no image to mirror'],
 ])('refuses %s in one line', async (_name, prepare, words) => {
   prepare();

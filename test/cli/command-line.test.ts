@@ -1,10 +1,10 @@
-import { RESULT_FIELDS, resultOf } from './result-of';
-import { CommandOptions, dockerConfig, Ending, runCommand } from '../engine/command';
-import { momentOf } from '../engine/moment';
+import { CommandOptions, dockerConfig, Ending, runCommand } from '../support/command';
 import { Fault } from '../support/fault';
 import { multiPlatformImage, singleImage } from '../support/fixture-images';
 import { LocalDockerHub } from '../support/local-docker-hub';
 import { LocalRegistry } from '../support/local-registry';
+import { momentOf } from '../support/moment';
+import { RESULT_FIELDS, resultOf } from '../support/result-of';
 
 const IMAGE = multiPlatformImage();
 const OTHER = singleImage({ seed: 'other' });

@@ -1,9 +1,9 @@
 /** Uploads that cannot be started, as a child process sees them: no such failure may end it otherwise than in words. */
-import { resultOf } from './result-of';
-import { Ending, runCommand } from '../engine/command';
+import { Ending, runCommand } from '../support/command';
 import { Fault } from '../support/fault';
 import { singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
+import { resultOf } from '../support/result-of';
 
 // Layers of some size: a body that nobody reads must not bring the process down when its connection ends.
 const IMAGE = singleImage({ layers: 4, layerBytes: 500_000 });

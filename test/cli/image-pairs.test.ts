@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import * as fc from 'fast-check';
-import { ImagePair, readImagePairs, UsageError } from '../../src/cli/image-pairs';
+import { ImagePair, readImagePairs } from '../../src/cli/commands/image-pairs';
+import { UsageError } from '../../src/cli/usage-error';
 import { parseImageReference } from '../../src/image/image-reference';
 import { mirrorRepositoryName } from '../../src/image/repository-name';
-import { joinErrorRealms } from '../engine/one-realm';
+import { joinErrorRealms } from '../support/one-realm';
 
 joinErrorRealms();
 

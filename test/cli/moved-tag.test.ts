@@ -1,8 +1,8 @@
 /** A fixed tag that upstream has moved, where nobody says what to do about it. */
-import { resultOf } from './result-of';
-import { Ending, runCommand } from '../engine/command';
+import { Ending, runCommand } from '../support/command';
 import { singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
+import { resultOf } from '../support/result-of';
 
 const FIRST = singleImage({ seed: 'first' });
 const SECOND = singleImage({ seed: 'second' });

@@ -1,4 +1,4 @@
-import { isOwnRegistry } from '../../src/cli/plain-http';
+import { isOwnRegistry } from '../../src/cli/mirror-tools';
 
 test.each([
   'localhost', 'localhost:5000', 'registry', 'registry:5000', '127.0.0.1', '127.0.0.1:5000', '10.0.0.7', '[::1]', '[::1]:5000', '[2001:db8::1]', 'registry.example.com:5000', 'registry.example.com:80', 'registry.example.com:443', 'host.docker.internal:5000',

@@ -1,8 +1,8 @@
 /** The command with tags of single platforms beside an image's own. */
-import { resultOf } from './result-of';
-import { Ending, runCommand } from '../engine/command';
+import { Ending, runCommand } from '../support/command';
 import { multiPlatformImage, singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
+import { resultOf } from '../support/result-of';
 
 const IMAGE = multiPlatformImage();
 const ARM64 = singleImage({ platform: 'linux/arm64' });

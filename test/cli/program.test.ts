@@ -132,11 +132,11 @@ describe('help', () => {
     expect(written).toContain('with --app');
     written = '';
     await expect(run('copy', '--help')).rejects.toMatchObject({ exitCode: 0 });
-    expect(written).toContain('--catalogue');
+    expect(written).toContain('--catalog');
     expect(written).not.toContain('--app');
   });
 
-  test('of start names both places of a catalogue', async () => {
+  test('of start names both places of a catalog', async () => {
     await expect(run('start', '--help')).rejects.toMatchObject({ exitCode: 0 });
     expect(written.replace(/\s+/g, ' ')).toContain('ssm:/platform/images or s3://bucket/key');
   });

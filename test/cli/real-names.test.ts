@@ -1,14 +1,14 @@
 /** The command line on real host names over TLS, which a loopback network leads to a local Docker Hub and a local Amazon ECR. */
-import { resultOf } from './result-of';
-import { dockerConfig, Ending, runCommand } from '../engine/command';
 import { BlobStorageHost } from '../support/blob-storage-host';
 import { Certificates, createCertificates } from '../support/certificate';
+import { dockerConfig, Ending, runCommand } from '../support/command';
 import { Fault } from '../support/fault';
 import { multiPlatformImage, singleImage } from '../support/fixture-images';
 import { LocalDockerHub } from '../support/local-docker-hub';
 import { LocalEcr } from '../support/local-ecr';
 import { LocalRegistry } from '../support/local-registry';
 import { LoopbackNetwork } from '../support/loopback-network';
+import { resultOf } from '../support/result-of';
 
 const HUB = 'registry-1.docker.io';
 const AUTH = 'auth.docker.io';

@@ -1,4 +1,4 @@
-import { resultsTable } from '../../src/cli/results-table';
+import { resultsTable } from '../../src/cli/output/tables';
 import type { MirrorResult } from '../../src/engine/result';
 
 function result(options: Partial<MirrorResult> = {}): MirrorResult {

@@ -1,5 +1,5 @@
 /** A user's name and password in a reference are a mistake that must not end in a log. */
-import { Ending, runCommand } from '../engine/command';
+import { Ending, runCommand } from '../support/command';
 
 function shown({ stdout, stderr }: Ending): string {
   return stdout + stderr;

@@ -4,11 +4,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import type { MirrorResult, RunSummary } from '../../src/engine/result';
-import { COMMAND, CommandOptions, Ending, runCommand } from '../engine/command';
-import { momentOf } from '../engine/moment';
+import { COMMAND, CommandOptions, Ending, runCommand } from '../support/command';
 import { Fault } from '../support/fault';
 import { artifact, FixtureImage, multiPlatformImage, singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
+import { momentOf } from '../support/moment';
 
 type Report = RunSummary & { readonly results: readonly MirrorResult[] };
 

@@ -1,5 +1,5 @@
-import { chooseSources } from '../../src/cli/chosen-sources';
-import type { DeployedCatalogue, DeployedImage, DeployedSource } from '../../src/cli/deployed-source';
+import { chooseSources } from '../../src/cli/deployed/chosen-sources';
+import type { DeployedCatalog, DeployedImage, DeployedSource } from '../../src/cli/deployed/deployed-sources';
 import { parseImageReference } from '../../src/image/image-reference';
 
 const PROJECT = { name: 'project', arn: 'arn:aws:codebuild:eu-west-1:111122223333:project/project', longestBuildMinutes: 59 };
@@ -10,8 +10,8 @@ function image(name: string, variables: Record<string, string> = {}): DeployedIm
   return { reference: variables.TAGS === undefined ? { tag, ...reference } : reference, variables: { IMAGE: name, ...variables }, project: PROJECT };
 }
 
-function catalogue(location: string, variables: Record<string, string> = {}): DeployedCatalogue {
-  return { location, variables: { CATALOGUE: location, ...variables }, project: PROJECT };
+function catalog(location: string, variables: Record<string, string> = {}): DeployedCatalog {
+  return { location, variables: { CATALOG: location, ...variables }, project: PROJECT };
 }
 
 const choose = (sources: readonly DeployedSource[], words: readonly string[], all = false) => chooseSources({ stack: 'Images', sources }, words, all);
@@ -51,7 +51,7 @@ test('an image that is there twice is started twice, as its schedules would', ()
 });
 
 test('all is all', () => {
-  const sources = [image('nginx:stable'), catalogue('ssm:/platform/images'), image('redis:7')];
+  const sources = [image('nginx:stable'), catalog('ssm:/platform/images'), image('redis:7')];
   expect(choose(sources, [], true)).toEqual(sources);
 });
 
@@ -62,7 +62,7 @@ test('an image that is there under another owner is suggested', () => {
 test('an image that is like none gets all as suggestions, a number of them and how many more', () => {
   const images = Array.from({ length: 30 }, (_, index) => image(`quay.io/team/app${index}:1`));
   expect(() => choose(images, ['nginx'])).toThrow(/which has "quay\.io\/team\/app0:1", .* and 10 more; if another stack/);
-  expect(() => choose(images, [])).toThrow(/^name the images and catalogues to start, or --all; the stack "Images" has "quay\.io\/team\/app0:1", .* and 10 more$/);
+  expect(() => choose(images, [])).toThrow(/^name the images and catalogs to start, or --all; the stack "Images" has "quay\.io\/team\/app0:1", .* and 10 more$/);
 });
 
 test('what is no image is told, and a password in it is not', () => {
@@ -75,10 +75,10 @@ test('a variable that CloudFormation alone knows matters only for the image that
   expect(() => choose(images, ['nginx:stable'])).toThrow('the variable REPOSITORY of "nginx:stable" is known to CloudFormation only');
 });
 
-describe('a catalogue', () => {
+describe('a catalog', () => {
   const IMAGES = 'ssm:/platform/images';
-  const shards = ['1/2', '2/2'].map((SHARD) => catalogue(IMAGES, { SHARD }));
-  const file = catalogue('s3://lists/teams/images.yaml');
+  const shards = ['1/2', '2/2'].map((SHARD) => catalog(IMAGES, { SHARD }));
+  const file = catalog('s3://lists/teams/images.yaml');
 
   test('is named by where it lies, and is all of its shards', () => {
     const sources = [image('nginx:stable'), shards[0], file, shards[1]];
@@ -87,33 +87,33 @@ describe('a catalogue', () => {
   });
 
   test('is not another one whose name begins or ends in the same way', () => {
-    expect(() => choose([catalogue(IMAGES)], ['ssm:/platform'])).toThrow('"ssm:/platform" is not in the stack');
-    expect(() => choose([catalogue(IMAGES)], ['ssm:/platform/images/more'])).toThrow('is not in the stack');
-    expect(() => choose([catalogue(IMAGES)], ['ssm:images'])).toThrow('is not in the stack');
+    expect(() => choose([catalog(IMAGES)], ['ssm:/platform'])).toThrow('"ssm:/platform" is not in the stack');
+    expect(() => choose([catalog(IMAGES)], ['ssm:/platform/images/more'])).toThrow('is not in the stack');
+    expect(() => choose([catalog(IMAGES)], ['ssm:images'])).toThrow('is not in the stack');
   });
 
   test('that is not there gets the others as suggestions, each once', () => {
     expect(() => choose([image('nginx:stable'), ...shards, file], ['ssm:/platform/image'])).toThrow('"ssm:/platform/image" is not in the stack "Images", '
-      + 'which has the catalogue "s3://lists/teams/images.yaml", the catalogue "ssm:/platform/images"; if another stack defines it, name that with --stack');
+      + 'which has the catalog "s3://lists/teams/images.yaml", the catalog "ssm:/platform/images"; if another stack defines it, name that with --stack');
   });
 
-  test('that is not there gets the images as suggestions where there is no catalogue', () => {
+  test('that is not there gets the images as suggestions where there is no catalog', () => {
     expect(() => choose([image('nginx:stable')], [IMAGES])).toThrow('"ssm:/platform/images" is not in the stack "Images", which has "nginx:stable"; if');
   });
 
   test('is suggested to somebody whose image is not there, for it may list that', () => {
-    expect(() => choose([image('nginx:stable'), image('redis:7'), file], ['nginx:1.27.0'])).toThrow('which has "nginx:stable", the catalogue "s3://lists/teams/images.yaml"; if');
-    expect(() => choose([file], ['nginx:1.27.0'])).toThrow('which has the catalogue "s3://lists/teams/images.yaml"; if');
+    expect(() => choose([image('nginx:stable'), image('redis:7'), file], ['nginx:1.27.0'])).toThrow('which has "nginx:stable", the catalog "s3://lists/teams/images.yaml"; if');
+    expect(() => choose([file], ['nginx:1.27.0'])).toThrow('which has the catalog "s3://lists/teams/images.yaml"; if');
   });
 
   test('is named whatever the number of images', () => {
     const images = Array.from({ length: 30 }, (_, index) => image(`quay.io/team/app${index}:1`));
-    expect(() => choose([...images, ...shards], [])).toThrow(/has "quay\.io\/team\/app0:1", .*, the catalogue "ssm:\/platform\/images" and 11 more$/);
+    expect(() => choose([...images, ...shards], [])).toThrow(/has "quay\.io\/team\/app0:1", .*, the catalog "ssm:\/platform\/images" and 11 more$/);
   });
 
-  test('is one of many catalogues of which an error names some', () => {
-    const catalogues = Array.from({ length: 30 }, (_, index) => catalogue(`ssm:/team${index}`));
-    expect(() => choose([image('nginx:stable'), ...catalogues], [])).toThrow(/has the catalogue "ssm:\/team0", .* and 11 more$/);
+  test('is one of many catalogs of which an error names some', () => {
+    const catalogs = Array.from({ length: 30 }, (_, index) => catalog(`ssm:/team${index}`));
+    expect(() => choose([image('nginx:stable'), ...catalogs], [])).toThrow(/has the catalog "ssm:\/team0", .* and 11 more$/);
   });
 
   test.each([
@@ -121,16 +121,16 @@ describe('a catalogue', () => {
     ['s3://\uFFFD/teams/images.yaml', 's3://lists/teams/images.yaml', '"s3://.../teams/images.yaml"'],
     ['s3://assets-\uFFFD-\uFFFD/0123.yaml', 's3://assets-111122223333-eu-west-1/0123.yaml', '"s3://assets-...-.../0123.yaml"'],
   ])('of which CloudFormation alone knows where it lies, %j, is refused by any name that it may have', (location, word, told) => {
-    const sources = [catalogue(location), image('redis:7')];
-    const words = `the variable CATALOGUE of the catalogue ${told} is known to CloudFormation only, so its run cannot be repeated from here; wait for its schedule`;
+    const sources = [catalog(location), image('redis:7')];
+    const words = `the variable CATALOG of the catalog ${told} is known to CloudFormation only, so its run cannot be repeated from here; wait for its schedule`;
     expect(() => choose(sources, [word])).toThrow(words);
     expect(() => choose(sources, [], true)).toThrow(words);
     expect(choose(sources, ['redis:7'])).toEqual([sources[1]]);
   });
 
   test('of which CloudFormation alone knows where it lies is not taken for one that it cannot be', () => {
-    const unknown = catalogue('s3://\uFFFD/teams/images.yaml');
-    expect(() => choose([unknown], [IMAGES])).toThrow('"ssm:/platform/images" is not in the stack "Images", which has the catalogue "s3://.../teams/images.yaml"');
+    const unknown = catalog('s3://\uFFFD/teams/images.yaml');
+    expect(() => choose([unknown], [IMAGES])).toThrow('"ssm:/platform/images" is not in the stack "Images", which has the catalog "s3://.../teams/images.yaml"');
     expect(() => choose([unknown], ['s3://lists/other.yaml'])).toThrow('is not in the stack');
     expect(choose([unknown, file], ['s3://lists/teams/images.yaml'])).toEqual([file]);
   });

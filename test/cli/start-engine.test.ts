@@ -1,5 +1,5 @@
 /**
- * The command `start`, end to end: a synthesised app, the APIs of AWS at their own names behind a proxy, the template's own build commands,
+ * The command `start`, end to end: a synthesized app, the APIs of AWS at their own names behind a proxy, the template's own build commands,
  * the engine, and registries.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -7,15 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
-import { DeployedAccount } from './deployed-account';
-import { ImageCatalogue, ImageMirror } from '../../src';
-import type { StartReport } from '../../src/cli/start-report';
-import { Ending, runCommand } from '../engine/command';
-import { LocalAccount, UPSTREAM } from '../engine/local-account';
+import { ImageCatalog, ImageMirror } from '../../src';
+import type { StartReport } from '../../src/cli/deployed/start-report';
 import { Certificates, createCertificates } from '../support/certificate';
 import { CloudAssembly } from '../support/cloud-assembly';
+import { Ending, runCommand } from '../support/command';
+import { DeployedAccount } from '../support/deployed-account';
 import { ScriptedBuild } from '../support/deployed-projects-api';
 import { singleImage } from '../support/fixture-images';
+import { LocalAccount, UPSTREAM } from '../support/local-account';
 import { LocalCodeBuild } from '../support/local-code-build';
 import { LoopbackNetwork } from '../support/loopback-network';
 import { creationTemplates, templateRepositories } from '../support/template-repositories';
@@ -37,7 +37,7 @@ beforeEach(async () => {
   const app = new App({ outdir: folder });
   const mirror = new ImageMirror(new Stack(app, 'Platform'), 'Mirror', { images: IMAGES });
   const list = ssm.StringListParameter.fromStringListParameterName(mirror, 'List', '/platform/images');
-  mirror.addCatalogue('Listed', ImageCatalogue.fromParameter(list), { shards: 2 });
+  mirror.addCatalog('Listed', ImageCatalog.fromParameter(list), { shards: 2 });
   certificates = await createCertificates(API_HOSTS);
   deployed = await DeployedAccount.open({ certificate: certificates.server });
   deployed.deploy(app, DEPLOYMENT);
@@ -94,7 +94,7 @@ test('the images are mirrored, and the results told as the engine tells them', a
   expect(stderr.trimEnd().split('\n').at(-1)).toBe('3 images: 2 copied, 1 failed');
 });
 
-test('--all mirrors what a catalogue lists as well, each image by one of its builds', async () => {
+test('--all mirrors what a catalog lists as well, each image by one of its builds', async () => {
   const listed = ['d:1.0.0', 'e:stable', 'f:2.0.0', 'g:3.0.0'].map((name) => `${UPSTREAM}/team/${name}`);
   publish(...IMAGES, ...listed);
   registries.parameters.parameters.set('/platform/images', { value: listed.join(',') });

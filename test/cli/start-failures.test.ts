@@ -1,7 +1,7 @@
 /** What the command `start` says and how it ends when something goes wrong. */
-import { copied, DeployedAccount, missing, NGINX, REDIS, reportOf, resultLines, targetOf } from './deployed-account';
-import { momentOf } from '../engine/moment';
+import { copied, DeployedAccount, missing, NGINX, REDIS, reportOf, resultLines, targetOf } from '../support/deployed-account';
 import { Fault } from '../support/fault';
+import { momentOf } from '../support/moment';
 
 let account: DeployedAccount;
 

@@ -1,9 +1,9 @@
 import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { BatchGetBuildsCommand, CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
-import { copied, missing, resultLines } from './deployed-account';
-import { followRuns, FollowedRun } from '../../src/cli/followed-run';
-import { MovingClock } from '../builds/moving-clock';
+import { followRuns, FollowedRun } from '../../src/cli/deployed/followed-run';
+import { copied, missing, resultLines } from '../support/deployed-account';
+import { MovingClock } from '../support/moving-clock';
 
 const codeBuild = mockClient(CodeBuildClient);
 const logs = mockClient(CloudWatchLogsClient);

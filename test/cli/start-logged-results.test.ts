@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import { copied, missing, resultLines } from './deployed-account';
-import { LoggedResults } from '../../src/cli/logged-results';
+import { LoggedResults } from '../../src/cli/deployed/followed-run';
+import { copied, missing, resultLines } from '../support/deployed-account';
 
 const [A, B] = [copied('docker.io/library/a:1'), missing('docker.io/library/b:1')];
 

@@ -4,8 +4,8 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as yaml from 'yaml';
-import { DeployedAccount, ENVIRONMENT, NGINX, REDIS, reportOf } from './deployed-account';
 import { ImageMirror, MirrorCompute, MirroredImage, OnDeploy, OnTagMoved, TagFilter, TagKind } from '../../src';
+import { DeployedAccount, ENVIRONMENT, NGINX, REDIS, reportOf } from '../support/deployed-account';
 
 let account: DeployedAccount;
 
@@ -213,7 +213,7 @@ describe('which images', () => {
     account.deployMirror();
     const { code, stderr } = await account.start([]);
     expect([code, account.started()]).toEqual([1, []]);
-    expect(stderr.split('\n')[0]).toBe('error: name the images and catalogues to start, or --all; the stack "Images" has "nginx:stable", "redis:7.4.0"');
+    expect(stderr.split('\n')[0]).toBe('error: name the images and catalogs to start, or --all; the stack "Images" has "nginx:stable", "redis:7.4.0"');
   });
 
   test('--all is every image', async () => {

@@ -1,9 +1,9 @@
 import { CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { DeployedSource } from '../../src/cli/deployed-source';
-import { StartedRun, startRuns } from '../../src/cli/started-run';
+import type { DeployedSource } from '../../src/cli/deployed/deployed-sources';
+import { StartedRun, startRuns } from '../../src/cli/deployed/started-run';
 import { formatImageReference, parseImageReference } from '../../src/image/image-reference';
-import { MovingClock } from '../builds/moving-clock';
+import { MovingClock } from '../support/moving-clock';
 
 const codeBuild = mockClient(CodeBuildClient);
 let runs: StartedRun[];
@@ -43,10 +43,10 @@ test('each project gets its own images, in as many builds as they need, and it i
   expect(asked).toEqual(parts.map((part) => part.map(({ variables }) => variables)));
 });
 
-test('a catalogue between images is a build by itself, and it is known which build has what', async () => {
+test('a catalog between images is a build by itself, and it is known which build has what', async () => {
   const [a, b] = [image('a:1'), image('b:1')];
   const [first, second] = ['1/2', '2/2'].map((SHARD) => {
-    return { location: 'ssm:/platform/images', variables: { CATALOGUE: 'ssm:/platform/images', SHARD }, project: a.project };
+    return { location: 'ssm:/platform/images', variables: { CATALOG: 'ssm:/platform/images', SHARD }, project: a.project };
   });
   await start([first, a, second, b]);
   expect(runs.map(({ sources }) => sources)).toEqual([['docker.io/library/a:1', 'docker.io/library/b:1'], ['ssm:/platform/images'], ['ssm:/platform/images']]);

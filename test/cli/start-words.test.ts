@@ -1,29 +1,29 @@
-import { DeployedAccount } from './deployed-account';
-import { refuseMisspeltWords } from '../../src/cli/start-words';
+import { refuseMisspelledWords } from '../../src/cli/deployed/chosen-sources';
+import { DeployedAccount } from '../support/deployed-account';
 
-const PLACE = 'is no place of a catalogue, which is a parameter or an object in Amazon S3, for example "ssm:/platform/images" or "s3://bucket/key"';
+const PLACE = 'is no place of a catalog, which is a parameter or an object in Amazon S3, for example "ssm:/platform/images" or "s3://bucket/key"';
 
-test.each(['nginx', 'nginx:stable', 's3:latest', `quay.io/a/b@sha256:${'a'.repeat(64)}`, 'ssm:/platform/images', 'ssm:images', 's3://lists/teams/images.yaml'])('%s may be an image or a catalogue', (word) => {
-  expect(() => refuseMisspeltWords([word], false)).not.toThrow();
+test.each(['nginx', 'nginx:stable', 's3:latest', `quay.io/a/b@sha256:${'a'.repeat(64)}`, 'ssm:/platform/images', 'ssm:images', 's3://lists/teams/images.yaml'])('%s may be an image or a catalog', (word) => {
+  expect(() => refuseMisspelledWords([word], false)).not.toThrow();
 });
 
 test('all without a name is all', () => {
-  expect(() => refuseMisspeltWords([], true)).not.toThrow();
+  expect(() => refuseMisspelledWords([], true)).not.toThrow();
 });
 
 test.each([
-  ['/platform/images', '"/platform/images" is no image; write "ssm:/platform/images" for the catalogue in the parameter of that name'],
+  ['/platform/images', '"/platform/images" is no image; write "ssm:/platform/images" for the catalog in the parameter of that name'],
   ['s3:/lists/images.yaml', `"s3:/lists/images.yaml" ${PLACE}`],
   ['s3://lists', `"s3://lists" ${PLACE}`],
   ['ssm:', `"ssm:" ${PLACE}`],
   ['/a b', 'invalid image reference "/a b": it holds a space, a control character or a character outside ASCII'],
   ['Nginx:stable', expect.stringMatching(/^invalid image reference "Nginx:stable": /) as unknown as string],
 ])('%s is refused in words', (word, message) => {
-  expect(() => refuseMisspeltWords(['nginx:stable', word], false)).toThrow(expect.objectContaining({ name: 'UsageError', message }) as Error);
+  expect(() => refuseMisspelledWords(['nginx:stable', word], false)).toThrow(expect.objectContaining({ name: 'UsageError', message }) as Error);
 });
 
 test('all and some contradict each other', () => {
-  expect(() => refuseMisspeltWords(['nginx:stable'], true)).toThrow('--all starts every image and catalogue; name none besides');
+  expect(() => refuseMisspelledWords(['nginx:stable'], true)).toThrow('--all starts every image and catalog; name none besides');
 });
 
 describe('before AWS is asked', () => {
@@ -34,7 +34,7 @@ describe('before AWS is asked', () => {
   afterEach(() => account.close());
 
   test.each([
-    ['all and some', ['--all', 'nginx:stable'], '--all starts every image and catalogue'],
+    ['all and some', ['--all', 'nginx:stable'], '--all starts every image and catalog'],
     ['a word that cannot be meant', ['/platform/images'], 'write "ssm:/platform/images"'],
   ])('%s are told in one line with where the help is', async (_, words, message) => {
     // Whoever asked AWS without a Region would be told of that instead.

@@ -1,5 +1,5 @@
 /** The command `start` as a child process, with the real AWS SDK, against an account on this machine. */
-import { copied, DeployedAccount, missing, NGINX, REDIS, reportOf, resultLines, targetOf } from './deployed-account';
+import { copied, DeployedAccount, missing, NGINX, REDIS, reportOf, resultLines, targetOf } from '../support/deployed-account';
 import { Fault } from '../support/fault';
 
 let account: DeployedAccount;

@@ -144,7 +144,7 @@ describe('the tag of a platform', () => {
     );
   });
 
-  test('cannot be given to another image afterwards', () => {
+  test('cannot be given to another image afterward', () => {
     new lambda.DockerImageFunction(stack, 'Function', { code: mirror.image(NODE).toLambdaCode() });
     expect(() => mirror.addImage('public.ecr.aws/lambda/nodejs:22-linux-amd64')).toThrow('would both be the tag "22-linux-amd64"');
   });

@@ -34,7 +34,7 @@ describe('an organization', () => {
     expect(policies(stack)).toEqual({ 'mirror/nginx': [TO_ORGANIZATION], 'mirror/quay.io/prometheus/prometheus': [TO_ORGANIZATION] });
   });
 
-  test('may pull images that are added afterwards, in other stacks and by aspects too', () => {
+  test('may pull images that are added afterward, in other stacks and by aspects too', () => {
     mirror.grantPullToOrganization(ORGANIZATION);
     mirror.addImage('redis:7.2.5');
     const team = new Stack(app, 'Team');
@@ -69,7 +69,7 @@ describe('accounts', () => {
     expect(policies(stack)).toEqual({ 'mirror/nginx': [statement], 'mirror/quay.io/prometheus/prometheus': [statement] });
   });
 
-  test('may pull images that are added afterwards', () => {
+  test('may pull images that are added afterward', () => {
     mirror.grantPullToAccounts(['444455556666']);
     mirror.addImage('redis:7.2.5');
     expect(policies(stack)['mirror/redis']).toEqual([toAccounts(root('444455556666'))]);

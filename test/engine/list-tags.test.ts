@@ -1,12 +1,12 @@
 /** Which tags a selection means, as a registry lists them. */
-import { withTools } from './mirror-request';
-import { listTags } from '../../src/engine/list-tags';
 import type { MirrorTools } from '../../src/engine/mirror-image';
+import { listTags } from '../../src/engine/tags';
 import { parseImageReference } from '../../src/image/image-reference';
 import type { TagSelection } from '../../src/image/tag-selection';
 import { Fault } from '../support/fault';
 import { singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
+import { withTools } from '../support/mirror-request';
 
 const IMAGE = singleImage();
 const ALL: TagSelection = { patterns: ['*'] };

@@ -1,8 +1,8 @@
 /** Several images in one run of the engine's bundle, as a deployment starts it. */
-import { ECR, LocalAccount, UPSTREAM } from './local-account';
-import { momentOf } from './moment';
 import { Fault } from '../support/fault';
 import { FixtureImage, singleImage } from '../support/fixture-images';
+import { ECR, LocalAccount, UPSTREAM } from '../support/local-account';
+import { momentOf } from '../support/moment';
 
 const APPS = Array.from({ length: 12 }, (_, index) => `team/app${index}`);
 

@@ -1,11 +1,11 @@
 /** The engine's bundle as CodeBuild runs it, on real host names over TLS, which a loopback network leads to local registries. */
-import { ECR, LocalAccount, REPOSITORY, UPSTREAM } from './local-account';
-import { momentOf } from './moment';
 import { Fault } from '../support/fault';
 import { artifact, multiPlatformImage, singleImage } from '../support/fixture-images';
+import { ECR, LocalAccount, REPOSITORY, UPSTREAM } from '../support/local-account';
 import { LocalEcr } from '../support/local-ecr';
 import { LocalRegistry } from '../support/local-registry';
 import { LoopbackNetwork } from '../support/loopback-network';
+import { momentOf } from '../support/moment';
 
 const IMAGE = multiPlatformImage();
 

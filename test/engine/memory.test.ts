@@ -1,5 +1,5 @@
 /** Memory does not grow with the image: the engine runs in a child process, the registries in this one. */
-import { runCommand } from './command';
+import { runCommand } from '../support/command';
 import { blobOf, generatedBlob } from '../support/fixture-blob';
 import { FixtureImage, singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';

@@ -1,11 +1,11 @@
 /** Amazon ECR's public gallery as a source, under its real names: the engine's bundle as CodeBuild runs it, and the command line. */
 import { spawn } from 'node:child_process';
 import * as path from 'node:path';
-import { dockerConfig, runCommand } from './command';
 import type { MirrorResult } from '../../src/engine/result';
 import { BearerRegistry } from '../support/bearer-registry';
 import { BlobStorageHost } from '../support/blob-storage-host';
 import { Certificates, createCertificates } from '../support/certificate';
+import { dockerConfig, runCommand } from '../support/command';
 import { Fault } from '../support/fault';
 import { multiPlatformImage } from '../support/fixture-images';
 import { LocalEcr } from '../support/local-ecr';

@@ -1,11 +1,11 @@
 /** Token services and credentials, over plain http; https is played by the tests of the command line. */
-import { mirror, MirroringOptions, NO_CREDENTIALS } from './mirroring';
 import type { CredentialSource } from '../../src/engine/credentials/credential-source';
 import { BlobStorageHost } from '../support/blob-storage-host';
 import { Fault } from '../support/fault';
 import { multiPlatformImage, singleImage } from '../support/fixture-images';
 import { LocalDockerHub, LocalDockerHubOptions } from '../support/local-docker-hub';
 import { LocalRegistry } from '../support/local-registry';
+import { mirror, MirroringOptions, NO_CREDENTIALS } from '../support/mirroring';
 
 const IMAGE = multiPlatformImage({ layerBytes: 100_000 });
 const PRIVATE = singleImage({ seed: 'private' });

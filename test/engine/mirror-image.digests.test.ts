@@ -1,8 +1,8 @@
 /** A registry that names one image and gives another. What is pinned is what is mirrored, or nothing is. */
-import { mirror } from './mirroring';
 import { Fault } from '../support/fault';
 import { multiPlatformImage, singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
+import { mirror } from '../support/mirroring';
 
 const GOOD = multiPlatformImage({ seed: 'good' });
 const OTHER = singleImage({ seed: 'other' });

@@ -1,12 +1,12 @@
 /** What Amazon ECR refuses while an image is pushed to it: over its rate, out of time, or for good. */
-import { requestOf, withTools } from './mirror-request';
-import { MirroringOptions, QUICK_RETRY } from './mirroring';
-import { OTHER, UpstreamAndEcr } from './upstream-and-ecr';
 import { mirrorImages } from '../../src/engine/mirror-images';
 import { DEFAULT_RETRY } from '../../src/engine/registry/retry';
 import { Fault, RequestMatch } from '../support/fault';
 import { artifact, FixtureImage, indexOf, multiPlatformImage, singleImage } from '../support/fixture-images';
 import { LocalEcr, LocalEcrOptions } from '../support/local-ecr';
+import { requestOf, withTools } from '../support/mirror-request';
+import { MirroringOptions, QUICK_RETRY } from '../support/mirroring';
+import { OTHER, UpstreamAndEcr } from '../support/upstream-and-ecr';
 
 const ALWAYS = 1000;
 const TAG: RequestMatch = { method: 'PUT', path: '/manifests/1.0.0' };

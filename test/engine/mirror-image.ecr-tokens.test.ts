@@ -1,9 +1,9 @@
 /** Amazon ECR's tokens, which expire without a challenge. Over plain http its first challenge is not known beforehand. */
-import { MirroringOptions } from './mirroring';
-import { IMAGE, UpstreamAndEcr } from './upstream-and-ecr';
 import type { CredentialSource } from '../../src/engine/credentials/credential-source';
 import { Fault, RequestMatch } from '../support/fault';
 import { LocalEcr } from '../support/local-ecr';
+import { MirroringOptions } from '../support/mirroring';
+import { IMAGE, UpstreamAndEcr } from '../support/upstream-and-ecr';
 
 let both: UpstreamAndEcr;
 let ecr: LocalEcr;

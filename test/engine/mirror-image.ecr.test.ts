@@ -1,10 +1,10 @@
 /** Amazon ECR's own rules about images. Over plain http nothing is known of a registry beforehand, so its challenge comes first here. */
-import { mirror, MirroringOptions } from './mirroring';
-import { IMAGE, OTHER, UpstreamAndEcr } from './upstream-and-ecr';
 import { Fault } from '../support/fault';
 import { artifact, multiPlatformImage, singleImage } from '../support/fixture-images';
 import { LocalEcr, LocalEcrOptions } from '../support/local-ecr';
 import { LocalRegistry } from '../support/local-registry';
+import { mirror, MirroringOptions } from '../support/mirroring';
+import { IMAGE, OTHER, UpstreamAndEcr } from '../support/upstream-and-ecr';
 
 let both: UpstreamAndEcr;
 let upstream: LocalRegistry;

@@ -1,9 +1,9 @@
 /** The exchanges of well-known registries under their real names, each played by a script. */
-import { mirror, MirroringOptions } from './mirroring';
-import { NamedHosts } from './named-hosts';
 import type { Credential, CredentialSource } from '../../src/engine/credentials/credential-source';
 import { multiPlatformImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
+import { mirror, MirroringOptions } from '../support/mirroring';
+import { NamedHosts } from '../support/named-hosts';
 import {
   ARTIFACT_REGISTRY, DOCKER_HUB, ECR, ECR_PUBLIC, ecrScript, GHCR, GITLAB, KUBERNETES, kubernetesScript, microsoftScript, QUAY,
   redirect, TokenExchange, tokenScript,

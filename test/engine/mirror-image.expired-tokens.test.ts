@@ -1,11 +1,11 @@
 /** Tokens that expire in the middle of a copy, at every kind of request on both sides; Amazon ECR's way of telling so has its own tests. */
-import { FaultTally } from './fault-tally';
-import { QUICK_RETRY } from './mirroring';
-import { RegistryPair } from './registry-pair';
-import { POINTS, RequestPoint, tableOf } from './request-points';
 import type { CredentialSource } from '../../src/engine/credentials/credential-source';
 import { BearerRegistry } from '../support/bearer-registry';
 import { Fault } from '../support/fault';
+import { FaultTally } from '../support/fault-tally';
+import { QUICK_RETRY } from '../support/mirroring';
+import { RegistryPair } from '../support/registry-pair';
+import { POINTS, RequestPoint, tableOf } from '../support/request-points';
 
 const USER = { username: 'someone', password: 'secret-password' };
 const ALWAYS = 1000;

@@ -1,12 +1,12 @@
 /** One fault at a time, of every kind, at every kind of request on both sides: once, so that a retry gets over it, and for good. */
-import { FaultTally } from './fault-tally';
-import { QUICK_RETRY } from './mirroring';
-import { RefusedTransport } from './refused-transport';
-import { IMAGE, RegistryPair } from './registry-pair';
-import { POINTS, RequestPoint, tableOf } from './request-points';
-import { combined, FINAL, FULL_DISKS, Trouble, TROUBLES } from './troubles';
 import { Transport } from '../../src/engine/registry/transport';
 import { Fault } from '../support/fault';
+import { FaultTally } from '../support/fault-tally';
+import { QUICK_RETRY } from '../support/mirroring';
+import { RefusedTransport } from '../support/refused-transport';
+import { IMAGE, RegistryPair } from '../support/registry-pair';
+import { POINTS, RequestPoint, tableOf } from '../support/request-points';
+import { combined, FINAL, FULL_DISKS, Trouble, TROUBLES } from '../support/troubles';
 
 const ALWAYS = 1000;
 const TRIES = 2;

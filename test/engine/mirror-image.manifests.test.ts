@@ -1,10 +1,10 @@
-import { mirror } from './mirroring';
-import { momentOf } from './moment';
 import { OCI_MANIFEST } from '../../src/image/media-types';
 import { Fault } from '../support/fault';
 import { blobOf, digestOf, seededBytes } from '../support/fixture-blob';
 import { artifact, FixtureImage, indexOf, multiPlatformImage, schema1Image, singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
+import { mirror } from '../support/mirroring';
+import { momentOf } from '../support/moment';
 
 let upstream: LocalRegistry;
 let target: LocalRegistry;

@@ -1,15 +1,15 @@
 /** Networks in which registries are reached by an address, through a proxy, or not at all. */
-import { runCommand } from './command';
-import { mirror } from './mirroring';
-import { NamedHosts } from './named-hosts';
 import { BearerRegistry } from '../support/bearer-registry';
 import { BlobStorageHost } from '../support/blob-storage-host';
 import { Certificates, createCertificates } from '../support/certificate';
+import { runCommand } from '../support/command';
 import { multiPlatformImage, singleImage } from '../support/fixture-images';
 import { Ipv6Front } from '../support/ipv6-front';
 import { LocalEcr } from '../support/local-ecr';
 import { LocalRegistry } from '../support/local-registry';
 import { LoopbackNetwork } from '../support/loopback-network';
+import { mirror } from '../support/mirroring';
+import { NamedHosts } from '../support/named-hosts';
 import { PasswordProxy } from '../support/password-proxy';
 import { DOCKER_HUB, ECR, ecrScript, KUBERNETES, kubernetesScript, tokenScript } from '../support/registry-scripts';
 import { Script, ScriptedHosts } from '../support/scripted-hosts';

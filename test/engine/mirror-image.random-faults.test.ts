@@ -5,14 +5,14 @@
  * and `FAULT_RUNS` more of them.
  */
 import * as fc from 'fast-check';
-import { FaultTally } from './fault-tally';
-import { QUICK_RETRY } from './mirroring';
-import { RegistryPair } from './registry-pair';
-import { POINTS, RequestPoint } from './request-points';
-import { canBefall, FINAL, STALLS, Trouble, TROUBLES } from './troubles';
 import { Transport } from '../../src/engine/registry/transport';
 import type { MirrorResult } from '../../src/engine/result';
 import { Fault } from '../support/fault';
+import { FaultTally } from '../support/fault-tally';
+import { QUICK_RETRY } from '../support/mirroring';
+import { RegistryPair } from '../support/registry-pair';
+import { POINTS, RequestPoint } from '../support/request-points';
+import { canBefall, FINAL, STALLS, Trouble, TROUBLES } from '../support/troubles';
 
 const SEED = Number(process.env.FAULT_SEED ?? 20_261_122);
 const RUNS = Number(process.env.FAULT_RUNS ?? 250);

@@ -1,9 +1,9 @@
-import { mirror, MirroringOptions } from './mirroring';
-import { momentOf } from './moment';
-import type { TagMovedPolicy } from '../../src/image/environment';
+import type { TagMovedPolicy } from '../../src/image/contract/environment';
 import { Fault } from '../support/fault';
 import { multiPlatformImage, singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
+import { mirror, MirroringOptions } from '../support/mirroring';
+import { momentOf } from '../support/moment';
 
 const FIRST = multiPlatformImage({ seed: 'first', sharedLayers: 1 });
 const SECOND = multiPlatformImage({ seed: 'second', sharedLayers: 1 });

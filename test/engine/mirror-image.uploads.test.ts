@@ -1,8 +1,8 @@
 /** Uploads that fail half-way: begun anew, told truly, and left open nowhere. */
-import { mirror, MirroringOptions } from './mirroring';
 import { Fault, RequestMatch } from '../support/fault';
 import { singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
+import { mirror, MirroringOptions } from '../support/mirroring';
 
 const LAYER_BYTES = 200_000;
 const IMAGE = singleImage({ layers: 3, layerBytes: LAYER_BYTES });
@@ -49,7 +49,7 @@ describe('a transfer that failed', () => {
     ['a truncated blob upstream', 'upstream', { method: 'GET', path: LAYER.digest }, Fault.truncate(100_000)],
     ['HTTP 503 from the target', 'target', PUT_OF_LAYER, Fault.status(503)],
     ['a reset by the target', 'target', PUT_OF_LAYER, Fault.resetWhileReceiving(100_000)],
-  ] as const)('by %s has its upload cancelled, and none is open in the end', async (_, side, match, action) => {
+  ] as const)('by %s has its upload canceled, and none is open in the end', async (_, side, match, action) => {
     const hits = (side === 'upstream' ? upstream : target).fail({ match, action });
     expect(await run()).toMatchObject({ outcome: 'copied', targetDigest: IMAGE.digest });
     expect(hits()).toBe(1);

@@ -1,6 +1,4 @@
 /** Several images in one run. */
-import { requestOf, RequestOptions, withTools } from './mirror-request';
-import { momentOf } from './moment';
 import { DEFAULT_LOOKUPS, DEFAULT_TRANSFERS } from '../../src/engine/copy/copy-context';
 import { MirrorTools } from '../../src/engine/mirror-image';
 import { DEFAULT_IMAGES_AT_A_TIME, mirrorImages } from '../../src/engine/mirror-images';
@@ -8,6 +6,8 @@ import { MirrorResult, summarize } from '../../src/engine/result';
 import { Fault } from '../support/fault';
 import { FixtureImage, singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
+import { requestOf, RequestOptions, withTools } from '../support/mirror-request';
+import { momentOf } from '../support/moment';
 
 let upstream: LocalRegistry;
 let target: LocalRegistry;

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { rangeProblem, selectTags } from '../../src/engine/tag-selection';
+import { rangeProblem, selectTags } from '../../src/engine/tags';
 import type { TagSelection } from '../../src/image/tag-selection';
 
 const TAGS = [

@@ -1,29 +1,29 @@
 import { App, Stack } from 'aws-cdk-lib';
-import { resourcesOf, synthesise, SynthesisedStack } from './fleet-app';
 import { fleetImages } from '../../bench/synth/fleet-images';
 import { defineMirroredFleet } from '../../bench/synth/mirrored-fleet';
 import { Measure, measuresOf } from '../../bench/synth/template-limits';
 import { ImageMirror, MirroredImage } from '../../src';
+import { resourcesOf, synthesize, SynthesizedStack } from '../support/fleet-app';
 
 const IMAGES = 1_000;
 const STACKS = 5;
 
-function exceeded(stacks: readonly SynthesisedStack[]): (Measure & { stack: string })[] {
+function exceeded(stacks: readonly SynthesizedStack[]): (Measure & { stack: string })[] {
   return stacks.flatMap(({ name, template, bytes }) => measuresOf(template, bytes).map((one) => ({ ...one, stack: name })))
     .filter(({ most, value }) => value > most);
 }
 
-function measure(stacks: readonly SynthesisedStack[], limit: string): number {
+function measure(stacks: readonly SynthesizedStack[], limit: string): number {
   return Math.max(...stacks.map(({ template, bytes }) => measuresOf(template, bytes).find((one) => one.limit === limit)!.value));
 }
 
 describe('1,000 images in 5 stacks of one app', () => {
-  let stacks: SynthesisedStack[];
-  let first: SynthesisedStack;
-  let others: SynthesisedStack[];
+  let stacks: SynthesizedStack[];
+  let first: SynthesizedStack;
+  let others: SynthesizedStack[];
 
   beforeAll(() => {
-    stacks = synthesise((app) => defineMirroredFleet(app, fleetImages(IMAGES), STACKS));
+    stacks = synthesize((app) => defineMirroredFleet(app, fleetImages(IMAGES), STACKS));
     [first, ...others] = [...stacks].sort((a, b) => a.name < b.name ? -1 : 1);
   });
 
@@ -53,14 +53,14 @@ describe('1,000 images in 5 stacks of one app', () => {
   });
 
   test('what the other stacks import does not grow with the images', () => {
-    const few = synthesise((app) => defineMirroredFleet(app, fleetImages(STACKS), STACKS));
-    const outputs = (all: readonly SynthesisedStack[]) => Object.keys(all.find(({ name }) => name === first.name)!.template.Outputs ?? {}).sort();
+    const few = synthesize((app) => defineMirroredFleet(app, fleetImages(STACKS), STACKS));
+    const outputs = (all: readonly SynthesizedStack[]) => Object.keys(all.find(({ name }) => name === first.name)!.template.Outputs ?? {}).sort();
     expect(outputs(few).length).toBeGreaterThan(0);
     expect(outputs(stacks)).toEqual(outputs(few));
   });
 
   test('the policies of roles and queues do not grow with the images', () => {
-    const hundred = synthesise((app) => defineMirroredFleet(app, fleetImages(100), STACKS));
+    const hundred = synthesize((app) => defineMirroredFleet(app, fleetImages(100), STACKS));
     for (const limit of [
       'characters of a role\'s inline policies', 'characters of a role\'s trust policy', 'characters of a queue\'s policy', 'statements of a queue\'s policy',
     ]) {
@@ -75,7 +75,7 @@ describe('the logical id of a repository in a fleet', () => {
 
   /** The id of the image's repository, which the stack named `Team` defines. */
   function repositoryId(define: (mirror: ImageMirror, app: App) => void): string {
-    const stacks = synthesise((app) => {
+    const stacks = synthesize((app) => {
       const mirror = new ImageMirror(new Stack(app, 'Platform'), 'Mirror');
       define(mirror, app);
     });
@@ -105,11 +105,11 @@ describe('the logical id of a repository in a fleet', () => {
 
 describe('other shapes of fleets', () => {
   test('100 stacks with two images each keep every limit', () => {
-    expect(exceeded(synthesise((app) => defineMirroredFleet(app, fleetImages(200), 100)))).toEqual([]);
+    expect(exceeded(synthesize((app) => defineMirroredFleet(app, fleetImages(200), 100)))).toEqual([]);
   });
 
   test('100 stacks with the longest names there are keep every limit', () => {
-    expect(exceeded(synthesise((app) => {
+    expect(exceeded(synthesize((app) => {
       const mirror = new ImageMirror(new Stack(app, 'Platform'), 'Mirror');
       fleetImages(100).forEach((image, index) => {
         new MirroredImage(new Stack(app, `Team${index}`, { stackName: `${'x'.repeat(120)}-${String(index).padStart(3, '0')}` }), 'Image', { mirror, image });
@@ -120,11 +120,11 @@ describe('other shapes of fleets', () => {
   test('a stack that is full of tags of one repository with a long name keeps every limit', () => {
     const repository = `registry.example.com/${'platform-engineering/'.repeat(6)}service`;
     const images = Array.from({ length: 470 }, (_, index) => `${repository}:1.0.${index}-bookworm-slim-20261122`);
-    expect(exceeded(synthesise((app) => defineMirroredFleet(app, images, 1)))).toEqual([]);
+    expect(exceeded(synthesize((app) => defineMirroredFleet(app, images, 1)))).toEqual([]);
   });
 
   test('an image that the mirror\'s own stack uses from another stack is a circle that the CDK refuses', () => {
-    expect(() => synthesise((app) => {
+    expect(() => synthesize((app) => {
       const platform = new Stack(app, 'Platform');
       const mirror = new ImageMirror(platform, 'Mirror', { images: ['nginx:stable'] });
       const image = new MirroredImage(new Stack(app, 'Team'), 'Redis', { mirror, image: 'redis:7' });

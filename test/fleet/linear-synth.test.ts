@@ -1,7 +1,7 @@
 import { Session } from 'node:inspector';
-import { synthesise } from './fleet-app';
 import { fleetImages } from '../../bench/synth/fleet-images';
 import { defineMirroredFleet } from '../../bench/synth/mirrored-fleet';
+import { synthesize } from '../support/fleet-app';
 
 /** How often functions of the library, and of the CDK for it, are called while a task runs: a measure of its work that no clock disturbs. */
 function callsDuring(task: () => void): number {
@@ -25,7 +25,7 @@ function callsDuring(task: () => void): number {
 }
 
 function callsFor(images: number, stacks: number): number {
-  return callsDuring(() => synthesise((app) => defineMirroredFleet(app, fleetImages(images), stacks)));
+  return callsDuring(() => synthesize((app) => defineMirroredFleet(app, fleetImages(images), stacks)));
 }
 
 /** The calls that each further image takes, from one size of a fleet to the next; beyond 60 images, for up to there the build role names each. */

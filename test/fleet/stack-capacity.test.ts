@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import * as sns from 'aws-cdk-lib/aws-sns';
-import { synthesise } from './fleet-app';
 import { fleetImages } from '../../bench/synth/fleet-images';
 import { defineFleetApart } from '../../bench/synth/mirrored-fleet';
 import { ImageMirror, MirroredImage, OnDeploy } from '../../src';
+import { synthesize } from '../support/fleet-app';
 
 const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'fleets.md'), 'utf8');
 
@@ -23,8 +23,8 @@ const withAlarms: Define = (app, images) => {
 };
 
 /** With the resource that the CDK adds to each stack, as `cdk synth` has it do. */
-function synthesiseWithMetadata(define: Define, images: number): void {
-  synthesise((app) => define(app, fleetImages(images)), { analyticsReporting: true });
+function synthesizeWithMetadata(define: Define, images: number): void {
+  synthesize((app) => define(app, fleetImages(images)), { analyticsReporting: true });
 }
 
 describe.each<[string, number, string, Define]>([
@@ -34,11 +34,11 @@ describe.each<[string, number, string, Define]>([
   ['a further stack whose images have alarms of their own', 124, 'the same when each image has the two alarms of `notify()`', withAlarms],
 ])('%s', (_, most, words, define) => {
   test(`takes ${most} images, each in a repository of its own`, () => {
-    expect(() => synthesiseWithMetadata(define, most)).not.toThrow();
+    expect(() => synthesizeWithMetadata(define, most)).not.toThrow();
   });
 
   test('refuses one more, and says how to split', () => {
-    expect(() => synthesiseWithMetadata(define, most + 1)).toThrow('define some of them in another stack with new MirroredImage(otherStack, id, { mirror, image })');
+    expect(() => synthesizeWithMetadata(define, most + 1)).toThrow('define some of them in another stack with new MirroredImage(otherStack, id, { mirror, image })');
   });
 
   test('takes as many as docs/fleets.md says', () => {

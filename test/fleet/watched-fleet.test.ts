@@ -1,9 +1,9 @@
 import { App, Stack } from 'aws-cdk-lib';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as sns from 'aws-cdk-lib/aws-sns';
-import { resourcesOf, synthesise, SynthesisedStack } from './fleet-app';
 import { fleetImages } from '../../bench/synth/fleet-images';
 import { ImageMirror, MirrorDashboard, MirroredImage } from '../../src';
+import { resourcesOf, synthesize, SynthesizedStack } from '../support/fleet-app';
 
 /** A mirror in a stack of its own, the topic of its alarms beside it, and images of two teams. */
 interface Fleet {
@@ -14,8 +14,8 @@ interface Fleet {
   readonly images: readonly MirroredImage[];
 }
 
-function synthesiseFleet(watch: (fleet: Fleet) => void, imagesOfTeam = 2): SynthesisedStack[] {
-  return synthesise((app) => {
+function synthesizeFleet(watch: (fleet: Fleet) => void, imagesOfTeam = 2): SynthesizedStack[] {
+  return synthesize((app) => {
     const platform = new Stack(app, 'Platform');
     const mirror = new ImageMirror(platform, 'Mirror');
     const teams = ['Search', 'Shop'].map((name) => new Stack(app, name));
@@ -24,12 +24,12 @@ function synthesiseFleet(watch: (fleet: Fleet) => void, imagesOfTeam = 2): Synth
   });
 }
 
-function stackOf(stacks: readonly SynthesisedStack[], name: string): SynthesisedStack {
+function stackOf(stacks: readonly SynthesizedStack[], name: string): SynthesizedStack {
   return stacks.find((stack) => stack.name === name)!;
 }
 
 /** How many values other stacks import from the mirror's. */
-function exported(stacks: readonly SynthesisedStack[]): number {
+function exported(stacks: readonly SynthesizedStack[]): number {
   return Object.keys(stackOf(stacks, 'Platform').template.Outputs ?? {}).length;
 }
 
@@ -38,23 +38,23 @@ const nothing = () => {};
 
 describe('what the stacks of images import', () => {
   test('is four values when nobody watches the images', () => {
-    expect(exported(synthesiseFleet(nothing))).toBe(4);
+    expect(exported(synthesizeFleet(nothing))).toBe(4);
   });
 
   test('is the topic and the project\'s name besides when images have alarms, however many images there are', () => {
-    expect(exported(synthesiseFleet(tellTopic))).toBe(6);
-    expect(exported(synthesiseFleet(tellTopic, 10))).toBe(6);
+    expect(exported(synthesizeFleet(tellTopic))).toBe(6);
+    expect(exported(synthesizeFleet(tellTopic, 10))).toBe(6);
   });
 
   test('is the project\'s name besides when images have rules', () => {
-    expect(exported(synthesiseFleet(({ images, teams }) => {
+    expect(exported(synthesizeFleet(({ images, teams }) => {
       images[0].onImageMirrored('Rebuild', { target: new targets.SnsTopic(new sns.Topic(teams[0], 'Images')) });
     }))).toBe(5);
   });
 });
 
 test('alarms and rules of an image are resources of the stack that has the image', () => {
-  const stacks = synthesiseFleet((fleet) => {
+  const stacks = synthesizeFleet((fleet) => {
     tellTopic(fleet);
     fleet.images[0].onImageMirrored('Rebuild');
   });
@@ -64,23 +64,23 @@ test('alarms and rules of an image are resources of the stack that has the image
 });
 
 test('one rule takes the events of all images, in whichever stacks they are', () => {
-  const stacks = synthesiseFleet(({ mirror }) => { mirror.onImageMirrored('Rebuild'); });
+  const stacks = synthesizeFleet(({ mirror }) => { mirror.onImageMirrored('Rebuild'); });
   expect(stacks.flatMap((stack) => Object.keys(resourcesOf(stack, 'AWS::Events::Rule')))).toHaveLength(1);
 });
 
 describe('circles that the CDK refuses', () => {
   test('a topic in a stack with images', () => {
-    expect(() => synthesiseFleet(({ mirror, teams }) => { mirror.notify(new sns.Topic(teams[0], 'Trouble')); })).toThrow(/cyclic/);
+    expect(() => synthesizeFleet(({ mirror, teams }) => { mirror.notify(new sns.Topic(teams[0], 'Trouble')); })).toThrow(/cyclic/);
   });
 
   test('a dashboard in the mirror\'s stack with alarms of images of other stacks', () => {
-    expect(() => synthesiseFleet((fleet) => {
+    expect(() => synthesizeFleet((fleet) => {
       new MirrorDashboard(fleet.platform, 'Dashboard', { mirror: fleet.mirror, alarms: tellTopic(fleet) });
     })).toThrow(/cyclic/);
   });
 
   test('a topic beside a dashboard in a stack of their own', () => {
-    expect(() => synthesiseFleet(({ app, mirror }) => {
+    expect(() => synthesizeFleet(({ app, mirror }) => {
       const watch = new Stack(app, 'Watch');
       new MirrorDashboard(watch, 'Dashboard', { mirror, alarms: mirror.notify(new sns.Topic(watch, 'Trouble')) });
     })).toThrow(/cyclic/);
@@ -89,21 +89,21 @@ describe('circles that the CDK refuses', () => {
 
 describe('what works instead', () => {
   test('a topic in a stack that uses nothing of the mirror is deployed first', () => {
-    const stacks = synthesiseFleet(({ app, mirror, images }) => {
+    const stacks = synthesizeFleet(({ app, mirror, images }) => {
       mirror.notify(new sns.Topic(new Stack(app, 'Topics'), 'Trouble'), { images: [...images] });
     });
     expect(['Topics', 'Platform', 'Search'].map((name) => stackOf(stacks, name).dependencies)).toEqual([[], ['Topics'], ['Platform', 'Topics']]);
   });
 
   test('a dashboard with the mirror\'s own alarms is in the mirror\'s stack', () => {
-    const stacks = synthesiseFleet(({ platform, mirror }) => {
+    const stacks = synthesizeFleet(({ platform, mirror }) => {
       new MirrorDashboard(platform, 'Dashboard', { mirror, alarms: mirror.notify(new sns.Topic(platform, 'Trouble')) });
     });
     expect(stackOf(stacks, 'Platform').dependencies).toEqual([]);
   });
 
   test('a dashboard with alarms of images is in a stack of its own, and deployed last', () => {
-    const stacks = synthesiseFleet((fleet) => {
+    const stacks = synthesizeFleet((fleet) => {
       new MirrorDashboard(new Stack(fleet.app, 'Watch'), 'Dashboard', { mirror: fleet.mirror, alarms: tellTopic(fleet) });
     });
     expect(stackOf(stacks, 'Watch').dependencies).toEqual(['Platform', 'Search', 'Shop']);

@@ -1,6 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
 import * as sns from 'aws-cdk-lib/aws-sns';
-import { resourcesOf, synthesise, SynthesisedStack } from './fleet-app';
 import { FREQUENCIES } from '../../bench/cost/cost-model';
 import { PRICES } from '../../bench/cost/prices';
 import {
@@ -8,19 +7,20 @@ import {
   NOTIFY_ALARM_METRICS, NOTIFY_METRICS, notifyCost, notifyCostOfOneImage,
 } from '../../bench/cost/watching-cost';
 import { ImageMirror, MirrorDashboard } from '../../src';
+import { resourcesOf, synthesize, SynthesizedStack } from '../support/fleet-app';
 
 const IMAGE = 'nginx:stable';
 
 /** A stack whose mirror is watched. */
-function watched(watch: (mirror: ImageMirror, stack: Stack) => void): SynthesisedStack {
-  return synthesise((app) => {
+function watched(watch: (mirror: ImageMirror, stack: Stack) => void): SynthesizedStack {
+  return synthesize((app) => {
     const stack = new Stack(app, 'Platform');
     watch(new ImageMirror(stack, 'Mirror', { images: [IMAGE, 'redis:7'] }), stack);
   })[0];
 }
 
 /** The metrics of one's own that its log is counted for, those of single images or the others. */
-function ownMetrics(stack: SynthesisedStack, ofImages: boolean): string[] {
+function ownMetrics(stack: SynthesizedStack, ofImages: boolean): string[] {
   return Object.values(resourcesOf(stack, 'AWS::Logs::MetricFilter'))
     .flatMap(({ MetricTransformations }) => MetricTransformations)
     .filter(({ Dimensions = [] }) => (Dimensions.length > 0) === ofImages)
@@ -29,7 +29,7 @@ function ownMetrics(stack: SynthesisedStack, ofImages: boolean): string[] {
 }
 
 /** How many metrics its alarms watch. */
-function alarmMetrics(stack: SynthesisedStack): number {
+function alarmMetrics(stack: SynthesizedStack): number {
   return Object.values(resourcesOf(stack, 'AWS::CloudWatch::Alarm'))
     .map(({ Metrics }) => Metrics === undefined ? 1 : Metrics.filter(({ MetricStat }: any) => MetricStat !== undefined).length)
     .reduce((sum, count) => sum + count, 0);
@@ -54,7 +54,7 @@ test('an image with alarms of its own has the alarms and the metrics that its co
   expect([alarmMetrics(stack) - NOTIFY_ALARM_METRICS, ownMetrics(stack, true)]).toEqual([IMAGE_METRICS.length, [...IMAGE_METRICS].sort()]);
 });
 
-test('a customised image counts as two, and the mirror has one metric of alarms more', () => {
+test('a customized image counts as two, and the mirror has one metric of alarms more', () => {
   const stack = watched((mirror, scope) => {
     const image = mirror.addImage('hashicorp/vault:1.14', { dockerfileLines: ['RUN mkdir /etc/vault'] });
     mirror.notify(new sns.Topic(scope, 'Trouble'), { images: [image] });

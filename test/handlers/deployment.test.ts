@@ -1,5 +1,5 @@
 /**
- * A deployment, end to end: the custom resource of a synthesised template, the bundled functions with the real AWS SDK, an API of CodeBuild that runs
+ * A deployment, end to end: the custom resource of a synthesized template, the bundled functions with the real AWS SDK, an API of CodeBuild that runs
  * the template's own build commands, the engine, and registries.
  */
 import { randomUUID } from 'node:crypto';
@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { ImageMirror, ImageMirrorProps, RegistryCredentials } from '../../src';
-import { LocalAccount, UPSTREAM } from '../engine/local-account';
 import { CloudAssembly } from '../support/cloud-assembly';
 import { singleImage } from '../support/fixture-images';
+import { LocalAccount, UPSTREAM } from '../support/local-account';
 import { LocalCloudFormationApi } from '../support/local-cloud-formation-api';
 import { LocalCodeBuild } from '../support/local-code-build';
 import { LocalCodeBuildApi } from '../support/local-code-build-api';

@@ -1,11 +1,11 @@
 import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { BatchGetBuildsCommand, Build, CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
-import { StartedBuild } from '../../src/builds/start-builds';
+import { StartedBuild } from '../../src/codebuild/start-builds';
 import { MirrorResult, summarize, untried } from '../../src/engine/result';
 import { CustomResourceEvent } from '../../src/handlers/custom-resource-event';
 import { isComplete } from '../../src/handlers/is-complete';
-import { MovingClock } from '../builds/moving-clock';
+import { MovingClock } from '../support/moving-clock';
 
 const codeBuild = mockClient(CodeBuildClient);
 const logs = mockClient(CloudWatchLogsClient);

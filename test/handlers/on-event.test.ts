@@ -3,7 +3,7 @@ import { CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
 import { CustomResourceEvent } from '../../src/handlers/custom-resource-event';
 import { onEvent } from '../../src/handlers/on-event';
-import { MovingClock } from '../builds/moving-clock';
+import { MovingClock } from '../support/moving-clock';
 
 const codeBuild = mockClient(CodeBuildClient);
 const cloudFormation = mockClient(CloudFormationClient);

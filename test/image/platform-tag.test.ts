@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { isTag } from '../../src/image/image-reference';
-import { parsePlatform, Platform, samePlatform } from '../../src/image/platform';
-import { platformTag, platformTagsProblem } from '../../src/image/platform-tag';
+import { parsePlatform, Platform, samePlatform, platformTag, platformTagsProblem } from '../../src/image/platform';
 
 function platform(text: string): Platform {
   const parsed = parsePlatform(text);

@@ -1,4 +1,4 @@
-import { isKnownToPublicGallery } from '../../src/image/public-gallery';
+import { isKnownToPublicGallery } from '../../src/image/registry-hosts';
 
 test.each(['us-east-1', 'eu-west-1', 'eu-central-2', 'ap-southeast-2', 'il-central-1', 'ca-west-1', 'mx-central-1', ''])('the gallery knows credentials of %j', (region) => {
   expect(isKnownToPublicGallery(region)).toBe(true);

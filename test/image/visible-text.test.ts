@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { visibleText } from '../../src/image/visible-text';
+import { visibleText } from '../../src/image/sanitize';
 
 test.each([
   ['a newline', 'a\nb', 'a\\u000ab'],

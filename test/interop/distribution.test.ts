@@ -4,10 +4,10 @@ import { startDockerRegistry } from './docker-registry';
 import type { RegistryProcess } from './registry-process';
 import { isInstalled } from './tools';
 import type { CredentialSource } from '../../src/engine/credentials/credential-source';
-import { mirror, MirroringOptions } from '../engine/mirroring';
 import { blobOf, seededBytes } from '../support/fixture-blob';
 import { FixtureImage, multiPlatformImage, singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
+import { mirror, MirroringOptions } from '../support/mirroring';
 
 const SKOPEO = isInstalled('skopeo');
 const IMAGE = multiPlatformImage({ platforms: ['linux/amd64', 'linux/arm64', 'linux/arm/v7'], attestations: true, sharedLayers: 1, layerBytes: 700_000 });

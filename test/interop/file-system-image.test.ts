@@ -7,7 +7,7 @@ import { digestAsRead, manifestsAsRead, validate } from './judges';
 import { areAllInstalled, REGISTRIES, RegistryName, startAllRegistries, stopAll } from './registries';
 import type { RegistryProcess } from './registry-process';
 import { outputOf } from './tools';
-import { mirrorOne } from '../engine/mirror-request';
+import { mirrorOne } from '../support/mirror-request';
 
 const PAIRS = REGISTRIES.flatMap((source) => REGISTRIES.map((target) => [source, target] as const));
 const TAGS = ['one', 'both'];

@@ -10,8 +10,8 @@ import { pushImage } from './push-image';
 import { areAllInstalled, REGISTRIES, RegistryName, startAllRegistries, stopAll } from './registries';
 import type { RegistryProcess } from './registry-process';
 import { outputOf } from './tools';
-import { mirrorOne } from '../engine/mirror-request';
 import { artifact, cosignTag, FixtureImage, multiPlatformImage } from '../support/fixture-images';
+import { mirrorOne } from '../support/mirror-request';
 
 /** With the API of OCI 1.1; the others keep no lists. */
 const WITH_API: readonly RegistryName[] = ['olareg', 'zot'];

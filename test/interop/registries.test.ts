@@ -5,8 +5,8 @@ import { pushImage } from './push-image';
 import { areAllInstalled, REGISTRIES, RegistryName, startAllRegistries, stopAll } from './registries';
 import type { RegistryProcess } from './registry-process';
 import type { FailureReason } from '../../src/engine/result';
-import { mirrorOne } from '../engine/mirror-request';
 import type { FixtureImage } from '../support/fixture-images';
+import { mirrorOne } from '../support/mirror-request';
 
 /** How a registry answers whoever puts a kind that it does not hold, and what the engine calls that. */
 interface Refusal {

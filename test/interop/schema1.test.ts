@@ -8,7 +8,7 @@ import { digestAsRead } from './judges';
 import { areAllInstalled, REGISTRIES, startRegistry } from './registries';
 import type { RegistryProcess } from './registry-process';
 import { outputOf } from './tools';
-import { mirrorOne } from '../engine/mirror-request';
+import { mirrorOne } from '../support/mirror-request';
 
 (areAllInstalled() ? describe : describe.skip)('an image of Docker schema 1', () => {
   let folder: string;

@@ -3,7 +3,7 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
-import { ImageCatalogue, ImageMirror, ImageMirrorProps, MirroredImage, MirroredImageOptions, OnDeploy, StaleAlarmOptions, TagFilter } from '../../src';
+import { ImageCatalog, ImageMirror, ImageMirrorProps, MirroredImage, MirroredImageOptions, OnDeploy, StaleAlarmOptions, TagFilter } from '../../src';
 import { AlarmProperties, rings } from '../support/alarm-state';
 import { TemplateResolver } from '../support/template-resolver';
 
@@ -41,7 +41,7 @@ function watchedBy(alarm: Record<string, any>): [string, ...string[]][] {
   return watched.map(({ MetricStat: { Metric: { MetricName, Dimensions = [] } } }) => [MetricName, ...Dimensions.map(({ Value }: any) => Value)]);
 }
 
-/** How the tag of a customised image of the tag 1.14 looks. */
+/** How the tag of a customized image of the tag 1.14 looks. */
 const CUSTOM_TAG = /^1\.14-[0-9a-f]{12}$/;
 
 function errors(): string[] {
@@ -76,7 +76,7 @@ test('alarms of an image count its own results', () => {
   expect(watchedBy(alarmIn())).toEqual([['Failed', 'mirror/redis', '7']]);
 });
 
-describe('where an image is customised', () => {
+describe('where an image is customized', () => {
   function addVault(mirror: ImageMirror, options: MirroredImageOptions = {}): MirroredImage {
     return mirror.addImage('hashicorp/vault:1.14', { dockerfileLines: ['RUN mkdir /etc/vault'], ...options });
   }
@@ -198,10 +198,10 @@ describe('alarmStale', () => {
     expect(alarmIn()).toMatchObject({ EvaluationPeriods: 20, AlarmDescription: expect.stringContaining('for 20 hours') });
   });
 
-  test('of a mirror goes by the schedule of a catalogue too', () => {
+  test('of a mirror goes by the schedule of a catalog too', () => {
     const mirror = mirrorOf({ images: [] });
-    const catalogue = ImageCatalogue.fromParameter(ssm.StringParameter.fromStringParameterName(stack, 'Parameter', 'images'));
-    mirror.addCatalogue('Catalogue', catalogue, { schedule: rate(Duration.hours(6)), timeWindow: scheduler.TimeWindow.off() });
+    const catalog = ImageCatalog.fromParameter(ssm.StringParameter.fromStringParameterName(stack, 'Parameter', 'images'));
+    mirror.addCatalog('Catalog', catalog, { schedule: rate(Duration.hours(6)), timeWindow: scheduler.TimeWindow.off() });
     mirror.alarmStale('Alarm');
     expect(alarmIn().EvaluationPeriods).toBe(19);
   });

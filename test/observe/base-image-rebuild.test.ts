@@ -1,10 +1,10 @@
 /** The example of a downstream build, played: the mirror's own engine puts the event, and what the rule makes of it starts the build. */
 import { Template } from 'aws-cdk-lib/assertions';
 import { stack } from '../../examples/base-image-rebuild';
-import { LocalAccount, UPSTREAM } from '../engine/local-account';
 import { deliveredEvent } from '../support/delivered-event';
 import { DeliveredEvent, matchesPattern } from '../support/event-pattern';
 import { singleImage } from '../support/fixture-images';
+import { LocalAccount, UPSTREAM } from '../support/local-account';
 import { COMMERCIAL, TemplateResolver } from '../support/template-resolver';
 
 const IMAGE = singleImage();

@@ -4,7 +4,7 @@ import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import { Body, dashboardIn, problems, widget } from './dashboard-body';
 import { PRICES } from '../../bench/cost/prices';
 import { ComputeArchitecture, ImageMirror, ImageMirrorProps, MirrorCompute, MirrorDashboard, MirrorDashboardProps } from '../../src';
-import { BUILD_MINUTE_PRICES } from '../../src/infrastructure/observe/build-price';
+import { BUILD_MINUTE_PRICES } from '../../src/observe/build-cost';
 import { evaluate } from '../support/metric-math';
 
 const _ = undefined;
@@ -33,7 +33,7 @@ describe('costs', () => {
     return costsIn(bodyOf(props, { compute }));
   }
 
-  /** What the widget shows of the builds above, and of two that customise, of 150 seconds in the second hour. */
+  /** What the widget shows of the builds above, and of two that customize, of 150 seconds in the second hour. */
   function costsIn(body: Body): Costs {
     const { properties: { title, metrics } } = widget(body, /Builds in US dollars|Minutes of builds/);
     const [{ expression }] = metrics.find((metric: any[]) => metric[0].expression !== undefined);
@@ -62,8 +62,8 @@ describe('costs', () => {
     expect(costs({}, MirrorCompute.ec2({ computeType: codebuild.ComputeType.LARGE }))).toEqual({ title: 'Minutes of builds, added up', values: [10, 10, 12, 22] });
   });
 
-  describe('where images are customised', () => {
-    function customised(props: ImageMirrorProps, dashboard: Partial<MirrorDashboardProps> = {}): Body {
+  describe('where images are customized', () => {
+    function customized(props: ImageMirrorProps, dashboard: Partial<MirrorDashboardProps> = {}): Body {
       const mirror = new ImageMirror(stack, 'Mirror', props);
       new MirrorDashboard(stack, 'Dashboard', { mirror, ...dashboard });
       // After the dashboard: it shows what is added later.
@@ -72,25 +72,25 @@ describe('costs', () => {
     }
 
     test('are those of both projects', () => {
-      expect(costsIn(customised({})).values).toEqual([0.05, 0.08, 0.09, 0.14]);
+      expect(costsIn(customized({})).values).toEqual([0.05, 0.08, 0.09, 0.14]);
     });
 
     test('are those of each project\'s own compute', () => {
       const compute = MirrorCompute.lambda({ architecture: ComputeArchitecture.ARM_64 });
-      expect(costsIn(customised({ compute })).values).toEqual([0.002, 0.0224, 0.0233, 0.0253]);
+      expect(costsIn(customized({ compute })).values).toEqual([0.002, 0.0224, 0.0233, 0.0253]);
     });
 
     test('are of one price where somebody says it', () => {
-      expect(costsIn(customised({}, { buildMinutePrice: 1 })).values).toEqual([10, 16, 18, 28]);
+      expect(costsIn(customized({}, { buildMinutePrice: 1 })).values).toEqual([10, 16, 18, 28]);
     });
 
     test('are minutes where the price of one of them is not known', () => {
-      const body = costsIn(customised({ customImageCompute: MirrorCompute.ec2({ computeType: codebuild.ComputeType.LARGE }) }));
+      const body = costsIn(customized({ customImageCompute: MirrorCompute.ec2({ computeType: codebuild.ComputeType.LARGE }) }));
       expect(body).toEqual({ title: 'Minutes of builds, added up', values: [10, 16, 18, 28] });
     });
 
     test('builds and those that failed are those of both projects too', () => {
-      const body = customised({});
+      const body = customized({});
       expect(problems(body)).toEqual([]);
       for (const [title, metricName, label] of [[/In all this time/, 'Builds', 'Builds'], [/What went wrong, by the hour/, 'FailedBuilds', 'Builds that failed']] as const) {
         const metrics: any[][] = widget(body, title).properties.metrics;

@@ -4,7 +4,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { Body, DASHBOARD, dashboardIn, problems, widget } from './dashboard-body';
 import { ImageMirror, ImageMirrorProps, MirrorAlarm, MirrorDashboard, MirrorDashboardProps, MirroredImage } from '../../src';
-import { FRESHNESS, LAST_RESULTS, TROUBLE } from '../../src/infrastructure/observe/log-queries';
+import { FRESHNESS, LAST_RESULTS, TROUBLE } from '../../src/observe/log-queries';
 import { TemplateResolver } from '../support/template-resolver';
 
 let stack: Stack;

@@ -6,11 +6,11 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import { ImageMirror, MirroredImage, TagFilter } from '../../src';
-import { LocalAccount, UPSTREAM } from '../engine/local-account';
 import { deliveredEvent } from '../support/delivered-event';
 import { DeliveredEvent, matchesPattern } from '../support/event-pattern';
 import { Fault } from '../support/fault';
 import { singleImage } from '../support/fixture-images';
+import { LocalAccount, UPSTREAM } from '../support/local-account';
 import { COMMERCIAL, Deployment, TemplateResolver } from '../support/template-resolver';
 
 const DEPLOYMENT: Deployment = { ...COMMERCIAL, account: '123456789012' };
@@ -167,7 +167,7 @@ describe('a rule of an image takes the events of this image alone', () => {
     expect(matchesPattern(rule.EventPattern, { ...event, detail: { ...event.detail, source: 'docker.io/library/redis:7', repository: name } })).toBe(true);
   });
 
-  test('and of what it is customised to, which another project builds', () => {
+  test('and of what it is customized to, which another project builds', () => {
     const image = mirror.addImage(`${UPSTREAM}/team/tool:v1`, { repositoryName: 'mirror/vault', dockerfileLines: ['RUN true'] });
     image.onImageMirrored('Rule');
     const [{ EventPattern }] = rulesOf(stack);

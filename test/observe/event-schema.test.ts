@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import Ajv2020, { ValidateFunction } from 'ajv/dist/2020';
-import { EVENT_DETAIL_TYPE, EVENT_SOURCE, EVENT_VERSION } from '../../src/image/mirror-event';
-import type { FailureReason, MirrorResult } from '../../src/image/mirror-result';
-import { LocalAccount, REPOSITORY, UPSTREAM } from '../engine/local-account';
+import { EVENT_DETAIL_TYPE, EVENT_SOURCE, EVENT_VERSION } from '../../src/image/contract/events-and-metrics';
+import type { FailureReason, MirrorResult } from '../../src/image/contract/mirror-result';
 import { deliveredEvent } from '../support/delivered-event';
 import { DeliveredEvent } from '../support/event-pattern';
 import { Fault } from '../support/fault';
 import { artifact, multiPlatformImage, singleImage } from '../support/fixture-images';
+import { LocalAccount, REPOSITORY, UPSTREAM } from '../support/local-account';
 
 const DOCUMENTS = path.join(__dirname, '..', '..', 'docs');
 const SCHEMA = JSON.parse(readFileSync(path.join(DOCUMENTS, '..', 'schemas', 'mirror-event-1.schema.json'), 'utf8'));

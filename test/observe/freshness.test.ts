@@ -1,8 +1,8 @@
 /** The dashboard's table of how fresh images are, played with what the engine's bundle tells. */
-import { FRESHNESS } from '../../src/infrastructure/observe/log-queries';
-import { LocalAccount, REPOSITORY, UPSTREAM } from '../engine/local-account';
+import { FRESHNESS } from '../../src/observe/log-queries';
 import { Fault } from '../support/fault';
 import { singleImage } from '../support/fixture-images';
+import { LocalAccount, REPOSITORY, UPSTREAM } from '../support/local-account';
 
 const IMAGE = `${UPSTREAM}/team/app:stable`;
 
@@ -60,7 +60,7 @@ test('an image that has not succeeded is there without a success, whatever a reg
   expect(table()).toEqual({ [`${REPOSITORY}:stable`]: { lastRun: 1, lastOutcome: 'failed' } });
 });
 
-test('a customised image counts when it was built for all its platforms', () => {
+test('a customized image counts when it was built for all its platforms', () => {
   // Its result has the fields in another order.
   const resultOf = (more: object) => JSON.stringify({ source: IMAGE, target: 'x', outcome: 'copied', bytesCopied: 0, requests: { source: 1, target: 1 }, seconds: 1.5, repository: 'mirror/custom/app', tag: 'a', ...more });
   log.push([1, resultOf({ message: 'the build for linux/arm64 is not done' })]);

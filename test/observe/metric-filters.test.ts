@@ -6,8 +6,8 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
-import { ImageCatalogue, ImageMirror, MirroredImage, ObservedConstruct, TagFilter, TagKind } from '../../src';
-import type { MirrorResult } from '../../src/image/mirror-result';
+import { ImageCatalog, ImageMirror, MirroredImage, ObservedConstruct, TagFilter, TagKind } from '../../src';
+import type { MirrorResult } from '../../src/image/contract/mirror-result';
 import { countedBy, MetricFilterProperties } from '../support/metric-filter';
 import { metricFilters, summands } from '../support/metric-values';
 import { TemplateResolver } from '../support/template-resolver';
@@ -157,21 +157,21 @@ describe('metric filters', () => {
       Annotations.fromStack(stack).hasWarning('*', WARNING('460 images'));
     });
 
-    test('where a catalogue has too many, or nobody knows what it has', () => {
+    test('where a catalog has too many, or nobody knows what it has', () => {
       const folder = mkdtempSync(path.join(tmpdir(), 'metrics-'));
       const file = path.join(folder, 'images.yaml');
       writeFileSync(file, ['version: 1', 'images:', ...Array.from({ length: 400 }, (_, index) => `  - image: httpd:2.4.${index}`)].join('\n'));
-      const warningOf = (id: string, catalogue: (scope: Stack) => ImageCatalogue) => {
+      const warningOf = (id: string, catalog: (scope: Stack) => ImageCatalog) => {
         const scope = new Stack(app, id);
         const own = new ImageMirror(scope, 'Mirror');
         for (const one of addImages(60, own)) one.metricFailed();
-        own.addCatalogue('Catalogue', catalogue(scope));
+        own.addCatalog('Catalog', catalog(scope));
         return Annotations.fromStack(scope);
       };
       try {
-        warningOf('File', () => ImageCatalogue.fromFile(file)).hasWarning('*', WARNING('460 images'));
+        warningOf('File', () => ImageCatalog.fromFile(file)).hasWarning('*', WARNING('460 images'));
         const parameter = (scope: Stack) => ssm.StringParameter.fromStringParameterName(scope, 'Parameter', 'images');
-        warningOf('Parameter', (scope) => ImageCatalogue.fromParameter(parameter(scope))).hasWarning('*', WARNING('60 images and those of lists that nobody knows now'));
+        warningOf('Parameter', (scope) => ImageCatalog.fromParameter(parameter(scope))).hasWarning('*', WARNING('60 images and those of lists that nobody knows now'));
       } finally {
         rmSync(folder, { recursive: true });
       }

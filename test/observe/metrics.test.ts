@@ -4,10 +4,10 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { ImageMirror, MirroredImage, ObservedConstruct, TagFilter } from '../../src';
-import { METRIC_NAME, MetricName } from '../../src/image/metric-names';
-import { LocalAccount, REPOSITORY, UPSTREAM } from '../engine/local-account';
+import { METRIC_NAME, MetricName } from '../../src/image/contract/events-and-metrics';
 import { Fault } from '../support/fault';
 import { singleImage } from '../support/fixture-images';
+import { LocalAccount, REPOSITORY, UPSTREAM } from '../support/local-account';
 import { summands, valueOf } from '../support/metric-values';
 import { TemplateResolver } from '../support/template-resolver';
 

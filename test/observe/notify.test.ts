@@ -58,7 +58,7 @@ test('it costs the same for a hundred images', () => {
   expect([dollarsAMonth(), dollarsForMetrics()]).toEqual([0.6, 0.9]);
 });
 
-test('it costs $0.10 more where an image is customised, for there are two projects', () => {
+test('it costs $0.10 more where an image is customized, for there are two projects', () => {
   mirror.addImage('hashicorp/vault:1.14', { dockerfileLines: ['RUN mkdir /etc/vault'] });
   mirror.notify(topic);
   expect([dollarsAMonth(), dollarsForMetrics()]).toEqual([0.7, 0.9]);
@@ -82,7 +82,7 @@ test('images have alarms of their own where their owner asks for them, two each'
   expect(dollarsForMetrics()).toBeCloseTo(0.9 + 2 * 0.6, 10);
 });
 
-test('those of a customised image cost twice as much', () => {
+test('those of a customized image cost twice as much', () => {
   const vault = mirror.addImage('hashicorp/vault:1.14', { dockerfileLines: ['RUN mkdir /etc/vault'] });
   mirror.notify(topic, { images: [vault] });
   expect(dollarsAMonth()).toBeCloseTo(0.7 + 0.4, 10);

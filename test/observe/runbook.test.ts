@@ -6,9 +6,9 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { ImageMirror } from '../../src';
-import { DeployedAccount } from '../cli/deployed-account';
-import { Ending, runCommand } from '../engine/command';
 import { Certificates, createCertificates } from '../support/certificate';
+import { Ending, runCommand } from '../support/command';
+import { DeployedAccount } from '../support/deployed-account';
 import { singleImage } from '../support/fixture-images';
 import { LocalDockerHub } from '../support/local-docker-hub';
 import { LocalEcr } from '../support/local-ecr';
@@ -79,7 +79,7 @@ test('its commands use variables that it sets', () => {
   expect([...new Set(used)].filter((name) => !set.includes(name))).toEqual(['ALARM']);
 });
 
-test('where images are customised, it tells the two projects apart as their logical ids do, and looks into the builds of both', () => {
+test('where images are customized, it tells the two projects apart as their logical ids do, and looks into the builds of both', () => {
   const { stack, mirror } = mirrorIn(new App());
   mirror.addImage('hashicorp/vault:1.14', { dockerfileLines: ['RUN mkdir /etc/vault'] });
   const resolver = new TemplateResolver(Template.fromStack(stack).toJSON());

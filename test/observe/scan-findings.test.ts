@@ -6,7 +6,7 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
-import { ImageCatalogue, ImageMirror, OnScanFindingsOptions, ScanSeverity } from '../../src';
+import { ImageCatalog, ImageMirror, OnScanFindingsOptions, ScanSeverity } from '../../src';
 import { DeliveredEvent, matchesPattern } from '../support/event-pattern';
 import { COMMERCIAL, TemplateResolver } from '../support/template-resolver';
 
@@ -94,11 +94,11 @@ describe.each(Object.keys(EVENTS))('with %s scanning, the rule', (scanning) => {
   });
 });
 
-test('scans of what a catalogue mirrors are taken, floating tags included, and without one they are not', () => {
+test('scans of what a catalog mirrors are taken, floating tags included, and without one they are not', () => {
   const floating = EVENTS.basic('mirror-floating/nginx', { CRITICAL: 1 });
   const rule = mirror.onScanFindings('Without');
   mirror = new ImageMirror(stack, 'Second', { repositoryPrefix: 'second' });
-  mirror.addCatalogue('Catalogue', ImageCatalogue.fromParameter(ssm.StringParameter.fromStringParameterName(stack, 'Parameter', 'images')));
+  mirror.addCatalog('Catalog', ImageCatalog.fromParameter(ssm.StringParameter.fromStringParameterName(stack, 'Parameter', 'images')));
   mirror.onScanFindings('Rule');
   const resolver = new TemplateResolver(Template.fromStack(stack).toJSON());
   const [without, withOne] = [rule.node.id, 'Rule'].map((id) => resolver.properties(resolver.ids('AWS::Events::Rule').find((logicalId) => logicalId.includes(id))!));

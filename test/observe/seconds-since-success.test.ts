@@ -52,7 +52,7 @@ function variables(expression = ''): string[] {
   return expression.match(/\b[a-z]\w*/g) ?? [];
 }
 
-test('those of several images, also of a customised one, can be drawn in one graph beside their successes', () => {
+test('those of several images, also of a customized one, can be drawn in one graph beside their successes', () => {
   const vault = mirror.addImage('hashicorp/vault:1.14', { dockerfileLines: ['RUN mkdir /etc/vault'] });
   const shown = [mirror, mirror.image('nginx:stable'), vault, mirror.addImage('python', { tags: TagFilter.semver('3.x') })];
   const lines = drawn(...shown.map((of, index) => of.metricSecondsSinceSuccess({ label: `Age ${index}` })), vault.metricSucceeded(), vault.metricFailed());
@@ -63,7 +63,7 @@ test('those of several images, also of a customised one, can be drawn in one gra
   expect(lines.flatMap(({ expression }) => variables(expression)).filter((name) => !ids.includes(name))).toEqual([]);
 });
 
-test('those of a customised image are since it was last up to date', () => {
+test('those of a customized image are since it was last up to date', () => {
   const vault = mirror.addImage('hashicorp/vault:1.14', { dockerfileLines: ['RUN mkdir /etc/vault'] });
   const [successes] = Object.values(vault.metricSecondsSinceSuccess().usingMetrics);
   const { expression, usingMetrics } = successes as cloudwatch.MathExpression;

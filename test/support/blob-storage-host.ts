@@ -11,7 +11,7 @@ export interface BlobStorageHostOptions extends LocalServerOptions {
  * The other host that registries redirect to for blobs: Amazon S3 behind ECR, a CDN behind Docker Hub.
  *
  * Imitates of Amazon S3: addresses are signed for one object; a request with an `Authorization` header besides is refused with 400 InvalidArgument,
- * one without a valid signature with 403. `Range` is honoured. Signatures do not expire by themselves; `expire()` makes them.
+ * one without a valid signature with 403. `Range` is honored. Signatures do not expire by themselves; `expire()` makes them.
  */
 export class BlobStorageHost extends LocalServer {
   private readonly objects = new Map<string, FixtureBlob>();

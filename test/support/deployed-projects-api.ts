@@ -30,9 +30,9 @@ export class ScriptedBuild {
     return this.id.split(':')[1];
   }
 
-  /** The entries of its variable `IMAGES`; none of a catalogue, whose images it would read when it runs. */
+  /** The entries of its variable `IMAGES`; none of a catalog, whose images it would read when it runs. */
   get images(): { readonly [name: string]: string; readonly IMAGE: string }[] {
-    return this.variables.CATALOGUE === undefined ? JSON.parse(this.variables.IMAGES) : [];
+    return this.variables.CATALOG === undefined ? JSON.parse(this.variables.IMAGES) : [];
   }
 
   write(...lines: string[]): this {

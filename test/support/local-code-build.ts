@@ -1,5 +1,5 @@
 /**
- * AWS CodeBuild on one machine, for projects of a synthesised template.
+ * AWS CodeBuild on one machine, for projects of a synthesized template.
  *
  * Imitated: the project's environment variables, with a build's overrides over them; SECRETS_MANAGER and PARAMETER_STORE variables, whose values are
  * masked in the log; the sources from S3, taken from the cloud assembly and unpacked into fresh folders; the phases of the buildspec in one shell;

@@ -35,7 +35,7 @@ const RUNTIME = `
 `;
 
 /**
- * AWS Lambda on one machine, for functions of a synthesised template whose code is a folder of the cloud assembly.
+ * AWS Lambda on one machine, for functions of a synthesized template whose code is a folder of the cloud assembly.
  *
  * Imitated: the handler and the variables of a function, each invocation in a process of its own, how errors are told. Not imitated: the runtime's
  * version (this process's node runs them), roles, memory, timeouts, warm starts.

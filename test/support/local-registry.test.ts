@@ -1,8 +1,8 @@
 import { blobOf, digestOf, generatedBlob } from './fixture-blob';
 import { artifact, multiPlatformImage, singleImage } from './fixture-images';
 import { LocalRegistry, LocalRegistryOptions } from './local-registry';
+import { momentOf } from './moment';
 import { OCI_INDEX, OCI_MANIFEST } from '../../src/image/media-types';
-import { momentOf } from '../engine/moment';
 
 let registry: LocalRegistry;
 

@@ -81,7 +81,7 @@ export class LocalRegistry extends LocalServer {
     return this.repositories.has(name);
   }
 
-  /** Upload sessions that were begun and neither finished nor cancelled. */
+  /** Upload sessions that were begun and neither finished nor canceled. */
   get openUploads(): number {
     return this.uploads.open;
   }

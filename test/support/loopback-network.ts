@@ -13,7 +13,7 @@ export interface LoopbackNetworkOptions {
 /**
  * A proxy on 127.0.0.1 behind which real host names lead to local servers.
  *
- * A program that honours HTTPS_PROXY and NODE_EXTRA_CA_CERTS then talks to `registry-1.docker.io:443` as it always does, TLS included,
+ * A program that honors HTTPS_PROXY and NODE_EXTRA_CA_CERTS then talks to `registry-1.docker.io:443` as it always does, TLS included,
  * and reaches a server of this process: nothing in the program knows about the test. A host without a route is refused with 502,
  * so nothing leaves the machine by mistake.
  */

@@ -102,7 +102,7 @@ export const QUAY: TokenExchange = {
   realm: 'https://quay.io/v2/auth',
   query: ['scope=repository:prometheus/prometheus:pull', 'service=quay.io'],
   given: { token: 'TOKEN' },
-  users: [undefined, basic('organisation+robot', 'ROBOTSECRET')],
+  users: [undefined, basic('organization+robot', 'ROBOTSECRET')],
   refusal: { status: 401, body: { errors: [{ code: 'UNAUTHORIZED', message: 'Could not find robot with specified username' }] } },
   blobs: { status: 302, address: 'https://cdn01.quay.io/quayio-production-s3/sha256/DIGEST?Expires=1767323045&Signature=signature' },
 };

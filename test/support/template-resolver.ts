@@ -1,5 +1,5 @@
 /**
- * Resolves a synthesised template as CloudFormation would when it deploys, as far as the templates of this library need it.
+ * Resolves a synthesized template as CloudFormation would when it deploys, as far as the templates of this library need it.
  */
 
 /** Where the template is deployed. */

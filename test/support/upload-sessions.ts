@@ -28,7 +28,7 @@ export class UploadSessions {
 
   constructor(private readonly rules: UploadRules) {}
 
-  /** Sessions that were begun and neither finished nor cancelled. */
+  /** Sessions that were begun and neither finished nor canceled. */
   get open(): number {
     return this.sessions.size;
   }

@@ -3,7 +3,7 @@ import { App } from 'aws-cdk-lib';
 import type { AppTimes, FleetCase } from '../report';
 
 /**
- * Defines an app and synthesises it, as `cdk synth` lets it do, and writes what that took as one line of JSON.
+ * Defines an app and synthesizes it, as `cdk synth` lets it do, and writes what that took as one line of JSON.
  *
  * The arguments are the case as JSON, and the folder to write to. Times count from the start of the process, so that loading the CDK and the
  * library is among them.

@@ -2,9 +2,8 @@ import { Configuration, readConfiguration } from '../../engine/configuration';
 import { firstOf } from '../../engine/credentials/credential-source';
 import { DockerConfigCredentials } from '../../engine/credentials/docker-config-credentials';
 import { EcrCredentials } from '../../engine/credentials/ecr-credentials';
-import { checkCustomImage } from '../../engine/customise/check-custom-image';
+import { checkCustomImage } from '../../engine/customize/check-custom-image';
 import { describeImage, ImageDescription } from '../../engine/describe-image';
-import { listTags } from '../../engine/list-tags';
 import { MirrorError } from '../../engine/mirror-error';
 import { MirrorRequest, MirrorTools } from '../../engine/mirror-image';
 import { mirrorImages } from '../../engine/mirror-images';
@@ -14,36 +13,34 @@ import { DEFAULT_RETRY } from '../../engine/registry/retry';
 import { Transport } from '../../engine/registry/transport';
 import { isGood, MirrorResult, summarize, untried } from '../../engine/result';
 import type { PlannedRun as EngineRun } from '../../engine/run-plan';
-import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/environment';
-import { AppCatalogues } from '../app-catalogues';
-import { appTable } from '../app-table';
-import { PlannedRun, readPlannedRuns } from '../cloud-assembly';
-import { UsageError } from '../image-pairs';
-import { isOwnRegistry } from '../plain-http';
-import { SILENT } from '../silent-progress';
+import { listTags } from '../../engine/tags';
+import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/contract/environment';
+import { AppCatalogs } from '../app/app-catalogs';
+import { PlannedRun, readPlannedRuns } from '../app/cloud-assembly';
+import { isOwnRegistry } from '../mirror-tools';
+import { SILENT } from '../output/progress-bars';
+import { appTable, CheckedImage } from '../output/tables';
+import { UsageError } from '../usage-error';
 
 /** Options of `check --app`. */
 export interface CheckAppOptions {
-  /** The folder of the synthesised app. */
+  /** The folder of the synthesized app. */
   readonly app: string;
   /** The registry to look in, instead of the one that the app names. */
   readonly registry?: string;
   readonly json?: boolean;
   readonly plainHttp?: boolean;
   /** The file that stands for a list which is not part of the app. */
-  readonly catalogue?: string;
+  readonly catalog?: string;
   /** Seconds. */
   readonly timeout: number;
 }
 
-/** What would happen to one image of an app, and what the mirror holds of it. */
-export type CheckedImage = MirrorResult & { readonly stack: string; readonly description?: ImageDescription };
-
 /** An app for any account does not know its registry. */
-const NO_REGISTRY = 'the app is synthesised for any account and Region; set AWS_ACCOUNT_ID and AWS_REGION, or --registry';
+const NO_REGISTRY = 'the app is synthesized for any account and Region; set AWS_ACCOUNT_ID and AWS_REGION, or --registry';
 
 /**
- * Tells for every image of a synthesised app what its next run would do. Returns the exit code.
+ * Tells for every image of a synthesized app what its next run would do. Returns the exit code.
  *
  * @throws UsageError when there is no such app, or no stack of it knows its registry
  */
@@ -51,7 +48,7 @@ export async function checkApp(options: CheckAppOptions): Promise<number> {
   const { AWS_ACCOUNT_ID, CDK_DEFAULT_ACCOUNT, CDK_DEFAULT_REGION, AWS_REGION } = process.env;
   const runs = readPlannedRuns(options.app, { account: AWS_ACCOUNT_ID ?? CDK_DEFAULT_ACCOUNT, region: AWS_REGION ?? CDK_DEFAULT_REGION });
   if (options.registry === undefined && !runs.some(({ environment }) => environment[PROJECT_ENVIRONMENT.REGISTRY])) throw new UsageError(NO_REGISTRY);
-  const catalogues = new AppCatalogues(options.app, runs, options.catalogue);
+  const catalogs = new AppCatalogs(options.app, runs, options.catalog);
   const transport = new Transport();
   const stop = new AbortController();
   const interrupt = () => stop.abort();
@@ -66,9 +63,9 @@ export async function checkApp(options: CheckAppOptions): Promise<number> {
     plainHttp: (registry) => options.plainHttp === true && isOwnRegistry(registry),
   };
   try {
-    const checked = (await Promise.all(runs.map((run) => checkRun(run, options, { tools, catalogues })))).flat();
-    if (options.json) process.stdout.write(`${JSON.stringify({ ...summarize(checked), results: checked, ...listsOf(catalogues) })}\n`);
-    process.stderr.write(`${[appTable(checked), ...catalogues.readAsFirst.map(firstLine), ...catalogues.unread.map(unreadLine)].join('\n')}\n`);
+    const checked = (await Promise.all(runs.map((run) => checkRun(run, options, { tools, catalogs })))).flat();
+    if (options.json) process.stdout.write(`${JSON.stringify({ ...summarize(checked), results: checked, ...listsOf(catalogs) })}\n`);
+    process.stderr.write(`${[appTable(checked), ...catalogs.readAsFirst.map(firstLine), ...catalogs.unread.map(unreadLine)].join('\n')}\n`);
     return checked.every(isGood) ? 0 : 1;
   } finally {
     await transport.close();
@@ -79,7 +76,7 @@ export async function checkApp(options: CheckAppOptions): Promise<number> {
 /** What the images of a run are checked with. */
 interface Check {
   readonly tools: MirrorTools;
-  readonly catalogues: AppCatalogues;
+  readonly catalogs: AppCatalogs;
 }
 
 async function checkRun(run: PlannedRun, { registry }: CheckAppOptions, check: Check): Promise<CheckedImage[]> {
@@ -90,16 +87,16 @@ async function checkRun(run: PlannedRun, { registry }: CheckAppOptions, check: C
     return results.flat().map((result) => ({ ...result, stack }));
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
-    const source = environment[RUN_ENVIRONMENT.IMAGE] ?? environment[RUN_ENVIRONMENT.CATALOGUE];
+    const source = environment[RUN_ENVIRONMENT.IMAGE] ?? environment[RUN_ENVIRONMENT.CATALOG];
     return [{ ...untried(source, '', error.reason, environment[PROJECT_ENVIRONMENT.REGISTRY] ? error.message : NO_REGISTRY), stack }];
   }
 }
 
 /** The engine itself reads what the build would read. */
-function plannedIn(run: PlannedRun, environment: Record<string, string>, { catalogues }: Check): EngineRun[] {
-  if (environment[RUN_ENVIRONMENT.CATALOGUE] === undefined) return [{ configuration: readConfiguration(environment) }];
+function plannedIn(run: PlannedRun, environment: Record<string, string>, { catalogs }: Check): EngineRun[] {
+  if (environment[RUN_ENVIRONMENT.CATALOG] === undefined) return [{ configuration: readConfiguration(environment) }];
   if (!environment[PROJECT_ENVIRONMENT.REGISTRY]) throw new MirrorError('invalid-configuration', 'the app names no registry');
-  return catalogues.runsOf(run, environment);
+  return catalogs.runsOf(run, environment);
 }
 
 async function checkPlanned(run: EngineRun, tools: MirrorTools): Promise<Omit<CheckedImage, 'stack'>[]> {
@@ -124,19 +121,19 @@ async function requestsOf({ image, tags, requestFor }: Configuration, tools: Mir
 }
 
 /** The lists that are not told by the results; nothing where there are none. */
-function listsOf({ readAsFirst, unread }: AppCatalogues) {
+function listsOf({ readAsFirst, unread }: AppCatalogs) {
   return {
-    ...readAsFirst.length === 0 ? {} : { firstCatalogues: readAsFirst },
-    ...unread.length === 0 ? {} : { unreadCatalogues: unread },
+    ...readAsFirst.length === 0 ? {} : { firstCatalogs: readAsFirst },
+    ...unread.length === 0 ? {} : { unreadCatalogs: unread },
   };
 }
 
 function firstLine(location: string): string {
-  return `the catalogue ${location} was checked as the app deploys it first, and may hold another list by now; check that with --catalogue FILE`;
+  return `the catalog ${location} was checked as the app deploys it first, and may hold another list by now; check that with --catalog FILE`;
 }
 
 function unreadLine(location: string): string {
-  return `the catalogue ${location} is not part of the app; check its images with --catalogue FILE`;
+  return `the catalog ${location} is not part of the app; check its images with --catalog FILE`;
 }
 
 async function describe({ target }: MirrorRequest, { targetDigest }: MirrorResult, tools: MirrorTools): Promise<ImageDescription | undefined> {

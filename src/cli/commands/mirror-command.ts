@@ -1,14 +1,14 @@
+import { ImagePair } from './image-pairs';
 import { MirrorRequest } from '../../engine/mirror-image';
 import { mirrorImages } from '../../engine/mirror-images';
-import { megabytes } from '../../engine/report/log-progress';
+import { megabytes } from '../../engine/report/progress';
 import { isGood, MirrorResult, untried } from '../../engine/result';
-import type { TagMovedPolicy } from '../../image/environment';
+import type { TagMovedPolicy } from '../../image/contract/environment';
 import { InvalidReferenceError, parseImageReference, redacted } from '../../image/image-reference';
 import type { Platform } from '../../image/platform';
 import { mirrorTag } from '../../image/repository-name';
+import { visibleText } from '../../image/sanitize';
 import { tagKind, TagKindName } from '../../image/tag-kind';
-import { visibleText } from '../../image/visible-text';
-import { ImagePair } from '../image-pairs';
 import { RunOptions, tellResults, withMirrorTools } from '../mirror-tools';
 
 /** Options of `copy` and `check`. */

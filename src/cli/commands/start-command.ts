@@ -1,14 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Clock, SYSTEM_CLOCK } from '../../builds/clock';
-import { visibleText } from '../../image/visible-text';
-import { AwsClients, awsClients } from '../aws-clients';
-import { chooseSources } from '../chosen-sources';
-import { familiarSourceName } from '../deployed-source';
-import { findDeployedSources, MirrorPlace } from '../deployed-sources';
-import { followRuns } from '../followed-run';
-import { endedReport, isAllGood, reportText, startedReport, StartReport } from '../start-report';
-import { refuseMisspeltWords } from '../start-words';
-import { StartedRun, startRuns } from '../started-run';
+import { Clock, SYSTEM_CLOCK } from '../../codebuild/service-failure';
+import { visibleText } from '../../image/sanitize';
+import { AwsClients, awsClients } from '../deployed/aws-clients';
+import { chooseSources, refuseMisspelledWords } from '../deployed/chosen-sources';
+import { familiarSourceName, findDeployedSources, MirrorPlace } from '../deployed/deployed-sources';
+import { followRuns } from '../deployed/followed-run';
+import { endedReport, isAllGood, reportText, startedReport, StartReport } from '../deployed/start-report';
+import { StartedRun, startRuns } from '../deployed/started-run';
 
 /** Options of `start`. */
 export interface StartCommandOptions extends MirrorPlace {
@@ -30,7 +28,7 @@ const LONGEST_LINE = 1_000;
  * @throws UsageError when what is named cannot be started
  */
 export async function startCommand(words: readonly string[], options: StartCommandOptions): Promise<number> {
-  refuseMisspeltWords(words, options.all === true);
+  refuseMisspelledWords(words, options.all === true);
   const stop = new AbortController();
   const interrupts = Object.entries(SIGNAL_CODES).map(([name, code]) => [name as keyof typeof SIGNAL_CODES, () => stop.abort(code)] as const);
   for (const [name, interrupt] of interrupts) process.once(name, interrupt);

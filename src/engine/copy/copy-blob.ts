@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CopyContext } from './copy-context';
 import type { BlobDescriptor } from './manifest';
-import { verifiedBytes } from './verified-bytes';
+import { digestFrom } from '../digest';
+import { MirrorError } from '../mirror-error';
 import { withRetries } from '../registry/retry';
 import { HttpResponse, networkError } from '../registry/transport';
 
@@ -71,8 +73,8 @@ async function send({ source, target, progress }: CopyContext, blob: BlobDescrip
 /** Leaves nothing behind, if the registry is there to be told; the failure itself does not wait long for that. */
 async function cancel(target: CopyContext['target'], upload: URL): Promise<void> {
   const patience = new AbortController();
-  const cancelled = target.cancelUpload(upload).catch(() => undefined);
-  await Promise.race([cancelled, sleep(LONGEST_CANCEL, undefined, { signal: patience.signal }).catch(() => undefined)]);
+  const canceled = target.cancelUpload(upload).catch(() => undefined);
+  await Promise.race([canceled, sleep(LONGEST_CANCEL, undefined, { signal: patience.signal }).catch(() => undefined)]);
   patience.abort();
 }
 
@@ -89,5 +91,40 @@ async function* named(bytes: AsyncIterable<Uint8Array>, origin: string): AsyncGe
     yield* bytes;
   } catch (error) {
     throw networkError(error, new URL(origin));
+  }
+}
+
+/**
+ * Passes bytes on while it verifies them against a descriptor.
+ *
+ * The last piece is held back until the digest of the whole is known to be right, so that wrong content never arrives complete.
+ *
+ * @throws MirrorError when the content is longer, shorter or other than the descriptor says; a retry may get it right
+ */
+export async function* verifiedBytes(
+  bytes: AsyncIterable<Uint8Array>, { digest, size }: BlobDescriptor, registry: string, onBytes: (count: number) => void,
+): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  const wrong = (problem: string) => new MirrorError('digest-mismatch', `${registry}: blob ${digest} ${problem}`, { retryable: true });
+  let received = 0;
+  let held: Uint8Array | undefined;
+  for await (const piece of bytes) {
+    received += piece.length;
+    if (received > size) throw wrong(`is longer than the ${size} bytes that its manifest says`);
+    if (piece.length === 0) continue; // held back, it would let the last real piece go unverified
+    hash.update(piece);
+    if (held) {
+      yield held;
+      onBytes(held.length);
+    }
+    held = piece;
+  }
+  if (received < size) {
+    throw new MirrorError('network', `${registry}: blob ${digest} ended after ${received} of ${size} bytes`, { retryable: true });
+  }
+  if (digestFrom(hash) !== digest) throw wrong('arrived with other content');
+  if (held) {
+    yield held;
+    onBytes(held.length);
   }
 }

@@ -1,4 +1,3 @@
-import { Semaphore } from './semaphore';
 import type { RegistryClient } from '../registry/registry-client';
 import type { RetryContext } from '../registry/retry';
 import type { ProgressListener } from '../report/progress';
@@ -30,3 +29,26 @@ export interface CopyContext {
 export const DEFAULT_TRANSFERS = 12;
 /** Manifests are small, and an index may list sixty. */
 export const DEFAULT_LOOKUPS = 16;
+
+/** Lets a bounded number of tasks run at a time; the others wait in order. */
+export class Semaphore {
+  private readonly waiting: (() => void)[] = [];
+  private free: number;
+
+  constructor(permits: number) {
+    this.free = permits;
+  }
+
+  /** Runs a task when there is room for it. */
+  async run<T>(task: () => Promise<T>): Promise<T> {
+    if (this.free > 0) this.free--;
+    else await new Promise<void>((resume) => this.waiting.push(resume));
+    try {
+      return await task();
+    } finally {
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.free++;
+    }
+  }
+}

@@ -2,8 +2,8 @@ import type { CopyContext } from './copy-context';
 import { copyReferrers, findReferrers, listAtTarget } from './copy-referrers';
 import { ImageCopy } from './image-copy';
 import type { Manifest } from './manifest';
-import { subsetOf } from './platform-subset';
 import type { PlatformTags } from './platform-tags';
+import { subsetOf } from './platforms';
 import type { Platform } from '../../image/platform';
 import { MirrorError } from '../mirror-error';
 

@@ -1,5 +1,5 @@
+import type { Semaphore } from './copy-context';
 import { BlobDescriptor, Descriptor, Manifest, readManifest } from './manifest';
-import type { Semaphore } from './semaphore';
 import { isIndexType } from '../../image/media-types';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';

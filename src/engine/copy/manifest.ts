@@ -1,9 +1,9 @@
 import { isDigest } from '../../image/image-reference';
 import { isIndexType, isManifestType, isNonDistributableType, isSchema1Type } from '../../image/media-types';
+import { printable } from '../../image/sanitize';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
 import type { ReceivedManifest } from '../registry/registry-client';
-import { printable } from '../report/printable';
 
 /** A reference to a blob or manifest by its content, checked to be well-formed. */
 export interface Descriptor {

@@ -3,11 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import * as path from 'node:path';
 import type { Credential, CredentialSource } from './credential-source';
-import { ecrHost } from '../../image/ecr-host';
 import { DOCKER_HUB } from '../../image/image-reference';
-import { PUBLIC_GALLERY } from '../../image/public-gallery';
+import { ecrHost, PUBLIC_GALLERY } from '../../image/registry-hosts';
+import { printable } from '../../image/sanitize';
 import { MirrorError } from '../mirror-error';
-import { printable } from '../report/printable';
 
 /** The parts of Docker's configuration file that tell credentials. */
 interface DockerConfig {

@@ -1,7 +1,6 @@
 import type { Challenge } from './challenge';
-import { ecrHost } from '../../image/ecr-host';
 import { DOCKER_HUB } from '../../image/image-reference';
-import { PUBLIC_GALLERY } from '../../image/public-gallery';
+import { ecrHost, PUBLIC_GALLERY } from '../../image/registry-hosts';
 
 /** Where a registry answers, and what is known about it beforehand. */
 export interface Endpoint {

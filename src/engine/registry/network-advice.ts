@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { getProxyForUrl } from 'proxy-from-env';
-import { ecrHost } from '../../image/ecr-host';
+import { ecrHost } from '../../image/registry-hosts';
 
 const ECR_API = /^(?:api\.ecr|ecr-fips)\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/;
 const S3 = /^([a-z0-9.-]+)\.s3[.-](?:dualstack\.)?([a-z]+(?:-[a-z]+)+-[0-9]+)\.amazonaws\.com(?:\.cn)?$/;

@@ -1,7 +1,7 @@
 import { HttpResponse, readBody } from './transport';
-import { PUBLIC_GALLERY } from '../../image/public-gallery';
+import { PUBLIC_GALLERY } from '../../image/registry-hosts';
+import { printable } from '../../image/sanitize';
 import { MirrorError } from '../mirror-error';
-import { printable } from '../report/printable';
 import type { FailureReason } from '../result';
 
 const LONGEST_ERROR_BODY = 64 * 1024;

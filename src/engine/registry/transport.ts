@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import { type Dispatcher, EnvHttpProxyAgent, errors } from 'undici';
+import { printable } from '../../image/sanitize';
 import { MirrorError } from '../mirror-error';
-import { printable } from '../report/printable';
 
 /** One HTTP request to a registry, a token service or a place that one of them redirects to. */
 export interface HttpRequest {
@@ -31,7 +31,7 @@ const CONNECTIONS_PER_HOST = 32;
 /**
  * Sends single requests: no retries, no redirects, no credentials; those are its callers' business.
  *
- * Honours HTTPS_PROXY, HTTP_PROXY and NO_PROXY; NODE_EXTRA_CA_CERTS is honoured by Node itself.
+ * Honors HTTPS_PROXY, HTTP_PROXY and NO_PROXY; NODE_EXTRA_CA_CERTS is honored by Node itself.
  */
 export class Transport {
   private readonly dispatcher: Dispatcher;

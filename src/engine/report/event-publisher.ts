@@ -1,5 +1,5 @@
-import { printable } from './printable';
-import { EVENT_DETAIL_TYPE, EVENT_SOURCE, EVENT_VERSION } from '../../image/mirror-event';
+import { EVENT_DETAIL_TYPE, EVENT_SOURCE, EVENT_VERSION } from '../../image/contract/events-and-metrics';
+import { printable } from '../../image/sanitize';
 import type { MirrorResult, Outcome } from '../result';
 
 const DETAIL_TYPES: Readonly<Record<Outcome, string>> = {

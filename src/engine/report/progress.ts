@@ -1,3 +1,5 @@
+import { printable } from '../../image/sanitize';
+
 /** Is told what a run does, while it does it. */
 export interface ProgressListener {
   /** A sentence for people. */
@@ -8,4 +10,40 @@ export interface ProgressListener {
   blobBytes(digest: string, count: number): void;
   /** A blob is in the mirror, or the mirror had it all along. */
   blobFinished(digest: string, how: 'copied' | 'skipped'): void;
+}
+
+/** Milliseconds between two lines about a transfer that goes on. */
+const INTERVAL = 10_000;
+
+/** Progress as plain lines, for a build's log or a terminal that is none. */
+export class LogProgress implements ProgressListener {
+  private readonly sizes = new Map<string, number>();
+  private sent = 0;
+  private told = Date.now();
+
+  constructor(private readonly write: (line: string) => void) {}
+
+  line(text: string): void {
+    this.write(printable(text));
+  }
+
+  blobStarted(digest: string, size: number): void {
+    this.sizes.set(digest, size);
+  }
+
+  blobBytes(_digest: string, count: number): void {
+    this.sent += count;
+    if (Date.now() - this.told < INTERVAL) return;
+    this.told = Date.now();
+    this.line(`${megabytes(this.sent)} sent so far`);
+  }
+
+  blobFinished(digest: string, how: 'copied' | 'skipped'): void {
+    if (how === 'copied') this.line(`copied blob ${digest} (${megabytes(this.sizes.get(digest) ?? 0)})`);
+  }
+}
+
+/** A number of bytes for people. */
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(bytes < 1e6 ? 3 : 1)} MB`;
 }

@@ -1,6 +1,6 @@
 import { publishResult } from './event-publisher';
 import type { ProgressListener } from './progress';
-import { RUN_ENVIRONMENT } from '../../image/environment';
+import { RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { redacted } from '../../image/image-reference';
 import { MirrorError } from '../mirror-error';
 import { isGood, MirrorResult, summarize, untried } from '../result';
@@ -31,7 +31,7 @@ export async function runToResults(program: () => Promise<readonly MirrorResult[
   try {
     process.exitCode = (await program()).every(isGood) ? 0 : 1;
   } catch (error) {
-    const result = failed(redacted(process.env[RUN_ENVIRONMENT.IMAGE] ?? process.env[RUN_ENVIRONMENT.CATALOGUE] ?? ''), error);
+    const result = failed(redacted(process.env[RUN_ENVIRONMENT.IMAGE] ?? process.env[RUN_ENVIRONMENT.CATALOG] ?? ''), error);
     await reportResult(result, undefined, log);
     if (asksForSummary(process.env)) reportSummary([result]);
     process.exitCode = 1;

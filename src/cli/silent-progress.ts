@@ -1,9 +1,0 @@
-import type { ProgressListener } from '../engine/report/progress';
-
-/** Tells nobody. */
-export const SILENT: ProgressListener = {
-  line: () => undefined,
-  blobStarted: () => undefined,
-  blobBytes: () => undefined,
-  blobFinished: () => undefined,
-};

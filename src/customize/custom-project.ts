@@ -1,0 +1,153 @@
+import { Lazy, Stack } from 'aws-cdk-lib';
+import * as codebuild from 'aws-cdk-lib/aws-codebuild';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as s3_assets from 'aws-cdk-lib/aws-s3-assets';
+import { Construct, IDependable } from 'constructs';
+import { CustomCompute } from './custom-compute';
+import { CustomRepositories } from './custom-repositories';
+import { CustomBuilds, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../image/contract/environment';
+import { markVariables } from '../image/custom-image';
+import { BuildProps, buildStatements, grantToImported, REPOSITORY_ACTIONS } from '../project/build-role';
+import { ComputeConfiguration } from '../project/mirror-compute';
+import { buildSpec, deadlineSeconds, registryHost } from '../project/mirror-project';
+import { CUSTOMIZE_COMMAND, defineCustomizeAsset } from '../project/program-assets';
+import { startBuildStatements } from '../project/start-build-statements';
+import { PULL_ACTIONS } from '../repositories/pull-grants';
+import { suppressPrivilegedMode } from '../synthesis/nag-suppressions';
+
+/** What the project is made of. */
+export interface CustomProjectProps {
+  readonly compute: ComputeConfiguration;
+  readonly program: s3_assets.Asset;
+  readonly eventBus: events.IEventBus;
+  readonly logGroup: logs.ILogGroup;
+  readonly role: iam.Role;
+  /** What it may build, asked when all images were added. */
+  readonly marks: () => string[];
+}
+
+/**
+ * Defines the project that builds customized images with Docker, which takes the privileged mode: the only one in this library that has it.
+ *
+ * The mirror's builds start it, with one image each. What it lacks is on purpose: it has no credentials for upstream registries, and no prefix,
+ * by which the command line knows a mirror's project.
+ */
+export function defineCustomProject(scope: Construct, id: string, props: CustomProjectProps): codebuild.Project {
+  const { compute, program, eventBus, logGroup, marks, role } = props;
+  const project = new codebuild.Project(scope, id, {
+    description: 'Builds customized images from the copies in the mirror, with Docker',
+    role: role.withoutPolicyUpdates(),
+    grantReportGroupPermissions: false,
+    source: codebuild.Source.s3({ bucket: program.bucket, path: program.s3ObjectKey }),
+    buildSpec: codebuild.BuildSpec.fromObject(buildSpec(compute, CUSTOMIZE_COMMAND)),
+    environment: { buildImage: compute.buildImage, computeType: compute.computeType, privileged: true },
+    environmentVariables: {
+      [PROJECT_ENVIRONMENT.REGISTRY]: { value: registryHost(Stack.of(scope)) },
+      [PROJECT_ENVIRONMENT.EVENT_BUS]: { value: eventBus.eventBusArn },
+      [PROJECT_ENVIRONMENT.DEADLINE_SECONDS]: { value: deadlineSeconds(compute) },
+    },
+    logging: { cloudWatch: { logGroup } },
+    timeout: compute.timeout,
+    vpc: compute.vpc,
+    subnetSelection: compute.subnetSelection,
+    securityGroups: compute.securityGroups,
+  });
+  tellDeclarations(project, marks);
+  suppressPrivilegedMode(project);
+  return project;
+}
+
+/** As many variables as it takes: the CDK's project wants to know them when it is made. */
+function tellDeclarations(project: codebuild.Project, marks: () => string[]): void {
+  const resource = project.node.defaultChild as codebuild.CfnProject;
+  const environment = resource.environment as codebuild.CfnProject.EnvironmentProperty;
+  const variables = environment.environmentVariables as codebuild.CfnProject.EnvironmentVariableProperty[];
+  const { PLAINTEXT: type } = codebuild.BuildEnvironmentVariableType;
+  const produce = () => [...variables, ...markVariables(marks()).map(([name, value]) => ({ name, type, value }))];
+  resource.environment = { ...environment, environmentVariables: Lazy.any({ produce }) };
+}
+
+/** What customized images are built with. */
+export interface CustomBuildSiteProps {
+  readonly compute: CustomCompute;
+  readonly eventBus: events.IEventBus;
+  readonly logGroup: logs.ILogGroup;
+  readonly repositories: CustomRepositories;
+  /** What may be built, asked when all images were added. */
+  readonly marks: () => string[];
+}
+
+/** The project that builds customized images, and what it takes. */
+export interface CustomBuildSite {
+  readonly project: codebuild.Project;
+  /** What must be there before a build starts. */
+  readonly needs: readonly IDependable[];
+  /** What the mirror's own builds must be allowed, which look whether a customized image is up to date, and start its build if not. */
+  readonly statements: readonly iam.PolicyStatement[];
+  /** What they must be told. */
+  readonly builds: CustomBuilds;
+}
+
+/** Defines where customized images are built. */
+export function defineCustomBuildSite(scope: Construct, props: CustomBuildSiteProps): CustomBuildSite {
+  const { compute, eventBus, logGroup, marks, repositories } = props;
+  const { configuration, otherEnvironment, processor } = compute;
+  const program = defineCustomizeAsset(scope, 'Program');
+  const shared = { compute: configuration, eventBus, logGroup };
+  const customArns = () => repositories.customArns();
+  const role = defineCustomRole(scope, 'BuildRole', { ...shared, engine: program, credentials: [], customArns, baseArns: () => repositories.baseArns() });
+  const project = defineCustomProject(scope, 'Project', { ...shared, program, role, marks });
+  const otherImages = otherEnvironment === undefined ? [] : [otherEnvironment.image];
+  const { vpc } = configuration;
+  return {
+    project,
+    needs: [role, project, ...vpc === undefined ? [] : [vpc]],
+    statements: [
+      new iam.PolicyStatement({ actions: ['ecr:BatchGetImage'], resources: Lazy.list({ produce: customArns }) }),
+      // Where the mirror's builds may push to all under its prefix, nobody shall pass off an image as a customized one through them.
+      new iam.PolicyStatement({ effect: iam.Effect.DENY, actions: ['ecr:PutImage'], resources: [repositories.anyCustomArn] }),
+      ...startBuildStatements({ project, variables: [RUN_ENVIRONMENT.IMAGES], otherImages }),
+    ],
+    builds: { project: project.projectName, processor, otherEnvironment },
+  };
+}
+
+/** Tells the builds of a project where customized images are built. The CDK's project takes variables when it is made only. */
+export function tellBuilds(project: codebuild.IProject, builds: CustomBuilds): void {
+  const resource = project.node.defaultChild as codebuild.CfnProject;
+  const environment = resource.environment as codebuild.CfnProject.EnvironmentProperty;
+  const variables = environment.environmentVariables as codebuild.CfnProject.EnvironmentVariableProperty[];
+  const { PLAINTEXT } = codebuild.BuildEnvironmentVariableType;
+  const told = { name: PROJECT_ENVIRONMENT.CUSTOM_BUILDS, type: PLAINTEXT, value: Stack.of(project).toJsonString(builds) };
+  resource.environment = { ...environment, environmentVariables: [...variables, told] };
+}
+
+/** What builds of customized images need access to. */
+export interface CustomRoleProps extends BuildProps {
+  /** The repositories that they build from, asked when all images were added. */
+  readonly baseArns: () => string[];
+  /** The repositories that they push to, likewise. */
+  readonly customArns: () => string[];
+}
+
+/** Defines the role of builds of customized images. It reads what they are built from, and can change nothing of that. */
+export function defineCustomRole(scope: Construct, id: string, props: CustomRoleProps): iam.Role {
+  const stack = Stack.of(scope);
+  const role = new iam.Role(scope, id, {
+    description: 'Builds of customized images',
+    assumedBy: new iam.ServicePrincipal('codebuild.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': stack.account } } }),
+    inlinePolicies: {
+      Customize: new iam.PolicyDocument({
+        statements: [
+          new iam.PolicyStatement({ actions: PULL_ACTIONS, resources: Lazy.list({ produce: props.baseArns }) }),
+          new iam.PolicyStatement({ actions: REPOSITORY_ACTIONS, resources: Lazy.list({ produce: props.customArns }) }),
+          ...buildStatements(stack, props),
+        ],
+      }),
+    },
+  });
+  grantToImported(role, props);
+  return role;
+}

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { Token } from 'aws-cdk-lib';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import { IDependable } from 'constructs';
+import { CustomDeclaration, declarationMark, declarationText, CustomImage, customPlatformTag, customTag, recipeText } from '../image/custom-image';
+import { quote, shortDigest } from '../image/image-reference';
+
+/** What a customized image is made of. */
+export interface CustomizedImageProps {
+  /** The upstream image, as errors name it. */
+  readonly source: string;
+  readonly custom: CustomImage;
+  readonly repository: ecr.IRepository;
+  /** What must be there before it can be built. */
+  readonly buildsNeed: readonly IDependable[];
+}
+
+/** An image that is customized: what those who use it get. */
+export class CustomizedImage {
+  public readonly platforms: readonly string[];
+  public readonly repository: ecr.IRepository;
+  public readonly repositoryName: string;
+  public readonly needs: readonly IDependable[];
+  private readonly recipe: string;
+
+  constructor(private readonly props: CustomizedImageProps) {
+    const { buildsNeed, custom, repository } = props;
+    this.platforms = custom.platforms;
+    this.repository = repository;
+    this.repositoryName = custom.repository;
+    this.needs = [repository, ...buildsNeed];
+    this.recipe = recipeDigest(custom);
+  }
+
+  /** The tag of what an image of the mirror becomes. */
+  public tagFor(tag: string): string {
+    return customTag(tag, this.recipe);
+  }
+
+  /**
+   * The same for a single platform.
+   *
+   * @throws Error when it is not built for that
+   */
+  public platformTagFor(tag: string, platform: string): string {
+    this.requirePlatform(platform);
+    return customPlatformTag(tag, platform, this.recipe);
+  }
+
+  /** @throws Error when it is not built for a platform */
+  public requirePlatform(platform: string): void {
+    const { platforms, props: { source } } = this;
+    if (platforms.includes(platform)) return;
+    throw new Error(`${quote(source)} is customized for ${platforms.join(', ')} only, and ${platform} is wanted; add that to customPlatforms`);
+  }
+
+  /** As builds read it. */
+  public render(): string {
+    return JSON.stringify(this.props.custom);
+  }
+}
+
+/** The tags that a customized image has: that of all platforms, and that of each. */
+export function customTags(tag: string, custom: CustomImage): string[] {
+  const recipe = recipeDigest(custom);
+  return [customTag(tag, recipe), ...custom.platforms.map((platform) => customPlatformTag(tag, platform, recipe))];
+}
+
+/** What the project that builds customized images names one of them by. A name that is a token is left to CloudFormation. */
+export function markOf({ image, base, custom }: CustomDeclaration): string {
+  const isToken = Token.isUnresolved(base);
+  return declarationMark(sha256(declarationText({ image, base: isToken ? '' : base, custom })), isToken ? base : undefined);
+}
+
+/** A tag so long is cut where what it is made of is put behind it, so no pattern begins with it. */
+const LONG_TAG = 90;
+
+/**
+ * The exception from immutability for a customized image whose tag floats: for the tags of all its platforms too, and no others.
+ *
+ * @param tag undefined where a filter selects tags
+ */
+export function customException(tag: string | undefined, custom: CustomImage): string {
+  const made = shortDigest(recipeDigest(custom));
+  return tag === undefined || tag.length > LONG_TAG ? `*-${made}*` : `${tag}-${made}*`;
+}
+
+function recipeDigest(custom: CustomImage): string {
+  return sha256(recipeText(custom));
+}
+
+function sha256(text: string): string {
+  return `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
+}

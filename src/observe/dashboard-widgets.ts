@@ -1,0 +1,149 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as codebuild from 'aws-cdk-lib/aws-codebuild';
+import { buildCostOf } from './build-cost';
+import { FRESHNESS, LAST_RESULTS, TROUBLE } from './log-queries';
+import { sumOf } from './metric-sum';
+import { RUNBOOK } from './mirror-alarms';
+import { MirrorDashboardProps } from './mirror-dashboard-props';
+import { ImageMirror } from '../mirror/image-mirror';
+
+const FULL_WIDTH = 24;
+const PERIOD = Duration.hours(1);
+const { GREEN, GREY, ORANGE, PURPLE, RED } = cloudwatch.Color;
+
+/**
+ * How many alarms a widget shows.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+ */
+const MOST_ALARMS = 100;
+
+/** How many of them are beside one another in a widget as wide as the dashboard. */
+const ALARMS_IN_A_ROW = 6;
+
+/** The widgets of a dashboard, row by row. */
+export function dashboardRows({ mirror, alarms = [], buildMinutePrice }: MirrorDashboardProps): cloudwatch.IWidget[][] {
+  return [
+    [new cloudwatch.TextWidget({ markdown: `# ${mirror.node.path}\n[What to do when something is wrong](${RUNBOOK})`, width: FULL_WIDTH, height: 2 })],
+    ...alarmStates(alarms).map((widget) => [widget]),
+    // The project for customized images is defined with the first of them.
+    [new LateWidget(() => totals(mirror))],
+    [query(mirror, 'The last success of each image in this time, the longest ago first', FRESHNESS), results(mirror)],
+    [new LateWidget(() => trouble(mirror)), bytes(mirror), new LateWidget(() => cost(mirror, buildMinutePrice))],
+    [query(mirror, 'What went wrong, the last first', TROUBLE), query(mirror, 'The last results', LAST_RESULTS)],
+  ];
+}
+
+function alarmStates(alarms: readonly cloudwatch.IAlarm[]): cloudwatch.IWidget[] {
+  const count = Math.ceil(alarms.length / MOST_ALARMS);
+  return Array.from({ length: count }, (_, index) => {
+    const shown = alarms.slice(index * MOST_ALARMS, (index + 1) * MOST_ALARMS);
+    return new cloudwatch.AlarmStatusWidget({
+      title: count === 1 ? 'Alarms' : `Alarms, part ${index + 1} of ${count}`,
+      alarms: shown,
+      width: FULL_WIDTH,
+      height: 2 + Math.ceil(shown.length / ALARMS_IN_A_ROW),
+    });
+  });
+}
+
+function totals(mirror: ImageMirror): cloudwatch.IWidget {
+  return new cloudwatch.SingleValueWidget({
+    title: 'In all this time',
+    metrics: [
+      mirror.metricCopied({ label: 'New images', period: PERIOD }),
+      mirror.metricUnchanged({ label: 'Unchanged', period: PERIOD }),
+      mirror.metricFailed({ label: 'Failures', period: PERIOD }),
+      mirror.metricTagMoved({ label: 'Fixed tags moved', period: PERIOD }),
+      mirror.metricBytes({ label: 'Bytes copied', period: PERIOD }),
+      sumOf('builds', projectsOf(mirror).map((project) => project.metricBuilds({ label: 'Builds', period: PERIOD }))),
+    ],
+    setPeriodToTimeRange: true,
+    width: FULL_WIDTH,
+    height: 3,
+  });
+}
+
+function results(mirror: ImageMirror): cloudwatch.IWidget {
+  return new cloudwatch.GraphWidget({
+    title: 'Results, by the hour',
+    left: [
+      mirror.metricUnchanged({ label: 'Unchanged', period: PERIOD, color: GREY }),
+      mirror.metricCopied({ label: 'New images', period: PERIOD, color: GREEN }),
+      mirror.metricTagMoved({ label: 'Fixed tags moved', period: PERIOD, color: ORANGE }),
+      mirror.metricFailed({ label: 'Failures', period: PERIOD, color: RED }),
+    ],
+    leftYAxis: { min: 0, showUnits: false },
+    stacked: true,
+    width: FULL_WIDTH / 2,
+    height: 8,
+  });
+}
+
+function trouble(mirror: ImageMirror): cloudwatch.IWidget {
+  return new cloudwatch.GraphWidget({
+    title: 'What went wrong, by the hour',
+    left: [
+      sumOf('failed', projectsOf(mirror).map((project) => project.metricFailedBuilds({ label: 'Builds that failed', period: PERIOD, color: RED }))),
+      mirror.metricRateLimited({ label: 'Rate limited', period: PERIOD, color: ORANGE }),
+      mirror.scheduleGroup.metricDropped({ label: 'Runs not started', period: PERIOD, statistic: cloudwatch.Stats.SUM, color: PURPLE }),
+    ],
+    leftYAxis: { min: 0, showUnits: false },
+    width: FULL_WIDTH / 3,
+    height: 6,
+  });
+}
+
+function bytes(mirror: ImageMirror): cloudwatch.IWidget {
+  return new cloudwatch.GraphWidget({
+    title: 'Bytes copied, by the hour',
+    left: [mirror.metricBytes({ label: 'Bytes copied', period: PERIOD })],
+    leftYAxis: { min: 0 },
+    width: FULL_WIDTH / 3,
+    height: 6,
+  });
+}
+
+function cost(mirror: ImageMirror, buildMinutePrice: number | undefined): cloudwatch.IWidget {
+  const { metric, isInDollars } = buildCostOf(projectsOf(mirror), buildMinutePrice);
+  return new cloudwatch.GraphWidget({
+    title: isInDollars ? 'Builds in US dollars, about, added up' : 'Minutes of builds, added up',
+    left: [metric],
+    leftYAxis: { min: 0, showUnits: false },
+    width: FULL_WIDTH / 3,
+    height: 6,
+  });
+}
+
+function query(mirror: ImageMirror, title: string, queryLines: readonly string[]): cloudwatch.IWidget {
+  return new cloudwatch.LogQueryWidget({
+    title,
+    logGroupNames: [mirror.logGroup.logGroupName],
+    queryLines: [...queryLines],
+    // A query is of its own Region, where that of a metric is said with the metric.
+    region: Stack.of(mirror).region,
+    view: cloudwatch.LogQueryVisualizationType.TABLE,
+    width: FULL_WIDTH / 2,
+    height: 8,
+  });
+}
+
+function projectsOf(mirror: ImageMirror): readonly codebuild.IProject[] {
+  return mirror._context().signals.projects;
+}
+
+/** A widget that is made anew when its dashboard is rendered: what it shows may have become more until then. */
+export class LateWidget extends cloudwatch.ConcreteWidget {
+  /** @param make defines nothing when it is called again */
+  constructor(private readonly make: () => cloudwatch.IWidget) {
+    const { width, height } = make();
+    super(width, height);
+  }
+
+  public toJson(): any[] {
+    const widget = this.make();
+    widget.position(this.x ?? 0, this.y ?? 0);
+    return widget.toJson();
+  }
+}

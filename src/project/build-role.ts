@@ -1,0 +1,154 @@
+import { ArnFormat, Lazy, Stack, Token } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as s3_assets from 'aws-cdk-lib/aws-s3-assets';
+import { Construct } from 'constructs';
+import { ComputeConfiguration } from './mirror-compute';
+import { RegistryCredentials } from './registry-credentials';
+import { EVENT_SOURCE } from '../image/contract/events-and-metrics';
+import { isKnownToPublicGallery, PUBLIC_GALLERY } from '../image/registry-hosts';
+import { renderedLength, RepositoryArns } from '../repositories/repository-arns';
+
+/** What builds need access to. */
+export interface BuildProps {
+  readonly engine: s3_assets.Asset;
+  readonly certificates?: s3_assets.Asset;
+  readonly eventBus: events.IEventBus;
+  readonly logGroup: logs.ILogGroup;
+  readonly credentials: RegistryCredentials[];
+  readonly compute: ComputeConfiguration;
+}
+
+/** What builds that mirror need access to. */
+export interface BuildRoleProps extends BuildProps {
+  readonly repositories: RepositoryArns;
+}
+
+/** What a copy does in a repository of the mirror: look, upload blobs, put manifests. Deleting is not among it. */
+export const REPOSITORY_ACTIONS = [
+  'ecr:BatchCheckLayerAvailability',
+  'ecr:BatchGetImage',
+  'ecr:CompleteLayerUpload',
+  'ecr:GetDownloadUrlForLayer',
+  'ecr:InitiateLayerUpload',
+  'ecr:PutImage',
+  'ecr:UploadLayerPart',
+];
+
+/** The role of builds, and a way to let it do more. */
+export interface BuildRole {
+  readonly role: iam.Role;
+  /** The repositories that builds push to. */
+  readonly repositories: RepositoryArns;
+  /** Lets builds do what is stated, in the same policy. */
+  readonly allow: (statements: readonly iam.PolicyStatement[]) => void;
+}
+
+/**
+ * Defines the role that builds run with. All that it may do is here: the CDK's project would grant itself more than a run needs.
+ */
+export function defineBuildRole(scope: Construct, id: string, props: BuildRoleProps): BuildRole {
+  const stack = Stack.of(scope);
+  const others = buildStatements(stack, props);
+  const policy = new iam.PolicyDocument({
+    statements: [repositoryStatement(Lazy.list({ produce: () => props.repositories.render(othersLength()) })), ...others],
+  });
+  const allow = (statements: readonly iam.PolicyStatement[]) => {
+    others.push(...statements);
+    policy.addStatements(...statements);
+  };
+  props.repositories.onceMirroringFrom(PUBLIC_GALLERY, () => allow(galleryStatements(stack)));
+  const othersLength = () => renderedLength(stack.resolve(new iam.PolicyDocument({ statements: [...others, repositoryStatement([])] })));
+  const role = new iam.Role(scope, id, {
+    description: 'Builds that mirror images',
+    // No aws:SourceArn: the project's name is CloudFormation's to choose, and the project refers to this role.
+    assumedBy: new iam.ServicePrincipal('codebuild.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': stack.account } } }),
+    inlinePolicies: { Mirror: policy },
+  });
+  role.node.addValidation({ validate: () => props.repositories.validate(othersLength()) });
+  grantToImported(role, props);
+  return { role, repositories: props.repositories, allow };
+}
+
+/** Keys, and repositories of build images, have policies of their own that may need a word too. */
+export function grantToImported(role: iam.Role, props: BuildProps): void {
+  for (const { secret } of props.credentials) secret.encryptionKey?.grantDecrypt(role);
+  props.compute.buildImage.repository?.grantPull(role);
+  props.compute.buildImage.secretsManagerCredentials?.grantRead(role);
+}
+
+function repositoryStatement(arns: string[]): iam.PolicyStatement {
+  return new iam.PolicyStatement({ actions: REPOSITORY_ACTIONS, resources: arns });
+}
+
+/** What every build does, whatever it works on. */
+export function buildStatements(stack: Stack, props: BuildProps): iam.PolicyStatement[] {
+  return [
+    // The action knows no resource.
+    new iam.PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
+    // One request may hold events of several sources, so the key has several values; without Null, a request without any would do.
+    // @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-cross-account-custom-bus-source.html
+    new iam.PolicyStatement({
+      actions: ['events:PutEvents'],
+      resources: [props.eventBus.eventBusArn],
+      conditions: { 'ForAllValues:StringEquals': { 'events:source': EVENT_SOURCE }, 'Null': { 'events:source': 'false' } },
+    }),
+    ...sourceStatements(props),
+    new iam.PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [props.logGroup.logGroupArn] }),
+    ...secretStatements(props.credentials),
+    ...networkStatements(stack, props.compute),
+  ];
+}
+
+/**
+ * The public gallery allows ten times as many pulls in a second to those that it knows. Neither action knows a resource, and under a condition on
+ * `sts:AWSServiceName` AWS has been seen to refuse the token.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToken.html
+ */
+function galleryStatements({ region }: Stack): iam.PolicyStatement[] {
+  if (!Token.isUnresolved(region) && !isKnownToPublicGallery(region)) return [];
+  return [new iam.PolicyStatement({ actions: ['ecr-public:GetAuthorizationToken', 'sts:GetServiceBearerToken'], resources: ['*'] })];
+}
+
+/** @see https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html */
+function sourceStatements({ engine, certificates }: BuildProps): iam.PolicyStatement[] {
+  const assets = certificates === undefined ? [engine] : [engine, certificates];
+  return [
+    new iam.PolicyStatement({ actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: assets.map((asset) => asset.bucket.arnForObjects(asset.s3ObjectKey)) }),
+    // All assets of a stack are in one bucket.
+    new iam.PolicyStatement({ actions: ['s3:GetBucketAcl', 's3:GetBucketLocation'], resources: [engine.bucket.bucketArn] }),
+  ];
+}
+
+function secretStatements(credentials: RegistryCredentials[]): iam.PolicyStatement[] {
+  if (credentials.length === 0) return [];
+  // A secret that was imported by its name has no known suffix: six characters that Secrets Manager chose.
+  const arns = credentials.map(({ secret }) => secret.secretFullArn ?? `${secret.secretArn}-??????`);
+  return [new iam.PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [...new Set(arns)] })];
+}
+
+/** @see https://docs.aws.amazon.com/codebuild/latest/userguide/auth-and-access-control-iam-identity-based-access-control.html#customer-managed-policies-example-create-vpc-network-interface */
+function networkStatements(stack: Stack, compute: ComputeConfiguration): iam.PolicyStatement[] {
+  if (compute.vpc === undefined) return [];
+  const { subnetIds } = compute.vpc.selectSubnets(compute.subnetSelection);
+  const arn = (resource: string, resourceName: string) => stack.formatArn({ service: 'ec2', resource, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
+  return [
+    new iam.PolicyStatement({
+      actions: ['ec2:CreateNetworkInterfacePermission'],
+      resources: [arn('network-interface', '*')],
+      conditions: {
+        StringEquals: { 'ec2:Subnet': subnetIds.map((subnetId) => arn('subnet', subnetId)), 'ec2:AuthorizedService': 'codebuild.amazonaws.com' },
+      },
+    }),
+    // Most of these know no resource.
+    new iam.PolicyStatement({
+      actions: [
+        'ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface', 'ec2:DescribeDhcpOptions', 'ec2:DescribeNetworkInterfaces',
+        'ec2:DescribeSecurityGroups', 'ec2:DescribeSubnets', 'ec2:DescribeVpcs',
+      ],
+      resources: ['*'],
+    }),
+  ];
+}

@@ -1,0 +1,142 @@
+import { Stack } from 'aws-cdk-lib';
+import * as codebuild from 'aws-cdk-lib/aws-codebuild';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as s3_assets from 'aws-cdk-lib/aws-s3-assets';
+import { Construct } from 'constructs';
+import { BuildRole, defineBuildRole } from './build-role';
+import { CERTIFICATES_PATH, CERTIFICATES_SOURCE, defineCertificatesAsset } from './certificates-asset';
+import { ComputeConfiguration } from './mirror-compute';
+import { defineEngineAsset, ENGINE_COMMAND } from './program-assets';
+import { RegistryCredentials } from './registry-credentials';
+import { credentialVariables, PROJECT_ENVIRONMENT } from '../image/contract/environment';
+import { ImageMirrorProps } from '../mirror/image-mirror-props';
+import { RepositoryArns } from '../repositories/repository-arns';
+import { RepositorySet } from '../repositories/repository-set';
+
+/** What the project is made of. */
+export interface MirrorProjectProps {
+  readonly compute: ComputeConfiguration;
+  readonly credentials: RegistryCredentials[];
+  readonly engine: s3_assets.Asset;
+  /** The certificates of private authorities; undefined where the public ones are enough. */
+  readonly certificates?: s3_assets.Asset;
+  readonly eventBus: events.IEventBus;
+  readonly logGroup: logs.ILogGroup;
+  readonly repositoryPrefix: string;
+  readonly role: iam.Role;
+}
+
+/** A run gives up so long before CodeBuild would stop it, and says why. */
+const SECONDS_TO_SAY_WHY = 60;
+
+/**
+ * Defines the project that runs the engine: for one image, or for several.
+ *
+ * It has no limit of concurrent builds: over it, builds would fail instead of waiting in the queue.
+ */
+export function defineMirrorProject(scope: Construct, id: string, props: MirrorProjectProps): codebuild.Project {
+  const { compute, certificates } = props;
+  return new codebuild.Project(scope, id, {
+    description: 'Mirrors the container images that the variables IMAGE or IMAGES name into Amazon ECR',
+    role: props.role.withoutPolicyUpdates(),
+    grantReportGroupPermissions: false,
+    source: source(props.engine),
+    secondarySources: certificates && [source(certificates, CERTIFICATES_SOURCE)],
+    buildSpec: codebuild.BuildSpec.fromObject(buildSpec(compute, certificates === undefined ? ENGINE_COMMAND : TRUSTING_COMMAND)),
+    environment: { buildImage: compute.buildImage, computeType: compute.computeType, privileged: false },
+    environmentVariables: { ...projectVariables(Stack.of(scope), props), ...secretVariables(props.credentials) },
+    logging: { cloudWatch: { logGroup: props.logGroup } },
+    timeout: compute.timeout,
+    vpc: compute.vpc,
+    subnetSelection: compute.subnetSelection,
+    securityGroups: compute.securityGroups,
+  });
+}
+
+function source({ bucket, s3ObjectKey }: s3_assets.Asset, identifier?: string): codebuild.ISource {
+  return codebuild.Source.s3({ identifier, bucket, path: s3ObjectKey });
+}
+
+/** Node reads the variable when it starts, so it is set before; the quotes are for a folder whose name is not ours. */
+const TRUSTING_COMMAND = `NODE_EXTRA_CA_CERTS="${CERTIFICATES_PATH}" ${ENGINE_COMMAND}`;
+
+/** What a build of a project does: a single command, on the Node that programs need. */
+export function buildSpec(compute: ComputeConfiguration, command: string) {
+  const install = { 'runtime-versions': { nodejs: compute.nodeVersion } };
+  return {
+    version: '0.2',
+    phases: { ...(compute.nodeVersion === undefined ? {} : { install }), build: { commands: [command] } },
+  };
+}
+
+/** The host of the registry of a stack's account and Region. */
+export function registryHost({ account, region, urlSuffix }: Stack): string {
+  return `${account}.dkr.ecr.${region}.${urlSuffix}`;
+}
+
+/** The seconds after which a run gives up by itself. */
+export function deadlineSeconds({ longestBuild }: ComputeConfiguration): string {
+  return String(longestBuild.toSeconds() - SECONDS_TO_SAY_WHY);
+}
+
+type Variables = { [name: string]: codebuild.BuildEnvironmentVariable };
+
+function projectVariables(stack: Stack, props: MirrorProjectProps): Variables {
+  return {
+    [PROJECT_ENVIRONMENT.REGISTRY]: { value: registryHost(stack) },
+    [PROJECT_ENVIRONMENT.REPOSITORY_PREFIX]: { value: props.repositoryPrefix },
+    [PROJECT_ENVIRONMENT.EVENT_BUS]: { value: props.eventBus.eventBusArn },
+    [PROJECT_ENVIRONMENT.DEADLINE_SECONDS]: { value: deadlineSeconds(props.compute) },
+  };
+}
+
+/** The values stay in Secrets Manager; the template holds where they are, and CodeBuild masks them in the log. */
+function secretVariables(credentials: RegistryCredentials[]): Variables {
+  if (credentials.length === 0) return {};
+  const named = credentials.map((credential, index) => ({ credential, names: credentialVariables(credential.registry, index) }));
+  const field = ({ secret }: RegistryCredentials, name: string) => ({
+    type: codebuild.BuildEnvironmentVariableType.SECRETS_MANAGER,
+    value: `${secret.secretArn}:${name}`,
+  });
+  return {
+    [PROJECT_ENVIRONMENT.CREDENTIALS]: { value: JSON.stringify(named.map(({ names }) => names)) },
+    ...Object.fromEntries(named.flatMap(({ credential, names }) => [
+      [names.username, field(credential, credential.usernameField)],
+      [names.password, field(credential, credential.passwordField)],
+    ])),
+  };
+}
+
+/** What is known of the builds beside the properties of their mirror. */
+export interface MirrorBuildsSettings {
+  readonly compute: ComputeConfiguration;
+  readonly credentials: RegistryCredentials[];
+  readonly logGroup: logs.ILogGroup;
+  readonly repositories: RepositorySet;
+  readonly repositoryPrefix: string;
+}
+
+/** What mirrors: the project, the role of its builds, and the bus that they tell. */
+export interface MirrorBuilds {
+  readonly project: codebuild.Project;
+  readonly buildRole: BuildRole;
+  readonly eventBus: events.IEventBus;
+}
+
+/** Defines the project of a mirror in its scope, with all that its builds need. */
+export function defineMirrorBuilds(scope: Construct, props: ImageMirrorProps, settings: MirrorBuildsSettings): MirrorBuilds {
+  const { repositories, repositoryPrefix, ...shared } = settings;
+  const eventBus = props.eventBus ?? events.EventBus.fromEventBusName(scope, 'DefaultEventBus', 'default');
+  const authority = props.certificateAuthorityPath;
+  const build = {
+    ...shared,
+    certificates: authority === undefined ? undefined : defineCertificatesAsset(scope, 'Certificates', authority),
+    engine: defineEngineAsset(scope, 'Engine'),
+    eventBus,
+  };
+  const buildRole = defineBuildRole(scope, 'BuildRole', { ...build, repositories: new RepositoryArns(Stack.of(scope), repositories, repositoryPrefix) });
+  const project = defineMirrorProject(scope, 'Project', { ...build, repositoryPrefix, role: buildRole.role });
+  return { project, buildRole, eventBus };
+}

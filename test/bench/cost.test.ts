@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterFree, buildCost, checksCost, checksCostAfterFree, COMPUTES, FREQUENCIES, natCost, storageCost } from '../../bench/cost/cost-model';
+import { costPage } from '../../bench/cost/cost-page';
+import { dollars } from '../../bench/cost/dollars';
+import { PRICES } from '../../bench/cost/prices';
+import { dashboardCost, notifyCost, NOTIFY_METRICS } from '../../bench/cost/watching-cost';
+import { BUILD_MINUTE_PRICES } from '../../src/observe/build-cost';
+
+const ROOT = join(__dirname, '..', '..');
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+
+test('docs/cost.md is what the prices give; if not, run "npm run cost"', () => {
+  expect(readFileSync(join(ROOT, 'docs', 'cost.md'), 'utf8')).toBe(costPage());
+});
+
+test('the page is the same each time', () => {
+  expect(costPage()).toBe(costPage());
+});
+
+test('EC2 compute bills whole minutes, and Lambda compute seconds', () => {
+  expect(buildCost(COMPUTES.EC2_X86, 61)).toBeCloseTo(0.01, 10);
+  expect(buildCost(COMPUTES.EC2_X86, 60)).toBeCloseTo(0.005, 10);
+  expect(buildCost(COMPUTES.LAMBDA_ARM, 61)).toBeCloseTo(0.00061, 10);
+});
+
+test('twice the images cost twice as much, and checks every hour 24 times those of every day', () => {
+  expect(checksCost(COMPUTES.EC2_ARM, FREQUENCIES.DAILY, 20)).toBeCloseTo(2 * checksCost(COMPUTES.EC2_ARM, FREQUENCIES.DAILY, 10), 10);
+  expect(checksCost(COMPUTES.EC2_ARM, FREQUENCIES.HOURLY)).toBeCloseTo(24 * checksCost(COMPUTES.EC2_ARM, FREQUENCIES.DAILY), 10);
+});
+
+test('what is free is taken off once, and never makes a bill negative', () => {
+  expect(afterFree(PRICES.EC2_X86_MINUTE, 40)).toBe(0);
+  expect(afterFree(PRICES.EC2_X86_MINUTE, 300)).toBeCloseTo(1, 10);
+  expect(checksCostAfterFree(COMPUTES.EC2_X86, FREQUENCIES.DAILY, 10)).toBeCloseTo(checksCost(COMPUTES.EC2_X86, FREQUENCIES.DAILY, 10) - 0.5, 10);
+});
+
+test('a copy crosses a NAT gateway twice, and once where endpoints carry it to Amazon ECR', () => {
+  expect([natCost({ endpoints: false }), natCost({ endpoints: true })]).toEqual([2 * PRICES.NAT_GIGABYTE.dollars, PRICES.NAT_GIGABYTE.dollars]);
+});
+
+test('every price names the page where AWS has it', () => {
+  for (const { page } of Object.values(PRICES)) expect(page).toMatch(/^https:\/\/aws\.amazon\.com\/[a-z-]+\/pricing\/$/);
+});
+
+test('npm run cost says what became of docs/cost.md', () => {
+  const command = [join(ROOT, 'node_modules/tsx/dist/cli.mjs'), '--tsconfig', 'tsconfig.dev.json', 'bench/cost/main.ts', '--check'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: ROOT, encoding: 'utf8' });
+  expect([status, stdout, stderr]).toEqual([0, `${join('docs', 'cost.md')} is up to date\n`, '']);
+});
+
+test('a tag that moves keeps its old copy for a while', () => {
+  expect(storageCost(10, 'floating')).toBeGreaterThan(storageCost(10, 'fixed'));
+});
+
+test.each([
+  [0, 'nothing'], [0.0000034, '$0.0000034'], [0.0034, '$0.0034'], [0.005, '$0.005'], [0.0060, '$0.006'], [0.0214, '$0.021'],
+  [0.05, '$0.05'], [0.144, '$0.14'], [0.1, '$0.10'], [1.5, '$1.50'], [16, '$16.00'], [1500, '$1,500'],
+])('%d dollars are written %s', (amount, text) => {
+  expect(dollars(amount)).toBe(text);
+});
+
+test('dashboards estimate with the same prices', () => {
+  expect(BUILD_MINUTE_PRICES).toEqual({
+    'LINUX_CONTAINER BUILD_GENERAL1_SMALL': PRICES.EC2_X86_MINUTE.dollars,
+    'ARM_CONTAINER BUILD_GENERAL1_SMALL': PRICES.EC2_ARM_MINUTE.dollars,
+    'LINUX_LAMBDA_CONTAINER BUILD_LAMBDA_1GB': expect.closeTo(60 * PRICES.LAMBDA_X86_SECOND.dollars, 10),
+    'ARM_LAMBDA_CONTAINER BUILD_LAMBDA_1GB': expect.closeTo(60 * PRICES.LAMBDA_ARM_SECOND.dollars, 10),
+  });
+});
+
+describe('the README\'s numbers come from the same prices', () => {
+  const monthOf = (compute: keyof typeof COMPUTES) => checksCost(COMPUTES[compute], FREQUENCIES.DAILY, 10);
+
+  test.each([
+    [/`MirrorCompute\.ec2\(\)`, \$([0-9.]+) a minute \| about \$([0-9.]+)/, PRICES.EC2_X86_MINUTE.dollars, monthOf('EC2_X86')],
+    [/`MirrorCompute\.ec2\(\{ architecture: ARM_64 \}\)`, \$([0-9.]+) a minute \| about \$([0-9.]+)/, PRICES.EC2_ARM_MINUTE.dollars, monthOf('EC2_ARM')],
+    [/`MirrorCompute\.lambda\(\)`, \$([0-9.]+) a second \| about \$([0-9.]+)/, PRICES.LAMBDA_ARM_SECOND.dollars, monthOf('LAMBDA_ARM')],
+  ])('%s', (pattern, unit, month) => {
+    const [, toldUnit, toldMonth] = pattern.exec(README)!;
+    expect(Number(toldUnit)).toBe(unit);
+    // "About": rounded to a tenth.
+    expect(Math.abs(Number(toldMonth) / month - 1)).toBeLessThan(0.05);
+  });
+
+  test('storage', () => {
+    expect(README).toContain(`${dollars(PRICES.ECR_GIGABYTE.dollars)} for each GB`);
+  });
+
+  test('alarms and dashboard', () => {
+    expect(README).toContain(`up to ${dollars(notifyCost())}, and up to ${dollars(dashboardCost(NOTIFY_METRICS))} more`);
+  });
+});

@@ -1,0 +1,70 @@
+/** How long the mirror's own build waits to start that of a customized image. */
+import { CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
+import { mockClient } from 'aws-sdk-client-mock';
+import { startCustomBuild } from '../../../src/engine/customize/start-custom-build';
+import { MovingClock } from '../../support/moving-clock';
+
+const codeBuild = mockClient(CodeBuildClient);
+const MINUTE = 60_000;
+
+let clock: MovingClock;
+let region: string | undefined;
+
+beforeEach(() => {
+  region = process.env.AWS_REGION;
+  process.env.AWS_REGION = 'eu-west-1';
+  codeBuild.reset();
+  clock = new MovingClock();
+});
+
+afterEach(() => {
+  if (region === undefined) delete process.env.AWS_REGION;
+  else process.env.AWS_REGION = region;
+});
+
+afterAll(() => codeBuild.restore());
+
+function failure(name: string, message: string, status = 400): Error {
+  return Object.assign(new Error(message), { name, $metadata: { httpStatusCode: status } });
+}
+
+const QUEUE_FULL = failure('AccountLimitExceededException', 'Cannot have more than 1 builds in queue for the account');
+
+function start(minutesLeft = 50) {
+  const progress = { line: () => undefined, blobStarted: () => undefined, blobBytes: () => undefined, blobFinished: () => undefined };
+  return startCustomBuild({ project: 'Custom', variables: { IMAGE: 'docker.io/hashicorp/vault:1.14' } }, { deadline: clock.now() + minutesLeft * MINUTE, progress }, clock);
+}
+
+const waited = () => clock.sleeps.reduce((sum, one) => sum + one, 0);
+
+test('it waits while the queue is full', async () => {
+  codeBuild.on(StartBuildCommand).rejectsOnce(QUEUE_FULL).resolves({ build: { id: 'Custom:1' } });
+  expect(await start()).toEqual({ id: 'Custom:1' });
+  expect(clock.sleeps).toHaveLength(1);
+});
+
+test('it does not wait for the end of the run, for where one build may run, that is itself', async () => {
+  codeBuild.on(StartBuildCommand).rejects(QUEUE_FULL);
+  expect(await start()).toEqual({
+    problem: 'its build could not be started so far (AccountLimitExceededException: Cannot have more than 1 builds in queue for the account), '
+      + 'and this one cannot wait for it; the next run starts it',
+  });
+  expect(waited()).toBeGreaterThan(MINUTE);
+  expect(waited()).toBeLessThanOrEqual(2 * MINUTE);
+});
+
+test('it waits no longer than the run has time', async () => {
+  codeBuild.on(StartBuildCommand).rejects(QUEUE_FULL);
+  expect(await start(0.5)).toMatchObject({ problem: expect.stringContaining('the next run starts it') });
+  expect(waited()).toBeLessThanOrEqual(MINUTE / 2);
+});
+
+test.each([
+  ['a project that does not exist', failure('ResourceNotFoundException', 'no such project'), 'the CodeBuild project "Custom" does not exist; deploy the stack of its ImageMirror again'],
+  ['an account that may run no builds', failure('AccountLimitExceededException', 'Cannot have more than 0 builds in queue for the account'), /ask AWS Support to raise its limit$/],
+  ['a refusal', failure('AccessDeniedException', 'explicit deny'), /could not be started: AccessDeniedException: explicit deny$/],
+])('it does not wait for %s', async (_, error, problem) => {
+  codeBuild.on(StartBuildCommand).rejects(error);
+  expect(await start()).toEqual({ problem: typeof problem === 'string' ? problem : expect.stringMatching(problem) });
+  expect(clock.sleeps).toEqual([]);
+});

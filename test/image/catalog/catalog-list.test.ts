@@ -1,0 +1,195 @@
+import * as fc from 'fast-check';
+import { rangeProblem } from '../../../src/engine/tags';
+import { isGood, namedTags, readEntries, ReadEntry, upstreamOf } from '../../../src/image/catalog/catalog-list';
+import { daysUntil, isDay, catalogRepositoryName, catalogTagKind, floatingRepositoryPrefix } from '../../../src/image/catalog/catalog-location';
+import { parseImageReference } from '../../../src/image/image-reference';
+
+const HEX = 'a'.repeat(64);
+const read = (...values: unknown[]): ReadEntry[] => readEntries(values.map((value, index) => ({ place: `entry ${index + 1}`, value })), { selectionProblem: rangeProblem });
+const problemsOf = (...values: unknown[]) => read(...values).map((one) => 'problem' in one ? one.problem : undefined);
+
+describe('one entry', () => {
+  test('is its image', () => {
+    expect(read('nginx:stable')).toEqual([{ place: 'entry 1', entry: { image: 'nginx:stable' }, reference: parseImageReference('nginx:stable') }]);
+  });
+
+  test('is a repository where tags are selected', () => {
+    expect(read({ image: 'nginx', tags: { patterns: ['1.*'] } })).toMatchObject([{ reference: { registry: 'docker.io', repository: 'library/nginx' } }]);
+    expect(read({ image: 'nginx', tags: { patterns: ['1.*'] } })).not.toHaveProperty('0.reference.tag');
+  });
+
+  test.each<[unknown, string]>([
+    ['Nginx', 'its image is "Nginx": a repository is in lower case; write "nginx"'],
+    ['quay.io/A/b:V1.0.0', 'its image is "quay.io/A/b:V1.0.0": a repository is in lower case; write "quay.io/a/b:V1.0.0"'],
+    [`localhost:5000/A@sha256:${HEX}`, `its image is "localhost:5000/A@sha256:${HEX}": a repository is in lower case; write "localhost:5000/a@sha256:${HEX}"`],
+    ['A b', 'its image is "A b": it holds a space, a control character or a character outside ASCII'],
+    ['', 'its image is "": it is empty; write for example "nginx:1.27.0"'],
+    ['https://quay.io/a', 'its image is "https://quay.io/a": remove the scheme; write for example "quay.io/prometheus/prometheus:v2.53.0"'],
+    ['user:secret@quay.io/a', 'its image is "***@quay.io/a": a digest is "sha256:" and 64 lower-case hexadecimal digits'],
+    ['nginx\u0007', 'its image is "nginx\\u0007": it holds a space, a control character or a character outside ASCII'],
+    ['0x7f.1/a', 'invalid image reference "0x7f.1/a": "0x7f.1" is no registry host; write a host name with an optional port, for example "registry.example.com:5000"'],
+    [1.27, 'it must be an image such as "nginx:stable", or an object with the field image'],
+    [{ image: 1.27 }, 'its image is 1.27: it must be a text such as "nginx:stable"; put it in quotes'],
+    [{ img: 'nginx' }, 'it has the unknown field "img" (did you mean "image"?); there are image, tags, platforms, owner, expires, digest, tagKind, onTagMoved and referrers'],
+    [{ image: 'nginx', repository: 'a/b' }, 'it has the unknown field "repository"; there are image, tags, platforms, owner, expires, digest, tagKind, onTagMoved and referrers'],
+    [{ image: 'nginx', tag: '1.27.0' }, expect.stringContaining('the unknown field "tag" (did you mean "tags"?); there are') as unknown as string],
+    [{ image: 'nginx', tagkind: 'fixed' }, expect.stringContaining('the unknown field "tagkind" (did you mean "tagKind"?); there are') as unknown as string],
+    [{ image: 'nginx', tags: { pattern: ['1*'] } }, expect.stringMatching(/^its tags are .*: it has the unknown field "pattern" \(did you mean "patterns"\?\); there are semver/) as unknown as string],
+    [{ image: 'nginx', ['o'.repeat(200_000)]: 1 }, expect.not.stringContaining('did you mean') as unknown as string],
+    [{ image: 'nginx', tagKind: 'IMMUTABLE' }, 'its tagKind is "IMMUTABLE": it must be one of fixed, floating'],
+    [{ image: 'nginx', expires: '30.06.2027' }, 'its expires is "30.06.2027": it must be a day such as "2027-03-31"'],
+    [{ image: 'nginx', tags: '1.27' }, 'its tags are "1.27": they must be an object such as {"semver": ">=1.25 <2"} or {"patterns": ["1.27*"]}'],
+    [{ image: 'nginx', platforms: 'linux/amd64' }, 'its platforms are "linux/amd64": they must be a list of 1 to 50 platforms, for example ["linux/amd64", "linux/arm64"]'],
+    [{ image: 'nginx', referrers: 'no' }, 'its referrers are "no": they must be true or false'],
+    [{ owner: 'a' }, 'it has no image; write for example "image": "nginx:stable"'],
+    [{ image: 'nginx:1', tags: { patterns: ['*'] } }, 'its image is "nginx:1": with tags it must be a repository, without a tag or digest'],
+    [{ image: 'nginx', tags: { semver: '>> 1' } }, 'its tags are {"semver":">> 1"}: its range of versions must be one that npm would take, for example ">=1.25 <2"'],
+    [{ image: 'nginx', tags: { semver: 1.27 } }, 'its tags are {"semver":1.27}: its semver must be a range of versions such as ">=1.25 <2", of at most 200 characters; put it in quotes'],
+    [{ image: 'nginx', expires: '2027-02-29' }, 'its expires is "2027-02-29": the calendar has no such day'],
+    [{ image: `nginx@sha256:${HEX}`, digest: `sha256:${'b'.repeat(64)}` }, `its image names the digest sha256:${HEX} and its digest is sha256:${'b'.repeat(64)}; leave one of them out`],
+    [{ image: 'nginx', owner: 12345 }, 'its owner is 12345: it must be 1 to 100 letters, digits, spaces and any of ". _ @ / + : -", for example "team-payments"; put it in quotes'],
+    [{ image: 'nginx', owner: '-' }, 'its owner is "-": it must be 1 to 100 letters, digits, spaces and any of ". _ @ / + : -", for example "team-payments"'],
+    [{ image: `a/${'b'.repeat(245)}` }, expect.stringMatching(/: a repository name has 2 to 256 characters; mirror it with addImage\(\) and a repositoryName$/) as unknown as string],
+    ['custom/nginx:1.27.0-4f1c0e2a9b7d', '"docker.io/custom/nginx:1.27.0-4f1c0e2a9b7d" would be mirrored as "mirror-floating/custom/nginx", and "custom/" is for customized images; '
+      + 'mirror it with addImage() and a repositoryName'],
+    [{ image: 'custom/a/b', tags: { patterns: ['*'] } }, expect.stringContaining('"custom/" is for customized images') as unknown as string],
+  ])('%j is refused in words', (value, words) => {
+    expect(problemsOf(value)).toEqual([words]);
+  });
+
+  test('that is refused keeps its owner and its image for whoever is to be told', () => {
+    expect(read({ image: 'Nginx', owner: 'team' }, { image: 1, owner: '\n' }, null)).toMatchObject([{ image: 'Nginx', owner: 'team' }, { image: undefined, owner: undefined }, { image: undefined }]);
+  });
+});
+
+test('an image may have the folder of customized images in its name, where it is not at its start', () => {
+  expect(problemsOf('custom:1.0.0', 'quay.io/custom/nginx:1.0.0', 'team/custom/nginx:1.0.0', 'customs/nginx:1.0.0')).toEqual([undefined, undefined, undefined, undefined]);
+});
+
+describe('the tags that entries name', () => {
+  const named = (...values: unknown[]) => Object.fromEntries([...namedTags(read(...values))].map(([repository, tags]) => [repository, [...tags]]));
+
+  test('are those of the entries without a selection, by their repositories', () => {
+    expect(named('nginx:1.27.0', 'docker.io/library/nginx', { image: 'nginx', tags: { patterns: ['1.2*'] } }, `quay.io/a/b:v1@sha256:${HEX}`, `quay.io/a/c@sha256:${HEX}`)).toEqual({
+      'docker.io/library/nginx': ['1.27.0', 'latest'], 'quay.io/a/b': ['v1'],
+    });
+  });
+
+  test('are those too of entries that are refused, for nobody could undo a lock by spoiling it', () => {
+    const lock = { image: 'a:1.0.0', digest: `sha256:${HEX}` };
+    expect(named(lock, 'a:1.0.0')).toEqual({ 'docker.io/library/a': ['1.0.0'] });
+    expect(named({ ...lock, digest: 'sha256:1' }, { image: 'b:2.0.0', expires: '2027-02-30' })).toEqual({ 'docker.io/library/a': ['1.0.0'], 'docker.io/library/b': ['2.0.0'] });
+  });
+
+  test('are none where an entry that is refused would select tags, or names no image', () => {
+    expect(named({ image: 'nginx', tags: { semver: '>> 1' } }, 'Nginx', 1, null, { image: 'nginx', tags: 1 })).toEqual({});
+  });
+
+  test('belong to the same shard as what is selected of their repositories', () => {
+    const refused = read({ image: 'nginx:1.27.0', owner: 1 }, 'nginx:1', 'nginx:1');
+    expect(refused.map(upstreamOf)).toEqual(['docker.io/library/nginx', 'docker.io/library/nginx', 'docker.io/library/nginx']);
+  });
+});
+
+describe('entries that want the same', () => {
+  test('are one, by whatever spelling, owner and day', () => {
+    expect(problemsOf('nginx', { image: 'docker.io/library/nginx:latest', owner: 'team' }, { image: 'index.docker.io/nginx', expires: '2027-01-01' })).toEqual([
+      undefined, '"nginx:latest" is in the catalog already, at entry 1; remove one of them', '"nginx:latest" is in the catalog already, at entry 1; remove one of them',
+    ]);
+  });
+
+  test('are one where they select the same tags', () => {
+    const entry = { image: 'quay.io/a/b', tags: { patterns: ['1.*'] } };
+    expect(problemsOf(entry, entry)).toEqual([undefined, '"quay.io/a/b" with these tags is in the catalog already, at entry 1; remove one of them']);
+  });
+
+  test('are two where only the tag differs', () => {
+    expect(problemsOf('nginx:1.27.0', 'nginx:1.27.1', { image: 'nginx', tags: { patterns: ['1.27.*'] } })).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('are one selection, whatever the order of its fields', () => {
+    expect(problemsOf({ image: 'nginx', tags: { semver: '1.x', latest: 3 } }, { image: 'nginx', tags: { latest: 3, semver: '1.x' } })[1]).toContain('at entry 1');
+  });
+});
+
+describe('entries that contradict each other', () => {
+  test.each<[string, object, object]>([
+    ['platforms', { platforms: ['linux/amd64'] }, {}],
+    ['digests', { digest: `sha256:${HEX}` }, {}],
+    ['policies', { onTagMoved: 'KEEP' }, { onTagMoved: 'FAIL' }],
+    ['referrers', { referrers: false }, {}],
+  ])('by their %s are both refused', (_, one, other) => {
+    expect(problemsOf({ image: 'nginx:1.27.0', ...one }, { image: 'nginx:1.27.0', ...other })).toEqual([
+      'it contradicts entry 2, for both would be mirror/nginx:1.27.0; keep the one that is meant',
+      'it contradicts entry 1, for both would be mirror/nginx:1.27.0; keep the one that is meant',
+    ]);
+  });
+
+  test('are none where they say the same in other words', () => {
+    expect(problemsOf({ image: 'a:1.0.0', platforms: ['linux/arm64', 'linux/amd64'] }, { image: 'a:1.0.0', platforms: ['linux/amd64', 'linux/arm64/v8'], referrers: true })[1]).toContain('already');
+  });
+
+  test('are those too that would be in one place, though upstream is another', () => {
+    expect(problemsOf('localhost:5000/a:1.0.0', 'localhost-5000.example/a:1.0.0')).toEqual([undefined, undefined]);
+    expect(problemsOf('r.example:5000/a:1.0.0', 'r.example-5000/a:1.0.0')[0]).toContain('both would be mirror/r.example-5000/a:1.0.0');
+  });
+
+  test('are none where one is fixed and the other floats, for these are two places', () => {
+    expect(problemsOf('nginx:1.27.0', { image: 'nginx:1.27.0', tagKind: 'floating' })).toEqual([undefined, undefined]);
+  });
+});
+
+test('thousands of the same are judged', () => {
+  const many = read(...Array.from({ length: 5_000 }, (_, index) => ({ image: 'nginx:1.27.0', onTagMoved: index % 2 ? 'KEEP' : 'FAIL' })));
+  expect(many.every((one) => 'problem' in one && one.problem.includes('contradicts'))).toBe(true);
+});
+
+test('whatever the entries, each is read, and a good one is good by itself', () => {
+  const value = fc.oneof(fc.jsonValue(), fc.record({ image: fc.constantFrom('nginx', 'redis:7', 'Bad'), platforms: fc.constantFrom(['linux/amd64'], ['linux/arm64']) }, { requiredKeys: ['image'] }));
+  fc.assert(fc.property(fc.array(value), (values) => {
+    const all = read(...values);
+    expect(all.map(({ place }) => place)).toEqual(values.map((_, index) => `entry ${index + 1}`));
+    for (const [index, one] of all.entries()) if (isGood(one)) expect(read(values[index])).toMatchObject([{ entry: one.entry }]);
+    const places = all.flatMap((one) => isGood(one) ? [`${upstreamOf(one)}:${one.reference.tag}`] : []);
+    expect(new Set(places).size).toBe(places.length);
+  }));
+});
+
+describe('the repository of an image', () => {
+  test.each([
+    ['nginx:1.27.0', 'fixed', 'mirror/nginx'], ['nginx:stable', 'floating', 'mirror-floating/nginx'], ['quay.io/a/b:v1', 'floating', 'mirror-floating/quay.io/a/b'],
+  ] as const)('of %s, whose tag is %s, is %s', (image, kind, name) => {
+    expect(catalogRepositoryName(parseImageReference(image), kind)).toBe(name);
+  });
+
+  test('is that of the tag\'s form, unless its entry says the kind', () => {
+    expect(['1.2.0', '1.2.0-dev.1', '1.2.0-stable', '1.2'].map((tag) => catalogTagKind(tag))).toEqual(['fixed', 'floating', 'floating', 'floating']);
+    expect([catalogTagKind('1.2.0-dev.1', 'fixed'), catalogTagKind('1.2.0', 'floating')]).toEqual(['fixed', 'floating']);
+  });
+
+  test.each([['mirror', 'fixed'], ['mirror', 'floating'], ['platform/up', 'fixed'], ['', 'fixed'], ['', 'floating']] as const)('is none of the customized images under %j, also where the tag is %s', (prefix, kind) => {
+    expect(() => catalogRepositoryName(parseImageReference('custom/nginx:1'), kind, prefix)).toThrow('"custom/" is for customized images');
+  });
+
+  test('has the prefix of the mirror', () => {
+    expect([floatingRepositoryPrefix('platform/upstream'), floatingRepositoryPrefix('')]).toEqual(['platform/upstream-floating', 'floating']);
+  });
+
+  test('of a tag that is fixed is never that of one that floats', () => {
+    const part = fc.stringMatching(/^[a-z0-9]{1,8}(-[a-z0-9]{1,8})?$/);
+    const image = fc.array(part, { minLength: 1, maxLength: 3 }).map((parts) => parseImageReference(`${parts.join('/')}:1`));
+    fc.assert(fc.property(image, fc.oneof(image, fc.constant(parseImageReference('mirror-floating/nginx:1'))), (one, other) => {
+      expect(catalogRepositoryName(one, 'fixed')).not.toBe(catalogRepositoryName(other, 'floating'));
+    }));
+  });
+});
+
+describe('a day', () => {
+  test.each([['2027-03-31', true], ['2028-02-29', true], ['2027-02-29', false], ['2027-04-31', false], ['0000-01-01', true], ['9999-12-31', true]])('%s is one: %s', (text, good) => {
+    expect(isDay(text)).toBe(good);
+  });
+
+  test.each([['2027-03-31', '2027-03-31', 0], ['2027-04-01', '2027-03-31', 1], ['2027-03-30', '2027-03-31', -1], ['2028-03-01', '2028-02-28', 2]])('from now until %s, seen from %s, is %i days', (day, today, days) => {
+    expect(daysUntil(day, today)).toBe(days);
+  });
+});

@@ -1,0 +1,127 @@
+/** The published schema and the engine's own grammar say the same about the form of a catalog. */
+import { readFileSync } from 'node:fs';
+import * as path from 'node:path';
+import Ajv2020 from 'ajv/dist/2020';
+import * as fc from 'fast-check';
+import { CATALOG_PATTERNS, catalogFormProblem, entryFormProblem, MOST_CATALOG_ENTRIES } from '../../../src/image/catalog/catalog';
+import { parseImageReference } from '../../../src/image/image-reference';
+
+const SCHEMA = JSON.parse(readFileSync(path.join(__dirname, '..', '..', '..', 'schemas', 'image-catalog-1.schema.json'), 'utf8'));
+const validate = new Ajv2020({ strict: true, strictRequired: false }).compile(SCHEMA);
+
+const schemaTakes = (list: unknown) => validate(list);
+const parserTakes = (list: unknown) => catalogFormProblem(list) === undefined
+  && (list as { images: unknown[] }).images.every((entry) => entryFormProblem(entry) === undefined);
+
+const HEX = 'a'.repeat(64);
+const GOOD: readonly unknown[] = [
+  'nginx', 'nginx:stable', 'quay.io/prometheus/prometheus:v2.53.0', 'localhost:5000/a/b', '[::1]:5000/a', `alpine@sha256:${HEX}`, `alpine:3.20@sha256:${HEX}`,
+  'team/odd__name--x:1.0.0', 'REGISTRY.example.com/a:1',
+  { image: 'nginx:stable' },
+  { image: 'nginx', tags: { semver: '>=1.25 <2', latest: 5, variant: 'alpine', exclude: ['*-perl'] } },
+  { image: 'nginx', tags: { semver: '*', prereleases: true } },
+  { image: 'nginx', tags: { semver: '*', prereleases: false, variant: 'alpine' } },
+  { image: 'nginx', tags: { patterns: ['1.2*', 'stable'], exclude: ['*-rc*'] } },
+  { image: 'nginx:1.27.0', platforms: ['linux/amd64', 'linux/arm/v7'], owner: 'Team Payments', expires: '2027-03-31', digest: `sha256:${HEX}`, tagKind: 'fixed', onTagMoved: 'SUFFIX', referrers: false },
+];
+const BAD: readonly unknown[] = [
+  null, 1, true, [], ['nginx'], '', 'Nginx', 'https://nginx', 'nginx:', 'nginx:a b', 'nginx@sha256:abc', 'user:secret@registry.example.com/a', '../etc/passwd', 'a\nb', `a${'/a'.repeat(600)}`,
+  {}, { image: 1 }, { image: 1.27 }, { image: null }, { image: 'Nginx' }, { image: 'nginx', repository: 'production/app' }, { image: 'nginx', constructor: 'x' }, JSON.parse('{"image":"nginx","__proto__":{}}'),
+  { image: 'nginx', tags: {} }, { image: 'nginx', tags: [] }, { image: 'nginx', tags: '1.x' }, { image: 'nginx', tags: { semver: 1 } }, { image: 'nginx', tags: { semver: '' } },
+  { image: 'nginx', tags: { semver: '1.x', patterns: ['*'] } }, { image: 'nginx', tags: { patterns: [] } }, { image: 'nginx', tags: { patterns: [1.27] } }, { image: 'nginx', tags: { patterns: ['a/b'] } },
+  { image: 'nginx', tags: { patterns: ['*'], latest: 1 } }, { image: 'nginx', tags: { semver: '*', latest: 0 } }, { image: 'nginx', tags: { semver: '*', latest: 1.5 } }, { image: 'nginx', tags: { semver: '*', latest: 501 } },
+  { image: 'nginx', tags: { semver: '*', variant: 'alpine', prereleases: true } }, { image: 'nginx', tags: { semver: '*', variant: '-a' } }, { image: 'nginx', tags: { semver: '*', unknown: 1 } }, { image: 'nginx', tags: { exclude: ['a'] } },
+  { image: 'nginx', platforms: [] }, { image: 'nginx', platforms: ['amd64'] }, { image: 'nginx', platforms: ['linux/amd64', 'linux/amd64'] }, { image: 'nginx', platforms: 'linux/amd64' }, { image: 'nginx', platforms: ['linux/amd64,linux/arm64'] },
+  { image: 'nginx', owner: '' }, { image: 'nginx', owner: 'a\u0007b' }, { image: 'nginx', owner: ' a' }, { image: 'nginx', owner: 'x'.repeat(101) }, { image: 'nginx', expires: '2027-3-1' }, { image: 'nginx', expires: '2027-13-01' }, { image: 'nginx', expires: 20270331 },
+  { image: 'nginx', digest: HEX }, { image: 'nginx', digest: `sha256:${HEX}A` }, { image: 'nginx', digest: `sha256:${HEX}`, tags: { semver: '*' } },
+  { image: 'nginx', tagKind: 'FIXED' }, { image: 'nginx', onTagMoved: 'fail' }, { image: 'nginx', referrers: 'false' },
+];
+
+test.each(GOOD.map((entry) => [entry]))('both take the entry %j', (entry) => {
+  expect([schemaTakes({ images: [entry] }), parserTakes({ images: [entry] })]).toEqual([true, true]);
+});
+
+test.each(BAD.map((entry) => [entry]))('both refuse the entry %j', (entry) => {
+  expect([schemaTakes({ images: [entry] }), parserTakes({ images: [entry] })]).toEqual([false, false]);
+});
+
+test.each<[unknown, boolean]>([
+  [{ images: ['nginx'] }, true],
+  [{ $schema: SCHEMA.$id, version: 1, images: ['nginx'] }, true],
+  [{ images: Array.from({ length: MOST_CATALOG_ENTRIES }, () => 'nginx') }, true],
+  [{ images: Array.from({ length: MOST_CATALOG_ENTRIES + 1 }, () => 'nginx') }, false],
+  [{ images: [] }, false],
+  [{ images: 'nginx' }, false],
+  [{ images: { 0: 'nginx' } }, false],
+  [{ version: 2, images: ['nginx'] }, false],
+  [{ version: '1', images: ['nginx'] }, false],
+  [{ $schema: 1, images: ['nginx'] }, false],
+  [{ image: ['nginx'] }, false],
+  [JSON.parse('{"images":["nginx"],"__proto__":{}}'), false],
+  [['nginx'], false],
+  ['nginx', false],
+  [null, false],
+])('both judge a list as a whole alike (%#)', (list, good) => {
+  expect([schemaTakes(list), parserTakes(list)]).toEqual([good, good]);
+});
+
+const text = (...good: string[]) => fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...good) }, fc.string(), fc.string({ unit: 'binary', maxLength: 12 }));
+const image = fc.oneof(text('nginx:stable', 'quay.io/a/b:v1.2.3', `a@sha256:${HEX}`), fc.stringMatching(CATALOG_PATTERNS.image));
+const list = (...good: string[]) => fc.array(text(...good), { maxLength: 3 });
+const tags = fc.record({
+  semver: text('*', '>=1 <2'),
+  variant: text('alpine'),
+  prereleases: fc.boolean(),
+  latest: fc.oneof(fc.integer({ min: -1, max: 600 }), fc.double()),
+  patterns: list('*', '1.2*'),
+  exclude: list('*-rc*'),
+  odd: fc.constant(1),
+}, { requiredKeys: [] });
+const entry = fc.record({
+  image,
+  tags: fc.oneof(tags, fc.jsonValue()),
+  platforms: fc.oneof(list('linux/amd64', 'linux/arm64/v8'), fc.jsonValue()),
+  owner: text('team', 'a@b.example', 'T-1'),
+  expires: text('2027-03-31', '2027-02-30'),
+  digest: text(`sha256:${HEX}`),
+  tagKind: text('fixed', 'floating'),
+  onTagMoved: text('FAIL', 'KEEP', 'SUFFIX'),
+  referrers: fc.oneof(fc.boolean(), fc.jsonValue()),
+  odd: fc.jsonValue(),
+}, { requiredKeys: [] });
+
+test('both judge every entry alike', () => {
+  const counts = { good: 0, bad: 0 };
+  fc.assert(fc.property(fc.oneof({ weight: 6, arbitrary: entry }, image, fc.jsonValue()), (one) => {
+    const taken = schemaTakes({ images: [one] });
+    expect(parserTakes({ images: [one] })).toBe(taken);
+    counts[taken ? 'good' : 'bad']++;
+  }), { numRuns: 5_000 });
+  // Or nothing would be shown.
+  expect(Math.min(counts.good, counts.bad)).toBeGreaterThan(200);
+});
+
+test('both judge every list alike', () => {
+  const lists = fc.oneof(fc.jsonValue(), fc.record({ $schema: fc.jsonValue(), version: fc.constantFrom(1, 2, '1', null), images: fc.oneof(fc.array(image), fc.jsonValue()), odd: fc.jsonValue() }, { requiredKeys: [] }));
+  fc.assert(fc.property(lists, (one) => {
+    expect(parserTakes(one)).toBe(schemaTakes(one));
+  }), { numRuns: 2_000 });
+});
+
+test('the schema takes every image that there can be', () => {
+  const host = fc.constantFrom('', 'quay.io/', 'localhost:5000/', 'Registry.Example.com/', '[::1]:5000/', 'a-b.c:1/');
+  const part = fc.stringMatching(/^[a-z0-9]{1,5}((\.|_|__|-{1,3})[a-z0-9]{1,5}){0,2}$/);
+  const tag = fc.oneof(fc.constant(''), fc.stringMatching(/^:[A-Za-z0-9_][A-Za-z0-9._-]{0,20}$/));
+  const digest = fc.constantFrom('', `@sha256:${HEX}`);
+  fc.assert(fc.property(host, fc.array(part, { minLength: 1, maxLength: 4 }), tag, digest, (...[where, parts, tagged, pinned]) => {
+    const reference = `${where}${parts.join('/')}${tagged}${pinned}`;
+    fc.pre(where !== '' || !parts[0].includes('.')); // what has a dot in front is a host
+    expect(parseImageReference(reference).repository).toContain(parts.at(-1));
+    expect(schemaTakes({ images: [reference] })).toBe(true);
+  }));
+});
+
+test('what the schema takes of an image and the parser does not is told by the parser in words', () => {
+  expect(schemaTakes({ images: ['0x7f.1/a'] })).toBe(true);
+  expect(() => parseImageReference('0x7f.1/a')).toThrow('is no registry host');
+});
