@@ -21,7 +21,7 @@ export { MirroredCatalog, type MirroredCatalogOptions, type MirroredCatalogProps
 export { MirrorAlarm, type MirrorAlarmOptions, type MirrorNotifyOptions, type StaleAlarmOptions } from './observe/alarm-options';
 export type { MirrorDashboardProps } from './observe/mirror-dashboard-props';
 export { MirrorDashboard } from './observe/mirror-dashboard';
-export { ObservedConstruct } from './observe/monitored-construct';
+export { MonitoredConstruct } from './observe/monitored-construct';
 export { type OnScanFindingsOptions, ScanSeverity } from './observe/scan-findings';
 
 export { CacheCredentials, type CacheCredentialsOptions } from './cache/cache-credentials';

@@ -1,4 +1,4 @@
-import { ImageReference, InvalidReferenceError, parseImageReference, redacted } from '../image/image-reference';
+import { ImageReference, InvalidReferenceError, parseImageReference, redactCredentials } from '../image/image-reference';
 import { ecrHost } from '../image/registry-hosts';
 
 /** An image of a registry other than Amazon ECR's private ones. */
@@ -41,7 +41,7 @@ function literalImage(text: string): PublicImage | undefined {
     return isPrivate(reference.registry) ? undefined : { text, reference };
   } catch (error) {
     if (!(error instanceof InvalidReferenceError)) throw error;
-    return { text: redacted(text), problem: error.message };
+    return { text: redactCredentials(text), problem: error.message };
   }
 }
 

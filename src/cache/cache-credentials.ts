@@ -65,11 +65,11 @@ export abstract class CacheCredentials {
 class ExistingSecret extends CacheCredentials {
   constructor(private readonly secret: secretsmanager.ISecret) {
     super();
-    refuseForeignSecret(secret);
+    requireSecretInAccount(secret);
   }
 
   public _bind(cache: Construct): secretsmanager.ISecret {
-    refuseDistantSecret(this.secret, cache);
+    requireSecretInRegion(this.secret, cache);
     return this.secret;
   }
 }
@@ -77,8 +77,8 @@ class ExistingSecret extends CacheCredentials {
 class DefinedSecret extends CacheCredentials {
   constructor(private readonly props: CacheSecretProps) {
     super();
-    refuseReadableToken(props.accessToken);
-    if (props.secretName !== undefined) refuseSecretName(props.secretName);
+    requireSecretToken(props.accessToken);
+    if (props.secretName !== undefined) requireSecretName(props.secretName);
   }
 
   public _bind(cache: Construct): secretsmanager.ISecret {
@@ -117,8 +117,8 @@ export function defineCacheSecret(scope: Construct, id: string, props: CacheSecr
  *
  * @throws Error when its name is not one that Amazon ECR wants, and when it has a key of its own
  */
-export function refuseForeignSecret(secret: secretsmanager.ISecret): void {
-  refuseSecretName(knownName(secret));
+export function requireSecretInAccount(secret: secretsmanager.ISecret): void {
+  requireSecretName(knownName(secret));
   if (secret.encryptionKey === undefined) return;
   throw new Error(`the secret ${quote(secret.node.path)} is encrypted with a key of its own, and Amazon ECR reads only what Secrets Manager's key "aws/secretsmanager" encrypts; leave out encryptionKey`);
 }
@@ -128,7 +128,7 @@ export function refuseForeignSecret(secret: secretsmanager.ISecret): void {
  *
  * @throws Error when its account or Region is known and another
  */
-export function refuseDistantSecret(secret: secretsmanager.ISecret, cache: Construct): void {
+export function requireSecretInRegion(secret: secretsmanager.ISecret, cache: Construct): void {
   const stack = Stack.of(cache);
   for (const part of ['account', 'region'] as const) {
     const actual = secret.env[part];
@@ -142,7 +142,7 @@ export function refuseDistantSecret(secret: secretsmanager.ISecret, cache: Const
  *
  * @param name undefined when CloudFormation chooses it; a token passes, for nobody knows it yet
  */
-export function refuseSecretName(name: string | undefined): void {
+export function requireSecretName(name: string | undefined): void {
   if (name === undefined) {
     throw new Error(`the secret has no name, so that CloudFormation would choose one, and Amazon ECR reads only secrets whose names start with ${quote(PREFIX)}; set secretName: ${quote(`${PREFIX}docker-hub`)}`);
   }
@@ -155,7 +155,7 @@ export function refuseSecretName(name: string | undefined): void {
  *
  * @throws Error that does not show the token
  */
-export function refuseReadableToken(accessToken: SecretValue): void {
+export function requireSecretToken(accessToken: SecretValue): void {
   const text = accessToken.unsafeUnwrap();
   if (!Token.isUnresolved(text)) {
     throw new Error('the access token is plain text, which everybody could read in the template; keep it in a secret and pass SecretValue.secretsManager(name, { jsonField })');

@@ -2,7 +2,7 @@ import { Annotations, Aspects, AspectPriority, CfnResource, Stack, Stage, Token 
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { quote } from '../image/image-reference';
-import { ROOT } from '../image/pull-through';
+import { ROOT_PREFIX } from '../image/pull-through';
 
 /** China and GovCloud. */
 const REGION_WITHOUT_CACHES = /^(?:cn|us-gov)-/;
@@ -13,7 +13,7 @@ const REGION_WITHOUT_CACHES = /^(?:cn|us-gov)-/;
  * @param rule the construct that carries the warning: below the cache, so that whoever acknowledges it on the cache silences it
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html#pull-through-cache-considerations
  */
-export function warnOfRegion(rule: Construct): void {
+export function warnAboutRegion(rule: Construct): void {
   const { region } = Stack.of(rule);
   if (Token.isUnresolved(region) || !REGION_WITHOUT_CACHES.test(region)) return;
   Annotations.of(rule).addWarningV2(
@@ -23,7 +23,7 @@ export function warnOfRegion(rule: Construct): void {
 }
 
 /** Warns when tags of a cache can never move. */
-export function warnOfImmutability(rule: Construct): void {
+export function warnAboutImmutability(rule: Construct): void {
   Annotations.of(rule).addWarningV2(
     'cdk-ecr-mirror:PullThroughCache.immutable',
     'the creation template makes all tags of the cache immutable, so that Amazon ECR never updates an image: a tag like "latest" stays what it was at the first pull; '
@@ -36,7 +36,7 @@ export function warnOfImmutability(rule: Construct): void {
  *
  * @see https://github.com/aws/containers-roadmap/issues/2837
  */
-export function warnOfDigest(rule: Construct, image: string): void {
+export function warnAboutDigest(rule: Construct, image: string): void {
   Annotations.of(rule).addWarningV2(
     'cdk-ecr-mirror:PullThroughCache.digest',
     `${quote(image)} names a digest, and a pull-through cache does not serve a digest before its image was pulled by a tag; mirror the image with an ImageMirror, or name it by its tag`,
@@ -48,8 +48,8 @@ export function warnOfDigest(rule: Construct, image: string): void {
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html#pull-through-cache-considerations
  */
-export function watchLambdaFunctions(cache: Construct, repositoryPrefix: string): void {
-  if (repositoryPrefix === ROOT) return;
+export function warnAboutLambdaFunctions(cache: Construct, repositoryPrefix: string): void {
+  if (repositoryPrefix === ROOT_PREFIX) return;
   // Aspects do not reach into the stages below.
   Aspects.of(Stage.of(cache) ?? cache.node.root).add({
     visit: (node) => {

@@ -4,8 +4,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { PullThroughCacheProps } from './pull-through-cache-props';
 import { quote } from '../image/image-reference';
-import { CachePrefixes, cachePrefixProblem, PullThroughUpstream, ROOT } from '../image/pull-through';
-import { claimPrefix } from '../repositories/prefix-claims';
+import { CachePrefixes, cachePrefixProblem, PullThroughUpstream, ROOT_PREFIX } from '../image/pull-through';
+import { reservePrefix } from '../repositories/prefix-reservations';
 import { requireLiteral } from '../synthesis/literal';
 
 /**
@@ -14,11 +14,11 @@ import { requireLiteral } from '../synthesis/literal';
  * @throws Error when Amazon ECR would refuse them
  */
 export function cachePrefixes(props: PullThroughCacheProps): CachePrefixes {
-  const { upstream, repositoryPrefix = upstream._upstream().prefix, upstreamRepositoryPrefix = ROOT } = props;
+  const { upstream, repositoryPrefix = upstream._upstream().prefix, upstreamRepositoryPrefix = ROOT_PREFIX } = props;
   refusePrefix('repositoryPrefix', repositoryPrefix);
   refusePrefix('upstreamRepositoryPrefix', upstreamRepositoryPrefix);
-  if (repositoryPrefix === ROOT && upstreamRepositoryPrefix !== ROOT) {
-    throw new Error(`repositoryPrefix is "${ROOT}", and Amazon ECR takes upstreamRepositoryPrefix only with another; set repositoryPrefix too, or leave upstreamRepositoryPrefix out`);
+  if (repositoryPrefix === ROOT_PREFIX && upstreamRepositoryPrefix !== ROOT_PREFIX) {
+    throw new Error(`repositoryPrefix is "${ROOT_PREFIX}", and Amazon ECR takes upstreamRepositoryPrefix only with another; set repositoryPrefix too, or leave upstreamRepositoryPrefix out`);
   }
   return { repositoryPrefix, upstreamRepositoryPrefix };
 }
@@ -30,12 +30,12 @@ export function cachePrefixes(props: PullThroughCacheProps): CachePrefixes {
  */
 export function defineCacheRule(scope: Construct, id: string, props: PullThroughCacheProps, prefixes: CachePrefixes): ecr.CfnPullThroughCacheRule {
   const { kind, url } = props.upstream._upstream();
-  claimPrefix(scope, 'pull-through cache rule', prefixes.repositoryPrefix, 'set another repositoryPrefix, or use that cache');
+  reservePrefix(scope, 'pull-through cache rule', prefixes.repositoryPrefix, 'set another repositoryPrefix, or use that cache');
   return new ecr.CfnPullThroughCacheRule(scope, id, {
     ecrRepositoryPrefix: prefixes.repositoryPrefix,
     upstreamRegistry: kind,
     upstreamRegistryUrl: url,
-    upstreamRepositoryPrefix: prefixes.upstreamRepositoryPrefix === ROOT ? undefined : prefixes.upstreamRepositoryPrefix,
+    upstreamRepositoryPrefix: prefixes.upstreamRepositoryPrefix === ROOT_PREFIX ? undefined : prefixes.upstreamRepositoryPrefix,
     credentialArn: credentialArn(scope, props),
     customRoleArn: upstreamRoleArn(scope, props, prefixes),
   });
@@ -89,7 +89,7 @@ const CACHE_ACTIONS = ['ecr:CompleteLayerUpload', 'ecr:InitiateLayerUpload', 'ec
 export function defineUpstreamRole(scope: Construct, id: string, upstream: PullThroughUpstream, prefixes: CachePrefixes): iam.Role {
   const stack = Stack.of(scope);
   const arn = (prefix: string, place: { account?: string; region?: string } = {}) =>
-    stack.formatArn({ service: 'ecr', resource: 'repository', resourceName: prefix === ROOT ? '*' : `${prefix}/*`, ...place });
+    stack.formatArn({ service: 'ecr', resource: 'repository', resourceName: prefix === ROOT_PREFIX ? '*' : `${prefix}/*`, ...place });
   const cache = arn(prefixes.repositoryPrefix);
   const source = arn(prefixes.upstreamRepositoryPrefix, { account: upstream.account, region: upstream.region });
   return new iam.Role(scope, id, {

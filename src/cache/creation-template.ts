@@ -3,10 +3,10 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import { warnOfImmutability } from './cache-limits';
+import { warnAboutImmutability } from './cache-limits';
 import { quote } from '../image/image-reference';
-import { ROOT } from '../image/pull-through';
-import { claimPrefix } from '../repositories/prefix-claims';
+import { ROOT_PREFIX } from '../image/pull-through';
+import { reservePrefix } from '../repositories/prefix-reservations';
 import { requireLiteral } from '../synthesis/literal';
 
 /**
@@ -130,7 +130,7 @@ export interface CacheTemplate {
  */
 export function defineCacheTemplate(scope: Construct, id: string, repositoryPrefix: string, options: CreationTemplateOptions): CacheTemplate {
   const prefix = templatePrefix(options.prefix ?? repositoryPrefix, repositoryPrefix);
-  claimPrefix(scope, 'repository creation template', prefix, 'set creationTemplate: CreationTemplate.none() for one of them');
+  reservePrefix(scope, 'repository creation template', prefix, 'set creationTemplate: CreationTemplate.none() for one of them');
   const { imageTagMutability, imageTagMutabilityExclusionFilters, lifecyclePolicy } = renderLikeRepository(options);
   const repositoryPolicy = new iam.PolicyDocument({ statements: (options.repositoryPolicy ?? []).map(refuseStatement) });
   const role = cacheCreationRole(scope, `${id}Role`, prefix, options);
@@ -146,8 +146,8 @@ export function defineCacheTemplate(scope: Construct, id: string, repositoryPref
     repositoryPolicy: Lazy.string({ produce: () => repositoryPolicy.isEmpty ? undefined : Stack.of(scope).toJsonString(repositoryPolicy) }),
     resourceTags: options.repositoryTags && Object.entries(options.repositoryTags).map(([key, value]) => ({ key, value })),
   });
-  mayCreate(resource, role);
-  if (imageTagMutability === ecr.TagMutability.IMMUTABLE) warnOfImmutability(resource);
+  createRepositoriesStatement(resource, role);
+  if (imageTagMutability === ecr.TagMutability.IMMUTABLE) warnAboutImmutability(resource);
   return { resource, repositoryPolicy };
 }
 
@@ -160,8 +160,8 @@ function refuseStatement(statement: iam.PolicyStatement): iam.PolicyStatement {
 
 function templatePrefix(prefix: string, repositoryPrefix: string): string {
   requireLiteral(prefix, 'the prefix of the creation template', 'write it as a string');
-  if (prefix === ROOT || prefix === repositoryPrefix || repositoryPrefix.startsWith(`${prefix}/`)) return prefix;
-  throw new Error(`the creation template with the prefix ${quote(prefix)} is for none of the cache's repositories, which are under ${quote(repositoryPrefix)}; leave prefix out, or write ${quote(ROOT)} for all repositories of the account and Region`);
+  if (prefix === ROOT_PREFIX || prefix === repositoryPrefix || repositoryPrefix.startsWith(`${prefix}/`)) return prefix;
+  throw new Error(`the creation template with the prefix ${quote(prefix)} is for none of the cache's repositories, which are under ${quote(repositoryPrefix)}; leave prefix out, or write ${quote(ROOT_PREFIX)} for all repositories of the account and Region`);
 }
 
 /** What the CDK's repository makes of its options. It refuses those that contradict each other, so the template does too. */
@@ -185,7 +185,7 @@ function renderLikeRepository(options: CreationTemplateOptions) {
 function cacheCreationRole(scope: Construct, id: string, prefix: string, options: CreationTemplateOptions): iam.IRole | undefined {
   const { role, encryptionKey, repositoryTags } = options;
   if (role === undefined && encryptionKey === undefined && repositoryTags === undefined) return undefined;
-  return creationRole(scope, id, { purpose: 'a pull-through cache', repositories: [prefix === ROOT ? '*' : `${prefix}/*`], encryptionKey, role });
+  return creationRole(scope, id, { purpose: 'a pull-through cache', repositories: [prefix === ROOT_PREFIX ? '*' : `${prefix}/*`], encryptionKey, role });
 }
 
 /** What Amazon ECR creates repositories with. */
@@ -219,6 +219,6 @@ export function creationRole(scope: Construct, id: string, props: CreationRolePr
 }
 
 /** Lets a template, and with it whatever waits for that, wait for the role and for the policies of the role, which its ARN does not stand for. */
-export function mayCreate(template: Construct, role: iam.IRole | undefined): void {
+export function createRepositoriesStatement(template: Construct, role: iam.IRole | undefined): void {
   if (role !== undefined) template.node.addDependency(role);
 }

@@ -4,7 +4,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, IConstruct } from 'constructs';
-import { warnOfDigest, warnOfRegion, watchLambdaFunctions } from './cache-limits';
+import { warnAboutDigest, warnAboutRegion, warnAboutLambdaFunctions } from './cache-limits';
 import { cachePrefixes, defineCacheRule } from './cache-rule';
 import { CachedContainerImage, CachedRepository } from './cached-image';
 import { CreationTemplate, CacheTemplate, defineCacheTemplate } from './creation-template';
@@ -14,9 +14,9 @@ import { buildPlatform } from '../consumers/build-image';
 import { parseUpstreamImage } from '../declarations/image-settings';
 import { MirroredBuildImageOptions } from '../declarations/mirrored-image-props';
 import { familiarImageReference, ImageReference, quote } from '../image/image-reference';
-import { cachedRepositoryName, CachePrefixes, ROOT } from '../image/pull-through';
+import { cachedRepositoryName, CachePrefixes, ROOT_PREFIX } from '../image/pull-through';
 import { repositoryNameProblem } from '../image/repository-name';
-import { grantCachePull, IMPORT_ACTION, accountsMayPull, organizationMayPull } from '../repositories/pull-grants';
+import { grantCachePull, IMPORT_ACTION, accountsPullStatement, organizationPullStatement } from '../repositories/pull-grants';
 
 /**
  * Caches the images of one upstream registry in Amazon ECR, each when it is first pulled.
@@ -65,8 +65,8 @@ export class PullThroughCache extends Construct {
       // What is pulled before the template is there would never get its settings.
       this.rule.node.addDependency(this.template.resource);
     }
-    warnOfRegion(this.rule);
-    watchLambdaFunctions(this, this.repositoryPrefix);
+    warnAboutRegion(this.rule);
+    warnAboutLambdaFunctions(this, this.repositoryPrefix);
   }
 
   /**
@@ -80,7 +80,7 @@ export class PullThroughCache extends Construct {
   public imageUri(image: string): string {
     const reference = parseUpstreamImage(image);
     const repositoryName = this.repositoryNameFor(reference);
-    if (reference.digest !== undefined) warnOfDigest(this.rule, familiarImageReference(reference));
+    if (reference.digest !== undefined) warnAboutDigest(this.rule, familiarImageReference(reference));
     return this.uri(repositoryName, reference);
   }
 
@@ -152,7 +152,7 @@ export class PullThroughCache extends Construct {
    * @throws Error when it is no organization's id, and when the cache has no creation template
    */
   public grantPullToOrganization(organizationId: string): void {
-    this.grantByTemplate(organizationMayPull(organizationId));
+    this.grantByTemplate(organizationPullStatement(organizationId));
   }
 
   /**
@@ -165,7 +165,7 @@ export class PullThroughCache extends Construct {
    * @throws Error when there is none, when one is no account's id, and when the cache has no creation template
    */
   public grantPullToAccounts(accountIds: string[]): void {
-    this.grantByTemplate(accountsMayPull(accountIds));
+    this.grantByTemplate(accountsPullStatement(accountIds));
   }
 
   /**
@@ -184,7 +184,7 @@ export class PullThroughCache extends Construct {
    * @internal
    */
   public _grantTo(grantee: iam.IGrantable, ...references: ImageReference[]): iam.Grant {
-    const names = references.length === 0 ? [this.repositoryPrefix === ROOT ? '*' : `${this.repositoryPrefix}/*`] : references.map((one) => this.repositoryNameFor(one));
+    const names = references.length === 0 ? [this.repositoryPrefix === ROOT_PREFIX ? '*' : `${this.repositoryPrefix}/*`] : references.map((one) => this.repositoryNameFor(one));
     const arns = [...new Set(names)].map((resourceName) => Stack.of(this).formatArn({ service: 'ecr', resource: 'repository', resourceName }));
     return grantCachePull(grantee, arns);
   }

@@ -2,11 +2,11 @@ import { Lazy, Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { creationRole, mayCreate } from '../cache/creation-template';
+import { creationRole, createRepositoriesStatement } from '../cache/creation-template';
 import { floatingRepositoryPrefix } from '../image/catalog/catalog-location';
 import { quote } from '../image/image-reference';
-import { claimPrefix } from '../repositories/prefix-claims';
-import { MirrorRepositoryOptions, untaggedImagesExpire, RepositorySet } from '../repositories/repository-set';
+import { reservePrefix } from '../repositories/prefix-reservations';
+import { MirrorRepositoryOptions, untaggedImageRule, RepositorySet } from '../repositories/repository-set';
 
 /** What prefixes of creation templates are made of: repositories may have names that a prefix may not. */
 const TEMPLATE_PREFIX = /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
@@ -28,7 +28,7 @@ export function defineCatalogTemplates(scope: Construct, repositoryPrefix: strin
   ];
   const role = roleFor(scope, kinds.map(({ prefix }) => `${prefix}/*`), repositories.options);
   return kinds.map(({ id, prefix, mutability, description }) => {
-    claimPrefix(scope, 'repository creation template', prefix, 'set another repositoryPrefix for one of them');
+    reservePrefix(scope, 'repository creation template', prefix, 'set another repositoryPrefix for one of them');
     const template = new ecr.CfnRepositoryCreationTemplate(scope, id, {
       appliedFor: ['CREATE_ON_PUSH'],
       prefix,
@@ -37,7 +37,7 @@ export function defineCatalogTemplates(scope: Construct, repositoryPrefix: strin
       ...sharedSettings(scope, repositories),
       customRoleArn: role?.roleArn,
     });
-    mayCreate(template, role);
+    createRepositoriesStatement(template, role);
     return template;
   });
 }
@@ -65,7 +65,7 @@ function roleFor(scope: Construct, names: string[], { encryptionKey }: MirrorRep
 /** What the CDK's repository makes of the rules. */
 function lifecyclePolicy(options: MirrorRepositoryOptions): string | undefined {
   const stack = new Stack();
-  const repository = new ecr.Repository(stack, 'Repository', { lifecycleRules: [untaggedImagesExpire(options)] });
+  const repository = new ecr.Repository(stack, 'Repository', { lifecycleRules: [untaggedImageRule(options)] });
   const policy: ecr.CfnRepository.LifecyclePolicyProperty = stack.resolve((repository.node.defaultChild as ecr.CfnRepository).lifecyclePolicy);
   return policy.lifecyclePolicyText;
 }

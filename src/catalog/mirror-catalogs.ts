@@ -5,10 +5,10 @@ import { defineCatalogTemplates } from './catalog-templates';
 import { CatalogSource } from './image-catalog';
 import { FirstCopy } from '../declarations/limits';
 import { CatalogImage, floatingRepositoryPrefix } from '../image/catalog/catalog-location';
-import { enoughShards, largestShard, MOST_IN_A_SHARD, shardAdvice } from '../image/catalog/catalog-shard';
+import { requiredShards, largestShard, MAX_SHARD_IMAGES, shardAdvice } from '../image/catalog/catalog-shard';
 import { PUBLIC_GALLERY } from '../image/registry-hosts';
 import { BuildRole } from '../project/build-role';
-import { CatalogPrefixClaim } from '../repositories/prefix-claims';
+import { CatalogPrefixReservation } from '../repositories/prefix-reservations';
 import { RepositorySet } from '../repositories/repository-set';
 import { suppressRepositoryPrefixes } from '../synthesis/nag-suppressions';
 
@@ -25,14 +25,14 @@ export interface MirrorCatalogsProps {
  */
 export class MirrorCatalogs {
   private readonly sources: CatalogSource[] = [];
-  private readonly claim: CatalogPrefixClaim;
+  private readonly claim: CatalogPrefixReservation;
   private templates: readonly IDependable[] = [];
 
   /**
    * @throws Error when another mirror of the app has a catalog that may fill the repositories of this one
    */
   constructor(private readonly mirror: Construct, private readonly props: MirrorCatalogsProps) {
-    this.claim = new CatalogPrefixClaim(mirror, props.repositoryPrefix);
+    this.claim = new CatalogPrefixReservation(mirror, props.repositoryPrefix);
   }
 
   /** How many there are. */
@@ -52,7 +52,7 @@ export class MirrorCatalogs {
     source.grantDecrypt?.(this.props.buildRole.role);
     // Where nobody knows the images, any registry may be among theirs.
     const hasGallery = source.images?.images.some(({ registry }) => registry === PUBLIC_GALLERY) ?? true;
-    if (hasGallery) this.props.repositories.tell(PUBLIC_GALLERY);
+    if (hasGallery) this.props.repositories.noticeRegistry(PUBLIC_GALLERY);
     return [...this.templates, ...source.dependencies];
   }
 
@@ -95,15 +95,15 @@ export interface ShardSizes {
  *
  * @throws Error when it would get more than it takes
  */
-export function watchShardSize(catalog: Construct, images: readonly CatalogImage[], { shards, longestBuild }: ShardSizes): void {
+export function warnAboutShardSize(catalog: Construct, images: readonly CatalogImage[], { shards, longestBuild }: ShardSizes): void {
   const upstreams = images.map(({ upstream }) => upstream);
   const largest = largestShard(upstreams, shards);
   const copied = Math.max(1, Math.floor(longestBuild.toMinutes({ integral: false }) * COPIES_PER_MINUTE));
-  if (largest > MOST_IN_A_SHARD) {
-    throw new Error(`${largest} of the ${images.length} images of the catalog would be mirrored by one build, and ${MOST_IN_A_SHARD} is the limit; ${shardAdvice(upstreams)}`);
+  if (largest > MAX_SHARD_IMAGES) {
+    throw new Error(`${largest} of the ${images.length} images of the catalog would be mirrored by one build, and ${MAX_SHARD_IMAGES} is the limit; ${shardAdvice(upstreams)}`);
   }
   if (largest <= copied) return;
-  const enough = enoughShards(upstreams, copied);
+  const enough = requiredShards(upstreams, copied);
   Annotations.of(catalog).addWarningV2(
     'cdk-ecr-mirror:MirroredCatalog.shards',
     `${largest} of the ${images.length} images of the catalog are mirrored by one build, which copies about ${copied} in its ${longestBuild.toHumanString()}: `

@@ -4,11 +4,11 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import { CatalogSource, ImageCatalog } from './image-catalog';
-import { watchShardSize } from './mirror-catalogs';
+import { warnAboutShardSize } from './mirror-catalogs';
 import { parseUpstreamImage } from '../declarations/image-settings';
 import { OnTagMoved, TagKind } from '../declarations/tag-policy';
 import { catalogRepositoryName, catalogTagKind, floatingRepositoryPrefix } from '../image/catalog/catalog-location';
-import { formatShard, MOST_SHARDS } from '../image/catalog/catalog-shard';
+import { formatShard, MAX_SHARDS } from '../image/catalog/catalog-shard';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { quote } from '../image/image-reference';
 import { mirrorTag } from '../image/repository-name';
@@ -111,7 +111,7 @@ export class MirroredCatalog extends Construct {
       });
     }
     context.deployTrigger?.start(this, 'FirstRun', runs, needs);
-    watchShardSize(this, source.images?.images ?? [], { shards, longestBuild: context.compute.longestBuild });
+    warnAboutShardSize(this, source.images?.images ?? [], { shards, longestBuild: context.compute.longestBuild });
   }
 
   /**
@@ -168,6 +168,6 @@ export class MirroredCatalog extends Construct {
 }
 
 function refuseShards(shards: number): number {
-  if (Number.isInteger(shards) && shards >= 1 && shards <= MOST_SHARDS) return shards;
-  throw new Error(`shards ${JSON.stringify(shards)} must be a whole number from 1 to ${MOST_SHARDS}; divide a longer list into several catalogs`);
+  if (Number.isInteger(shards) && shards >= 1 && shards <= MAX_SHARDS) return shards;
+  throw new Error(`shards ${JSON.stringify(shards)} must be a whole number from 1 to ${MAX_SHARDS}; divide a longer list into several catalogs`);
 }

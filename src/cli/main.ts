@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { program } from './program';
 import { saveMemory, silenceVersionAdvice } from '../engine/main';
-import { printable } from '../image/sanitize';
+import { sanitizeForLog } from '../image/sanitize';
 
 /** The bundle lies two folders below the package's root. */
 const { version } = JSON.parse(readFileSync(path.join(__dirname, '..', '..', 'package.json'), 'utf8')) as { version: string };
@@ -13,6 +13,6 @@ silenceVersionAdvice();
 program(version, (code) => {
   process.exitCode = code;
 }).parseAsync().catch((error: unknown) => {
-  process.stderr.write(`failed: ${printable(error instanceof Error ? error.message : String(error))}\n`);
+  process.stderr.write(`failed: ${sanitizeForLog(error instanceof Error ? error.message : String(error))}\n`);
   process.exitCode = 1;
 });

@@ -5,15 +5,15 @@ import { firstOf } from '../engine/credentials/credential-source';
 import { DockerConfigCredentials } from '../engine/credentials/docker-config-credentials';
 import { EcrCredentials } from '../engine/credentials/ecr-credentials';
 import { MirrorTools } from '../engine/mirror-image';
-import type { RunsListener } from '../engine/mirror-images';
+import type { RunsListener } from '../engine/mirror-all';
 import { DEFAULT_RETRY } from '../engine/registry/retry';
 import { Transport } from '../engine/registry/transport';
 import { LogProgress, type ProgressListener } from '../engine/report/progress';
-import { isGood, MirrorResult, summarize } from '../engine/result';
+import { isSuccess, MirrorResult, summarize } from '../engine/result';
 import { formatImageReference } from '../image/image-reference';
 
 /** How a command speaks to registries and to people. */
-export interface RunOptions {
+export interface CommandOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly plainHttp?: boolean;
@@ -26,7 +26,7 @@ export interface RunOptions {
  *
  * @param isOne whether there is one image, so that lines need not say which is meant
  */
-export async function withMirrorTools<T>(options: RunOptions, isOne: boolean, work: (listener: RunsListener) => Promise<T>): Promise<T> {
+export async function withMirrorTools<T>(options: CommandOptions, isOne: boolean, work: (listener: RunsListener) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
@@ -61,13 +61,13 @@ export async function withMirrorTools<T>(options: RunOptions, isOne: boolean, wo
 }
 
 /** Tells the results of several images, for people and with `--json` for programs. Returns the exit code. */
-export function tellResults(results: readonly MirrorResult[], { json }: RunOptions): number {
+export function printResults(results: readonly MirrorResult[], { json }: CommandOptions): number {
   if (json) process.stdout.write(`${JSON.stringify({ ...summarize(results), results })}\n`);
   process.stderr.write(`${resultsTable(results)}\n`);
-  return results.every(isGood) ? 0 : 1;
+  return results.every(isSuccess) ? 0 : 1;
 }
 
-function plainProgress({ quiet }: RunOptions, prefix: string): ProgressListener {
+function plainProgress({ quiet }: CommandOptions, prefix: string): ProgressListener {
   return quiet ? SILENT : new LogProgress((line) => process.stderr.write(`${prefix}${line}\n`));
 }
 

@@ -4,10 +4,10 @@ import { readImagePairs } from './commands/image-pairs';
 import { mirrorCommand, MirrorCommandOptions } from './commands/mirror-command';
 import type { StartCommandOptions } from './commands/start-command';
 import { isUsageError, UsageError } from './usage-error';
-import { LONGEST_DEADLINE } from '../engine/configuration';
+import { MAX_DEADLINE_SECONDS } from '../engine/configuration';
 import { TAG_MOVED_POLICIES } from '../image/contract/environment';
 import { parsePlatform, Platform, platformTagsProblem } from '../image/platform';
-import { visibleText } from '../image/sanitize';
+import { escapeControlCharacters } from '../image/sanitize';
 
 const POLICY_WORDS = TAG_MOVED_POLICIES.map((policy) => policy.toLowerCase());
 
@@ -75,7 +75,7 @@ function acting<Options>(command: Command, exit: (code: number) => void, act: (w
       exit(await act(words, options));
     } catch (error) {
       if (!isUsageError(error)) throw error;
-      command.error(`error: ${visibleText(error.message)}`);
+      command.error(`error: ${escapeControlCharacters(error.message)}`);
     }
   });
 }
@@ -121,8 +121,8 @@ function readPlatforms(text: string): Platform[] {
 
 function readSeconds(text: string): number {
   const seconds = Number(text);
-  if (!/^[0-9]{1,6}$/.test(text) || seconds < 1 || seconds > LONGEST_DEADLINE) {
-    throw new InvalidArgumentError(`It is a whole number of seconds, 1 to ${LONGEST_DEADLINE}.`);
+  if (!/^[0-9]{1,6}$/.test(text) || seconds < 1 || seconds > MAX_DEADLINE_SECONDS) {
+    throw new InvalidArgumentError(`It is a whole number of seconds, 1 to ${MAX_DEADLINE_SECONDS}.`);
   }
   return seconds;
 }

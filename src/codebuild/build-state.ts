@@ -1,5 +1,5 @@
 import { BatchGetBuildsCommand, Build, BuildPhase, CodeBuildClient } from '@aws-sdk/client-codebuild';
-import { outsideText } from '../image/sanitize';
+import { sanitizeLine } from '../image/sanitize';
 
 /** How a build stands; `GONE` when CodeBuild does not know it. */
 export type BuildStatus = 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'FAULT' | 'STOPPED' | 'TIMED_OUT' | 'GONE';
@@ -80,5 +80,5 @@ function problemOf(phases: readonly BuildPhase[]): string | undefined {
       const words = [statusCode, message].filter(Boolean).join(': ');
       return words === '' ? [] : [`${phaseType}: ${words}`];
     }));
-  return told.length === 0 ? undefined : outsideText(told.join('; '), LONGEST_PROBLEM);
+  return told.length === 0 ? undefined : sanitizeLine(told.join('; '), LONGEST_PROBLEM);
 }

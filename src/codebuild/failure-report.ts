@@ -1,14 +1,14 @@
 import { BUILD_ENDINGS, BuildState } from './build-state';
-import type { ImageResult, RunResults } from './run-results';
+import type { ImageResult, BuildResults } from './build-results';
 import type { StartedBuild } from './start-builds';
-import { cutToBytes, outsideText } from '../image/sanitize';
+import { truncateToBytes, sanitizeLine } from '../image/sanitize';
 
 /** A build that was followed, and what its run told. */
 export interface FollowedBuild {
   readonly started: StartedBuild;
   readonly state: BuildState;
   /** Undefined when there was no need to know. */
-  readonly run?: RunResults;
+  readonly run?: BuildResults;
 }
 
 /** CloudFormation takes answers of up to 4,096 bytes, and what the framework adds needs its room. */
@@ -30,10 +30,10 @@ export function failureReport(builds: readonly FollowedBuild[], done: 'mirrored'
   const good = mirrored(builds);
   const unknown = failed.reduce((sum, build) => sum + untold(build), 0);
   const entries = [...bad.map(imageEntry), ...failed.filter((build) => untold(build) > 0 || !isExplained(build)).map(buildEntry)]
-    .map((entry) => cutToBytes(outsideText(entry, LONGEST_ENTRY), LONGEST_ENTRY));
+    .map((entry) => truncateToBytes(sanitizeLine(entry, LONGEST_ENTRY), LONGEST_ENTRY));
   const head = `${counted(bad.length + unknown)} not ${done}${good === 0 ? '' : `, ${good} ${good === 1 ? 'was' : 'were'}`}:`;
   const links = linksOf(failed);
-  return cutToBytes([head, ...fitting(entries, LONGEST_REPORT - Buffer.byteLength([head, ...links].join('\n'))), ...links].join('\n'), LONGEST_REPORT);
+  return truncateToBytes([head, ...fitting(entries, LONGEST_REPORT - Buffer.byteLength([head, ...links].join('\n'))), ...links].join('\n'), LONGEST_REPORT);
 }
 
 function mirrored(builds: readonly FollowedBuild[]): number {
@@ -86,6 +86,6 @@ function fitting(entries: readonly string[], most: number): string[] {
 }
 
 function linksOf(builds: readonly FollowedBuild[]): string[] {
-  const links = builds.flatMap(({ state }) => state.log?.deepLink ? [cutToBytes(outsideText(state.log.deepLink, LONGEST_LINK), LONGEST_LINK)] : []);
+  const links = builds.flatMap(({ state }) => state.log?.deepLink ? [truncateToBytes(sanitizeLine(state.log.deepLink, LONGEST_LINK), LONGEST_LINK)] : []);
   return links.slice(0, MOST_LINKS).map((link) => `Build log: ${link}`);
 }

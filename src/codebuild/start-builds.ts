@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { CodeBuildClient, ComputeType, EnvironmentType, StartBuildCommand, StartBuildCommandInput } from '@aws-sdk/client-codebuild';
-import { BuildsError, Clock, isMissing, mayPass, mayRunNoBuilds, saidBy, SYSTEM_CLOCK } from './service-failure';
+import { BuildsError, Clock, isNotFound, isRetryable, hasZeroBuildQuota, formatAwsError, SYSTEM_CLOCK } from './aws-errors';
 import { BuildEnvironmentOverride, RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { quote } from '../image/image-reference';
 
@@ -33,7 +33,7 @@ export interface BuildsToStart {
 }
 
 /** What builds are started with. */
-export interface StartTools {
+export interface StartBuildsTools {
   readonly client: CodeBuildClient;
   /** Is told what is waited for. */
   readonly log: (line: string) => void;
@@ -52,7 +52,7 @@ const MOST_NAMES = 3;
  *
  * @throws BuildsError in words, when a build cannot be started within the deadline or at all
  */
-export async function startBuilds(wanted: BuildsToStart, tools: StartTools): Promise<StartedBuild[]> {
+export async function startBuilds(wanted: BuildsToStart, tools: StartBuildsTools): Promise<StartedBuild[]> {
   const started: StartedBuild[] = [];
   for (const [index, planned] of planBuilds(wanted.images, wanted.longestBuildMinutes).entries()) {
     started.push(await startBuild(planned, index, wanted, tools));
@@ -60,7 +60,7 @@ export async function startBuilds(wanted: BuildsToStart, tools: StartTools): Pro
   return started;
 }
 
-async function startBuild(planned: PlannedBuild, index: number, wanted: BuildsToStart, tools: StartTools): Promise<StartedBuild> {
+async function startBuild(planned: PlannedBuild, index: number, wanted: BuildsToStart, tools: StartBuildsTools): Promise<StartedBuild> {
   const { value, variables = { [RUN_ENVIRONMENT.IMAGES]: value }, images, customizes } = planned;
   const command = new StartBuildCommand({
     projectName: wanted.project,
@@ -88,15 +88,15 @@ function environmentOverrides(environment: BuildEnvironmentOverride | undefined)
   return { environmentTypeOverride: type, imageOverride: image, computeTypeOverride: computeType };
 }
 
-async function untilDeadline<T>(send: () => Promise<T>, wanted: BuildsToStart, { log, clock = SYSTEM_CLOCK }: StartTools): Promise<T> {
+async function untilDeadline<T>(send: () => Promise<T>, wanted: BuildsToStart, { log, clock = SYSTEM_CLOCK }: StartBuildsTools): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
       return await send();
     } catch (error) {
-      if (isMissing(error) || mayRunNoBuilds(error) || !mayPass(error)) throw inWords(error, wanted.project);
+      if (isNotFound(error) || hasZeroBuildQuota(error) || !isRetryable(error)) throw inWords(error, wanted.project);
       const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** attempt) * (0.5 + clock.random() / 2);
       if (clock.now() + pause >= wanted.deadline) throw tooLate(error, wanted.project);
-      log(`${saidBy(error)}; trying again in ${(pause / 1000).toFixed(1)} s`);
+      log(`${formatAwsError(error)}; trying again in ${(pause / 1000).toFixed(1)} s`);
       await clock.sleep(pause);
     }
   }
@@ -104,14 +104,14 @@ async function untilDeadline<T>(send: () => Promise<T>, wanted: BuildsToStart, {
 
 function inWords(error: unknown, project: string): BuildsError {
   const named = `the CodeBuild project ${quote(project)}`;
-  if (isMissing(error)) return new BuildsError(`${named} does not exist; deploy the stack of its ImageMirror again`, { cause: error });
-  if (mayRunNoBuilds(error)) return new BuildsError(`this account may not run builds in this Region (${saidBy(error)}); ask AWS Support to raise its limit`, { cause: error });
-  return new BuildsError(`${named} could not be started: ${saidBy(error)}`, { cause: error });
+  if (isNotFound(error)) return new BuildsError(`${named} does not exist; deploy the stack of its ImageMirror again`, { cause: error });
+  if (hasZeroBuildQuota(error)) return new BuildsError(`this account may not run builds in this Region (${formatAwsError(error)}); ask AWS Support to raise its limit`, { cause: error });
+  return new BuildsError(`${named} could not be started: ${formatAwsError(error)}`, { cause: error });
 }
 
 function tooLate(error: unknown, project: string): BuildsError {
   return new BuildsError(
-    `no more builds of the CodeBuild project ${quote(project)} could be started in time (${saidBy(error)}); those that were started go on: deploy again when fewer builds are queued`,
+    `no more builds of the CodeBuild project ${quote(project)} could be started in time (${formatAwsError(error)}); those that were started go on: deploy again when fewer builds are queued`,
     { cause: error },
   );
 }

@@ -18,7 +18,7 @@ const ACTIONS = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
  * @see https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
  * @throws Error when the function is in another Region than the image
  */
-export function allowLambdaToPull({ repository, source }: MirroredImage, lambdaFunction: CfnResource): void {
+export function grantPullToLambda({ repository, source }: MirroredImage, lambdaFunction: CfnResource): void {
   const stack = Stack.of(lambdaFunction);
   refuseOtherRegion(source, repository, stack);
   const { statementAdded } = repository.addToResourcePolicy(serviceStatement(repository, stack));
@@ -91,7 +91,7 @@ export class MirroredLambdaCode extends lambda.Code {
   public bindToResource(resource: CfnResource): void {
     const { image } = this;
     this.uris.set(resource.node.scope as Construct, image.repository.repositoryUriForTag(image._platformTag(platformOf(resource))));
-    allowLambdaToPull(image, resource);
+    grantPullToLambda(image, resource);
     image._usedBy(resource);
   }
 

@@ -2,7 +2,7 @@ import { quote } from '../image/image-reference';
 import { formatPlatform, normalizedPlatform, parsePlatform, platformTag } from '../image/platform';
 
 /** The image whose platforms get tags of their own. */
-export interface PlatformTagsProps {
+export interface SinglePlatformTagsProps {
   /** The upstream image, as errors name it. */
   readonly source: string;
   /** The platforms that are mirrored; undefined for all that upstream has. */
@@ -12,10 +12,10 @@ export interface PlatformTagsProps {
 }
 
 /** The platforms of one image that consumers want under a tag of their own, because they take no image of several platforms. */
-export class PlatformTags {
+export class SinglePlatformTags {
   private readonly tags = new Map<string, string>();
 
-  constructor(private readonly props: PlatformTagsProps) {}
+  constructor(private readonly props: SinglePlatformTagsProps) {}
 
   /**
    * The tag of the image of one platform. From now on the mirror keeps it.
@@ -24,7 +24,7 @@ export class PlatformTags {
    * @param platform for example `linux/arm64`
    */
   public tagFor(tag: string, platform: string): string {
-    refuseMissingPlatform(this.props.source, this.props.platforms, platform);
+    requireMirroredPlatform(this.props.source, this.props.platforms, platform);
     const known = this.tags.get(platform);
     if (known !== undefined) return known;
     const own = platformTag(tag, parsePlatform(platform)!);
@@ -44,7 +44,7 @@ export class PlatformTags {
  *
  * @throws Error that names the platforms that are mirrored
  */
-export function refuseMissingPlatform(source: string, mirrored: readonly string[] | undefined, platform: string): void {
+export function requireMirroredPlatform(source: string, mirrored: readonly string[] | undefined, platform: string): void {
   if (mirrored === undefined || mirrored.map(inOneSpelling).includes(platform)) return;
   throw new Error(`${quote(source)} is mirrored for ${mirrored.join(', ')} only, and ${platform} is wanted; add that to platforms, or leave platforms out to mirror all`);
 }

@@ -3,9 +3,9 @@ import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
 import { CustomCompute } from './custom-compute';
-import { CustomBuildSite, CustomBuildSiteProps, defineCustomBuildSite, tellBuilds } from './custom-project';
+import { CustomBuildSite, CustomBuildSiteProps, defineCustomBuildSite, setCustomBuildsVariable } from './custom-project';
 import { customNameFor, CustomRepositories } from './custom-repositories';
-import { customException, CustomizedImage, customTags, markOf } from './customized-image';
+import { customMutableTag, CustomizedImage, customTags, fingerprintOf } from './customized-image';
 import { platformList } from '../declarations/image-settings';
 import { MirroredImageOptions } from '../declarations/mirrored-image-props';
 import { DeployTrigger } from '../deploy/deploy-trigger';
@@ -14,11 +14,11 @@ import { dockerfileLinesProblem, runsCommands } from '../image/dockerfile-lines'
 import { ImageReference, quote } from '../image/image-reference';
 import { platformOfProcessor, processorOfPlatform } from '../image/platform';
 import { BuildRole } from '../project/build-role';
-import { Place, RepositorySet } from '../repositories/repository-set';
+import { ImageTarget, RepositorySet } from '../repositories/repository-set';
 import { requireLiteral } from '../synthesis/literal';
 
 /** Whether an image is customized. */
-export function isCustomized({ dockerfileLines, customPlatforms: platforms }: MirroredImageOptions): boolean {
+export function hasDockerfileLines({ dockerfileLines, customPlatforms: platforms }: MirroredImageOptions): boolean {
   if (dockerfileLines === undefined && platforms !== undefined) throw new Error('customPlatforms are those of a customized image, and there are no dockerfileLines; set these too, or leave customPlatforms out');
   return dockerfileLines !== undefined;
 }
@@ -81,7 +81,7 @@ export interface ImageToCustomize {
   readonly reference: ImageReference;
   readonly options: MirroredImageOptions;
   /** Where it is mirrored to. */
-  readonly place: Place;
+  readonly place: ImageTarget;
   /** Undefined when a filter selects its tags. */
   readonly tag?: string;
   /** The repository that it is mirrored to. */
@@ -107,21 +107,21 @@ export class CustomImages {
    * @throws Error when its lines or platforms are not possible
    */
   public add({ image, reference, options, place, tag, repository }: ImageToCustomize): CustomizedImage | undefined {
-    if (!isCustomized(options)) return undefined;
+    if (!hasDockerfileLines(options)) return undefined;
     const { compute, repositories, repositoryPrefix } = this.props;
     const custom = {
       repository: customNameFor(place.repositoryName, reference, repositoryPrefix),
       lines: customLines(options),
       platforms: customPlatforms(options, compute),
     };
-    warnOfSecrets(image, custom.lines);
+    warnAboutSecrets(image, custom.lines);
     this.site ??= this.define();
     this.arns.add(custom.repository, { name: place.repositoryName, repository });
-    const mutableTags = place.mutableTags.length === 0 ? [] : [customException(tag, custom)];
+    const mutableTags = place.mutableTags.length === 0 ? [] : [customMutableTag(tag, custom)];
     const own = { ...place, repositoryName: custom.repository, mutableTags, existing: undefined, isCustom: true };
     // The tags that a filter selects are known when it runs.
-    const [claimed] = (tag === undefined ? [place.tags] : customTags(tag, custom)).map((tags) => repositories.claim({ ...own, tags }));
-    this.marks.add(markOf({ image: place.source, base: place.repositoryName, custom }));
+    const [claimed] = (tag === undefined ? [place.tags] : customTags(tag, custom)).map((tags) => repositories.reserve({ ...own, tags }));
+    this.marks.add(fingerprintOf({ image: place.source, base: place.repositoryName, custom }));
     return new CustomizedImage({ source: place.source, custom, repository: claimed, buildsNeed: this.site.needs });
   }
 
@@ -133,7 +133,7 @@ export class CustomImages {
       marks: () => [...this.marks].sort(),
     });
     buildRole.allow(site.statements);
-    tellBuilds(project, site.builds);
+    setCustomBuildsVariable(project, site.builds);
     deployTrigger?.follow(site.project);
     eventProjects.push(site.project);
     return site;
@@ -148,7 +148,7 @@ const VARIABLES = /^(?:ENV|ARG)\s+(.*)$/i;
 const NAMES = /(?:^|\s)([A-Za-z_][A-Za-z0-9_]*)(?==|\s|$)/g;
 
 /** Warns of lines that look as if they held a secret, which the template and the image would tell to all who may read them. */
-export function warnOfSecrets(image: Construct, lines: readonly string[]): void {
+export function warnAboutSecrets(image: Construct, lines: readonly string[]): void {
   const names = lines.flatMap(variablesOf).filter(isSecret);
   if (names.length === 0) return;
   Annotations.of(image).addWarningV2(

@@ -8,7 +8,7 @@ import { Construct, IDependable } from 'constructs';
 import { CustomCompute } from './custom-compute';
 import { CustomRepositories } from './custom-repositories';
 import { CustomBuilds, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../image/contract/environment';
-import { markVariables } from '../image/custom-image';
+import { fingerprintVariables } from '../image/custom-image';
 import { BuildProps, buildStatements, grantToImported, REPOSITORY_ACTIONS } from '../project/build-role';
 import { ComputeConfiguration } from '../project/mirror-compute';
 import { buildSpec, deadlineSeconds, registryHost } from '../project/mirror-project';
@@ -65,7 +65,7 @@ function tellDeclarations(project: codebuild.Project, marks: () => string[]): vo
   const environment = resource.environment as codebuild.CfnProject.EnvironmentProperty;
   const variables = environment.environmentVariables as codebuild.CfnProject.EnvironmentVariableProperty[];
   const { PLAINTEXT: type } = codebuild.BuildEnvironmentVariableType;
-  const produce = () => [...variables, ...markVariables(marks()).map(([name, value]) => ({ name, type, value }))];
+  const produce = () => [...variables, ...fingerprintVariables(marks()).map(([name, value]) => ({ name, type, value }))];
   resource.environment = { ...environment, environmentVariables: Lazy.any({ produce }) };
 }
 
@@ -115,7 +115,7 @@ export function defineCustomBuildSite(scope: Construct, props: CustomBuildSitePr
 }
 
 /** Tells the builds of a project where customized images are built. The CDK's project takes variables when it is made only. */
-export function tellBuilds(project: codebuild.IProject, builds: CustomBuilds): void {
+export function setCustomBuildsVariable(project: codebuild.IProject, builds: CustomBuilds): void {
   const resource = project.node.defaultChild as codebuild.CfnProject;
   const environment = resource.environment as codebuild.CfnProject.EnvironmentProperty;
   const variables = environment.environmentVariables as codebuild.CfnProject.EnvironmentVariableProperty[];

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { IDependable } from 'constructs';
-import { CustomDeclaration, declarationMark, declarationText, CustomImage, customPlatformTag, customTag, recipeText } from '../image/custom-image';
+import { AllowedBuild, fingerprint, allowedBuildText, CustomImage, customPlatformTag, customTag, recipeText } from '../image/custom-image';
 import { quote, shortDigest } from '../image/image-reference';
 
 /** What a customized image is made of. */
@@ -67,9 +67,9 @@ export function customTags(tag: string, custom: CustomImage): string[] {
 }
 
 /** What the project that builds customized images names one of them by. A name that is a token is left to CloudFormation. */
-export function markOf({ image, base, custom }: CustomDeclaration): string {
+export function fingerprintOf({ image, base, custom }: AllowedBuild): string {
   const isToken = Token.isUnresolved(base);
-  return declarationMark(sha256(declarationText({ image, base: isToken ? '' : base, custom })), isToken ? base : undefined);
+  return fingerprint(sha256(allowedBuildText({ image, base: isToken ? '' : base, custom })), isToken ? base : undefined);
 }
 
 /** A tag so long is cut where what it is made of is put behind it, so no pattern begins with it. */
@@ -80,7 +80,7 @@ const LONG_TAG = 90;
  *
  * @param tag undefined where a filter selects tags
  */
-export function customException(tag: string | undefined, custom: CustomImage): string {
+export function customMutableTag(tag: string | undefined, custom: CustomImage): string {
   const made = shortDigest(recipeDigest(custom));
   return tag === undefined || tag.length > LONG_TAG ? `*-${made}*` : `${tag}-${made}*`;
 }

@@ -1,7 +1,7 @@
 import { parseUpstreamImage } from './image-settings';
 import { FirstCopy } from './limits';
-import { byLikeness } from '../image/did-you-mean';
-import { familiarImageReference, formatImageReference, ImageReference, namesRepository, quote } from '../image/image-reference';
+import { sortBySimilarity } from '../image/did-you-mean';
+import { familiarImageReference, formatImageReference, ImageReference, isRepositoryOnly, quote } from '../image/image-reference';
 import { MirroredImage } from '../mirror/mirrored-image';
 
 /** An error names so many images at most. */
@@ -43,7 +43,7 @@ export class ImageIndex {
    */
   public find(text: string, hasCatalogs: boolean = false): MirroredImage {
     const reference = parseUpstreamImage(text);
-    const found = this.bySource.get(formatImageReference(reference)) ?? (namesRepository(text) ? this.filtered(reference) : []);
+    const found = this.bySource.get(formatImageReference(reference)) ?? (isRepositoryOnly(text) ? this.filtered(reference) : []);
     if (found.length === 1) return found[0];
     const name = quote(familiarImageReference(reference));
     const catalogs = hasCatalogs ? `use imageUri(${name}) of the catalog that lists it, ` : '';
@@ -73,7 +73,7 @@ export class ImageIndex {
   private suggest(reference: ImageReference): string {
     const near = this.referencesIn.get(repositoryOf(reference)) ?? [...this.referencesIn.values()].flat();
     if (near.length === 0) return 'none so far';
-    const names = byLikeness(near.map(familiarImageReference), familiarImageReference(reference));
+    const names = sortBySimilarity(near.map(familiarImageReference), familiarImageReference(reference));
     const more = names.length > MOST_SUGGESTIONS ? ` and ${names.length - MOST_SUGGESTIONS} more` : '';
     return names.slice(0, MOST_SUGGESTIONS).map(quote).join(', ') + more + this.hint(reference);
   }

@@ -6,7 +6,7 @@ import { MirroredImageOptions, MirroredImageProps } from './mirrored-image-props
 import { TagFilter } from './tag-filter';
 import { TagKind } from './tag-policy';
 import {
-  formatImageReference, ImageReference, isDigest, isTag, namesRepository, parseImageReference, quote, repositoryIn,
+  formatImageReference, ImageReference, isDigest, isTag, isRepositoryOnly, parseImageReference, quote, repositoryIn,
 } from '../image/image-reference';
 import { parsePlatform } from '../image/platform';
 import { CUSTOM_REPOSITORIES, mirrorRepositoryName, mirrorTag, repositoryNameProblem } from '../image/repository-name';
@@ -14,7 +14,7 @@ import { tagKind } from '../image/tag-kind';
 import { requireLiteral } from '../synthesis/literal';
 
 /** Whether an image's owner chose another repository than the engine would derive from the image. */
-export function isChosen(options: MirroredImageOptions): boolean {
+export function hasOwnRepository(options: MirroredImageOptions): boolean {
   return options.repositoryName !== undefined || options.repository !== undefined;
 }
 
@@ -26,7 +26,7 @@ export function isChosen(options: MirroredImageOptions): boolean {
 export function repositoryNameFor(reference: ImageReference, prefix: string, props: MirroredImageProps): string {
   if (props.repository !== undefined) {
     if (props.repositoryName !== undefined) throw new Error('repository and repositoryName contradict each other; set one of them');
-    refuseForeignRepository(props.repository, props.mirror);
+    requireRepositoryInEnvironment(props.repository, props.mirror);
     return notCustom(props.repository.repositoryName, reference, prefix);
   }
   const name = props.repositoryName ?? mirrorRepositoryName(reference, prefix);
@@ -48,7 +48,7 @@ function notCustom(name: string, reference: ImageReference, prefix: string): str
  *
  * @throws Error when the repository is in another account or Region, or is defined in another stack
  */
-export function refuseForeignRepository(repository: ecr.IRepository, mirror: Construct): void {
+export function requireRepositoryInEnvironment(repository: ecr.IRepository, mirror: Construct): void {
   refuseOtherStack(repository, Stack.of(mirror));
   if (Token.isUnresolved(repository.repositoryArn)) return;
   const { account, region } = Arn.split(repository.repositoryArn, ArnFormat.SLASH_RESOURCE_NAME);
@@ -155,6 +155,6 @@ export function parseUpstream(image: string, tags: TagFilter | undefined): Image
  */
 export function parseUpstreamRepository(image: string): ImageReference {
   const { registry, repository } = parseUpstreamImage(image);
-  if (namesRepository(image)) return { registry, repository };
+  if (isRepositoryOnly(image)) return { registry, repository };
   throw new Error(`${quote(image)} names one image, and its tags are selected by a filter; write ${quote(repositoryIn(image))}, or leave tags out`);
 }

@@ -28,7 +28,7 @@ const ASSUMED_PLATFORMS = 8;
  * @param project the project whose builds pull
  * @param anonymousCopies what is mirrored from Docker Hub without credentials, asked when all images were added
  */
-export function watchDockerHubBudget(project: Construct, anonymousCopies: () => readonly FirstCopy[]): void {
+export function warnAboutDockerHubBudget(project: Construct, anonymousCopies: () => readonly FirstCopy[]): void {
   // On the project, so that whoever acknowledges the warning on the mirror silences it: the CDK asks a construct's scopes, not the construct itself.
   const visit = (node: unknown) => {
     if (node === project) warn(project, anonymousCopies());

@@ -3,10 +3,10 @@ import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct, IDependable } from 'constructs';
 import { defineDeployProvider, DeployProvider, DeployProviderProps } from './deploy-provider';
-import { mayReadBuilds } from './handler-roles';
+import { readBuildsStatement } from './handler-roles';
 import { CUSTOM_RESOURCE_PROPERTIES, CUSTOM_RESOURCE_TYPE } from '../image/contract/custom-resource';
 import { RunVariables } from '../image/contract/environment';
-import { scopeIn } from '../synthesis/environments';
+import { scopeInStack } from '../synthesis/environments';
 import { suppressStackNames } from '../synthesis/nag-suppressions';
 
 /**
@@ -36,7 +36,7 @@ export interface DeployTriggerProps extends Omit<DeployProviderProps, 'stacks'> 
 }
 
 /** An image to mirror when it is deployed. */
-export interface DeployedImage {
+export interface ImageToDeploy {
   readonly stack: Stack;
   readonly repository: ecr.IRepository;
   /** What it needs besides. */
@@ -64,11 +64,11 @@ export class DeployTrigger {
 
   constructor(private readonly mirror: Construct, private readonly props: DeployTriggerProps) {
     const stacks = () => new Set([...this.triggers.keys(), ...this.starters]);
-    this.provider = defineDeployProvider(scopeIn(Stack.of(mirror), mirror, 'OnDeploy'), { ...props, stacks });
+    this.provider = defineDeployProvider(scopeInStack(Stack.of(mirror), mirror, 'OnDeploy'), { ...props, stacks });
   }
 
   /** Mirrors one more image; returns what is done when the image is there. */
-  public add({ stack, repository, needs, variables }: DeployedImage): Construct {
+  public add({ stack, repository, needs, variables }: ImageToDeploy): Construct {
     const { resource, images } = this.triggers.get(stack) ?? this.define(stack);
     images.push(variables);
     resource.node.addDependency(repository, ...needs);
@@ -77,7 +77,7 @@ export class DeployTrigger {
 
   /** Waits for builds of another project too, which the mirror's builds start. */
   public follow(project: codebuild.IProject): void {
-    this.provider.isCompleteRole.addToPrincipalPolicy(mayReadBuilds(project));
+    this.provider.isCompleteRole.addToPrincipalPolicy(readBuildsStatement(project));
   }
 
   /** What is done when the images of a stack are there; undefined when it has none. */
@@ -94,7 +94,7 @@ export class DeployTrigger {
 
   private define(stack: Stack): StackTrigger {
     const images: StackTrigger['images'] = [];
-    const resource = this.defineResource(scopeIn(stack, this.mirror, 'OnDeploy'), 'Images', this.props.onDeploy, images);
+    const resource = this.defineResource(scopeInStack(stack, this.mirror, 'OnDeploy'), 'Images', this.props.onDeploy, images);
     if (stack !== Stack.of(this.mirror)) suppressStackNames(this.provider.onEventRole);
     const trigger = { resource, images };
     this.triggers.set(stack, trigger);

@@ -29,13 +29,13 @@ export function defineOnEventRole(scope: Construct, id: string, props: HandlerRo
 /** Defines the role of the function that follows builds. */
 export function defineIsCompleteRole(scope: Construct, id: string, props: HandlerRoleProps): iam.Role {
   return defineHandlerRole(scope, id, 'Follows builds that mirror images when they are deployed', props.handlerLogs, [
-    mayReadBuilds(props.project),
+    readBuildsStatement(props.project),
     new iam.PolicyStatement({ actions: ['logs:GetLogEvents'], resources: [props.buildLogs.logGroupArn] }),
   ]);
 }
 
 /** Lets a function ask how builds of a project stand. */
-export function mayReadBuilds(project: codebuild.IProject): iam.PolicyStatement {
+export function readBuildsStatement(project: codebuild.IProject): iam.PolicyStatement {
   return new iam.PolicyStatement({ actions: ['codebuild:BatchGetBuilds'], resources: [project.projectArn] });
 }
 

@@ -4,10 +4,10 @@ import type { MirrorRequest } from './mirror-image';
 import { rangeProblem } from './tags';
 import { BuildEnvironmentOverride, CredentialVariables, CustomBuilds, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TAG_MOVED_POLICIES } from '../image/contract/environment';
 import { CustomImage, customImageProblem, parseCustomImage } from '../image/custom-image';
-import { ImageReference, namesRepository, parseImageReference, quote, redacted } from '../image/image-reference';
+import { ImageReference, isRepositoryOnly, parseImageReference, quote, redactCredentials } from '../image/image-reference';
 import { parsePlatform, Platform, platformTagsProblem, PROCESSORS } from '../image/platform';
 import { mirrorRepositoryName, mirrorTag, repositoryNameProblem } from '../image/repository-name';
-import { printable } from '../image/sanitize';
+import { sanitizeForLog } from '../image/sanitize';
 import { tagKind, TagKindName } from '../image/tag-kind';
 import { parseTagSelection, TagSelection } from '../image/tag-selection';
 
@@ -33,7 +33,7 @@ export interface Configuration {
 /** A build's default timeout, less a minute to say why it stops. */
 const DEFAULT_DEADLINE = 59 * 60;
 /** A week: longer than CodeBuild lets any build run. */
-export const LONGEST_DEADLINE = 7 * 24 * 60 * 60;
+export const MAX_DEADLINE_SECONDS = 7 * 24 * 60 * 60;
 const TAG_KINDS: readonly TagKindName[] = ['fixed', 'floating'];
 
 /**
@@ -93,7 +93,7 @@ function readRepository(environment: NodeJS.ProcessEnv, image: ImageReference): 
 function readTags(environment: NodeJS.ProcessEnv, text: string | undefined): TagSelection | undefined {
   if (!text) return undefined;
   const image = environment[RUN_ENVIRONMENT.IMAGE]!;
-  if (!namesRepository(image)) throw wrong(RUN_ENVIRONMENT.IMAGE, image, `with ${RUN_ENVIRONMENT.TAGS} it must be a repository, without a tag or digest`);
+  if (!isRepositoryOnly(image)) throw wrong(RUN_ENVIRONMENT.IMAGE, image, `with ${RUN_ENVIRONMENT.TAGS} it must be a repository, without a tag or digest`);
   const selection = parseTagSelection(text);
   const problem = selection === undefined ? 'it must be a selection of tags as JSON, for example {"semver":">=1.25 <2","latest":5}' : rangeProblem(selection);
   if (problem) throw wrong(RUN_ENVIRONMENT.TAGS, text, problem);
@@ -168,8 +168,8 @@ function readCredentialVariables(text: string | undefined): CredentialVariables[
 
 function readDeadline(text: string | undefined): number {
   if (!text) return DEFAULT_DEADLINE;
-  if (!/^[1-9][0-9]{0,6}$/.test(text) || Number(text) > LONGEST_DEADLINE) {
-    throw wrong(PROJECT_ENVIRONMENT.DEADLINE_SECONDS, text, `it must be a whole number of seconds, at most ${LONGEST_DEADLINE}`);
+  if (!/^[1-9][0-9]{0,6}$/.test(text) || Number(text) > MAX_DEADLINE_SECONDS) {
+    throw wrong(PROJECT_ENVIRONMENT.DEADLINE_SECONDS, text, `it must be a whole number of seconds, at most ${MAX_DEADLINE_SECONDS}`);
   }
   return Number(text);
 }
@@ -185,11 +185,11 @@ function inWords<T>(reason: 'invalid-reference' | 'invalid-configuration', read:
   try {
     return read();
   } catch (error) {
-    throw new MirrorError(reason, printable(error instanceof Error ? error.message : String(error)), { cause: error });
+    throw new MirrorError(reason, sanitizeForLog(error instanceof Error ? error.message : String(error)), { cause: error });
   }
 }
 
 function wrong(name: string, value: string, problem: string): MirrorError {
   const reason = name === RUN_ENVIRONMENT.IMAGE ? 'invalid-reference' : 'invalid-configuration';
-  return new MirrorError(reason, `the variable ${name} is ${printable(quote(redacted(value)))}: ${problem}`);
+  return new MirrorError(reason, `the variable ${name} is ${sanitizeForLog(quote(redactCredentials(value)))}: ${problem}`);
 }

@@ -9,13 +9,13 @@ import { firstOf } from './credentials/credential-source';
 import { EcrCredentials } from './credentials/ecr-credentials';
 import { CustomBuildStarter } from './customize/custom-builds';
 import { MirrorRequest, MirrorTools } from './mirror-image';
-import { mirrorRuns } from './mirror-images';
+import { mirrorRuns } from './mirror-all';
 import { DEFAULT_RETRY } from './registry/retry';
 import { Transport } from './registry/transport';
 import { LogProgress, type ProgressListener } from './report/progress';
 import { reportResult, reportSummary, runToResults } from './report/run-report';
 import type { MirrorResult } from './result';
-import { readRunPlan, RunPlan } from './run-plan';
+import { readMirrorPlan, MirrorPlan } from './run-plan';
 import { RUN_ENVIRONMENT } from '../image/contract/environment';
 import { formatImageReference } from '../image/image-reference';
 
@@ -36,13 +36,13 @@ async function main(): Promise<MirrorResult[]> {
 }
 
 /** A catalog is read from where it lies; what reads it is loaded only then. */
-async function readPlan(tools: MirrorTools): Promise<RunPlan> {
-  if (!process.env[RUN_ENVIRONMENT.CATALOG]) return readRunPlan(process.env);
+async function readPlan(tools: MirrorTools): Promise<MirrorPlan> {
+  if (!process.env[RUN_ENVIRONMENT.CATALOG]) return readMirrorPlan(process.env);
   const { readCatalogPlan } = await import('./catalog/catalog-plan.js');
   return readCatalogPlan(process.env, tools);
 }
 
-async function mirror({ runs, isSummedUp }: RunPlan, settings: Settings, tools: MirrorTools): Promise<MirrorResult[]> {
+async function mirror({ runs, isSummedUp }: MirrorPlan, settings: Settings, tools: MirrorTools): Promise<MirrorResult[]> {
   const customBuilds = new CustomBuildStarter(settings.customBuilds, tools);
   const followed = new Map<MirrorResult, MirrorResult>();
   const results = await mirrorRuns(runs, {

@@ -12,7 +12,7 @@ import { RetryContext, RetryPolicy, withRetries } from './registry/retry';
 import type { Transport } from './registry/transport';
 import type { ProgressListener } from './report/progress';
 import type { MirrorResult } from './result';
-import { HeldImage, heldImage } from './target-image';
+import { TargetImage, readTargetImage } from './target-image';
 import type { TagMovedPolicy } from '../image/contract/environment';
 import type { CustomImage } from '../image/custom-image';
 import { formatImageReference, ImageReference, shortDigest } from '../image/image-reference';
@@ -76,7 +76,7 @@ class ImageMirroring {
   /** Those of the target's tag; a tag that keeps a moved image beside it has none. */
   private readonly platformTags?: PlatformTags;
   private sourceDigest?: string;
-  private held?: HeldImage;
+  private held?: TargetImage;
 
   constructor(private readonly request: MirrorRequest, private readonly tools: MirrorTools) {
     const signal = signalOf(tools, this.stop.signal);
@@ -200,9 +200,9 @@ class ImageMirroring {
     return `upstream moved ${formatImageReference(source)}, a tag that should name one image for ever, ${digests}: ${consequence} (${where})`;
   }
 
-  private heldAs(tag: string): Promise<HeldImage | undefined> {
+  private heldAs(tag: string): Promise<TargetImage | undefined> {
     const { platforms, platformTags } = this.request;
-    return heldImage(this.context.target, this.context.run, { tag, platforms, manifest: platformTags !== undefined });
+    return readTargetImage(this.context.target, this.context.run, { tag, platforms, manifest: platformTags !== undefined });
   }
 
   private client({ registry, repository }: ImageReference, access: 'pull' | 'pull,push', signal: AbortSignal): RegistryClient {

@@ -18,7 +18,7 @@ export function summarize(results: readonly MirrorResult[]): RunSummary {
 }
 
 /** What was done for an image when nothing was. */
-export const NOTHING_DONE = {
+export const NO_TRANSFER = {
   bytesCopied: 0,
   blobsCopied: 0,
   blobsSkipped: 0,
@@ -29,11 +29,11 @@ export const NOTHING_DONE = {
 } as const;
 
 /** The result of what could not even be tried. */
-export function untried(source: string, target: string, reason: FailureReason, message: string): MirrorResult {
-  return { source, target, outcome: 'failed', reason, message, ...NOTHING_DONE };
+export function notAttempted(source: string, target: string, reason: FailureReason, message: string): MirrorResult {
+  return { source, target, outcome: 'failed', reason, message, ...NO_TRANSFER };
 }
 
 /** Whether the mirror now holds what it should: what the exit code says. */
-export function isGood(result: MirrorResult): boolean {
+export function isSuccess(result: MirrorResult): boolean {
   return result.reason === undefined;
 }

@@ -1,16 +1,16 @@
 import { Configuration, readConfiguration } from './configuration';
 import { MirrorError } from './mirror-error';
-import { MirrorResult, untried } from './result';
+import { MirrorResult, notAttempted } from './result';
 import { RUN_ENVIRONMENT } from '../image/contract/environment';
-import { quote, redacted } from '../image/image-reference';
-import { printable } from '../image/sanitize';
+import { quote, redactCredentials } from '../image/image-reference';
+import { sanitizeForLog } from '../image/sanitize';
 
 /** One entry of a plan: what to mirror, or why it cannot even be tried. */
-export type PlannedRun = { readonly configuration: Configuration } | { readonly result: MirrorResult };
+export type PlannedImages = { readonly configuration: Configuration } | { readonly result: MirrorResult };
 
 /** What a build is to mirror. */
-export interface RunPlan {
-  readonly runs: readonly PlannedRun[];
+export interface MirrorPlan {
+  readonly runs: readonly PlannedImages[];
   /** Whether a last line sums up the others: whenever there may be several. */
   readonly isSummedUp: boolean;
 }
@@ -31,10 +31,10 @@ const MOST_ENTRIES = 500;
  *
  * @throws MirrorError when `IMAGE` cannot be read, and when `IMAGES` is no list of entries
  */
-export function readRunPlan(environment: NodeJS.ProcessEnv): RunPlan {
+export function readMirrorPlan(environment: NodeJS.ProcessEnv): MirrorPlan {
   const text = environment[RUN_ENVIRONMENT.IMAGES];
   if (!text) return { runs: [{ configuration: readConfiguration(environment) }], isSummedUp: Boolean(environment[RUN_ENVIRONMENT.TAGS]) };
-  refuseOthersBeside(RUN_ENVIRONMENT.IMAGES, environment);
+  requireNoOtherVariables(RUN_ENVIRONMENT.IMAGES, environment);
   return { runs: readEntries(text).map((entry) => readEntry({ ...environment, [RUN_ENVIRONMENT.IMAGES]: undefined, ...entry })), isSummedUp: true };
 }
 
@@ -44,7 +44,7 @@ export function readRunPlan(environment: NodeJS.ProcessEnv): RunPlan {
  * @param except the variables that go with it
  * @throws MirrorError naming the first of the others
  */
-export function refuseOthersBeside(list: string, environment: NodeJS.ProcessEnv, except: readonly string[] = []): void {
+export function requireNoOtherVariables(list: string, environment: NodeJS.ProcessEnv, except: readonly string[] = []): void {
   const surplus = Object.values(RUN_ENVIRONMENT).find((name) => name !== list && !except.includes(name) && environment[name]);
   if (surplus === undefined) return;
   throw new MirrorError('invalid-configuration', `the variable ${list} is set beside the variable ${surplus}: set ${surplus} in its entries, or leave ${list} out`);
@@ -55,12 +55,12 @@ export function asksForSummary(environment: NodeJS.ProcessEnv): boolean {
   return [RUN_ENVIRONMENT.IMAGES, RUN_ENVIRONMENT.CATALOG, RUN_ENVIRONMENT.TAGS].some((name) => environment[name]);
 }
 
-function readEntry(environment: NodeJS.ProcessEnv): PlannedRun {
+function readEntry(environment: NodeJS.ProcessEnv): PlannedImages {
   try {
     return { configuration: readConfiguration(environment) };
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
-    return { result: untried(printable(redacted(environment[RUN_ENVIRONMENT.IMAGE]!)), '', error.reason, error.message) };
+    return { result: notAttempted(sanitizeForLog(redactCredentials(environment[RUN_ENVIRONMENT.IMAGE]!)), '', error.reason, error.message) };
   }
 }
 
@@ -80,7 +80,7 @@ function refuseEntry(entry: unknown, number: number): asserts entry is Entry {
   const where = `its entry ${number}`;
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) throw wrong(`has no object as ${where}: write it as {"IMAGE":"docker.io/library/nginx:stable"}`);
   for (const [name, value] of Object.entries(entry)) {
-    if (!ENTRY_VARIABLES.includes(name)) throw wrong(`sets ${printable(quote(name))} in ${where}: it may set ${ENTRY_VARIABLES.join(', ')}`);
+    if (!ENTRY_VARIABLES.includes(name)) throw wrong(`sets ${sanitizeForLog(quote(name))} in ${where}: it may set ${ENTRY_VARIABLES.join(', ')}`);
     if (typeof value !== 'string') throw wrong(`sets ${name} in ${where} to what is no text: put it in quotes`);
   }
   if (!(entry as Partial<Entry>)[RUN_ENVIRONMENT.IMAGE]) throw wrong(`names no image in ${where}: set ${RUN_ENVIRONMENT.IMAGE} there`);

@@ -6,7 +6,7 @@ import type { ReceivedManifest, RegistryClient } from './registry/registry-clien
 import { RetryContext, withRetries } from './registry/retry';
 
 /** What a tag of the mirror holds. */
-export interface HeldImage {
+export interface TargetImage {
   readonly digest: string;
   /** The upstream digest that it stands for: the same, or for a choice of platforms the one that it was made of. */
   readonly standsFor: string;
@@ -17,7 +17,7 @@ export interface HeldImage {
 }
 
 /** What is asked about a tag. */
-export interface HeldImageQuestion {
+export interface TargetImageQuery {
   readonly tag: string;
   /** The choice of platforms; undefined for all. */
   readonly platforms?: readonly Platform[];
@@ -26,7 +26,7 @@ export interface HeldImageQuestion {
 }
 
 /** What a tag of the mirror holds; undefined when there is no such tag. One request either way, and none upstream. */
-export async function heldImage(client: RegistryClient, run: RetryContext, question: HeldImageQuestion): Promise<HeldImage | undefined> {
+export async function readTargetImage(client: RegistryClient, run: RetryContext, question: TargetImageQuery): Promise<TargetImage | undefined> {
   const { manifest = false, platforms, tag } = question;
   if (platforms === undefined && !manifest) {
     const digest = await withRetries(run, () => client.manifestDigest(tag));

@@ -1,4 +1,4 @@
-import { BuildsError, saidBy } from '../codebuild/service-failure';
+import { BuildsError, formatAwsError } from '../codebuild/aws-errors';
 import type { StartedBuild } from '../codebuild/start-builds';
 import { CUSTOM_RESOURCE_PROPERTIES } from '../image/contract/custom-resource';
 import type { RunVariables } from '../image/contract/environment';
@@ -67,11 +67,11 @@ export class DeploymentError extends Error {
 }
 
 /** Puts whatever went wrong in words that CloudFormation can show. */
-export async function inWords<T>(work: () => Promise<T>): Promise<T> {
+export async function formatDeploymentError<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof DeploymentError) throw error;
-    throw new DeploymentError(error instanceof BuildsError ? error.message : `the images could not be mirrored: ${saidBy(error)}`);
+    throw new DeploymentError(error instanceof BuildsError ? error.message : `the images could not be mirrored: ${formatAwsError(error)}`);
   }
 }

@@ -1,12 +1,12 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
-import { CustomResourceEvent, DeploymentError, inWords } from './custom-resource-event';
+import { CustomResourceEvent, DeploymentError, formatDeploymentError } from './custom-resource-event';
 import { BuildLog, BuildState, readBuilds } from '../codebuild/build-state';
 import { failureReport, FollowedBuild } from '../codebuild/failure-report';
-import { readLogTail, readResults, RunResults } from '../codebuild/run-results';
-import { Clock, mayPass, saidBy } from '../codebuild/service-failure';
+import { readLogTail, readBuildResults, BuildResults } from '../codebuild/build-results';
+import { Clock, isRetryable, formatAwsError } from '../codebuild/aws-errors';
 import type { StartedBuild } from '../codebuild/start-builds';
-import { outsideText } from '../image/sanitize';
+import { sanitizeLine } from '../image/sanitize';
 
 /** What the function knows and has. */
 export interface IsCompleteTools {
@@ -28,10 +28,10 @@ const LONGEST_LINK = 400;
  *
  * @throws DeploymentError naming the images that were not mirrored, when builds failed or take too long
  */
-export async function isComplete(event: CustomResourceEvent, tools: IsCompleteTools): Promise<{ readonly IsComplete: boolean }> {
+export async function handleIsComplete(event: CustomResourceEvent, tools: IsCompleteTools): Promise<{ readonly IsComplete: boolean }> {
   const builds = event.Builds ?? [];
   if (event.RequestType === 'Delete' || builds.length === 0) return { IsComplete: true };
-  return inWords(async () => ({ IsComplete: await haveSucceeded(builds, tools) }));
+  return formatDeploymentError(async () => ({ IsComplete: await haveSucceeded(builds, tools) }));
 }
 
 async function haveSucceeded(builds: readonly StartedBuild[], tools: IsCompleteTools): Promise<boolean> {
@@ -82,8 +82,8 @@ async function statesOf(builds: readonly StartedBuild[], { codeBuild, log }: IsC
   try {
     return await readBuilds(codeBuild, builds.map(({ id }) => id));
   } catch (error) {
-    if (!mayPass(error)) throw error;
-    log(`CodeBuild does not say how builds stand: ${saidBy(error)}`);
+    if (!isRetryable(error)) throw error;
+    log(`CodeBuild does not say how builds stand: ${formatAwsError(error)}`);
     return undefined;
   }
 }
@@ -97,8 +97,8 @@ async function follow(started: StartedBuild, state: BuildState, tools: IsComplet
   return { started, state, run: await resultsIn(state.log, tools) };
 }
 
-async function resultsIn(buildLog: BuildLog | undefined, { logs, log }: IsCompleteTools): Promise<RunResults> {
-  return readResults(await readLogTail(logs, buildLog ?? {}, (lines) => readResults(lines).isWhole, log));
+async function resultsIn(buildLog: BuildLog | undefined, { logs, log }: IsCompleteTools): Promise<BuildResults> {
+  return readBuildResults(await readLogTail(logs, buildLog ?? {}, (lines) => readBuildResults(lines).isWhole, log));
 }
 
 /** Only a run that came to its own end has more to tell. */
@@ -111,5 +111,5 @@ function lateReport(builds: readonly StartedBuild[], states: readonly BuildState
   const which = running.length === 1 ? `the build ${running[0].id} is` : `${running.length || builds.length} builds are`;
   const link = running.find(({ log }) => log?.deepLink)?.log?.deepLink;
   return `the images were not mirrored within ${minutes} minutes, which is as long as a deployment can wait: ${which} still running and will go on; `
-    + `deploy again later, or set onDeploy: OnDeploy.START${link === undefined ? '' : `\nBuild log: ${outsideText(link, LONGEST_LINK)}`}`;
+    + `deploy again later, or set onDeploy: OnDeploy.START${link === undefined ? '' : `\nBuild log: ${sanitizeLine(link, LONGEST_LINK)}`}`;
 }

@@ -9,7 +9,7 @@ import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import type { CustomResourceEvent } from './custom-resource-event';
 import * as completion from './is-complete';
 import * as start from './on-event';
-import { SYSTEM_CLOCK } from '../codebuild/service-failure';
+import { SYSTEM_CLOCK } from '../codebuild/aws-errors';
 import { HANDLER_ENVIRONMENT } from '../image/contract/custom-resource';
 
 const log = (line: string) => console.log(line);
@@ -22,8 +22,8 @@ const logs = new CloudWatchLogsClient(configuration);
 const cloudFormation = new CloudFormationClient(configuration);
 
 /** Called once for each change of the resource. */
-export async function onEvent(event: CustomResourceEvent): Promise<start.OnEventAnswer> {
-  return start.onEvent(event, {
+export async function onEvent(event: CustomResourceEvent): Promise<start.OnEventResponse> {
+  return start.handleOnEvent(event, {
     codeBuild,
     cloudFormation,
     project: process.env[HANDLER_ENVIRONMENT.PROJECT] ?? '',
@@ -36,7 +36,7 @@ export async function onEvent(event: CustomResourceEvent): Promise<start.OnEvent
 
 /** Called again and again until it says that all is done. */
 export async function isComplete(event: CustomResourceEvent): Promise<{ readonly IsComplete: boolean }> {
-  return completion.isComplete(event, { codeBuild, logs, waitMinutes: minutes(HANDLER_ENVIRONMENT.WAIT_MINUTES), log, clock: SYSTEM_CLOCK });
+  return completion.handleIsComplete(event, { codeBuild, logs, waitMinutes: minutes(HANDLER_ENVIRONMENT.WAIT_MINUTES), log, clock: SYSTEM_CLOCK });
 }
 
 function minutes(name: string): number {

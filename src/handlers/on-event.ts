@@ -1,7 +1,7 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
-import { changedImages, CustomResourceEvent, inWords, waitsForBuilds } from './custom-resource-event';
-import { Clock, saidBy } from '../codebuild/service-failure';
+import { changedImages, CustomResourceEvent, formatDeploymentError, waitsForBuilds } from './custom-resource-event';
+import { Clock, formatAwsError } from '../codebuild/aws-errors';
 import { startBuilds, StartedBuild } from '../codebuild/start-builds';
 
 /** What the function knows and has. */
@@ -17,7 +17,7 @@ export interface OnEventTools {
 }
 
 /** What the framework passes on to `isComplete`, over the fields of the event. */
-export interface OnEventAnswer {
+export interface OnEventResponse {
   readonly PhysicalResourceId?: string;
   /** The builds to wait for. */
   readonly Builds: readonly StartedBuild[];
@@ -37,8 +37,8 @@ export interface OnEventAnswer {
  *
  * @throws DeploymentError when a build cannot be started
  */
-export async function onEvent(event: CustomResourceEvent, tools: OnEventTools): Promise<OnEventAnswer> {
-  const started = await inWords(() => start(event, tools));
+export async function handleOnEvent(event: CustomResourceEvent, tools: OnEventTools): Promise<OnEventResponse> {
+  const started = await formatDeploymentError(() => start(event, tools));
   return {
     // One for ever: another one would make CloudFormation delete the resource that had the first.
     PhysicalResourceId: event.PhysicalResourceId ?? `ImageMirror-${event.LogicalResourceId ?? 'Images'}`,
@@ -72,7 +72,7 @@ export async function isRollingBack(client: CloudFormationClient, stackId: strin
     const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand({ StackName: stackId }));
     return /ROLLBACK_IN_PROGRESS$/.test(stack?.StackStatus ?? '');
   } catch (error) {
-    log(`the status of the stack could not be read: ${saidBy(error)}`);
+    log(`the status of the stack could not be read: ${formatAwsError(error)}`);
     return false;
   }
 }

@@ -94,7 +94,7 @@ export function platformsBuiltOn({ lines, platforms }: CustomImage, processor: P
  */
 
 /** A customized image as an app declares it: which image, from where, to where, and how. */
-export interface CustomDeclaration {
+export interface AllowedBuild {
   /** The upstream image in canonical spelling; without a tag where a filter selects tags. */
   readonly image: string;
   /** The repository in the mirror that the image itself is in; empty where nobody knew its name when the app was synthesized. */
@@ -103,7 +103,7 @@ export interface CustomDeclaration {
 }
 
 /** All of a declaration, as the text whose digest stands for it. */
-export function declarationText({ image, base, custom: { repository, lines, platforms } }: CustomDeclaration): string {
+export function allowedBuildText({ image, base, custom: { repository, lines, platforms } }: AllowedBuild): string {
   return JSON.stringify({ image, base, repository, lines, platforms });
 }
 
@@ -113,7 +113,7 @@ export function declarationText({ image, base, custom: { repository, lines, plat
  * @param digest that of the declaration's text
  * @param base the repository that the text leaves out, which CloudFormation knows; undefined where the text has it
  */
-export function declarationMark(digest: string, base?: string): string {
+export function fingerprint(digest: string, base?: string): string {
   const mark = digest.slice('sha256:'.length, 'sha256:'.length + 32);
   return base === undefined ? mark : `${mark}:${base}`;
 }
@@ -129,7 +129,7 @@ const LONGEST_VALUE = 4_000;
 const LONGEST_MARK = 300;
 
 /** The names and values of the variables that hold marks: one, and more where they do not fit into one. */
-export function markVariables(marks: readonly string[]): [name: string, value: string][] {
+export function fingerprintVariables(marks: readonly string[]): [name: string, value: string][] {
   const values: string[][] = [[]];
   let room = LONGEST_VALUE;
   for (const mark of marks) {
@@ -145,7 +145,7 @@ export function markVariables(marks: readonly string[]): [name: string, value: s
 }
 
 /** The marks in the variables of a build. */
-export function marksIn(variables: Readonly<Record<string, string | undefined>>): Set<string> {
+export function readFingerprints(variables: Readonly<Record<string, string | undefined>>): Set<string> {
   const names = Object.keys(variables).filter((name) => name === PROJECT_ENVIRONMENT.RECIPES || name.startsWith(`${PROJECT_ENVIRONMENT.RECIPES}_`));
   return new Set(names.flatMap((name) => variables[name]?.split(',') ?? []).filter((mark) => mark !== ''));
 }

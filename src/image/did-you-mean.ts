@@ -1,5 +1,5 @@
 /** Names in the order of their likeness to another: those that take the fewest changed letters first, and of those the first in the alphabet. */
-export function byLikeness(names: readonly string[], wanted: string): string[] {
+export function sortBySimilarity(names: readonly string[], wanted: string): string[] {
   const ranked = names.map((name) => ({ name, distance: distanceBetween(name, wanted) }));
   return ranked.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1)).map(({ name }) => name);
 }

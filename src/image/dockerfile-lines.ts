@@ -7,7 +7,7 @@
  * @see https://docs.docker.com/reference/dockerfile/
  */
 import { quote } from './image-reference';
-import { visibleText } from './sanitize';
+import { escapeControlCharacters } from './sanitize';
 
 /** What a line may be. */
 export const DOCKERFILE_INSTRUCTIONS: readonly string[] = [
@@ -62,7 +62,7 @@ function lineProblem(line: string): string | undefined {
 /** What would make one line several, or several one. */
 function formProblem(line: string): string | undefined {
   if (/[\r\n]/.test(line)) return 'holds a line break; write each instruction as a line of its own, and join commands with "&&"';
-  if (visibleText(line.replace(/\t/g, ' ')) !== line.replace(/\t/g, ' ')) return 'holds a control character or an invisible one; remove it';
+  if (escapeControlCharacters(line.replace(/\t/g, ' ')) !== line.replace(/\t/g, ' ')) return 'holds a control character or an invisible one; remove it';
   if (line.trim() === '') return 'is empty; remove it';
   if (line.trim().startsWith('#')) return 'is a comment or a parser directive; write comments in the app\'s own code';
   if (line.trim().endsWith('\\')) return 'ends with a backslash, which would join the next line to it; write the instruction in one line';

@@ -6,7 +6,7 @@
  * @see https://github.com/distribution/reference/blob/main/reference.go
  */
 
-import { visibleText } from './sanitize';
+import { escapeControlCharacters } from './sanitize';
 
 /** A parsed image reference. Every field is normalized: two spellings of one image give equal fields. */
 export interface ImageReference {
@@ -23,7 +23,7 @@ export interface ImageReference {
 /** What is wrong with a reference, in words that name the value and the remedy. */
 export class InvalidReferenceError extends Error {
   constructor(value: string, problem: string) {
-    super(`invalid image reference ${quote(redacted(value))}: ${problem}`);
+    super(`invalid image reference ${quote(redactCredentials(value))}: ${problem}`);
     this.name = 'InvalidReferenceError';
   }
 }
@@ -94,11 +94,11 @@ export function shortDigest(digest: string): string {
 
 /** A value as an error may show it: quoted, control characters escaped, cut where it would drown the message. */
 export function quote(value: string): string {
-  return visibleText(JSON.stringify(value.length > 200 ? `${value.slice(0, 200)}...` : value));
+  return escapeControlCharacters(JSON.stringify(value.length > 200 ? `${value.slice(0, 200)}...` : value));
 }
 
 /** A text without the user's name and password that somebody may have written before an "@": they must not turn up in an error, and so in a log. */
-export function redacted(value: string): string {
+export function redactCredentials(value: string): string {
   const reference = value.replace(/@(?:sha[0-9]+|md5):[^@/]*$/, '');
   const at = reference.lastIndexOf('@');
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(reference)?.[0] ?? '';
@@ -163,7 +163,7 @@ function refuseRepository(text: string, repository: string): void {
 const TAG_OR_DIGEST = /[:@][^/]*$/;
 
 /** Whether a reference has neither a tag nor a digest, and so may mean a repository. */
-export function namesRepository(text: string): boolean {
+export function isRepositoryOnly(text: string): boolean {
   return !TAG_OR_DIGEST.test(text);
 }
 

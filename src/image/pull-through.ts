@@ -67,7 +67,7 @@ export function ecrUpstream(registry: string): PullThroughUpstream | undefined {
 }
 
 /** Instead of a prefix: repositories have the same name as upstream, whatever that is. */
-export const ROOT = 'ROOT';
+export const ROOT_PREFIX = 'ROOT';
 
 /** Which part of the registry a cache serves, and what its repositories are called. */
 export interface CachePrefixes {
@@ -83,10 +83,10 @@ export interface CachePrefixes {
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private-wildcards.html
  */
 export function cachedRepositoryName(repository: string, { repositoryPrefix, upstreamRepositoryPrefix }: CachePrefixes): string | undefined {
-  const start = upstreamRepositoryPrefix === ROOT ? '' : `${upstreamRepositoryPrefix}/`;
+  const start = upstreamRepositoryPrefix === ROOT_PREFIX ? '' : `${upstreamRepositoryPrefix}/`;
   if (!repository.startsWith(start)) return undefined;
   const rest = repository.slice(start.length);
-  return repositoryPrefix === ROOT ? rest : `${repositoryPrefix}/${rest}`;
+  return repositoryPrefix === ROOT_PREFIX ? rest : `${repositoryPrefix}/${rest}`;
 }
 
 /** Amazon ECR takes no longer prefix of a rule. */
@@ -94,7 +94,7 @@ const LONGEST_PREFIX = 30;
 
 /** Why Amazon ECR would refuse the prefix of a rule, in words; undefined when it would not. */
 export function cachePrefixProblem(prefix: string): string | undefined {
-  if (prefix === ROOT) return undefined;
+  if (prefix === ROOT_PREFIX) return undefined;
   if (prefix.length < 2 || prefix.length > LONGEST_PREFIX) return `a prefix has 2 to ${LONGEST_PREFIX} characters`;
   if (prefix.endsWith('/')) return 'leave out the final slash, which Amazon ECR adds';
   return repositoryNameProblem(prefix);

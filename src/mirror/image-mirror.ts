@@ -9,16 +9,16 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ImageMirrorProps } from './image-mirror-props';
-import { FirstCopy, stackSizeProblems, watchDockerHubBudget } from '../declarations/limits';
+import { FirstCopy, stackSizeProblems, warnAboutDockerHubBudget } from '../declarations/limits';
 import { ImageIndex } from '../declarations/image-index';
 import { defineMirrorBuilds } from '../project/mirror-project';
-import { MirrorContext, refuseExpiry, refusePrefix, refuseTokens, refuseTwins, scheduleDefaults } from './mirror-context';
+import { MirrorContext, requireExpiryInDays, requireRepositoryPrefix, requireLiterals, requireUniqueRegistries, scheduleDefaults } from './mirror-context';
 import { notify } from '../observe/notification';
-import { Observed } from '../observe/monitoring';
-import { defineNotStartedAlarm, observedMirror } from '../observe/mirror-monitoring';
+import { Monitoring } from '../observe/monitoring';
+import { defineNotStartedAlarm, mirrorMonitoring } from '../observe/mirror-monitoring';
 import { ResultMetrics } from '../observe/result-metrics';
 import { defineScanRule, OnScanFindingsOptions } from '../observe/scan-findings';
-import { accountsMayPull, organizationMayPull } from '../repositories/pull-grants';
+import { accountsPullStatement, organizationPullStatement } from '../repositories/pull-grants';
 import { RepositorySet } from '../repositories/repository-set';
 import { defineDeadLetterQueue, defineSchedulerRole, StartTimes } from '../schedules/schedules';
 import { MirrorAlarmOptions, MirrorNotifyOptions } from '../observe/alarm-options';
@@ -34,7 +34,7 @@ import { MirroredImageOptions } from '../declarations/mirrored-image-props';
 import { DeployTrigger, OnDeploy } from '../deploy/deploy-trigger';
 import { DOCKER_HUB, ImageReference, quote } from '../image/image-reference';
 import { DEFAULT_REPOSITORY_PREFIX } from '../image/repository-name';
-import { ObservedConstruct } from '../observe/monitored-construct';
+import { MonitoredConstruct } from '../observe/monitored-construct';
 
 /**
  * Mirrors public container images into Amazon ECR, byte for byte and on a schedule.
@@ -47,7 +47,7 @@ import { ObservedConstruct } from '../observe/monitored-construct';
  * new cdk.CfnOutput(this, 'Nginx', { value: mirror.image('nginx:stable').imageUri });
  * ```
  */
-export class ImageMirror extends ObservedConstruct {
+export class ImageMirror extends MonitoredConstruct {
   /** The project whose builds mirror. The variable `IMAGE` names an image, or `IMAGES` several. */
   public readonly project: codebuild.IProject;
 
@@ -68,13 +68,13 @@ export class ImageMirror extends ObservedConstruct {
    */
   constructor(scope: Construct, id: string, props: ImageMirrorProps = {}) {
     super(scope, id);
-    const credentials = refuseTwins(props.credentials ?? []);
-    const repositoryPrefix = refusePrefix(props.repositoryPrefix ?? DEFAULT_REPOSITORY_PREFIX);
+    const credentials = requireUniqueRegistries(props.credentials ?? []);
+    const repositoryPrefix = requireRepositoryPrefix(props.repositoryPrefix ?? DEFAULT_REPOSITORY_PREFIX);
     const repositories = new RepositorySet(this, {
       encryptionKey: props.encryptionKey,
       imageScanOnPush: props.imageScanOnPush ?? true,
       removalPolicy: props.repositoryRemovalPolicy ?? RemovalPolicy.RETAIN,
-      untaggedImageExpiry: refuseExpiry(props.untaggedImageExpiry ?? Duration.days(30)),
+      untaggedImageExpiry: requireExpiryInDays(props.untaggedImageExpiry ?? Duration.days(30)),
     });
     this.logGroup = new logs.LogGroup(this, 'Logs', { retention: props.logRetention ?? DEFAULT_LOG_RETENTION });
     const compute = (props.compute ?? MirrorCompute.ec2())._bind();
@@ -95,8 +95,8 @@ export class ImageMirror extends ObservedConstruct {
     this.context = { ...this.scheduleContext(), ...scheduleDefaults(props), ...parts };
     this.node.addValidation({ validate: () => this.validateImages() });
     const isAnonymous = !credentials.some(({ registry }) => registry === DOCKER_HUB);
-    if (isAnonymous) watchDockerHubBudget(this.project, () => [this.index, catalogs].flatMap((images) => images.firstCopiesFrom(DOCKER_HUB)));
-    for (const image of refuseTokens(props.images ?? [])) this.addImage(image);
+    if (isAnonymous) warnAboutDockerHubBudget(this.project, () => [this.index, catalogs].flatMap((images) => images.firstCopiesFrom(DOCKER_HUB)));
+    for (const image of requireLiterals(props.images ?? [])) this.addImage(image);
   }
 
   /** All images of the mirror in the order of their definition, those included that other stacks define. */
@@ -154,7 +154,7 @@ export class ImageMirror extends ObservedConstruct {
    * @throws Error when it is no organization's id
    */
   public grantPullToOrganization(organizationId: string): void {
-    this.context.repositories.addToResourcePolicies(organizationMayPull(organizationId));
+    this.context.repositories.addToResourcePolicies(organizationPullStatement(organizationId));
   }
 
   /**
@@ -167,7 +167,7 @@ export class ImageMirror extends ObservedConstruct {
    * @throws Error when there is none, or when one is no account's id
    */
   public grantPullToAccounts(accountIds: string[]): void {
-    this.context.repositories.addToResourcePolicies(accountsMayPull(accountIds));
+    this.context.repositories.addToResourcePolicies(accountsPullStatement(accountIds));
   }
 
   /**
@@ -234,8 +234,8 @@ export class ImageMirror extends ObservedConstruct {
   }
 
   /** @internal */
-  public _observed(): Observed {
-    return observedMirror(this);
+  public _observed(): Monitoring {
+    return mirrorMonitoring(this);
   }
 
   /** @internal */

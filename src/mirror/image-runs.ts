@@ -2,9 +2,9 @@ import { Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct, IDependable } from 'constructs';
 import { MirrorContext } from './mirror-context';
-import { PlatformTags } from '../consumers/single-platform-tags';
+import { SinglePlatformTags } from '../consumers/single-platform-tags';
 import { CustomizedImage } from '../customize/customized-image';
-import { isChosen } from '../declarations/image-settings';
+import { hasOwnRepository } from '../declarations/image-settings';
 import { MirroredImageOptions } from '../declarations/mirrored-image-props';
 import { OnTagMoved, TagKind } from '../declarations/tag-policy';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
@@ -34,7 +34,7 @@ export interface ImageRun {
   readonly platforms?: readonly string[];
   /** The filter that selects the tags, as the engine reads it. */
   readonly filter?: string;
-  readonly platformTags: PlatformTags;
+  readonly platformTags: SinglePlatformTags;
   /** Undefined when the image is not customized. */
   readonly custom?: CustomizedImage;
 }
@@ -43,7 +43,7 @@ export interface ImageRun {
 export function runVariables(options: MirroredImageOptions, run: ImageRun): RunVariables {
   return {
     [RUN_ENVIRONMENT.IMAGE]: run.source,
-    [RUN_ENVIRONMENT.REPOSITORY]: isChosen(options) ? run.repositoryName : undefined,
+    [RUN_ENVIRONMENT.REPOSITORY]: hasOwnRepository(options) ? run.repositoryName : undefined,
     [RUN_ENVIRONMENT.TAG_KIND]: run.toldKind,
     [RUN_ENVIRONMENT.ON_TAG_MOVED]: run.onTagMoved === OnTagMoved.FAIL ? undefined : run.onTagMoved,
     [RUN_ENVIRONMENT.PLATFORMS]: run.platforms?.join(','),

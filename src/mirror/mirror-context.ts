@@ -39,7 +39,7 @@ export function scheduleDefaults(props: ImageMirrorProps) {
 }
 
 /** @throws Error when no repository's name can start with it */
-export function refusePrefix(prefix: string): string {
+export function requireRepositoryPrefix(prefix: string): string {
   requireLiteral(prefix, 'repositoryPrefix', 'write it as a string, for example "mirror"');
   if (prefix === '') throw new Error('repositoryPrefix must not be empty, for builds may push to all repositories under it; write for example "mirror"');
   const problem = repositoryNameProblem(prefix);
@@ -48,7 +48,7 @@ export function refusePrefix(prefix: string): string {
 }
 
 /** @throws Error when a registry has two credentials */
-export function refuseTwins(credentials: RegistryCredentials[]): RegistryCredentials[] {
+export function requireUniqueRegistries(credentials: RegistryCredentials[]): RegistryCredentials[] {
   const registries = credentials.map(({ registry }) => registry);
   const twin = registries.find((registry, index) => registries.indexOf(registry) !== index);
   if (twin !== undefined) throw new Error(`there are two credentials for the registry ${quote(twin)}; keep one of them`);
@@ -56,14 +56,14 @@ export function refuseTwins(credentials: RegistryCredentials[]): RegistryCredent
 }
 
 /** @throws Error when it is no whole number of days */
-export function refuseExpiry(expiry: Duration): Duration {
+export function requireExpiryInDays(expiry: Duration): Duration {
   const days = expiry.isUnresolved() ? NaN : expiry.toDays({ integral: false });
   if (Number.isInteger(days) && days >= 1) return expiry;
   throw new Error(`untaggedImageExpiry ${expiry.isUnresolved() ? '(a token)' : quote(expiry.toHumanString())} must be whole days, at least one; write for example Duration.days(30)`);
 }
 
 /** @throws Error when the list is not known at synthesis */
-export function refuseTokens(images: string[]): string[] {
+export function requireLiterals(images: string[]): string[] {
   if (Token.isUnresolved(images)) throw new Error('images must be known at synthesis, but it is a list token; write the images as strings');
   return images;
 }

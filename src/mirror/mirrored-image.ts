@@ -9,16 +9,16 @@ import { defineImageRuns, runVariables } from './image-runs';
 import { buildPlatform, MirroredBuildImage } from '../consumers/build-image';
 import { MirroredContainerImage } from '../consumers/container-image';
 import { MirroredDockerImageCode, MirroredLambdaCode } from '../consumers/lambda-code';
-import { PlatformTags, refuseMissingPlatform } from '../consumers/single-platform-tags';
+import { SinglePlatformTags, requireMirroredPlatform } from '../consumers/single-platform-tags';
 import { CustomizedImage } from '../customize/customized-image';
 import { OriginalImage, IOriginalImage } from '../customize/original-image';
 import { requireDigest, requireTag, platformList, repositoryNameFor, selectedTags, parseUpstream } from '../declarations/image-settings';
 import { MirroredBuildImageOptions, MirroredImageOptions, MirroredImageProps, MirroredLambdaCodeOptions } from '../declarations/mirrored-image-props';
 import { formatImageReference, ImageReference, quote } from '../image/image-reference';
-import { observedImage } from '../observe/mirror-monitoring';
-import { ObservedConstruct } from '../observe/monitored-construct';
-import { Observed } from '../observe/monitoring';
-import { refuseOtherEnvironment } from '../synthesis/environments';
+import { imageMonitoring } from '../observe/mirror-monitoring';
+import { MonitoredConstruct } from '../observe/monitored-construct';
+import { Monitoring } from '../observe/monitoring';
+import { requireSameEnvironment } from '../synthesis/environments';
 
 /**
  * One upstream image and its copy in Amazon ECR.
@@ -32,7 +32,7 @@ import { refuseOtherEnvironment } from '../synthesis/environments';
  * new MirroredImage(otherStack, 'Grafana', { mirror, image: 'grafana/grafana:11.1.0' });
  * ```
  */
-export class MirroredImage extends ObservedConstruct {
+export class MirroredImage extends MonitoredConstruct {
   /**
    * The construct id that `addImage()` uses: it depends on the image and where it goes, and on nothing else.
    *
@@ -77,9 +77,9 @@ export class MirroredImage extends ObservedConstruct {
   /** Undefined for all that upstream has. */
   private readonly platforms?: readonly string[];
 
-  private readonly platformTags: PlatformTags;
+  private readonly platformTags: SinglePlatformTags;
 
-  private readonly observed: Observed;
+  private readonly observed: Monitoring;
 
   /**
    * @throws Error when the image cannot be parsed or contradicts another image of the mirror, and when the mirror is in another account or Region
@@ -88,26 +88,26 @@ export class MirroredImage extends ObservedConstruct {
     super(scope, id);
     const context = props.mirror._context();
     const reference = parseUpstream(props.image, props.tags);
-    refuseOtherEnvironment(this, props.mirror, 'define an ImageMirror for each account and Region');
+    requireSameEnvironment(this, props.mirror, 'define an ImageMirror for each account and Region');
     this.source = formatImageReference(reference);
     const { tag, filter, toldKind, mutableTags } = selectedTags(reference, props.tags, props.tagKind);
     this.platforms = platformList(props.platforms);
     const repositoryName = repositoryNameFor(reference, context.repositoryPrefix, props);
     const place = { source: this.source, repositoryName, tags: filter ?? tag!, mutableTags, stack: Stack.of(this), existing: props.repository };
-    const repository = context.repositories.claim(place);
+    const repository = context.repositories.reserve(place);
     this.original = new OriginalImage(this.source, repository, tag);
     const custom = context.customImages.add({ image: this, reference, options: props, place, tag, repository });
     this.custom = custom;
     this.repository = custom?.repository ?? repository;
     this._repositoryName = custom?.repositoryName ?? repositoryName;
     this.singleTag = tag === undefined ? undefined : this.ownTag(tag);
-    this.platformTags = new PlatformTags({
+    this.platformTags = new SinglePlatformTags({
       source: this.source,
       platforms: this.platforms,
-      claim: (own) => context.repositories.claim({ ...place, tags: own, mutableTags: mutableTags.length === 0 ? [] : [own] }),
+      claim: (own) => context.repositories.reserve({ ...place, tags: own, mutableTags: mutableTags.length === 0 ? [] : [own] }),
     });
     const timetable = { schedule: props.schedule ?? context.schedule, timeWindow: props.timeWindow ?? context.timeWindow };
-    this.observed = observedImage(this, context.signals, { repositories: [repositoryName, this._repositoryName], tag, timetable });
+    this.observed = imageMonitoring(this, context.signals, { repositories: [repositoryName, this._repositoryName], tag, timetable });
     const onTagMoved = props.onTagMoved ?? context.onTagMoved;
     const { platforms, platformTags, source } = this;
     // Read when templates are rendered: consumers ask for tags of platforms after the image was defined.
@@ -200,7 +200,7 @@ export class MirroredImage extends ObservedConstruct {
   public toBuildImage(options: MirroredBuildImageOptions = {}): codebuild.IBuildImage {
     const tag = this.consumerTag('write codebuild.LinuxBuildImage.fromEcrRepository(image.repository, tag), and let the project depend on the image');
     const platform = buildPlatform(options.platform);
-    if (this.custom === undefined) refuseMissingPlatform(this.source, this.platforms, platform);
+    if (this.custom === undefined) requireMirroredPlatform(this.source, this.platforms, platform);
     this.custom?.requirePlatform(platform);
     return new MirroredBuildImage(this, tag, platform);
   }
@@ -271,7 +271,7 @@ export class MirroredImage extends ObservedConstruct {
   }
 
   /** @internal */
-  public _observed(): Observed {
+  public _observed(): Monitoring {
     return this.observed;
   }
 

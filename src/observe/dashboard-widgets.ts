@@ -2,9 +2,9 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import { buildCostOf } from './build-cost';
-import { FRESHNESS, LAST_RESULTS, TROUBLE } from './log-queries';
+import { FRESHNESS_QUERY, LAST_RESULTS_QUERY, PROBLEMS_QUERY } from './log-queries';
 import { sumOf } from './metric-sum';
-import { RUNBOOK } from './mirror-alarms';
+import { RUNBOOK_URL } from './mirror-alarms';
 import { MirrorDashboardProps } from './mirror-dashboard-props';
 import { ImageMirror } from '../mirror/image-mirror';
 
@@ -25,13 +25,13 @@ const ALARMS_IN_A_ROW = 6;
 /** The widgets of a dashboard, row by row. */
 export function dashboardRows({ mirror, alarms = [], buildMinutePrice }: MirrorDashboardProps): cloudwatch.IWidget[][] {
   return [
-    [new cloudwatch.TextWidget({ markdown: `# ${mirror.node.path}\n[What to do when something is wrong](${RUNBOOK})`, width: FULL_WIDTH, height: 2 })],
+    [new cloudwatch.TextWidget({ markdown: `# ${mirror.node.path}\n[What to do when something is wrong](${RUNBOOK_URL})`, width: FULL_WIDTH, height: 2 })],
     ...alarmStates(alarms).map((widget) => [widget]),
     // The project for customized images is defined with the first of them.
-    [new LateWidget(() => totals(mirror))],
-    [query(mirror, 'The last success of each image in this time, the longest ago first', FRESHNESS), results(mirror)],
-    [new LateWidget(() => trouble(mirror)), bytes(mirror), new LateWidget(() => cost(mirror, buildMinutePrice))],
-    [query(mirror, 'What went wrong, the last first', TROUBLE), query(mirror, 'The last results', LAST_RESULTS)],
+    [new LazyWidget(() => totals(mirror))],
+    [query(mirror, 'The last success of each image in this time, the longest ago first', FRESHNESS_QUERY), results(mirror)],
+    [new LazyWidget(() => trouble(mirror)), bytes(mirror), new LazyWidget(() => cost(mirror, buildMinutePrice))],
+    [query(mirror, 'What went wrong, the last first', PROBLEMS_QUERY), query(mirror, 'The last results', LAST_RESULTS_QUERY)],
   ];
 }
 
@@ -134,7 +134,7 @@ function projectsOf(mirror: ImageMirror): readonly codebuild.IProject[] {
 }
 
 /** A widget that is made anew when its dashboard is rendered: what it shows may have become more until then. */
-export class LateWidget extends cloudwatch.ConcreteWidget {
+export class LazyWidget extends cloudwatch.ConcreteWidget {
   /** @param make defines nothing when it is called again */
   constructor(private readonly make: () => cloudwatch.IWidget) {
     const { width, height } = make();

@@ -13,7 +13,7 @@ import { quote } from '../image/image-reference';
  * @param given that of whoever defines it
  * @throws Error that names the fields
  */
-export function refuseOwnFields(own: events.EventPattern, given: events.EventPattern = {}): void {
+export function requireNoReservedFields(own: events.EventPattern, given: events.EventPattern = {}): void {
   const taken = fieldsOf(own);
   const both = fieldsOf(given).filter((field) => taken.includes(field));
   if (both.length === 0) return;
@@ -58,7 +58,7 @@ export function defineResultRule(scope: Construct, id: string, props: ResultEven
     resources: Token.asList(Lazy.any({ produce: () => props.projects.map(({ projectName }) => ({ prefix: buildArn(Stack.of(place), `${projectName}:`) })) })),
     detail: props.detail,
   };
-  refuseOwnFields(own, eventPattern);
+  requireNoReservedFields(own, eventPattern);
   const rule = new events.Rule(place, id, { eventBus: props.eventBus, eventPattern, ruleName, description });
   rule.addEventPattern(own);
   rule.addTarget(target);

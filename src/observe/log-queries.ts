@@ -16,7 +16,7 @@ const IS_RESULT = `filter @message like /^\\{/ and ispresent(${field('bytesCopie
  * The query language knows no condition. So a number is taken from lines of successes alone, and arithmetic with it has a value there alone:
  * the time of the line. Quotes in what others said are escaped in such a line, so that it tells of no success that was none.
  */
-export const FRESHNESS: readonly string[] = [
+export const FRESHNESS_QUERY: readonly string[] = [
   IS_RESULT,
   // A customized image that was built for some of its platforms only has no digest yet.
   `filter ${field('outcome')} != ${quoted('copied')} or ispresent(${field('targetDigest')})`,
@@ -28,7 +28,7 @@ export const FRESHNESS: readonly string[] = [
 ];
 
 /** What went wrong with which image, the last first. */
-export const TROUBLE: readonly string[] = [
+export const PROBLEMS_QUERY: readonly string[] = [
   IS_RESULT,
   `filter ${field('outcome')} in [${quoted('failed')}, ${quoted('tag-moved')}]`,
   `stats latest(@timestamp) as lastTime, count(*) as times, latest(${field('reason')}) as lastReason, latest(${field('message')}) as lastMessage by ${field('source')}`,
@@ -37,7 +37,7 @@ export const TROUBLE: readonly string[] = [
 ];
 
 /** The last results. */
-export const LAST_RESULTS: readonly string[] = [
+export const LAST_RESULTS_QUERY: readonly string[] = [
   `fields @timestamp, ${(['outcome', 'source', 'target', 'reason', 'bytesCopied', 'seconds'] as const).map(field).join(', ')}`,
   IS_RESULT,
   'sort @timestamp desc',

@@ -3,10 +3,10 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { MirrorAlarm, MirrorAlarmOptions, StaleAlarmOptions } from './alarm-options';
 import { quote } from '../image/image-reference';
-import { hoursUntilStale, LONGEST_LOOK_BACK, Timetable } from '../schedules/schedule-interval';
+import { hoursUntilStale, MAX_LOOK_BACK, Timetable } from '../schedules/schedule-interval';
 
 /** Where the procedures are. */
-export const RUNBOOK = 'https://github.com/cdk-ecr-mirror/cdk-ecr-mirror/blob/main/docs/runbook.md';
+export const RUNBOOK_URL = 'https://github.com/cdk-ecr-mirror/cdk-ecr-mirror/blob/main/docs/runbook.md';
 
 /** The heading of each alarm's procedure, as a link names it. */
 const HEADINGS: Readonly<Record<MirrorAlarm, string>> = {
@@ -35,7 +35,7 @@ export interface AlarmSubject {
 export function defineAlarm(scope: Construct, id: string, { kind, metric, meaning }: AlarmSubject, options: MirrorAlarmOptions): cloudwatch.Alarm {
   return new cloudwatch.Alarm(scope, id, {
     alarmName: options.alarmName,
-    alarmDescription: `${meaning}. ${RUNBOOK}#${HEADINGS[kind]}`,
+    alarmDescription: `${meaning}. ${RUNBOOK_URL}#${HEADINGS[kind]}`,
     metric,
     threshold: 1,
     evaluationPeriods: 1,
@@ -84,7 +84,7 @@ export function defineStaleAlarm(scope: Construct, id: string, subject: StaleSub
   const hours = () => staleAfter?.toHours() ?? shortest(subject.timetables());
   const alarm = new cloudwatch.Alarm(scope, id, {
     alarmName,
-    alarmDescription: Lazy.string({ produce: () => `No run of ${subject.name} succeeded for ${hours()} hours. ${RUNBOOK}#${HEADINGS[MirrorAlarm.STALE]}` }),
+    alarmDescription: Lazy.string({ produce: () => `No run of ${subject.name} succeeded for ${hours()} hours. ${RUNBOOK_URL}#${HEADINGS[MirrorAlarm.STALE]}` }),
     metric: subject.succeeded,
     threshold: 1,
     evaluationPeriods: Lazy.number({ produce: hours }),
@@ -109,7 +109,7 @@ function unknown({ name, timetables }: StaleSubject): string {
 
 function refuseStaleAfter(staleAfter: Duration): void {
   const hours = staleAfter.isUnresolved() ? NaN : staleAfter.toHours({ integral: false });
-  if (Number.isInteger(hours) && hours >= 1 && hours <= LONGEST_LOOK_BACK.toHours()) return;
+  if (Number.isInteger(hours) && hours >= 1 && hours <= MAX_LOOK_BACK.toHours()) return;
   throw new Error(`staleAfter ${staleAfter.isUnresolved() ? '(a token)' : quote(staleAfter.toHumanString())} must be whole hours, from one to the seven days `
     + 'that an alarm of CloudWatch looks back; write for example Duration.days(3)');
 }

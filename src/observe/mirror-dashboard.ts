@@ -3,7 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { dashboardRows } from './dashboard-widgets';
 import { MirrorDashboardProps } from './mirror-dashboard-props';
-import { refuseCircularReference } from './notification';
+import { requireNoCircularReference } from './notification';
 import { quote } from '../image/image-reference';
 
 /**
@@ -34,7 +34,7 @@ export class MirrorDashboard extends Construct {
       throw new Error(`buildMinutePrice ${quote(String(price))} must be a positive number of US dollars for a minute; write for example 0.005`);
     }
     for (const alarm of props.alarms ?? []) {
-      refuseCircularReference(props.mirror, { user: this, resource: alarm, noun: 'alarm', remedy: 'define the dashboard in a stack of its own, after those of the images, or without their alarms' });
+      requireNoCircularReference(props.mirror, { user: this, resource: alarm, noun: 'alarm', remedy: 'define the dashboard in a stack of its own, after those of the images, or without their alarms' });
     }
     this.dashboard = new cloudwatch.Dashboard(this, 'Resource', {
       dashboardName: props.dashboardName,

@@ -4,13 +4,13 @@ import { Construct, Dependable, IDependable } from 'constructs';
 import { MirrorAlarm, MirrorAlarmOptions } from './alarm-options';
 import { filledSumOf } from './metric-sum';
 import { COUNTED, defineAlarm, watchLate } from './mirror-alarms';
-import { MirrorSignals, Observed } from './monitoring';
+import { MirrorSignals, Monitoring } from './monitoring';
 import { ImageMirror } from '../mirror/image-mirror';
 import { MirroredImage } from '../mirror/mirrored-image';
 import { Timetable } from '../schedules/schedule-interval';
 
 /** The events, metrics and alarms of a whole mirror. */
-export function observedMirror(mirror: ImageMirror): Observed {
+export function mirrorMonitoring(mirror: ImageMirror): Monitoring {
   return new ObservedMirror(mirror, {
     ...mirror._context().signals,
     name: nameOf(mirror),
@@ -21,7 +21,7 @@ export function observedMirror(mirror: ImageMirror): Observed {
 }
 
 /** CodeBuild counts builds that ended without a word too, so those of all projects are watched instead of results. */
-class ObservedMirror extends Observed {
+class ObservedMirror extends Monitoring {
   public alarmFailed(scope: Construct, id: string, options: MirrorAlarmOptions): cloudwatch.Alarm {
     const alarm = super.alarmFailed(scope, id, options);
     // The project for customized images is defined with the first of them.
@@ -35,7 +35,7 @@ class ObservedMirror extends Observed {
 }
 
 /** The image as its mirror tells of it. */
-export interface ObservedImage {
+export interface MonitoredImage {
   /** The names of its repository and of the one that it is customized in, the same where it is not; tokens with an existing repository. */
   readonly repositories: readonly [string, string];
   /** Undefined when a filter selects the tags. */
@@ -44,13 +44,13 @@ export interface ObservedImage {
 }
 
 /** The events, metrics and alarms of one image. */
-export function observedImage(image: MirroredImage, signals: MirrorSignals, { repositories, tag, timetable }: ObservedImage): Observed {
+export function imageMonitoring(image: MirroredImage, signals: MirrorSignals, { repositories, tag, timetable }: MonitoredImage): Monitoring {
   const { source } = image;
   const [repository, customRepository] = repositories;
   // Tags that could not be listed are told without any.
   const sources = tag === undefined ? [source, { prefix: `${source}:` }] : [source];
   const custom = customRepository === repository ? [] : [{ repository: customRepository, tag: tag === undefined ? undefined : image.tag }];
-  return new Observed(image, {
+  return new Monitoring(image, {
     ...signals,
     name: source,
     subjects: [{ repository, tag }, ...custom],

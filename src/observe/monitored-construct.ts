@@ -2,7 +2,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import { MirrorAlarmOptions, StaleAlarmOptions } from './alarm-options';
-import { Observed } from './monitoring';
+import { Monitoring } from './monitoring';
 import { METRIC_NAME, EVENT_DETAIL_TYPE } from '../image/contract/events-and-metrics';
 
 /**
@@ -30,7 +30,7 @@ import { METRIC_NAME, EVENT_DETAIL_TYPE } from '../image/contract/events-and-met
  * @see https://github.com/cdk-ecr-mirror/cdk-ecr-mirror/blob/main/docs/events.md
  * @see https://github.com/cdk-ecr-mirror/cdk-ecr-mirror/blob/main/docs/runbook.md
  */
-export abstract class ObservedConstruct extends Construct {
+export abstract class MonitoredConstruct extends Construct {
   /**
    * Defines a rule for the event `Image Mirrored`: the mirror holds a new image, which is the time to build what is made from it.
    *
@@ -188,5 +188,5 @@ export abstract class ObservedConstruct extends Construct {
   }
 
   /** @internal */
-  public abstract _observed(): Observed;
+  public abstract _observed(): Monitoring;
 }

@@ -20,7 +20,7 @@ export interface MirrorSignals {
 }
 
 /** Of what is told: a mirror or an image of it. */
-export interface ObservedProps extends MirrorSignals {
+export interface MonitoringProps extends MirrorSignals {
   /** What it is called in descriptions. */
   readonly name: string;
   /** Whose results are its own: first those of what is mirrored, then those of what is built from it. */
@@ -39,8 +39,8 @@ const CUSTOM_METRICS: readonly MetricName[] = [METRIC_NAME.COPIED, METRIC_NAME.F
 type DetailType = typeof EVENT_DETAIL_TYPE[keyof typeof EVENT_DETAIL_TYPE];
 
 /** The events, metrics and alarms of a mirror or an image. */
-export class Observed {
-  constructor(private readonly construct: Construct, protected readonly props: ObservedProps) {}
+export class Monitoring {
+  constructor(private readonly construct: Construct, protected readonly props: MonitoringProps) {}
 
   public rule(id: string, detailType: DetailType, options: events.OnEventOptions): events.Rule {
     const { eventBus, projects, detail, name } = this.props;

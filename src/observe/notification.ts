@@ -6,11 +6,11 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { MirrorAlarm, MirrorNotifyOptions, StaleAlarmOptions } from './alarm-options';
 import { defineNotStartedAlarm } from './mirror-monitoring';
-import { ObservedConstruct } from './monitored-construct';
+import { MonitoredConstruct } from './monitored-construct';
 import { quote } from '../image/image-reference';
 import { ImageMirror } from '../mirror/image-mirror';
 import { MirroredImage } from '../mirror/mirrored-image';
-import { outermost } from '../synthesis/environments';
+import { outermostStack } from '../synthesis/environments';
 
 /** What images have alarms of their own for; everything else is rare, and told of the mirror as a whole. */
 const ALARMS_OF_IMAGES: readonly MirrorAlarm[] = [MirrorAlarm.FAILED, MirrorAlarm.STALE];
@@ -20,7 +20,7 @@ export function notify(mirror: ImageMirror, topic: sns.ITopic, options: MirrorNo
   const kinds = options.alarms ?? Object.values(MirrorAlarm);
   refuseForeignTopic(mirror, topic);
   refuseForeignImages(mirror, options.images ?? []);
-  if (kinds.length > 0) refuseCircularReference(mirror, { user: mirror, resource: topic, noun: 'topic', remedy: 'define the topic in the stack of the mirror, or in one that needs nothing of it' });
+  if (kinds.length > 0) requireNoCircularReference(mirror, { user: mirror, resource: topic, noun: 'topic', remedy: 'define the topic in the stack of the mirror, or in one that needs nothing of it' });
   const ofImages = kinds.filter((kind) => ALARMS_OF_IMAGES.includes(kind));
   const alarms = [
     ...kinds.map((kind) => alarmOf(mirror, mirror, kind, options)),
@@ -41,7 +41,7 @@ function letAlarmsTell(topic: sns.ITopic, { account }: Stack): void {
   }));
 }
 
-function alarmOf(mirror: ImageMirror, subject: ObservedConstruct, kind: MirrorAlarm, { staleAfter }: MirrorNotifyOptions): cloudwatch.Alarm {
+function alarmOf(mirror: ImageMirror, subject: MonitoredConstruct, kind: MirrorAlarm, { staleAfter }: MirrorNotifyOptions): cloudwatch.Alarm {
   const scope = (subject.node.tryFindChild('Alarms') as Construct | undefined) ?? new Construct(subject, 'Alarms');
   const present = scope.node.tryFindChild(kind) as cloudwatch.Alarm | undefined;
   if (present === undefined) return define(mirror, subject, kind, scope, { staleAfter });
@@ -49,7 +49,7 @@ function alarmOf(mirror: ImageMirror, subject: ObservedConstruct, kind: MirrorAl
   return present;
 }
 
-function define(mirror: ImageMirror, subject: ObservedConstruct, kind: MirrorAlarm, scope: Construct, stale: StaleAlarmOptions): cloudwatch.Alarm {
+function define(mirror: ImageMirror, subject: MonitoredConstruct, kind: MirrorAlarm, scope: Construct, stale: StaleAlarmOptions): cloudwatch.Alarm {
   const observed = subject._observed();
   switch (kind) {
     case MirrorAlarm.FAILED: return observed.alarmFailed(scope, kind, {});
@@ -91,12 +91,12 @@ export interface NeededResource {
  *
  * It is judged when all images were added. What was imported by its ARN is needed of no stack.
  */
-export function refuseCircularReference(mirror: ImageMirror, { user, resource, noun, remedy }: NeededResource): void {
-  const other = outermost(resource.stack);
-  const own = outermost(Stack.of(mirror));
-  if (outermost(Stack.of(user)) !== own || other === own || !CfnResource.isCfnResource(resource.node.defaultChild)) return;
+export function requireNoCircularReference(mirror: ImageMirror, { user, resource, noun, remedy }: NeededResource): void {
+  const other = outermostStack(resource.stack);
+  const own = outermostStack(Stack.of(mirror));
+  if (outermostStack(Stack.of(user)) !== own || other === own || !CfnResource.isCfnResource(resource.node.defaultChild)) return;
   const visit = (node: unknown) => {
-    if (node !== mirror.project || !mirror.images.some((image) => outermost(Stack.of(image)) === other)) return;
+    if (node !== mirror.project || !mirror.images.some((image) => outermostStack(Stack.of(image)) === other)) return;
     throw new Error(`the ${noun} ${quote(resource.node.path)} is in the stack ${quote(other.node.path)}, which needs that of the mirror for its images, and the mirror's stack `
       + `${quote(own.node.path)} would need the ${noun}: a cyclic reference; ${remedy}`);
   };

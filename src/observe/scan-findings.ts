@@ -1,7 +1,7 @@
 import { Lazy, Stack, Token } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
-import { refuseOwnFields } from './event-rules';
+import { requireNoReservedFields } from './event-rules';
 import { MirrorCatalogs } from '../catalog/mirror-catalogs';
 import { floatingRepositoryPrefix } from '../image/catalog/catalog-location';
 import { renderedLength } from '../repositories/repository-arns';
@@ -84,7 +84,7 @@ export function defineScanRule(scope: Construct, id: string, props: ScannedRepos
       ...eachFinding ? [{ severity: counted, status: ['ACTIVE'] }] : [],
     ]),
   };
-  refuseOwnFields(own, eventPattern);
+  requireNoReservedFields(own, eventPattern);
   // Services of AWS put their events on the account's default bus, whatever bus the mirror has.
   const rule = new events.Rule(place, id, { eventPattern, ruleName, description });
   rule.addEventPattern(own);

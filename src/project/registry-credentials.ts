@@ -62,7 +62,7 @@ export class RegistryCredentials {
    *
    * @see https://docs.github.com/en/packages/working-with-a-github-packages-registry/working-with-the-container-registry
    */
-  public static gitHub(secret: secretsmanager.ISecret, options: RegistryCredentialsOptions = {}): RegistryCredentials {
+  public static github(secret: secretsmanager.ISecret, options: RegistryCredentialsOptions = {}): RegistryCredentials {
     return RegistryCredentials.fromSecret('ghcr.io', secret, options);
   }
 

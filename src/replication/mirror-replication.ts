@@ -4,7 +4,7 @@ import { Construct, IConstruct } from 'constructs';
 import { renderRules, ReplicationDestination, ReplicationRule } from './replication-rules';
 import { quote } from '../image/image-reference';
 import { ImageMirror } from '../mirror/image-mirror';
-import { refuseOtherEnvironment, validateSingleton } from '../synthesis/environments';
+import { requireSameEnvironment, requireSingletonInRegistry } from '../synthesis/environments';
 
 /**
  * Properties of a `MirrorReplication`.
@@ -55,15 +55,15 @@ export class MirrorReplication extends Construct {
   constructor(scope: Construct, id: string, props: MirrorReplicationProps) {
     super(scope, id);
     const { mirror, destinations, otherRules = [] } = props;
-    refuseOtherEnvironment(this, mirror, 'define the replication in the account and Region that it replicates from');
+    requireSameEnvironment(this, mirror, 'define the replication in the account and Region that it replicates from');
     const { repositoryPrefix, repositories } = mirror._context();
     const rules = renderRules(Stack.of(this), [{ destinations, repositoryPrefixes: [`${repositoryPrefix}/`] }, ...otherRules]);
     const resource = new ecr.CfnReplicationConfiguration(this, 'Resource', { replicationConfiguration: { rules } });
     // What is pushed before is never replicated.
     if (Stack.of(mirror) === Stack.of(this)) mirror.project.node.addDependency(resource);
-    this.node.addValidation({ validate: () => validateSingleton(resource, 'replication configuration', 'merge them into one with otherRules') });
+    this.node.addValidation({ validate: () => requireSingletonInRegistry(resource, 'replication configuration', 'merge them into one with otherRules') });
     const prefixes = [`${repositoryPrefix}/`, ...otherRules.flatMap(({ repositoryPrefixes = [''] }) => repositoryPrefixes)];
-    watchOtherRepositories(resource, () => repositories.literalNames().filter((name) => !prefixes.some((prefix) => name.startsWith(prefix))));
+    warnAboutOtherRepositories(resource, () => repositories.literalNames().filter((name) => !prefixes.some((prefix) => name.startsWith(prefix))));
   }
 }
 
@@ -73,7 +73,7 @@ export class MirrorReplication extends Construct {
  * @param resource the replication configuration
  * @param names the names of such repositories, asked when all images were added
  */
-export function watchOtherRepositories(resource: Construct, names: () => readonly string[]): void {
+export function warnAboutOtherRepositories(resource: Construct, names: () => readonly string[]): void {
   const visit = (node: IConstruct) => {
     if (node === resource && names().length > 0) warn(resource, names());
   };

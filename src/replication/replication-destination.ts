@@ -4,8 +4,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { quote } from '../image/image-reference';
 import { DEFAULT_REPOSITORY_PREFIX, repositoryNameProblem } from '../image/repository-name';
-import { refuseNoAccount } from '../repositories/pull-grants';
-import { validateSingleton } from '../synthesis/environments';
+import { requireAccountId } from '../repositories/pull-grants';
+import { requireSingletonInRegistry } from '../synthesis/environments';
 import { requireLiteral } from '../synthesis/literal';
 
 /**
@@ -52,7 +52,7 @@ export class MirrorReplicationDestination extends Construct {
     super(scope, id);
     const { sourceAccounts, repositoryPrefix = DEFAULT_REPOSITORY_PREFIX, otherStatements = [] } = props;
     if (sourceAccounts.length === 0) throw new Error('sourceAccounts is an empty list; write the accounts whose mirrors are replicated to here');
-    for (const account of sourceAccounts) refuseNoAccount(account);
+    for (const account of sourceAccounts) requireAccountId(account);
     refusePrefix(repositoryPrefix);
     const replicate = new iam.PolicyStatement({
       principals: [...new Set(sourceAccounts)].sort().map((account) => new iam.AccountPrincipal(account)),
@@ -61,7 +61,7 @@ export class MirrorReplicationDestination extends Construct {
     });
     const policyText = new iam.PolicyDocument({ statements: [replicate, ...otherStatements] });
     const resource = new ecr.CfnRegistryPolicy(this, 'Resource', { policyText });
-    this.node.addValidation({ validate: () => validateSingleton(resource, 'registry policy', 'merge them into one with otherStatements') });
+    this.node.addValidation({ validate: () => requireSingletonInRegistry(resource, 'registry policy', 'merge them into one with otherStatements') });
   }
 }
 

@@ -2,7 +2,7 @@ import { Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { quote } from '../image/image-reference';
-import { refuseNoAccount } from '../repositories/pull-grants';
+import { requireAccountId } from '../repositories/pull-grants';
 import { requireLiteral } from '../synthesis/literal';
 
 /** @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html */
@@ -39,7 +39,7 @@ function renderRule(stack: Stack, { destinations, repositoryPrefixes }: Replicat
 }
 
 function place(stack: Stack, { region, account = stack.account }: ReplicationDestination) {
-  refuseNoAccount(account);
+  requireAccountId(account);
   if (!Token.isUnresolved(region) && !REGION.test(region)) throw new Error(`${quote(region)} is no Region; write for example "us-east-1"`);
   refuseOtherPartition(region, stack.region);
   if (isHere(account, stack.account) && isHere(region, stack.region)) {

@@ -57,7 +57,7 @@ const ACCOUNT_ID = /^[0-9]{12}$/;
  *
  * @throws Error when the id is none
  */
-export function organizationMayPull(organizationId: string): iam.PolicyStatement {
+export function organizationPullStatement(organizationId: string): iam.PolicyStatement {
   if (!Token.isUnresolved(organizationId) && !ORGANIZATION_ID.test(organizationId)) {
     throw new Error(`${quote(organizationId)} is no organization's id, which is "o-" and 10 to 32 lower-case letters or digits; write for example "o-abcde12345"`);
   }
@@ -69,10 +69,10 @@ export function organizationMayPull(organizationId: string): iam.PolicyStatement
  *
  * @throws Error when there is none, or when one of them is no account's id
  */
-export function accountsMayPull(accountIds: string[]): iam.PolicyStatement {
+export function accountsPullStatement(accountIds: string[]): iam.PolicyStatement {
   if (Token.isUnresolved(accountIds)) throw new Error('accountIds must be known at synthesis, but it is a list token; write the ids as strings');
   if (accountIds.length === 0) throw new Error('accountIds is an empty list; write at least one account, or leave the call out');
-  for (const accountId of accountIds) refuseNoAccount(accountId);
+  for (const accountId of accountIds) requireAccountId(accountId);
   return mayPull([...new Set(accountIds)].sort().map((accountId) => new iam.AccountPrincipal(accountId)));
 }
 
@@ -81,7 +81,7 @@ export function accountsMayPull(accountIds: string[]): iam.PolicyStatement {
  *
  * @throws Error that names the value
  */
-export function refuseNoAccount(accountId: string): void {
+export function requireAccountId(accountId: string): void {
   if (Token.isUnresolved(accountId) || ACCOUNT_ID.test(accountId)) return;
   throw new Error(`${quote(accountId)} is no account's id, which is 12 digits in quotes; write for example "111122223333"`);
 }

@@ -27,17 +27,17 @@ export class RepositoryArns {
   public render(otherStatementsLength: number): string[] {
     if (this.whole.size > 0) return this.underPatterns([...this.whole].sort());
     const exact = this.exactArns(() => true);
-    const fits = exact.length <= MOST_EXACT_ARNS && this.length(exact) + otherStatementsLength <= LONGEST_INLINE_POLICY - RESERVE;
+    const fits = exact.length <= MOST_EXACT_ARNS && this.length(exact) + otherStatementsLength <= MAX_INLINE_POLICY_LENGTH - RESERVE;
     return fits ? exact : this.underPatterns([this.prefix]);
   }
 
   /** Why no form of the ARNs fits; empty when one does. */
   public validate(otherStatementsLength: number): string[] {
     const length = this.length(this.render(otherStatementsLength)) + otherStatementsLength;
-    if (length <= LONGEST_INLINE_POLICY - RESERVE) return [];
+    if (length <= MAX_INLINE_POLICY_LENGTH - RESERVE) return [];
     const outside = this.exactArns((name) => !isUnder(name, this.prefix)).length;
     return [
-      `the build role's policy would have about ${length} characters, and IAM allows ${LONGEST_INLINE_POLICY}: ${outside} repositories are not under `
+      `the build role's policy would have about ${length} characters, and IAM allows ${MAX_INLINE_POLICY_LENGTH}: ${outside} repositories are not under `
       + `${JSON.stringify(`${this.prefix}/`)} and must be named one by one; name them ${JSON.stringify(`${this.prefix}/...`)}, or define a second ImageMirror for some of them`,
     ];
   }
@@ -79,7 +79,7 @@ function isUnder(name: string, prefix: string): boolean {
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
  */
-export const LONGEST_INLINE_POLICY = 10_240;
+export const MAX_INLINE_POLICY_LENGTH = 10_240;
 
 /** The longest values there are: `aws-us-gov`, 12 digits, `ap-southeast-1` and the like, `amazonaws.com.cn`. */
 const PSEUDO_PARAMETER_LENGTHS: Record<string, number> = { 'AWS::Partition': 10, 'AWS::AccountId': 12, 'AWS::Region': 14, 'AWS::URLSuffix': 16 };

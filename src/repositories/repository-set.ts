@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { quote } from '../image/image-reference';
-import { scopeIn } from '../synthesis/environments';
+import { scopeInStack } from '../synthesis/environments';
 
 /**
  * Amazon ECR takes so many exceptions from a repository's immutability, each with so many `*`.
@@ -15,7 +15,7 @@ const MOST_EXCEPTIONS = 5;
 const MOST_WILDCARDS = 2;
 
 /** The place in the mirror that one image takes. */
-export interface Place {
+export interface ImageTarget {
   /** The upstream image, as errors name it. */
   readonly source: string;
   /** The repository's name; a token only with an existing repository. */
@@ -54,7 +54,7 @@ export class RepositorySet {
   constructor(private readonly mirror: Construct, public readonly options: MirrorRepositoryOptions) {}
 
   /** The repository for an image; defined when it is the first there. */
-  public claim(place: Place): ecr.IRepository {
+  public reserve(place: ImageTarget): ecr.IRepository {
     const key = Token.isUnresolved(place.repositoryName) ? `token:${place.existing!.node.path}` : place.repositoryName;
     const entry = this.entries.get(key);
     if (entry !== undefined) refuseContradiction(place, entry);
@@ -62,7 +62,7 @@ export class RepositorySet {
     const { repository, sourceOfTags, mutableTags } = entry ?? this.add(key, place);
     sourceOfTags.set(place.tags, place.source);
     for (const tag of place.mutableTags) mutableTags.add(tag);
-    this.tell(place.source.split('/')[0]);
+    this.noticeRegistry(place.source.split('/')[0]);
     return place.existing ?? repository;
   }
 
@@ -93,7 +93,7 @@ export class RepositorySet {
   }
 
   /** Says that images of an upstream registry are mirrored, or may be. */
-  public tell(registry: string): void {
+  public noticeRegistry(registry: string): void {
     const act = this.waiting.get(registry);
     this.waiting.delete(registry);
     act?.();
@@ -104,10 +104,10 @@ export class RepositorySet {
     return owner === undefined && Token.isUnresolved(repository.repositoryName);
   }
 
-  private add(key: string, place: Place): Entry {
+  private add(key: string, place: ImageTarget): Entry {
     const mutableTags = new Set<string>();
     // Not under the image: a repository outlives the first image that needed it, and its logical id must not depend on which that was.
-    const scope = () => scopeIn(place.stack, this.mirror, 'Repositories');
+    const scope = () => scopeInStack(place.stack, this.mirror, 'Repositories');
     const repository = place.existing ?? defineMirrorRepository(scope(), place.repositoryName, mutableTags, this.options);
     const owner = place.existing === undefined ? place.stack : undefined;
     const { isCustom = false, source: firstSource } = place;
@@ -127,7 +127,7 @@ function addToResourcePolicy(repository: ecr.IRepository, statement: iam.PolicyS
   );
 }
 
-function refuseContradiction(place: Place, entry: Entry): void {
+function refuseContradiction(place: ImageTarget, entry: Entry): void {
   const both = `${quote(place.source)} and ${quote(entry.firstSource)}`;
   const name = nameOf(place);
   if ((place.existing === undefined) !== (entry.owner !== undefined)) {
@@ -140,7 +140,7 @@ function refuseContradiction(place: Place, entry: Entry): void {
   refuseSameTags(place, entry);
 }
 
-function refuseSameTags(place: Place, entry: Entry): void {
+function refuseSameTags(place: ImageTarget, entry: Entry): void {
   const other = entry.sourceOfTags.get(place.tags);
   if (other === place.source) throw new Error(`${quote(place.source)}${isFilter(place) ? ` with the filter ${place.tags}` : ''} is in the mirror already; remove one of the two`);
   if (other !== undefined) {
@@ -149,7 +149,7 @@ function refuseSameTags(place: Place, entry: Entry): void {
   }
 }
 
-function refuseExceptions(place: Place, present: ReadonlySet<string>): void {
+function refuseExceptions(place: ImageTarget, present: ReadonlySet<string>): void {
   const pattern = place.mutableTags.find((tag) => tag.split('*').length - 1 > MOST_WILDCARDS);
   if (pattern !== undefined) {
     throw new Error(`the pattern ${quote(pattern)} has more than ${MOST_WILDCARDS} "*", which Amazon ECR does not take as an exception from immutability: `
@@ -162,12 +162,12 @@ function refuseExceptions(place: Place, present: ReadonlySet<string>): void {
     + 'set tagKind: TagKind.FIXED for a tag that never moves, set another repositoryName for one of them, or mirror fewer');
 }
 
-function nameOf(place: Place): string {
+function nameOf(place: ImageTarget): string {
   return Token.isUnresolved(place.repositoryName) ? 'an existing repository' : `the repository ${quote(place.repositoryName)}`;
 }
 
 /** No tag starts with a brace. */
-function isFilter({ tags }: Place): boolean {
+function isFilter({ tags }: ImageTarget): boolean {
   return tags.startsWith('{');
 }
 
@@ -199,7 +199,7 @@ export function defineMirrorRepository(
     imageScanOnPush: options.imageScanOnPush,
     removalPolicy: options.removalPolicy,
     emptyOnDelete: options.removalPolicy === RemovalPolicy.DESTROY ? true : undefined,
-    lifecycleRules: [untaggedImagesExpire(options)],
+    lifecycleRules: [untaggedImageRule(options)],
   });
   const resource = repository.node.defaultChild as ecr.CfnRepository;
   resource.repositoryName = name;
@@ -208,7 +208,7 @@ export function defineMirrorRepository(
 }
 
 /** The only lifecycle rule of the mirror's repositories. */
-export function untaggedImagesExpire({ untaggedImageExpiry }: MirrorRepositoryOptions): ecr.LifecycleRule {
+export function untaggedImageRule({ untaggedImageExpiry }: MirrorRepositoryOptions): ecr.LifecycleRule {
   return { description: 'Expire images that no tag names any more', tagStatus: ecr.TagStatus.UNTAGGED, maxImageAge: untaggedImageExpiry };
 }
 

@@ -15,7 +15,7 @@ const MOST_MISSED_RUNS = 3;
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
  */
-export const LONGEST_LOOK_BACK = Duration.days(7);
+export const MAX_LOOK_BACK = Duration.days(7);
 
 /** The longest window that a schedule may have, where it is not known. */
 const LONGEST_WINDOW = Duration.days(1);
@@ -32,7 +32,7 @@ export function hoursUntilStale({ schedule, timeWindow }: Timetable): number | u
   const interval = hoursBetweenRuns(schedule);
   if (interval === undefined) return undefined;
   const late = hoursOf(timeWindow) + HOURS_OF_A_RUN;
-  const runs = Math.min(MOST_MISSED_RUNS, Math.floor((LONGEST_LOOK_BACK.toHours() - late) / interval));
+  const runs = Math.min(MOST_MISSED_RUNS, Math.floor((MAX_LOOK_BACK.toHours() - late) / interval));
   return runs === 0 ? undefined : Math.ceil(runs * interval + late);
 }
 

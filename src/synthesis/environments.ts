@@ -8,7 +8,7 @@ import { quote } from '../image/image-reference';
  * @param noun what the account has one of
  * @param remedy how to make one of several
  */
-export function validateSingleton(resource: CfnResource, noun: string, remedy: string): string[] {
+export function requireSingletonInRegistry(resource: CfnResource, noun: string, remedy: string): string[] {
   return resource.node.root.node.findAll()
     .filter((node) => CfnResource.isCfnResource(node) && node !== resource && node.cfnResourceType === resource.cfnResourceType)
     .filter((other) => isInSameRegistry(Stack.of(resource), Stack.of(other)))
@@ -31,7 +31,7 @@ function isInSameRegistry(one: Stack, other: Stack): boolean {
  * @param remedy what to do instead
  * @throws Error that names both
  */
-export function refuseOtherEnvironment(construct: Construct, mirror: Construct, remedy: string): void {
+export function requireSameEnvironment(construct: Construct, mirror: Construct, remedy: string): void {
   const [own, its] = [Stack.of(construct), Stack.of(mirror)];
   for (const part of ['account', 'region'] as const) {
     if (Token.compareStrings(own[part], its[part]) === TokenComparison.DIFFERENT) {
@@ -42,13 +42,13 @@ export function refuseOtherEnvironment(construct: Construct, mirror: Construct, 
 
 /** Whether two stacks are known to be in the same account and Region. */
 export function isSameRegistry(one: Stack, other: Stack): boolean {
-  if (outermost(one) === outermost(other)) return true;
+  if (outermostStack(one) === outermostStack(other)) return true;
   return (['account', 'region'] as const).every((part) => Token.compareStrings(one[part], other[part]) === TokenComparison.SAME);
 }
 
 /** The stack that a nested one is deployed with; itself where it is none. */
-export function outermost(stack: Stack): Stack {
-  return stack.nestedStackParent === undefined ? stack : outermost(stack.nestedStackParent);
+export function outermostStack(stack: Stack): Stack {
+  return stack.nestedStackParent === undefined ? stack : outermostStack(stack.nestedStackParent);
 }
 
 /**
@@ -56,7 +56,7 @@ export function outermost(stack: Stack): Stack {
  *
  * Its path depends on that of the mirror alone, so that the logical ids of what it holds do not depend on the images.
  */
-export function scopeIn(stack: Stack, mirror: Construct, id: string): Construct {
+export function scopeInStack(stack: Stack, mirror: Construct, id: string): Construct {
   const parent = stack === Stack.of(mirror) ? mirror : stack;
   const childId = parent === mirror ? id : `${mirror.node.path.replace(/\//g, ':')}:${id}`;
   return (parent.node.tryFindChild(childId) as Construct | undefined) ?? new Construct(parent, childId);

@@ -4,8 +4,8 @@ import Ajv2020 from 'ajv/dist/2020';
 import { parse } from 'yaml';
 import { catalogImages } from '../../src/engine/catalog/catalog-images';
 import { LARGEST_CATALOG } from '../../src/engine/catalog/parse-catalog';
-import { MOST_CATALOG_ENTRIES } from '../../src/image/catalog/catalog';
-import { MOST_IN_A_SHARD } from '../../src/image/catalog/catalog-shard';
+import { MAX_CATALOG_ENTRIES } from '../../src/image/catalog/catalog';
+import { MAX_SHARD_IMAGES } from '../../src/image/catalog/catalog-shard';
 
 const ROOT = path.join(__dirname, '..', '..');
 const PAGE = readFileSync(path.join(ROOT, 'docs', 'catalog.md'), 'utf8');
@@ -23,8 +23,8 @@ test('the page names the schema by its address, each field of an entry, and the 
   expect(yaml).toContain(`$schema=${SCHEMA.$id}\n`);
   for (const field of Object.keys(SCHEMA.$defs.entry.properties)) expect(PAGE).toContain(`| \`${field}\` |`);
   for (const field of Object.keys(SCHEMA.$defs.tags.properties)) expect(PAGE).toContain(`\`${field}\``);
-  expect(PAGE).toContain(`A build takes ${MOST_IN_A_SHARD} entries at most`);
-  expect(PAGE).toContain(`${LARGEST_CATALOG / 1024} KB, ${MOST_CATALOG_ENTRIES.toLocaleString('en')} images`);
+  expect(PAGE).toContain(`A build takes ${MAX_SHARD_IMAGES} entries at most`);
+  expect(PAGE).toContain(`${LARGEST_CATALOG / 1024} KB, ${MAX_CATALOG_ENTRIES.toLocaleString('en')} images`);
 });
 
 test('every field of the schema says what it is for', () => {

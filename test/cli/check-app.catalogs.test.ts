@@ -8,7 +8,7 @@ import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { PlatformImages } from '../../examples/sample-app/platform-images';
 import { ImageCatalog, ImageMirror } from '../../src';
 import { AppCatalogs } from '../../src/cli/app/app-catalogs';
-import { readPlannedRuns } from '../../src/cli/app/cloud-assembly';
+import { readSynthesizedRuns } from '../../src/cli/app/cloud-assembly';
 import { CheckedImage } from '../../src/cli/output/tables';
 import { Ending, runCommand } from '../support/command';
 import { singleImage } from '../support/fixture-images';
@@ -160,7 +160,7 @@ test('the list of the sample app has its two images', () => {
   const app = new App({ outdir: output, context: PATHS });
   new PlatformImages(app, 'PlatformImages');
   app.synth();
-  const runs = readPlannedRuns(output, { account: '111122223333', region: 'eu-west-1' });
+  const runs = readSynthesizedRuns(output, { account: '111122223333', region: 'eu-west-1' });
   const catalogs = new AppCatalogs(output, runs, undefined);
   const planned = runs.filter(({ environment }) => environment.CATALOG !== undefined).flatMap((run) => catalogs.runsOf(run, run.environment));
   expect(planned.map((run) => 'configuration' in run && run.configuration.image)).toEqual([

@@ -2,9 +2,9 @@
 import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { BatchGetBuildsCommand, CodeBuildClient, StatusType } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
-import { followRuns } from '../../src/cli/deployed/followed-run';
-import { endedReport, isAllGood, reportText, StartReport } from '../../src/cli/deployed/start-report';
-import { untried } from '../../src/engine/result';
+import { followBuilds } from '../../src/cli/deployed/followed-builds';
+import { endedReport, allSucceeded, reportText, StartReport } from '../../src/cli/deployed/start-report';
+import { notAttempted } from '../../src/engine/result';
 import { copied, missing, resultLines } from '../support/deployed-account';
 import { MovingClock } from '../support/moving-clock';
 
@@ -38,13 +38,13 @@ async function report(ended: Readonly<Record<string, EndedBuild>>, ids = Object.
   });
   const clients = { codeBuild: new CodeBuildClient({ region: 'eu-west-1' }), logs: new CloudWatchLogsClient({ region: 'eu-west-1' }) };
   const tools = { ...clients, clock: new MovingClock(), tell: (line: string) => { told.push(line); }, signal: new AbortController().signal };
-  return endedReport(await followRuns(ids.map((id) => ({ id, sources: [LIST] })), tools));
+  return endedReport(await followBuilds(ids.map((id) => ({ id, sources: [LIST] })), tools));
 }
 
 test('a build that was stopped before its summary keeps what it told, and has one failure for what it did not', async () => {
   const { results, images, builds } = await report({ 'project:1': { status: 'STOPPED', lines: resultLines([VAULT, REDIS]).slice(0, 1) } });
   const message = 'the build was stopped before it told of all images of this catalog; its log ends before its results';
-  expect(results).toEqual([VAULT, untried(LIST, '', 'interrupted', message)]);
+  expect(results).toEqual([VAULT, notAttempted(LIST, '', 'interrupted', message)]);
   expect([images!.failed, builds]).toEqual([1, [{ id: 'project:1', status: 'STOPPED', logProblem: 'its log ends before its results', images: [LIST] }]]);
 });
 
@@ -52,18 +52,18 @@ test('a summary that is cut is none, also of a build that failed', async () => {
   const lines = resultLines([VAULT, REDIS]);
   const ended = await report({ 'project:1': { status: 'FAILED', lines: [...lines.slice(0, 2), lines[2].slice(0, -10)] } });
   expect(ended.results!.map(({ source, reason }) => [source, reason])).toEqual([[VAULT.source, undefined], [REDIS.source, 'not-found'], [LIST, 'internal-error']]);
-  expect([isAllGood(ended), told]).toEqual([false, [lines[2].slice(0, -10)]]);
+  expect([allSucceeded(ended), told]).toEqual([false, [lines[2].slice(0, -10)]]);
 });
 
 test('a build that succeeded did what it should, though its summary is cut', async () => {
   const lines = resultLines([VAULT]);
   const ended = await report({ 'project:1': { status: 'SUCCEEDED', lines: [lines[0], lines[1].slice(0, -10)] } });
-  expect([isAllGood(ended), ended.results]).toEqual([true, [VAULT]]);
+  expect([allSucceeded(ended), ended.results]).toEqual([true, [VAULT]]);
   expect(reportText(ended)).toContain('the build project:1 succeeded, so its images are mirrored; what it did is not known: its log ends before its results');
 });
 
 test('a list that cannot be read is the only result, and is not told twice', async () => {
-  const unreadable = untried(LIST, '', 'not-found', 'there is no parameter /platform/images');
+  const unreadable = notAttempted(LIST, '', 'not-found', 'there is no parameter /platform/images');
   expect((await report({ 'project:1': { status: 'FAILED', lines: resultLines([unreadable]) } })).results).toEqual([unreadable]);
   expect((await report({ 'project:1': { status: 'FAILED', lines: resultLines([unreadable]).slice(0, 1) } })).results).toEqual([unreadable]);
 });
@@ -76,7 +76,7 @@ test('of several shards, one that tells nothing does not hide what the others te
 
 test('a shard without images is good, and has no results', async () => {
   const ended = await report({ 'project:1': { status: 'SUCCEEDED', lines: resultLines([]) } });
-  expect([isAllGood(ended), ended]).toEqual([true, { results: [], builds: [{ id: 'project:1', status: 'SUCCEEDED', images: [LIST] }] }]);
+  expect([allSucceeded(ended), ended]).toEqual([true, { results: [], builds: [{ id: 'project:1', status: 'SUCCEEDED', images: [LIST] }] }]);
 });
 
 describe('the build of a customized image of a catalog', () => {
@@ -86,7 +86,7 @@ describe('the build of a customized image of a catalog', () => {
 
   test('is followed too, and is one of that image', async () => {
     const ended = await report({ 'project:1': first, 'Custom:2': { status: 'SUCCEEDED', lines: ['docker: done', ...resultLines([built])] } }, ['project:1']);
-    expect([isAllGood(ended), ended.results]).toEqual([true, [mirrored, built]]);
+    expect([allSucceeded(ended), ended.results]).toEqual([true, [mirrored, built]]);
     expect(ended.builds[1]).toEqual({ id: 'Custom:2', status: 'SUCCEEDED', images: [VAULT.source] });
     expect(told).toEqual([`customized ${VAULT.source}: docker: done`]);
   });

@@ -1,6 +1,6 @@
 import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { mockClient } from 'aws-sdk-client-mock';
-import { readLogTail } from '../../src/codebuild/run-results';
+import { readLogTail } from '../../src/codebuild/build-results';
 
 const logs = mockClient(CloudWatchLogsClient);
 let said: string[];

@@ -1,6 +1,6 @@
 import { CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
-import { BuildsError } from '../../src/codebuild/service-failure';
+import { BuildsError } from '../../src/codebuild/aws-errors';
 import { startBuilds } from '../../src/codebuild/start-builds';
 import { MovingClock } from '../support/moving-clock';
 

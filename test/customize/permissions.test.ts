@@ -8,7 +8,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { ImageCatalog, ImageMirror, MirrorCompute, MirroredImage, RegistryCredentials } from '../../src';
 import { RUN_ENVIRONMENT } from '../../src/image/contract/environment';
-import { LONGEST_INLINE_POLICY, renderedLength } from '../../src/repositories/repository-arns';
+import { MAX_INLINE_POLICY_LENGTH, renderedLength } from '../../src/repositories/repository-arns';
 import { judgeCall, rolePolicies } from '../support/policy-simulator';
 import { foreignStarts, ownStarts, StartBuildCall } from '../support/start-build-calls';
 import { COMMERCIAL, TemplateResolver } from '../support/template-resolver';
@@ -187,7 +187,7 @@ describe('a mirror with many customized images', () => {
 
   test.each([/^MirrorCustomImagesBuildRole/, /^MirrorBuildRole/])('has policies that IAM takes: %s', (pattern) => {
     const length = rolePolicies(many, idOf(pattern)).reduce<number>((sum, policy) => sum + renderedLength(policy), 0);
-    expect(length).toBeLessThan(LONGEST_INLINE_POLICY);
+    expect(length).toBeLessThan(MAX_INLINE_POLICY_LENGTH);
   });
 
   test('names their repositories by patterns, and lets no build of them change an original', async () => {

@@ -75,7 +75,7 @@ describe('fails', () => {
     // Lines whose digest begins with what was chosen are hard to find, so the tag is claimed as such lines would claim it.
     const { repositories } = mirror._context();
     const place = { source: 'docker.io/library/vault:other', repositoryName: 'mirror/custom/vault', tags: `${tag}-linux-cafe00000001`, mutableTags: [], stack, isCustom: true };
-    expect(() => repositories.claim(place)).toThrow(`"docker.io/library/vault:other" and "docker.io/library/vault:1.14.0" would both be the tag "${tag}-linux-cafe00000001" in`);
+    expect(() => repositories.reserve(place)).toThrow(`"docker.io/library/vault:other" and "docker.io/library/vault:1.14.0" would both be the tag "${tag}-linux-cafe00000001" in`);
   });
 
   test('when customized images of two stacks need one repository, until one of them has another', () => {

@@ -77,7 +77,7 @@ test('says nothing with credentials for Docker Hub', () => {
 
 test('warns with credentials for another registry alone', () => {
   const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'github');
-  new ImageMirror(stack, 'Mirror', { images: images(13), credentials: [RegistryCredentials.gitHub(secret)] });
+  new ImageMirror(stack, 'Mirror', { images: images(13), credentials: [RegistryCredentials.github(secret)] });
   expect(warnings()).toHaveLength(1);
 });
 

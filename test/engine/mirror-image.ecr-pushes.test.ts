@@ -1,5 +1,5 @@
 /** What Amazon ECR refuses while an image is pushed to it: over its rate, out of time, or for good. */
-import { mirrorImages } from '../../src/engine/mirror-images';
+import { mirrorImages } from '../../src/engine/mirror-all';
 import { DEFAULT_RETRY } from '../../src/engine/registry/retry';
 import { Fault, RequestMatch } from '../support/fault';
 import { artifact, FixtureImage, indexOf, multiPlatformImage, singleImage } from '../support/fixture-images';

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { MirrorError } from '../../src/engine/mirror-error';
-import { asksForSummary, readRunPlan } from '../../src/engine/run-plan';
+import { asksForSummary, readMirrorPlan } from '../../src/engine/run-plan';
 
 const PROJECT = { MIRROR_REGISTRY: '123456789012.dkr.ecr.eu-west-1.amazonaws.com', MIRROR_REPOSITORY_PREFIX: 'platform' };
 
-const planOf = (IMAGES: unknown, more: NodeJS.ProcessEnv = {}) => readRunPlan({ ...PROJECT, IMAGES: typeof IMAGES === 'string' ? IMAGES : JSON.stringify(IMAGES), ...more });
+const planOf = (IMAGES: unknown, more: NodeJS.ProcessEnv = {}) => readMirrorPlan({ ...PROJECT, IMAGES: typeof IMAGES === 'string' ? IMAGES : JSON.stringify(IMAGES), ...more });
 
 /** The requests of a plan, none of whose entries selects tags. */
 const requestsOf = (...given: Parameters<typeof planOf>) => planOf(...given).runs.map((run) => {
@@ -24,21 +24,21 @@ function refusalOf(...given: Parameters<typeof planOf>): MirrorError {
 
 describe('without IMAGES', () => {
   test('IMAGE is the only run, and nothing sums it up', () => {
-    const { runs, isSummedUp } = readRunPlan({ ...PROJECT, IMAGE: 'nginx:stable' });
+    const { runs, isSummedUp } = readMirrorPlan({ ...PROJECT, IMAGE: 'nginx:stable' });
     expect([runs, isSummedUp]).toMatchObject([[{ configuration: { image: { repository: 'library/nginx', tag: 'stable' } } }], false]);
   });
 
   test('a selection of tags is one run, and is summed up', () => {
-    const { runs, isSummedUp } = readRunPlan({ ...PROJECT, IMAGE: 'nginx', TAGS: '{"patterns":["*"]}' });
+    const { runs, isSummedUp } = readMirrorPlan({ ...PROJECT, IMAGE: 'nginx', TAGS: '{"patterns":["*"]}' });
     expect([runs, isSummedUp]).toMatchObject([[{ configuration: { tags: { patterns: ['*'] } } }], true]);
   });
 
   test.each([undefined, ''])('%j as IMAGES is as good as none', (IMAGES) => {
-    expect(readRunPlan({ ...PROJECT, IMAGE: 'nginx', IMAGES }).runs).toHaveLength(1);
+    expect(readMirrorPlan({ ...PROJECT, IMAGE: 'nginx', IMAGES }).runs).toHaveLength(1);
   });
 
   test('an image that is none is refused', () => {
-    expect(() => readRunPlan({ ...PROJECT, IMAGE: 'Nginx' })).toThrow(MirrorError);
+    expect(() => readMirrorPlan({ ...PROJECT, IMAGE: 'Nginx' })).toThrow(MirrorError);
   });
 });
 

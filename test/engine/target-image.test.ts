@@ -2,7 +2,7 @@
 import { SOURCE_DIGEST_ANNOTATION } from '../../src/engine/copy/platforms';
 import { endpointOf } from '../../src/engine/registry/endpoint';
 import { RegistryClient } from '../../src/engine/registry/registry-client';
-import { HeldImage, heldImage } from '../../src/engine/target-image';
+import { TargetImage, readTargetImage } from '../../src/engine/target-image';
 import { Fault } from '../support/fault';
 import { digestOf } from '../support/fixture-blob';
 import { FixtureImage, multiPlatformImage, singleImage } from '../support/fixture-images';
@@ -23,10 +23,10 @@ afterEach(async () => {
   await Promise.all([upstream.close(), registry.close()]);
 });
 
-function held(platforms?: readonly string[], manifest?: boolean): Promise<HeldImage | undefined> {
+function held(platforms?: readonly string[], manifest?: boolean): Promise<TargetImage | undefined> {
   return withTools(({ credentials, deadline, plainHttp, retry, signal, transport }) => {
     const client = new RegistryClient({ endpoint: endpointOf(registry.host, plainHttp(registry.host)), repository: 'app', access: 'pull', transport, credentials, signal });
-    return heldImage(client, { deadline, retry, signal }, { tag: 'latest', platforms: platforms?.map(platform), manifest });
+    return readTargetImage(client, { deadline, retry, signal }, { tag: 'latest', platforms: platforms?.map(platform), manifest });
   });
 }
 

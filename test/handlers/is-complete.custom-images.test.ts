@@ -3,15 +3,15 @@ import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloud
 import { BatchGetBuildsCommand, Build, CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { StartedBuild } from '../../src/codebuild/start-builds';
-import { MirrorResult, NOTHING_DONE, summarize, untried } from '../../src/engine/result';
-import { isComplete } from '../../src/handlers/is-complete';
+import { MirrorResult, NO_TRANSFER, summarize, notAttempted } from '../../src/engine/result';
+import { handleIsComplete } from '../../src/handlers/is-complete';
 import { MovingClock } from '../support/moving-clock';
 
 const codeBuild = mockClient(CodeBuildClient);
 const logs = mockClient(CloudWatchLogsClient);
 
 const SOURCE = 'docker.io/hashicorp/vault:1.14';
-const MIRRORED: MirrorResult = { ...NOTHING_DONE, source: SOURCE, target: 'ecr/mirror/hashicorp/vault:1.14', outcome: 'copied' };
+const MIRRORED: MirrorResult = { ...NO_TRANSFER, source: SOURCE, target: 'ecr/mirror/hashicorp/vault:1.14', outcome: 'copied' };
 const FAILED: Build = { buildStatus: 'FAILED', phases: [{ phaseType: 'BUILD', phaseStatus: 'FAILED', contexts: [{ message: 'exit status 1' }] }] };
 
 let clock: MovingClock;
@@ -37,7 +37,7 @@ afterAll(() => [codeBuild, logs].forEach((mock) => mock.restore()));
 
 const STARTED: StartedBuild = { id: 'Mirror:1', startTime: 0, images: 1, firstImages: [SOURCE], customizes: true };
 
-const ask = (started: Partial<StartedBuild> = {}) => isComplete({ RequestType: 'Create', Builds: [{ ...STARTED, startTime: clock.now(), ...started }] }, {
+const ask = (started: Partial<StartedBuild> = {}) => handleIsComplete({ RequestType: 'Create', Builds: [{ ...STARTED, startTime: clock.now(), ...started }] }, {
   codeBuild: new CodeBuildClient({ region: 'eu-west-1' }), logs: new CloudWatchLogsClient({ region: 'eu-west-1' }), waitMinutes: 50, log: () => undefined, clock,
 });
 
@@ -76,7 +76,7 @@ test('waits for a build that was started a moment ago and is not known everywher
 test('fails with what the build of the customized image told', async () => {
   tell('Mirror:1', { ...MIRRORED, customBuilds: ['Custom:1'] });
   builds['Custom:1'] = { ...FAILED, endTime: new Date(clock.now()) };
-  tell('Custom:1', untried(SOURCE, 'ecr/mirror/custom/hashicorp/vault', 'build-failed', 'docker buildx build ended with 1'));
+  tell('Custom:1', notAttempted(SOURCE, 'ecr/mirror/custom/hashicorp/vault', 'build-failed', 'docker buildx build ended with 1'));
   await expect(ask()).rejects.toMatchObject({
     message: `1 image was not customized:\n- ${SOURCE} (build-failed): docker buildx build ended with 1\nBuild log: https://console.example.com/Custom:1`,
   });

@@ -2,17 +2,17 @@ import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloud
 import { BatchGetBuildsCommand, Build, CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
 import { StartedBuild } from '../../src/codebuild/start-builds';
-import { MirrorResult, summarize, untried } from '../../src/engine/result';
+import { MirrorResult, summarize, notAttempted } from '../../src/engine/result';
 import { CustomResourceEvent } from '../../src/handlers/custom-resource-event';
-import { isComplete } from '../../src/handlers/is-complete';
+import { handleIsComplete } from '../../src/handlers/is-complete';
 import { MovingClock } from '../support/moving-clock';
 
 const codeBuild = mockClient(CodeBuildClient);
 const logs = mockClient(CloudWatchLogsClient);
 
 const LINK = 'https://console.example.com/log';
-const BAD = untried('docker.io/library/nope:1', 'ecr/mirror/nope:1', 'not-found', 'docker.io: there is no library/nope:1');
-const GOOD: MirrorResult = { ...untried('docker.io/library/redis:7', 'ecr/mirror/redis:7', 'not-found', ''), outcome: 'copied', reason: undefined, message: undefined };
+const BAD = notAttempted('docker.io/library/nope:1', 'ecr/mirror/nope:1', 'not-found', 'docker.io: there is no library/nope:1');
+const GOOD: MirrorResult = { ...notAttempted('docker.io/library/redis:7', 'ecr/mirror/redis:7', 'not-found', ''), outcome: 'copied', reason: undefined, message: undefined };
 
 /** A build whose command failed. */
 const FAILED: Build = { buildStatus: 'FAILED', phases: [{ phaseType: 'BUILD', phaseStatus: 'FAILED', contexts: [{ message: 'exit status 1' }] }] };
@@ -34,7 +34,7 @@ const tools = () => ({
 });
 const startedBuild = (index: number, images = 2): StartedBuild => ({ id: `Mirror:${index}`, startTime: clock.now(), images, firstImages: ['a', 'b'].slice(0, images) });
 const event = (Builds: readonly StartedBuild[], more: Partial<CustomResourceEvent> = {}): CustomResourceEvent => ({ RequestType: 'Create', PhysicalResourceId: 'mine', Builds, ...more });
-const ask = (given: CustomResourceEvent) => isComplete(given, tools());
+const ask = (given: CustomResourceEvent) => handleIsComplete(given, tools());
 
 /** What CodeBuild says of the builds, in their order; of those that are undefined it knows nothing. */
 function buildsAre(...builds: (Build | undefined)[]): void {
@@ -151,7 +151,7 @@ describe('fails', () => {
 
   test('with an answer that CloudFormation takes, however many images failed', async () => {
     buildsAre({ buildStatus: 'FAILED', endTime: new Date(clock.now()) });
-    logIs(...Array.from({ length: 200 }, (_, index) => untried(`docker.io/team/app${index}:1`, 'x', 'network', 'é"\\'.repeat(100))));
+    logIs(...Array.from({ length: 200 }, (_, index) => notAttempted(`docker.io/team/app${index}:1`, 'x', 'network', 'é"\\'.repeat(100))));
     const { message }: Error = await ask(event([startedBuild(0, 200)])).then(() => { throw new Error('it did not fail'); }, (error) => error);
     expect(message).toContain('200 images were not mirrored');
     expect(Buffer.byteLength(JSON.stringify(message))).toBeLessThan(3500);

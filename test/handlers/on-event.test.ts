@@ -2,7 +2,7 @@ import { CloudFormationClient, DescribeStacksCommand, Stack } from '@aws-sdk/cli
 import { CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
 import { CustomResourceEvent } from '../../src/handlers/custom-resource-event';
-import { onEvent } from '../../src/handlers/on-event';
+import { handleOnEvent } from '../../src/handlers/on-event';
 import { MovingClock } from '../support/moving-clock';
 
 const codeBuild = mockClient(CodeBuildClient);
@@ -30,7 +30,7 @@ function stackIs(StackStatus: string): void {
   cloudFormation.on(DescribeStacksCommand).resolves({ Stacks: [{ StackStatus } as Stack] });
 }
 
-const handle = (event: CustomResourceEvent) => onEvent(event, {
+const handle = (event: CustomResourceEvent) => handleOnEvent(event, {
   codeBuild: new CodeBuildClient({ region: 'eu-west-1' }),
   cloudFormation: new CloudFormationClient({ region: 'eu-west-1' }),
   project: 'Mirror',

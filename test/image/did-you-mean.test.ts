@@ -1,7 +1,7 @@
-import { byLikeness } from '../../src/image/did-you-mean';
+import { sortBySimilarity } from '../../src/image/did-you-mean';
 
 test('what was mistyped comes first', () => {
-  expect(byLikeness(['redis:7', 'nginx:stable', 'nginx:1.27', 'grafana/grafana:11.1.0'], 'ngnix:stable')[0]).toBe('nginx:stable');
+  expect(sortBySimilarity(['redis:7', 'nginx:stable', 'nginx:1.27', 'grafana/grafana:11.1.0'], 'ngnix:stable')[0]).toBe('nginx:stable');
 });
 
 test.each([
@@ -9,13 +9,13 @@ test.each([
   ['one too many', 'nginxx'],
   ['another one', 'nginy'],
 ])('%s is one change', (_, wanted) => {
-  expect(byLikeness(['nginx', 'abcde', wanted.slice(0, 2)], wanted)[0]).toBe('nginx');
+  expect(sortBySimilarity(['nginx', 'abcde', wanted.slice(0, 2)], wanted)[0]).toBe('nginx');
 });
 
 test('what is equally like is in the order of the alphabet', () => {
-  expect(byLikeness(['c', 'a', 'b'], 'x')).toEqual(['a', 'b', 'c']);
+  expect(sortBySimilarity(['c', 'a', 'b'], 'x')).toEqual(['a', 'b', 'c']);
 });
 
 test('nothing is like anything where there are no names', () => {
-  expect(byLikeness([], 'nginx')).toEqual([]);
+  expect(sortBySimilarity([], 'nginx')).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import {
   DOCKER_HUB, familiarImageReference, formatImageReference, ImageReference, InvalidReferenceError,
-  isDigest, isTag, namesRepository, parseImageReference, quote, repositoryIn, shortDigest,
+  isDigest, isTag, isRepositoryOnly, parseImageReference, quote, repositoryIn, shortDigest,
 } from '../../src/image/image-reference';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
@@ -290,5 +290,5 @@ test.each([
   ['registry.example.com:5000/team/app:1.0.0', false, 'registry.example.com:5000/team/app'],
   [`nginx@sha256:${'a'.repeat(64)}`, false, 'nginx'],
 ])('%s may mean a repository: %s', (text, expected, repository) => {
-  expect([namesRepository(text), repositoryIn(text)]).toEqual([expected, repository]);
+  expect([isRepositoryOnly(text), repositoryIn(text)]).toEqual([expected, repository]);
 });

@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
 import { parseImageReference } from '../../src/image/image-reference';
 import {
-  azureUpstream, cachedRepositoryName, cachePrefixProblem, ecrUpstream, PULL_THROUGH_UPSTREAMS, pullThroughUpstream, ROOT,
+  azureUpstream, cachedRepositoryName, cachePrefixProblem, ecrUpstream, PULL_THROUGH_UPSTREAMS, pullThroughUpstream, ROOT_PREFIX,
 } from '../../src/image/pull-through';
 import { repositoryNameProblem } from '../../src/image/repository-name';
 
 const component = fc.stringMatching(/^[a-z0-9]{1,6}(?:(?:\.|_|__|-{1,3})[a-z0-9]{1,4}){0,2}$/);
 const path = fc.array(component, { minLength: 1, maxLength: 4 }).map((components) => components.join('/'));
-const prefix = fc.oneof(fc.constant(ROOT), path.filter((text) => text.length >= 2 && text.length <= 30));
+const prefix = fc.oneof(fc.constant(ROOT_PREFIX), path.filter((text) => text.length >= 2 && text.length <= 30));
 
 describe('the registries that Amazon ECR pulls from', () => {
   test.each([
@@ -48,11 +48,11 @@ describe('the registries that Amazon ECR pulls from', () => {
 describe('the cached repository', () => {
   // The table of the user guide.
   test.each([
-    ['my-app/image1', 'ecr-public', ROOT, 'ecr-public/my-app/image1'],
-    ['my-app/image1', ROOT, ROOT, 'my-app/image1'],
+    ['my-app/image1', 'ecr-public', ROOT_PREFIX, 'ecr-public/my-app/image1'],
+    ['my-app/image1', ROOT_PREFIX, ROOT_PREFIX, 'my-app/image1'],
     ['team-a/myapp/image1', 'team-a', 'team-a', 'team-a/myapp/image1'],
     ['upstream-app/image1', 'my-app', 'upstream-app', 'my-app/image1'],
-    ['library/nginx', 'docker-hub', ROOT, 'docker-hub/library/nginx'],
+    ['library/nginx', 'docker-hub', ROOT_PREFIX, 'docker-hub/library/nginx'],
   ])('of %s with the prefixes %s and %s is %s', (repository, repositoryPrefix, upstreamRepositoryPrefix, name) => {
     expect(cachedRepositoryName(repository, { repositoryPrefix, upstreamRepositoryPrefix })).toBe(name);
   });
@@ -63,7 +63,7 @@ describe('the cached repository', () => {
 
   test('names one upstream repository: no two share it', () => {
     fc.assert(fc.property(path, path, prefix, prefix, (one, other, repositoryPrefix, upstreamRepositoryPrefix) => {
-      const start = upstreamRepositoryPrefix === ROOT ? '' : `${upstreamRepositoryPrefix}/`;
+      const start = upstreamRepositoryPrefix === ROOT_PREFIX ? '' : `${upstreamRepositoryPrefix}/`;
       const names = [one, other].map((rest) => cachedRepositoryName(start + rest, { repositoryPrefix, upstreamRepositoryPrefix }));
       expect(names[0] === names[1]).toBe(one === other);
     }));
@@ -71,9 +71,9 @@ describe('the cached repository', () => {
 
   test('is under the prefix, ends like the upstream repository, and has a name that Amazon ECR takes', () => {
     fc.assert(fc.property(path, prefix, prefix, (rest, repositoryPrefix, upstreamRepositoryPrefix) => {
-      const start = upstreamRepositoryPrefix === ROOT ? '' : `${upstreamRepositoryPrefix}/`;
+      const start = upstreamRepositoryPrefix === ROOT_PREFIX ? '' : `${upstreamRepositoryPrefix}/`;
       const name = cachedRepositoryName(start + rest, { repositoryPrefix, upstreamRepositoryPrefix })!;
-      expect(name).toBe(repositoryPrefix === ROOT ? rest : `${repositoryPrefix}/${rest}`);
+      expect(name).toBe(repositoryPrefix === ROOT_PREFIX ? rest : `${repositoryPrefix}/${rest}`);
       if (name.length >= 2) expect(repositoryNameProblem(name)).toBeUndefined();
     }));
   });

@@ -4,7 +4,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { ImageMirror, MirroredImage, RegistryCredentials } from '../../src';
 import { RUN_ENVIRONMENT } from '../../src/image/contract/environment';
-import { LONGEST_INLINE_POLICY } from '../../src/repositories/repository-arns';
+import { MAX_INLINE_POLICY_LENGTH } from '../../src/repositories/repository-arns';
 import { foreignStarts, ownStarts } from '../support/start-build-calls';
 import { COMMERCIAL, TemplateResolver } from '../support/template-resolver';
 
@@ -141,7 +141,7 @@ describe('the scheduler role', () => {
 
   test('takes a fifth of the characters that IAM allows, however many schedules there are', () => {
     const [{ PolicyDocument }] = deployed.properties(schedulerRole).Policies;
-    expect(JSON.stringify(PolicyDocument).length).toBeLessThan(LONGEST_INLINE_POLICY / 5);
+    expect(JSON.stringify(PolicyDocument).length).toBeLessThan(MAX_INLINE_POLICY_LENGTH / 5);
   });
 
   test.each<Call>([

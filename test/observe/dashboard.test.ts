@@ -4,7 +4,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { Body, DASHBOARD, dashboardIn, problems, widget } from './dashboard-body';
 import { ImageMirror, ImageMirrorProps, MirrorAlarm, MirrorDashboard, MirrorDashboardProps, MirroredImage } from '../../src';
-import { FRESHNESS, LAST_RESULTS, TROUBLE } from '../../src/observe/log-queries';
+import { FRESHNESS_QUERY, LAST_RESULTS_QUERY, PROBLEMS_QUERY } from '../../src/observe/log-queries';
 import { TemplateResolver } from '../support/template-resolver';
 
 let stack: Stack;
@@ -138,14 +138,14 @@ test('it links the runbook', () => {
 });
 
 describe('queries', () => {
-  test.each([['freshness', FRESHNESS], ['trouble', TROUBLE], ['last results', LAST_RESULTS]])('for %s take lines that are results from their start, and nothing that is quoted in others', (_name, lines) => {
+  test.each([['freshness', FRESHNESS_QUERY], ['trouble', PROBLEMS_QUERY], ['last results', LAST_RESULTS_QUERY]])('for %s take lines that are results from their start, and nothing that is quoted in others', (_name, lines) => {
     expect(lines.join('\n')).toContain('filter @message like /^\\{/ and ispresent(bytesCopied)');
     for (const line of lines) expect(line).toMatch(/^(fields|filter|parse|stats|sort|limit) /);
   });
 
   test('are the only ones that its log group needs', () => {
     const queries = bodyOf().widgets.flatMap(({ type, properties }) => type === 'log' ? [properties.query.replace(/^SOURCE '[^']+' \| /, '')] : []);
-    expect(queries).toEqual([FRESHNESS, TROUBLE, LAST_RESULTS].map((lines) => lines.join('\n| ')));
+    expect(queries).toEqual([FRESHNESS_QUERY, PROBLEMS_QUERY, LAST_RESULTS_QUERY].map((lines) => lines.join('\n| ')));
   });
 });
 

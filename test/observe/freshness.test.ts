@@ -1,5 +1,5 @@
 /** The dashboard's table of how fresh images are, played with what the engine's bundle tells. */
-import { FRESHNESS } from '../../src/observe/log-queries';
+import { FRESHNESS_QUERY } from '../../src/observe/log-queries';
 import { Fault } from '../support/fault';
 import { singleImage } from '../support/fixture-images';
 import { LocalAccount, REPOSITORY, UPSTREAM } from '../support/local-account';
@@ -28,7 +28,7 @@ async function run(hour: number, variables: Record<string, string> = { IMAGE }):
 
 /** The pattern in one of the query's commands. */
 function patternOf(command: string): RegExp {
-  const [, pattern] = /\/(.+)\//.exec(FRESHNESS.find((line) => line.startsWith(command))!)!;
+  const [, pattern] = /\/(.+)\//.exec(FRESHNESS_QUERY.find((line) => line.startsWith(command))!)!;
   return new RegExp(pattern);
 }
 
@@ -70,7 +70,7 @@ test('a customized image counts when it was built for all its platforms', () => 
 });
 
 test('the query filters no outcome away, and has those first that are stale', () => {
-  expect(FRESHNESS.filter((line) => line.startsWith('filter')).join()).not.toMatch(/unchanged|failed/);
-  expect(FRESHNESS).toEqual(expect.arrayContaining(['filter outcome != "copied" or ispresent(targetDigest)', 'sort lastSuccess asc']));
-  expect(FRESHNESS.find((line) => line.startsWith('stats'))).toBe('stats fromMillis(max(successTime)) as lastSuccess, latest(@timestamp) as lastRun, latest(outcome) as lastOutcome by repository, tag');
+  expect(FRESHNESS_QUERY.filter((line) => line.startsWith('filter')).join()).not.toMatch(/unchanged|failed/);
+  expect(FRESHNESS_QUERY).toEqual(expect.arrayContaining(['filter outcome != "copied" or ispresent(targetDigest)', 'sort lastSuccess asc']));
+  expect(FRESHNESS_QUERY.find((line) => line.startsWith('stats'))).toBe('stats fromMillis(max(successTime)) as lastSuccess, latest(@timestamp) as lastRun, latest(outcome) as lastOutcome by repository, tag');
 });

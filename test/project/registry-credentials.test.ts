@@ -39,7 +39,7 @@ describe('the build gets credentials', () => {
   test('listed by registry, without their values', () => {
     const stack = newStack();
     const secret = secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', `${ARN}-AbCdEf`);
-    const variables = variablesOf(synthesize(stack, RegistryCredentials.dockerHub(secret), RegistryCredentials.gitHub(secret)));
+    const variables = variablesOf(synthesize(stack, RegistryCredentials.dockerHub(secret), RegistryCredentials.github(secret)));
     expect(JSON.parse(String(variables.MIRROR_CREDENTIALS.Value))).toEqual([
       { registry: 'docker.io', username: 'MIRROR_CREDENTIAL_0_USERNAME', password: 'MIRROR_CREDENTIAL_0_PASSWORD' },
       { registry: 'ghcr.io', username: 'MIRROR_CREDENTIAL_1_USERNAME', password: 'MIRROR_CREDENTIAL_1_PASSWORD' },
@@ -97,7 +97,7 @@ describe('the build may read', () => {
   test('one secret for two registries, named once', () => {
     const stack = newStack();
     const secret = secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', `${ARN}-AbCdEf`);
-    expect(readableSecrets(synthesize(stack, RegistryCredentials.dockerHub(secret), RegistryCredentials.gitHub(secret)))).toBe(`${ARN}-AbCdEf`);
+    expect(readableSecrets(synthesize(stack, RegistryCredentials.dockerHub(secret), RegistryCredentials.github(secret)))).toBe(`${ARN}-AbCdEf`);
   });
 
   test('what a customer\'s key encrypts', () => {

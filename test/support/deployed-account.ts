@@ -8,7 +8,7 @@ import { LocalServerOptions } from './local-server';
 import { COMMERCIAL, TemplateJson, TemplateResolver } from './template-resolver';
 import { ImageMirror, ImageMirrorProps, OnDeploy } from '../../src';
 import type { StartReport } from '../../src/cli/deployed/start-report';
-import { MirrorResult, NOTHING_DONE, summarize, untried } from '../../src/engine/result';
+import { MirrorResult, NO_TRANSFER, summarize, notAttempted } from '../../src/engine/result';
 
 export const ENVIRONMENT = { account: '111122223333', region: 'eu-west-1' };
 export const NGINX = 'docker.io/library/nginx:stable';
@@ -98,12 +98,12 @@ export function reportOf({ stdout }: Ending): StartReport {
 
 /** The result of an image that was copied. */
 export function copied(source: string): MirrorResult {
-  return { ...NOTHING_DONE, source, target: targetOf(source), outcome: 'copied', bytesCopied: 1_500_000, blobsCopied: 2, seconds: 1.5 };
+  return { ...NO_TRANSFER, source, target: targetOf(source), outcome: 'copied', bytesCopied: 1_500_000, blobsCopied: 2, seconds: 1.5 };
 }
 
 /** The result of an image that upstream does not have. */
 export function missing(source: string): MirrorResult {
-  return untried(source, targetOf(source), 'not-found', `there is no ${source}`);
+  return notAttempted(source, targetOf(source), 'not-found', `there is no ${source}`);
 }
 
 export function targetOf(source: string): string {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/codebuild/service-failure';
+import type { Clock } from '../../src/codebuild/aws-errors';
 
 /** A clock that moves by what is slept, and by nothing else. */
 export class MovingClock implements Clock {

@@ -1,8 +1,8 @@
 import { CatalogFile, readCatalogRuns } from './catalog-file';
-import { findAssetFile, PlannedRun } from './cloud-assembly';
-import { untried } from '../../engine/result';
-import type { PlannedRun as EngineRun } from '../../engine/run-plan';
-import { MOST_IN_A_SHARD, parseShard } from '../../image/catalog/catalog-shard';
+import { findAssetFile, SynthesizedRun } from './cloud-assembly';
+import { notAttempted } from '../../engine/result';
+import type { PlannedImages as EngineRun } from '../../engine/run-plan';
+import { MAX_SHARD_IMAGES, parseShard } from '../../image/catalog/catalog-shard';
 import { RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { quote } from '../../image/image-reference';
 import { UsageError } from '../usage-error';
@@ -20,7 +20,7 @@ export class AppCatalogs {
    * @param file what stands for the list that changes without the app; undefined where nothing does
    * @throws UsageError when it could stand for several lists, or for none
    */
-  constructor(private readonly app: string, runs: readonly PlannedRun[], private readonly file: string | undefined) {
+  constructor(private readonly app: string, runs: readonly SynthesizedRun[], private readonly file: string | undefined) {
     for (const { environment: { [RUN_ENVIRONMENT.CATALOG]: location }, firstList } of runs) {
       if (location !== undefined && this.assetOf(location) === undefined) this.outside.set(location, this.outside.get(location) ?? firstList);
     }
@@ -40,16 +40,16 @@ export class AppCatalogs {
   }
 
   /** What a run of a catalog would do; nothing where its list cannot be read from here. */
-  runsOf(run: PlannedRun, environment: Readonly<Record<string, string>>): EngineRun[] {
+  runsOf(run: SynthesizedRun, environment: Readonly<Record<string, string>>): EngineRun[] {
     const list = this.listOf(run);
     if (list === undefined) return [];
     const shard = parseShard(environment[RUN_ENVIRONMENT.SHARD] ?? '');
     try {
-      return readCatalogRuns({ ...list, shard, most: MOST_IN_A_SHARD }, environment);
+      return readCatalogRuns({ ...list, shard, most: MAX_SHARD_IMAGES }, environment);
     } catch (error) {
       // What is wrong with a file is told at once; what the app deploys is the business of its run.
       if (list.text === undefined || !(error instanceof UsageError)) throw error;
-      return [{ result: untried(list.name, '', 'invalid-configuration', error.message) }];
+      return [{ result: notAttempted(list.name, '', 'invalid-configuration', error.message) }];
     }
   }
 
@@ -57,7 +57,7 @@ export class AppCatalogs {
     return this.file === undefined ? [...this.outside].filter(([, firstList]) => isMeant(firstList)).map(([location]) => location) : [];
   }
 
-  private listOf({ environment, firstList }: PlannedRun): ReadableList | undefined {
+  private listOf({ environment, firstList }: SynthesizedRun): ReadableList | undefined {
     const name = environment[RUN_ENVIRONMENT.CATALOG];
     const asset = this.assetOf(name);
     if (asset !== undefined) return { name, file: asset };

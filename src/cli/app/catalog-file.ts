@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { catalogRuns } from '../../engine/catalog/catalog-runs';
 import { LARGEST_CATALOG } from '../../engine/catalog/parse-catalog';
 import { MirrorError } from '../../engine/mirror-error';
-import type { PlannedRun } from '../../engine/run-plan';
+import type { PlannedImages } from '../../engine/run-plan';
 import { dayOf } from '../../image/catalog/catalog-location';
-import { Shard, WHOLE } from '../../image/catalog/catalog-shard';
+import { Shard, SINGLE_SHARD } from '../../image/catalog/catalog-shard';
 import { quote } from '../../image/image-reference';
 import { UsageError } from '../usage-error';
 
@@ -28,8 +28,8 @@ export interface CatalogFile {
  * @param environment that of the build
  * @throws UsageError when it cannot be read, or is no catalog
  */
-export function readCatalogRuns(catalog: CatalogFile, environment: NodeJS.ProcessEnv): PlannedRun[] {
-  const { file, text, name = file === '-' ? 'standard input' : file, shard = WHOLE, most } = catalog;
+export function readCatalogRuns(catalog: CatalogFile, environment: NodeJS.ProcessEnv): PlannedImages[] {
+  const { file, text, name = file === '-' ? 'standard input' : file, shard = SINGLE_SHARD, most } = catalog;
   try {
     return catalogRuns({ name, text: text ?? readText(file), shard, today: dayOf(Date.now()), most }, environment);
   } catch (error) {

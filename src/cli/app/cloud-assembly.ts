@@ -5,7 +5,7 @@ import { CatalogDefinition, catalogDefinition, findExport, SynthesizedStack, res
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/contract/environment';
 
 /** A run that a synthesized app plans: the variables that its build would have. */
-export interface PlannedRun {
+export interface SynthesizedRun {
   /** The stack that defines the image. */
   readonly stack: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -14,7 +14,7 @@ export interface PlannedRun {
 }
 
 /** What tokens of an app stand for that is synthesized for any account and Region. */
-export interface Surroundings {
+export interface AppEnvironment {
   readonly account?: string;
   readonly region?: string;
 }
@@ -35,7 +35,7 @@ interface Variable {
  *
  * @throws UsageError when the folder is no synthesized app, or has no mirror in it
  */
-export function readPlannedRuns(folder: string, surroundings: Surroundings): PlannedRun[] {
+export function readSynthesizedRuns(folder: string, surroundings: AppEnvironment): SynthesizedRun[] {
   const stacks = readStacks(folder, surroundings);
   const runs = stacks.flatMap((stack) => runsOf(stacks, stack).flatMap((run) => plannedRun(stacks, stack, run)));
   if (runs.length === 0) throw new UsageError(`there is no image to mirror in ${JSON.stringify(folder)}; run "cdk synth" and name its folder, usually cdk.out`);
@@ -70,7 +70,7 @@ function orAnything(values: TokenValues): TokenValues {
 }
 
 /** The runs of a stack, each with its list where the app itself has it. */
-function runsOf(stacks: readonly SynthesizedStack[], stack: SynthesizedStack): (ScheduledRun & Pick<PlannedRun, 'firstList'>)[] {
+function runsOf(stacks: readonly SynthesizedStack[], stack: SynthesizedStack): (ScheduledRun & Pick<SynthesizedRun, 'firstList'>)[] {
   const known = orAnything(stack.values);
   return Object.entries(stack.template.Resources ?? {}).flatMap(([id, resource]) => {
     const definitions: CatalogDefinition[] = [];
@@ -92,7 +92,7 @@ function readArtifacts(folder: string): Readonly<Record<string, Artifact>> {
   return (readJson(path.join(folder, 'manifest.json')) as { artifacts?: Record<string, Artifact> }).artifacts ?? {};
 }
 
-function readStacks(folder: string, surroundings: Surroundings): SynthesizedStack[] {
+function readStacks(folder: string, surroundings: AppEnvironment): SynthesizedStack[] {
   const file = path.join(folder, 'manifest.json');
   if (!existsSync(file)) throw new UsageError(`${JSON.stringify(folder)} is no synthesized app: it has no manifest.json; run "cdk synth" first`);
   return Object.entries(readArtifacts(folder)).flatMap(([name, { type, environment, properties = {} }]) => {
@@ -108,7 +108,7 @@ function readJson(file: string): unknown {
 }
 
 /** `aws://123456789012/eu-west-1`, or `aws://unknown-account/unknown-region`. */
-function pseudoParameters(environment: string, surroundings: Surroundings): Readonly<Record<string, string | undefined>> {
+function pseudoParameters(environment: string, surroundings: AppEnvironment): Readonly<Record<string, string | undefined>> {
   const [, account, region] = /^aws:\/\/([^/]+)\/(.+)$/.exec(environment) ?? [];
   const known = (value: string | undefined) => value === undefined || value.startsWith('unknown-') ? undefined : value;
   const actualRegion = known(region) ?? surroundings.region;
@@ -121,7 +121,7 @@ function pseudoParameters(environment: string, surroundings: Surroundings): Read
 }
 
 /** The run of a schedule that starts a mirror's project; none for other schedules. */
-function plannedRun(stacks: readonly SynthesizedStack[], stack: SynthesizedStack, run: ScheduledRun & Pick<PlannedRun, 'firstList'>): PlannedRun[] {
+function plannedRun(stacks: readonly SynthesizedStack[], stack: SynthesizedStack, run: ScheduledRun & Pick<SynthesizedRun, 'firstList'>): SynthesizedRun[] {
   const { project: arn, variables, firstList } = run;
   const project = projectOf(stacks, stack, arn);
   if (project === undefined || (variables[RUN_ENVIRONMENT.IMAGE] ?? variables[RUN_ENVIRONMENT.CATALOG]) === undefined) return [];

@@ -1,13 +1,13 @@
-import { mirrorRuns } from '../../engine/mirror-images';
-import type { PlannedRun } from '../../engine/run-plan';
+import { mirrorRuns } from '../../engine/mirror-all';
+import type { PlannedImages } from '../../engine/run-plan';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TagMovedPolicy } from '../../image/contract/environment';
 import { parseImageReference, quote } from '../../image/image-reference';
 import { readCatalogRuns } from '../app/catalog-file';
-import { RunOptions, tellResults, withMirrorTools } from '../mirror-tools';
+import { CommandOptions, printResults, withMirrorTools } from '../mirror-tools';
 import { UsageError } from '../usage-error';
 
 /** Options of `copy` and `check` with `--catalog`. */
-export interface CatalogCommandOptions extends RunOptions {
+export interface CatalogCommandOptions extends CommandOptions {
   /** The path of the list; `-` for standard input. */
   readonly catalog: string;
   readonly onTagMoved: TagMovedPolicy;
@@ -25,11 +25,11 @@ export async function catalogCommand(words: readonly string[], options: CatalogC
     [PROJECT_ENVIRONMENT.REPOSITORY_PREFIX]: prefix,
     [RUN_ENVIRONMENT.ON_TAG_MOVED]: options.onTagMoved,
   });
-  return tellResults(await withMirrorTools(options, false, (listener) => mirrorRuns(dryRun ? runs.map(dry) : runs, listener)), options);
+  return printResults(await withMirrorTools(options, false, (listener) => mirrorRuns(dryRun ? runs.map(dry) : runs, listener)), options);
 }
 
 /** The same without doing anything. */
-export function dry(run: PlannedRun): PlannedRun {
+export function dry(run: PlannedImages): PlannedImages {
   if ('result' in run) return run;
   const { configuration } = run;
   return { configuration: { ...configuration, requestFor: (source) => ({ ...configuration.requestFor(source), dryRun: true }) } };

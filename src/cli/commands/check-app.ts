@@ -6,17 +6,17 @@ import { checkCustomImage } from '../../engine/customize/check-custom-image';
 import { describeImage, ImageDescription } from '../../engine/describe-image';
 import { MirrorError } from '../../engine/mirror-error';
 import { MirrorRequest, MirrorTools } from '../../engine/mirror-image';
-import { mirrorImages } from '../../engine/mirror-images';
+import { mirrorImages } from '../../engine/mirror-all';
 import { endpointOf } from '../../engine/registry/endpoint';
 import { RegistryClient } from '../../engine/registry/registry-client';
 import { DEFAULT_RETRY } from '../../engine/registry/retry';
 import { Transport } from '../../engine/registry/transport';
-import { isGood, MirrorResult, summarize, untried } from '../../engine/result';
-import type { PlannedRun as EngineRun } from '../../engine/run-plan';
+import { isSuccess, MirrorResult, summarize, notAttempted } from '../../engine/result';
+import type { PlannedImages as EngineRun } from '../../engine/run-plan';
 import { listTags } from '../../engine/tags';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { AppCatalogs } from '../app/app-catalogs';
-import { PlannedRun, readPlannedRuns } from '../app/cloud-assembly';
+import { SynthesizedRun, readSynthesizedRuns } from '../app/cloud-assembly';
 import { isOwnRegistry } from '../mirror-tools';
 import { SILENT } from '../output/progress-bars';
 import { appTable, CheckedImage } from '../output/tables';
@@ -46,7 +46,7 @@ const NO_REGISTRY = 'the app is synthesized for any account and Region; set AWS_
  */
 export async function checkApp(options: CheckAppOptions): Promise<number> {
   const { AWS_ACCOUNT_ID, CDK_DEFAULT_ACCOUNT, CDK_DEFAULT_REGION, AWS_REGION } = process.env;
-  const runs = readPlannedRuns(options.app, { account: AWS_ACCOUNT_ID ?? CDK_DEFAULT_ACCOUNT, region: AWS_REGION ?? CDK_DEFAULT_REGION });
+  const runs = readSynthesizedRuns(options.app, { account: AWS_ACCOUNT_ID ?? CDK_DEFAULT_ACCOUNT, region: AWS_REGION ?? CDK_DEFAULT_REGION });
   if (options.registry === undefined && !runs.some(({ environment }) => environment[PROJECT_ENVIRONMENT.REGISTRY])) throw new UsageError(NO_REGISTRY);
   const catalogs = new AppCatalogs(options.app, runs, options.catalog);
   const transport = new Transport();
@@ -66,7 +66,7 @@ export async function checkApp(options: CheckAppOptions): Promise<number> {
     const checked = (await Promise.all(runs.map((run) => checkRun(run, options, { tools, catalogs })))).flat();
     if (options.json) process.stdout.write(`${JSON.stringify({ ...summarize(checked), results: checked, ...listsOf(catalogs) })}\n`);
     process.stderr.write(`${[appTable(checked), ...catalogs.readAsFirst.map(firstLine), ...catalogs.unread.map(unreadLine)].join('\n')}\n`);
-    return checked.every(isGood) ? 0 : 1;
+    return checked.every(isSuccess) ? 0 : 1;
   } finally {
     await transport.close();
     process.off('SIGINT', interrupt);
@@ -79,7 +79,7 @@ interface Check {
   readonly catalogs: AppCatalogs;
 }
 
-async function checkRun(run: PlannedRun, { registry }: CheckAppOptions, check: Check): Promise<CheckedImage[]> {
+async function checkRun(run: SynthesizedRun, { registry }: CheckAppOptions, check: Check): Promise<CheckedImage[]> {
   const { stack } = run;
   const environment: Record<string, string> = { ...run.environment, ...registry === undefined ? {} : { [PROJECT_ENVIRONMENT.REGISTRY]: registry } };
   try {
@@ -88,12 +88,12 @@ async function checkRun(run: PlannedRun, { registry }: CheckAppOptions, check: C
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
     const source = environment[RUN_ENVIRONMENT.IMAGE] ?? environment[RUN_ENVIRONMENT.CATALOG];
-    return [{ ...untried(source, '', error.reason, environment[PROJECT_ENVIRONMENT.REGISTRY] ? error.message : NO_REGISTRY), stack }];
+    return [{ ...notAttempted(source, '', error.reason, environment[PROJECT_ENVIRONMENT.REGISTRY] ? error.message : NO_REGISTRY), stack }];
   }
 }
 
 /** The engine itself reads what the build would read. */
-function plannedIn(run: PlannedRun, environment: Record<string, string>, { catalogs }: Check): EngineRun[] {
+function plannedIn(run: SynthesizedRun, environment: Record<string, string>, { catalogs }: Check): EngineRun[] {
   if (environment[RUN_ENVIRONMENT.CATALOG] === undefined) return [{ configuration: readConfiguration(environment) }];
   if (!environment[PROJECT_ENVIRONMENT.REGISTRY]) throw new MirrorError('invalid-configuration', 'the app names no registry');
   return catalogs.runsOf(run, environment);
@@ -116,7 +116,7 @@ async function requestsOf({ image, tags, requestFor }: Configuration, tools: Mir
     return sources.map((source) => ({ ...requestFor(source), dryRun: true }));
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
-    return untried(`${image.registry}/${image.repository}`, '', error.reason, error.message);
+    return notAttempted(`${image.registry}/${image.repository}`, '', error.reason, error.message);
   }
 }
 

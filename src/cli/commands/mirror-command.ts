@@ -1,18 +1,18 @@
 import { ImagePair } from './image-pairs';
 import { MirrorRequest } from '../../engine/mirror-image';
-import { mirrorImages } from '../../engine/mirror-images';
+import { mirrorImages } from '../../engine/mirror-all';
 import { megabytes } from '../../engine/report/progress';
-import { isGood, MirrorResult, untried } from '../../engine/result';
+import { isSuccess, MirrorResult, notAttempted } from '../../engine/result';
 import type { TagMovedPolicy } from '../../image/contract/environment';
-import { InvalidReferenceError, parseImageReference, redacted } from '../../image/image-reference';
+import { InvalidReferenceError, parseImageReference, redactCredentials } from '../../image/image-reference';
 import type { Platform } from '../../image/platform';
 import { mirrorTag } from '../../image/repository-name';
-import { visibleText } from '../../image/sanitize';
+import { escapeControlCharacters } from '../../image/sanitize';
 import { tagKind, TagKindName } from '../../image/tag-kind';
-import { RunOptions, tellResults, withMirrorTools } from '../mirror-tools';
+import { CommandOptions, printResults, withMirrorTools } from '../mirror-tools';
 
 /** Options of `copy` and `check`. */
-export interface MirrorCommandOptions extends RunOptions {
+export interface MirrorCommandOptions extends CommandOptions {
   readonly tagKind?: TagKindName;
   readonly onTagMoved: TagMovedPolicy;
   readonly platform?: Platform[];
@@ -26,11 +26,11 @@ export async function mirrorCommand(pairs: readonly ImagePair[], options: Mirror
   const requests = read.flatMap((one) => 'outcome' in one ? [] : [one]);
   const mirrored = await withMirrorTools(options, requests.length <= 1, (listener) => mirrorImages(requests, listener));
   const results = read.map((one) => 'outcome' in one ? one : mirrored.shift()!);
-  if (results.length > 1) return tellResults(results, options);
+  if (results.length > 1) return printResults(results, options);
   const [result] = results;
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  process.stderr.write(`${visibleText(sentence(result))}\n`);
-  return isGood(result) ? 0 : 1;
+  process.stderr.write(`${escapeControlCharacters(sentence(result))}\n`);
+  return isSuccess(result) ? 0 : 1;
 }
 
 /** What a pair asks for; what is wrong with it is the result of that pair alone. */
@@ -46,13 +46,13 @@ function readRequest(pair: ImagePair, options: MirrorCommandOptions, dryRun: boo
     return { source, target: { ...target, tag }, kind: options.tagKind ?? tagKind(tag), onTagMoved, platforms, platformTags, referrers, dryRun };
   } catch (error) {
     if (!(error instanceof InvalidReferenceError)) throw error;
-    return untried(shown(sourceText), shown(targetText), 'invalid-reference', error.message);
+    return notAttempted(shown(sourceText), shown(targetText), 'invalid-reference', error.message);
   }
 }
 
 /** What could not be parsed, as a result may show it. */
 function shown(text: string): string {
-  return visibleText(redacted(text).slice(0, 300));
+  return escapeControlCharacters(redactCredentials(text).slice(0, 300));
 }
 
 function sentence(result: MirrorResult): string {

@@ -1,15 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Clock, SYSTEM_CLOCK } from '../../codebuild/service-failure';
-import { visibleText } from '../../image/sanitize';
+import { Clock, SYSTEM_CLOCK } from '../../codebuild/aws-errors';
+import { escapeControlCharacters } from '../../image/sanitize';
 import { AwsClients, awsClients } from '../deployed/aws-clients';
-import { chooseSources, refuseMisspelledWords } from '../deployed/chosen-sources';
-import { familiarSourceName, findDeployedSources, MirrorPlace } from '../deployed/deployed-sources';
-import { followRuns } from '../deployed/followed-run';
-import { endedReport, isAllGood, reportText, startedReport, StartReport } from '../deployed/start-report';
-import { StartedRun, startRuns } from '../deployed/started-run';
+import { chooseSources, requireKnownSources } from '../deployed/start-arguments';
+import { familiarSourceName, findDeployedSources, MirrorLocation } from '../deployed/deployed-sources';
+import { followBuilds } from '../deployed/followed-builds';
+import { endedReport, allSucceeded, reportText, startedReport, StartReport } from '../deployed/start-report';
+import { StartedMirrorBuild, startMirrorBuilds } from '../deployed/started-builds';
 
 /** Options of `start`. */
-export interface StartCommandOptions extends MirrorPlace {
+export interface StartCommandOptions extends MirrorLocation {
   readonly all?: boolean;
   /** Whether to follow the builds. */
   readonly wait: boolean;
@@ -28,12 +28,12 @@ const LONGEST_LINE = 1_000;
  * @throws UsageError when what is named cannot be started
  */
 export async function startCommand(words: readonly string[], options: StartCommandOptions): Promise<number> {
-  refuseMisspelledWords(words, options.all === true);
+  requireKnownSources(words, options.all === true);
   const stop = new AbortController();
   const interrupts = Object.entries(SIGNAL_CODES).map(([name, code]) => [name as keyof typeof SIGNAL_CODES, () => stop.abort(code)] as const);
   for (const [name, interrupt] of interrupts) process.once(name, interrupt);
   const clients = awsClients(stop.signal);
-  const started: StartedRun[] = [];
+  const started: StartedMirrorBuild[] = [];
   try {
     const work = { clients, started, signal: stop.signal };
     await start(words, options, work);
@@ -50,7 +50,7 @@ export async function startCommand(words: readonly string[], options: StartComma
 
 interface Start {
   readonly clients: AwsClients;
-  readonly started: StartedRun[];
+  readonly started: StartedMirrorBuild[];
   readonly signal: AbortSignal;
 }
 
@@ -59,7 +59,7 @@ async function start(words: readonly string[], options: StartCommandOptions, { c
   const chosen = chooseSources(deployed, words, options.all === true);
   const tell = teller(options);
   tell(`starting ${[...new Set(chosen.map(familiarSourceName))].join(', ')} of the stack ${deployed.stack}`);
-  await startRuns(chosen, {
+  await startMirrorBuilds(chosen, {
     client: clients.starter,
     tell,
     clock: clockUntil(signal),
@@ -72,20 +72,20 @@ async function start(words: readonly string[], options: StartCommandOptions, { c
 }
 
 async function follow(options: StartCommandOptions, { clients: { codeBuild, logs }, started, signal }: Start): Promise<number> {
-  const report = endedReport(await followRuns(started, { codeBuild, logs, clock: clockUntil(signal), tell: teller(options), signal }));
+  const report = endedReport(await followBuilds(started, { codeBuild, logs, clock: clockUntil(signal), tell: teller(options), signal }));
   print(report, options);
   process.stderr.write(`${reportText(report)}\n`);
-  return isAllGood(report) ? 0 : 1;
+  return allSucceeded(report) ? 0 : 1;
 }
 
 /** Says where the builds are that nobody waits for. */
-function leave(started: readonly StartedRun[], options: StartCommandOptions): number {
+function leave(started: readonly StartedMirrorBuild[], options: StartCommandOptions): number {
   print(startedReport(started), options);
-  if (!options.json) for (const { id, link } of started) process.stdout.write(`${visibleText([id, link].filter(Boolean).join(' '))}\n`);
+  if (!options.json) for (const { id, link } of started) process.stdout.write(`${escapeControlCharacters([id, link].filter(Boolean).join(' '))}\n`);
   return 0;
 }
 
-function interrupted(started: readonly StartedRun[], options: StartCommandOptions, code: number): number {
+function interrupted(started: readonly StartedMirrorBuild[], options: StartCommandOptions, code: number): number {
   print(startedReport(started), options);
   if (started.length === 0) write('interrupted; no build was started');
   for (const run of started) write(`interrupted; the build ${run.id} goes on${linkOf(run)}`);
@@ -102,10 +102,10 @@ function teller({ quiet }: StartCommandOptions): (line: string) => void {
 
 /** Anything may be in the log of a build. */
 function write(line: string): void {
-  process.stderr.write(`${visibleText(line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}...` : line)}\n`);
+  process.stderr.write(`${escapeControlCharacters(line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}...` : line)}\n`);
 }
 
-function linkOf({ link }: StartedRun): string {
+function linkOf({ link }: StartedMirrorBuild): string {
   return link === undefined ? '' : `: ${link}`;
 }
 

@@ -2,7 +2,7 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import type { NodeHttpHandler } from '@smithy/node-http-handler';
-import { saidBy } from '../../codebuild/service-failure';
+import { formatAwsError } from '../../codebuild/aws-errors';
 import { awsRequestHandler } from '../../engine/aws-request-handler';
 
 /** The services of AWS that a deployed mirror is asked of and started with. */
@@ -51,7 +51,7 @@ class RequestHandler {
 }
 
 /** Why AWS did not do what it was asked for, in words that name the remedy. */
-export class AwsRefusal extends Error {}
+export class AwsError extends Error {}
 
 const DENIED = /AccessDenied|NotAuthorized|UnauthorizedOperation/;
 const NO_CREDENTIALS = /^(CredentialsProviderError|TokenProviderError)$/;
@@ -63,11 +63,11 @@ const BAD_CREDENTIALS = /ExpiredToken|UnrecognizedClient|InvalidClientTokenId|In
  * @param permission the action that the credentials must allow, for example `codebuild:StartBuild`
  * @throws AwsRefusal
  */
-export async function asked<T>(permission: string, ask: () => Promise<T>): Promise<T> {
+export async function withAwsErrors<T>(permission: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    throw new AwsRefusal(knownRefusal(error, permission) ?? `${permission}: ${saidBy(error)}`, { cause: error });
+    throw new AwsError(knownAwsErrorMessage(error, permission) ?? `${permission}: ${formatAwsError(error)}`, { cause: error });
   }
 }
 
@@ -77,12 +77,12 @@ export function isDenied(error: unknown): boolean {
 }
 
 /** What to do about a refusal of a service, or of the SDK before it; undefined for what has no remedy of its own. */
-export function knownRefusal(error: unknown, permission: string): string | undefined {
+export function knownAwsErrorMessage(error: unknown, permission: string): string | undefined {
   const { name = '', message = '' } = Object(error) as Partial<Error>;
   if (/^Region (is missing|not accepted)/.test(message)) return 'no AWS Region is set, or it does not exist; set AWS_REGION, or the region of the profile that AWS_PROFILE names';
-  if (NO_CREDENTIALS.test(name)) return `there are no AWS credentials; sign in, for example with "aws sso login", or set AWS_PROFILE (${saidBy(error)})`;
-  if (BAD_CREDENTIALS.test(name)) return `AWS does not take the credentials any more; sign in again (${saidBy(error)})`;
-  if (isDenied(error)) return `the AWS credentials do not allow ${permission}; sign in as somebody who may do that (${saidBy(error)})`;
+  if (NO_CREDENTIALS.test(name)) return `there are no AWS credentials; sign in, for example with "aws sso login", or set AWS_PROFILE (${formatAwsError(error)})`;
+  if (BAD_CREDENTIALS.test(name)) return `AWS does not take the credentials any more; sign in again (${formatAwsError(error)})`;
+  if (isDenied(error)) return `the AWS credentials do not allow ${permission}; sign in as somebody who may do that (${formatAwsError(error)})`;
   return undefined;
 }
 

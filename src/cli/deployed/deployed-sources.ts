@@ -7,7 +7,7 @@ import { ScheduledRun, scheduledRuns, TokenValues } from '../app/stack-template'
 import { UsageError } from '../usage-error';
 
 /** Where to look for a mirror. */
-export interface MirrorPlace {
+export interface MirrorLocation {
   /** The stack that defines the images and catalogs. */
   readonly stack?: string;
   /** The name of the mirror's project. */
@@ -29,7 +29,7 @@ const MOST_TOLD = 10;
  *
  * @throws UsageError when there is no mirror, or when there are several and it cannot be told which is meant
  */
-export async function findDeployedSources({ stack: stackName, project: projectName }: MirrorPlace, clients: AwsClients): Promise<DeployedSources> {
+export async function findDeployedSources({ stack: stackName, project: projectName }: MirrorLocation, clients: AwsClients): Promise<DeployedSources> {
   const project = await chosenProject(projectName, stackName, clients);
   const stack = await readDeployedStack(clients.cloudFormation, stackName ?? await stackOf(project!, clients));
   const sources = await sourcesOf(stack, project, clients);
@@ -80,11 +80,11 @@ async function sourcesOf(stack: DeployedStack, chosen: MirrorProject | undefined
 }
 
 function orUnknown(values: TokenValues): TokenValues {
-  return (token) => values(token) ?? UNKNOWN;
+  return (token) => values(token) ?? UNKNOWN_SOURCE;
 }
 
 /** What a run mirrors; undefined when that is no image and no catalog. */
-function sourceOf({ variables }: ScheduledRun): Pick<DeployedImage, 'reference'> | Pick<DeployedCatalog, 'location'> | undefined {
+function sourceOf({ variables }: ScheduledRun): Pick<DeployedImageSource, 'reference'> | Pick<DeployedCatalogSource, 'location'> | undefined {
   const location = variables[RUN_ENVIRONMENT.CATALOG];
   if (location !== undefined) return namesCatalog(location) ? { location } : undefined;
   try {
@@ -114,28 +114,28 @@ interface DeployedRun {
 }
 
 /** An image of a deployed mirror. */
-export interface DeployedImage extends DeployedRun {
+export interface DeployedImageSource extends DeployedRun {
   /** The upstream image; without a tag when a filter selects its tags. */
   readonly reference: ImageReference;
 }
 
 /** A catalog of a deployed mirror; one of several shards is there once for each. */
-export interface DeployedCatalog extends DeployedRun {
+export interface DeployedCatalogSource extends DeployedRun {
   /** Where it lies, as its schedule has it: `ssm:/platform/images`, `s3://bucket/images.yaml`. */
   readonly location: string;
 }
 
 /** What a deployed mirror mirrors. */
-export type DeployedSource = DeployedImage | DeployedCatalog;
+export type DeployedSource = DeployedImageSource | DeployedCatalogSource;
 
 /** What a variable holds in place of what only CloudFormation knows. */
-export const UNKNOWN = '\uFFFD';
+export const UNKNOWN_SOURCE = '\uFFFD';
 
 /** What the place of a catalog begins with. */
 const CATALOG_SCHEMES = ['ssm:', 's3://'];
 
 /** Whether it is a catalog, and no image. */
-export function isCatalog(source: DeployedSource): source is DeployedCatalog {
+export function isCatalog(source: DeployedSource): source is DeployedCatalogSource {
   return 'location' in source;
 }
 
@@ -145,8 +145,8 @@ export function namesCatalog(text: string): boolean {
 }
 
 /** Whether a catalog may lie there, for CloudFormation alone knows a part of where it does. */
-export function mayLieAt(location: string, catalog: DeployedCatalog): boolean {
-  const [start, ...rest] = catalog.location.split(UNKNOWN);
+export function canResolveTo(location: string, catalog: DeployedCatalogSource): boolean {
+  const [start, ...rest] = catalog.location.split(UNKNOWN_SOURCE);
   const end = rest.at(-1);
   return end !== undefined && location.startsWith(start) && location.slice(start.length).endsWith(end);
 }
@@ -158,10 +158,10 @@ export function sourceName(source: DeployedSource): string {
 
 /** The name that people use. */
 export function familiarSourceName(source: DeployedSource): string {
-  return isCatalog(source) ? source.location.replaceAll(UNKNOWN, '...') : familiarImageReference(source.reference);
+  return isCatalog(source) ? source.location.replaceAll(UNKNOWN_SOURCE, '...') : familiarImageReference(source.reference);
 }
 
 /** The names of the variables whose values only CloudFormation knows. */
 export function unknownVariables({ variables }: DeployedSource): string[] {
-  return Object.entries(variables).filter(([, value]) => value.includes(UNKNOWN)).map(([name]) => name);
+  return Object.entries(variables).filter(([, value]) => value.includes(UNKNOWN_SOURCE)).map(([name]) => name);
 }

@@ -1,6 +1,6 @@
 import { CloudFormationClient, DescribeStackResourcesCommand, DescribeStacksCommand, GetTemplateCommand, ListExportsCommand, ListStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { parse as parseYaml } from 'yaml';
-import { asked, AwsRefusal, isDenied, isNoStack } from './aws-clients';
+import { withAwsErrors, AwsError, isDenied, isNoStack } from './aws-clients';
 import { quote } from '../../image/image-reference';
 import { resolveText, StackTemplate, TokenValues } from '../app/stack-template';
 import { UsageError } from '../usage-error';
@@ -19,7 +19,7 @@ export interface DeployedStack {
  */
 export async function readDeployedStack(client: CloudFormationClient, name: string): Promise<DeployedStack> {
   const { StackId: stackId = '', StackName = name, Parameters = [] } = await describe(client, name);
-  const { TemplateBody: body = '' } = await asked('cloudformation:GetTemplate',
+  const { TemplateBody: body = '' } = await withAwsErrors('cloudformation:GetTemplate',
     () => client.send(new GetTemplateCommand({ StackName: stackId, TemplateStage: 'Processed' })));
   const resources = await physicalIds(client, stackId);
   const template = withOnly(resources, parse(body, name));
@@ -40,20 +40,20 @@ export async function readDeployedStack(client: CloudFormationClient, name: stri
 export async function stackOfProject(client: CloudFormationClient, project: string): Promise<string | undefined> {
   try {
     const question = new DescribeStackResourcesCommand({ PhysicalResourceId: project });
-    const { StackResources = [] } = await asked('cloudformation:DescribeStackResources', () => client.send(question));
+    const { StackResources = [] } = await withAwsErrors('cloudformation:DescribeStackResources', () => client.send(question));
     return StackResources.find(({ PhysicalResourceId, ResourceType }) => PhysicalResourceId === project && ResourceType === 'AWS::CodeBuild::Project')?.StackName;
   } catch (error) {
-    if (error instanceof AwsRefusal && isNoStack(error.cause)) return undefined;
+    if (error instanceof AwsError && isNoStack(error.cause)) return undefined;
     throw error;
   }
 }
 
 async function describe(client: CloudFormationClient, name: string) {
   try {
-    const { Stacks: [stack] = [] } = await asked('cloudformation:DescribeStacks', () => client.send(new DescribeStacksCommand({ StackName: name })));
+    const { Stacks: [stack] = [] } = await withAwsErrors('cloudformation:DescribeStacks', () => client.send(new DescribeStacksCommand({ StackName: name })));
     return stack ?? {};
   } catch (error) {
-    if (!(error instanceof AwsRefusal) || !isNoStack(error.cause)) throw error;
+    if (!(error instanceof AwsError) || !isNoStack(error.cause)) throw error;
     throw new UsageError(`there is no stack ${quote(name)} in the Region ${await client.config.region()} of this account; name it as CloudFormation does, and set AWS_REGION if it is elsewhere`);
   }
 }
@@ -81,7 +81,7 @@ async function physicalIds(client: CloudFormationClient, stackId: string): Promi
   let NextToken: string | undefined;
   do {
     const page = new ListStackResourcesCommand({ StackName: stackId, NextToken });
-    const answer = await asked('cloudformation:ListStackResources', () => client.send(page));
+    const answer = await withAwsErrors('cloudformation:ListStackResources', () => client.send(page));
     for (const { LogicalResourceId: id = '', PhysicalResourceId: physicalId, ResourceStatus } of answer.StackResourceSummaries ?? []) {
       if (physicalId !== undefined && ResourceStatus !== 'DELETE_COMPLETE') ids.set(id, physicalId);
     }
@@ -114,12 +114,12 @@ async function readExports(client: CloudFormationClient): Promise<Map<string, st
   try {
     do {
       const page = new ListExportsCommand({ NextToken });
-      const answer = await asked('cloudformation:ListExports', () => client.send(page));
+      const answer = await withAwsErrors('cloudformation:ListExports', () => client.send(page));
       for (const { Name = '', Value = '' } of answer.Exports ?? []) exports.set(Name, Value);
       NextToken = answer.NextToken;
     } while (NextToken);
   } catch (error) {
-    if (!(error instanceof AwsRefusal) || !isDenied(error.cause)) throw error;
+    if (!(error instanceof AwsError) || !isDenied(error.cause)) throw error;
   }
   return exports;
 }

@@ -1,5 +1,5 @@
 import { BatchGetProjectsCommand, CodeBuildClient, ListProjectsCommand, Project } from '@aws-sdk/client-codebuild';
-import { asked } from './aws-clients';
+import { withAwsErrors } from './aws-clients';
 import { PROJECT_ENVIRONMENT } from '../../image/contract/environment';
 
 /** The project of a deployed mirror. */
@@ -21,7 +21,7 @@ export async function readMirrorProjects(codeBuild: CodeBuildClient, names: read
   const found: MirrorProject[] = [];
   for (let start = 0; start < names.length; start += MOST_PROJECTS) {
     const page = new BatchGetProjectsCommand({ names: names.slice(start, start + MOST_PROJECTS) });
-    const { projects = [] } = await asked('codebuild:BatchGetProjects', () => codeBuild.send(page));
+    const { projects = [] } = await withAwsErrors('codebuild:BatchGetProjects', () => codeBuild.send(page));
     found.push(...projects.flatMap((project) => mirrorProject(project) ?? []));
   }
   return found;
@@ -33,7 +33,7 @@ export async function listMirrorProjects(codeBuild: CodeBuildClient): Promise<Mi
   let nextToken: string | undefined;
   do {
     const page = new ListProjectsCommand({ nextToken });
-    const answer = await asked('codebuild:ListProjects', () => codeBuild.send(page));
+    const answer = await withAwsErrors('codebuild:ListProjects', () => codeBuild.send(page));
     names.push(...answer.projects ?? []);
     nextToken = answer.nextToken;
   } while (nextToken);

@@ -1,9 +1,9 @@
-import { FollowedRun } from './followed-run';
-import type { StartedRun } from './started-run';
+import { FollowedMirrorBuild } from './followed-builds';
+import type { StartedMirrorBuild } from './started-builds';
 import { BUILD_ENDINGS, BuildStatus } from '../../codebuild/build-state';
-import { FailureReason, isGood, MirrorResult, RunSummary, summarize, untried } from '../../engine/result';
+import { FailureReason, isSuccess, MirrorResult, RunSummary, summarize, notAttempted } from '../../engine/result';
 import { parseCatalogLocation } from '../../image/catalog/catalog-location';
-import { visibleText } from '../../image/sanitize';
+import { escapeControlCharacters } from '../../image/sanitize';
 import { resultsTable } from '../output/tables';
 
 /** What `start --json` prints. Its field names are a public contract. */
@@ -31,12 +31,12 @@ export interface ReportedBuild {
 const REASONS: Readonly<Partial<Record<BuildStatus, FailureReason>>> = { STOPPED: 'interrupted', TIMED_OUT: 'deadline-exceeded' };
 
 /** What is known of builds that are under way. */
-export function startedReport(runs: readonly StartedRun[]): StartReport {
+export function startedReport(runs: readonly StartedMirrorBuild[]): StartReport {
   return { builds: runs.map(({ id, link, sources }) => ({ id, link, status: 'IN_PROGRESS', images: sources })) };
 }
 
 /** What is known of builds that are over. */
-export function endedReport(followed: readonly FollowedRun[]): StartReport {
+export function endedReport(followed: readonly FollowedMirrorBuild[]): StartReport {
   const results = followed.flatMap(resultsOf);
   const builds = followed.map(({ run: { id, link, sources }, status, problem, logged, logProblem }) => {
     return { id, link, status, problem, ...logged.isWhole ? {} : { logProblem }, images: sources };
@@ -45,8 +45,8 @@ export function endedReport(followed: readonly FollowedRun[]): StartReport {
 }
 
 /** Whether the mirror now holds what it should. */
-export function isAllGood({ results = [], builds }: StartReport): boolean {
-  return results.every(isGood) && builds.every(({ status }) => status === 'SUCCEEDED');
+export function allSucceeded({ results = [], builds }: StartReport): boolean {
+  return results.every(isSuccess) && builds.every(({ status }) => status === 'SUCCEEDED');
 }
 
 /** The same for people: what is wrong with builds, and a table of the results. */
@@ -55,16 +55,16 @@ export function reportText({ results = [], builds }: StartReport): string {
     if (status !== 'SUCCEEDED') return `the build ${id} ${BUILD_ENDINGS[status]}${problem === undefined ? '' : ` (${problem})`}${link === undefined ? '' : `: ${link}`}`;
     return logProblem === undefined ? [] : `the build ${id} succeeded, so its images are mirrored; what it did is not known: ${logProblem}`;
   });
-  return [...notes.map(visibleText), ...results.length === 0 ? [] : [resultsTable(results)]].join('\n');
+  return [...notes.map(escapeControlCharacters), ...results.length === 0 ? [] : [resultsTable(results)]].join('\n');
 }
 
-function resultsOf({ logged: { results, isWhole }, logProblem, problem, run, status }: FollowedRun): readonly MirrorResult[] {
+function resultsOf({ logged: { results, isWhole }, logProblem, problem, run, status }: FollowedMirrorBuild): readonly MirrorResult[] {
   if (isWhole || status === 'SUCCEEDED') return results;
   const told = new Set(results.map(({ source }) => source));
   const why = [problem, logProblem].map((one) => one === undefined ? '' : `; ${one}`).join('');
   return [...results, ...run.sources.filter((source) => !told.has(source)).map((source) => {
     const untold = parseCatalogLocation(source) === undefined ? 'this image' : 'all images of this catalog';
-    return untried(source, '', REASONS[status] ?? 'internal-error', `the build ${BUILD_ENDINGS[status]} before it told of ${untold}${why}`);
+    return notAttempted(source, '', REASONS[status] ?? 'internal-error', `the build ${BUILD_ENDINGS[status]} before it told of ${untold}${why}`);
   })];
 }
 

@@ -1,6 +1,6 @@
 import { MultiBar, SingleBar } from 'cli-progress';
 import { megabytes, type ProgressListener } from '../../engine/report/progress';
-import { printable } from '../../image/sanitize';
+import { sanitizeForLog } from '../../image/sanitize';
 
 /** Progress at the foot of a terminal: a bar for each image under way, with the lines above them. */
 export class ProgressBars {
@@ -40,7 +40,7 @@ export class ImageBar implements ProgressListener {
   constructor(private readonly bars: MultiBar, private readonly name: string) {}
 
   line(text: string): void {
-    this.bars.log(`${printable(text)}\n`);
+    this.bars.log(`${sanitizeForLog(text)}\n`);
   }
 
   blobStarted(digest: string, size: number): void {
@@ -65,7 +65,7 @@ export class ImageBar implements ProgressListener {
   }
 
   private draw(): void {
-    const payload = { name: printable(this.name), done: megabytes(this.done), all: megabytes(this.all) };
+    const payload = { name: sanitizeForLog(this.name), done: megabytes(this.done), all: megabytes(this.all) };
     this.bar ??= this.bars.create(1, 0, payload);
     this.bar.setTotal(Math.max(1, this.all));
     this.bar.update(this.done, payload);

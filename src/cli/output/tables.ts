@@ -2,7 +2,7 @@ import { ImageDescription } from '../../engine/describe-image';
 import { megabytes } from '../../engine/report/progress';
 import { MirrorResult, summarize } from '../../engine/result';
 import { shortDigest } from '../../image/image-reference';
-import { visibleText } from '../../image/sanitize';
+import { escapeControlCharacters } from '../../image/sanitize';
 
 /** What would happen to one image of an app, and what the mirror holds of it. */
 export type CheckedImage = MirrorResult & { readonly stack: string; readonly description?: ImageDescription };
@@ -61,7 +61,7 @@ function resultRow(result: MirrorResult): string[] {
 
 /** Columns of text, aligned, two spaces apart; nothing in them can drive a terminal. */
 export function textTable(rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) => row.map(visibleText));
+  const cells = rows.map((row) => row.map(escapeControlCharacters));
   const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
   return cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd()).join('\n');
 }

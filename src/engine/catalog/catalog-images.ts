@@ -1,5 +1,5 @@
 /** The parser of catalogs as constructs use it at synthesis. */
-import { GoodEntry, readEntries, upstreamOf } from '../../image/catalog/catalog-list';
+import { ValidEntry, readEntries, upstreamRepository } from '../../image/catalog/catalog-list';
 import { CatalogImage, CatalogImages } from '../../image/catalog/catalog-location';
 import { formatImageReference } from '../../image/image-reference';
 import { rangeProblem } from '../tags';
@@ -19,11 +19,11 @@ export function catalogImages(text: string, repositoryPrefix: string): CatalogIm
   }
 }
 
-function asImage(read: GoodEntry): CatalogImage {
+function asImage(read: ValidEntry): CatalogImage {
   const { entry: { tags, platforms }, reference } = read;
   return {
     registry: reference.registry,
-    upstream: upstreamOf(read),
+    upstream: upstreamRepository(read),
     source: formatImageReference(reference),
     tags: tags === undefined ? 1 : tags.latest,
     platforms: platforms?.length,

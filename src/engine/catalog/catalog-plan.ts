@@ -2,19 +2,19 @@ import { setMaxListeners } from 'node:events';
 import { catalogRuns } from './catalog-runs';
 import { LARGEST_CATALOG } from './parse-catalog';
 import { CatalogLocation, dayOf, formatCatalogLocation, parseCatalogLocation } from '../../image/catalog/catalog-location';
-import { MOST_IN_A_SHARD, parseShard, WHOLE } from '../../image/catalog/catalog-shard';
+import { MAX_SHARD_IMAGES, parseShard, SINGLE_SHARD } from '../../image/catalog/catalog-shard';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { quote } from '../../image/image-reference';
 import { ecrHost } from '../../image/registry-hosts';
-import { printable } from '../../image/sanitize';
+import { sanitizeForLog } from '../../image/sanitize';
 import { AwsRequest, AwsResponse, sendSigned } from '../aws-request';
 import { describeFailure, signalOf } from '../failure';
 import { MirrorError } from '../mirror-error';
 import { MirrorTools } from '../mirror-image';
 import { isRetryableStatus } from '../registry/registry-error';
 import { RetryContext, withRetries } from '../registry/retry';
-import { untried } from '../result';
-import { refuseOthersBeside, RunPlan } from '../run-plan';
+import { notAttempted } from '../result';
+import { requireNoOtherVariables, MirrorPlan } from '../run-plan';
 
 /**
  * Reads what a build is to mirror from the catalog that its environment names.
@@ -23,12 +23,12 @@ import { refuseOthersBeside, RunPlan } from '../run-plan';
  *
  * @throws MirrorError when the environment itself cannot be meant
  */
-export async function readCatalogPlan(environment: NodeJS.ProcessEnv, tools: MirrorTools): Promise<RunPlan> {
-  refuseOthersBeside(RUN_ENVIRONMENT.CATALOG, environment, [RUN_ENVIRONMENT.SHARD, RUN_ENVIRONMENT.ON_TAG_MOVED]);
+export async function readCatalogPlan(environment: NodeJS.ProcessEnv, tools: MirrorTools): Promise<MirrorPlan> {
+  requireNoOtherVariables(RUN_ENVIRONMENT.CATALOG, environment, [RUN_ENVIRONMENT.SHARD, RUN_ENVIRONMENT.ON_TAG_MOVED]);
   const { [RUN_ENVIRONMENT.CATALOG]: name = '', [RUN_ENVIRONMENT.SHARD]: part } = environment;
   const location = parseCatalogLocation(name);
   if (location === undefined) throw wrong(RUN_ENVIRONMENT.CATALOG, name, 'it must be a parameter or an object in Amazon S3, for example "ssm:/platform/images" or "s3://bucket/images.yaml"');
-  const shard = part ? parseShard(part) : WHOLE;
+  const shard = part ? parseShard(part) : SINGLE_SHARD;
   if (shard === undefined) throw wrong(RUN_ENVIRONMENT.SHARD, part!, 'it must be one of so many parts, for example "1/4"');
   const signal = signalOf(tools);
   setMaxListeners(0, signal);
@@ -36,24 +36,24 @@ export async function readCatalogPlan(environment: NodeJS.ProcessEnv, tools: Mir
   try {
     const owner = ecrHost(environment[PROJECT_ENVIRONMENT.REGISTRY] ?? '')?.account;
     const text = await readCatalogText(location, { region: environment.AWS_REGION ?? '', owner }, { ...tools, signal, onRetry });
-    const runs = catalogRuns({ name, text, shard, today: dayOf(Date.now()), most: MOST_IN_A_SHARD }, environment);
+    const runs = catalogRuns({ name, text, shard, today: dayOf(Date.now()), most: MAX_SHARD_IMAGES }, environment);
     tools.progress.line(`${name} has ${runs.length} entries for this build`);
     return { runs, isSummedUp: true };
   } catch (error) {
     const { reason, message } = describeFailure(error, tools);
-    return { runs: [{ result: untried(name, '', reason, message) }], isSummedUp: true };
+    return { runs: [{ result: notAttempted(name, '', reason, message) }], isSummedUp: true };
   }
 }
 
 function wrong(variable: string, value: string, problem: string): MirrorError {
-  return new MirrorError('invalid-configuration', `the variable ${variable} is ${printable(quote(value))}: ${problem}`);
+  return new MirrorError('invalid-configuration', `the variable ${variable} is ${sanitizeForLog(quote(value))}: ${problem}`);
 }
 
 /** JSON may write each byte as six characters. */
 const LARGEST_ANSWER = 7 * LARGEST_CATALOG;
 
 /** The account and Region of the mirror, which its lists are in too. */
-export interface MirrorHome {
+export interface MirrorAccount {
   readonly region: string;
   /** The account; undefined where the registry does not tell. */
   readonly owner?: string;
@@ -64,7 +64,7 @@ export interface MirrorHome {
  *
  * @throws MirrorError in words that name the location, when it cannot be read
  */
-export async function readCatalogText(location: CatalogLocation, { region, owner }: MirrorHome, run: RetryContext): Promise<string> {
+export async function readCatalogText(location: CatalogLocation, { region, owner }: MirrorAccount, run: RetryContext): Promise<string> {
   const name = formatCatalogLocation(location);
   if (!/^[a-z]{2,}(?:-[a-z0-9]+)+$/.test(region)) throw new MirrorError('invalid-configuration', `${name}: the variable AWS_REGION is not set to a Region of AWS`);
   const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
@@ -98,7 +98,7 @@ function parameterRequest(parameter: string, region: string, suffix: string): Un
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
  */
-function objectRequest({ bucket, key }: { bucket: string; key: string }, { region, owner }: MirrorHome, suffix: string): Unsent {
+function objectRequest({ bucket, key }: { bucket: string; key: string }, { region, owner }: MirrorAccount, suffix: string): Unsent {
   const url = new URL(`https://s3.${region}.${suffix}/${bucket}/${key}`);
   const headers = owner === undefined ? undefined : { 'x-amz-expected-bucket-owner': owner };
   return { service: 's3', region, url, method: 'GET', headers, limit: LARGEST_CATALOG };
@@ -109,7 +109,7 @@ async function send(request: AwsRequest, name: string): Promise<AwsResponse> {
     return await sendSigned(request);
   } catch (error) {
     if (error instanceof MirrorError || request.signal.aborted) throw error;
-    throw new MirrorError('unauthorized', `${name}: the request cannot be signed: ${printable(error instanceof Error ? error.message : String(error))}`, { cause: error });
+    throw new MirrorError('unauthorized', `${name}: the request cannot be signed: ${sanitizeForLog(error instanceof Error ? error.message : String(error))}`, { cause: error });
   }
 }
 
@@ -126,7 +126,7 @@ function refusal(name: string, { status, body = '' }: AwsResponse): MirrorError 
   const code = String(type ?? /<Code>([A-Za-z]+)<\/Code>/.exec(body)?.[1] ?? '').split('#').pop()!;
   const said = [`HTTP ${status}`, code, typeof Message === 'string' ? Message : ''].filter(Boolean).join(', ');
   const [reason, words] = wordsFor(status, code);
-  return new MirrorError(reason, `${name}: ${words} (${printable(said)})`, { retryable: isRetryableStatus(status) || /Throttling|SlowDown/.test(code) });
+  return new MirrorError(reason, `${name}: ${words} (${sanitizeForLog(said)})`, { retryable: isRetryableStatus(status) || /Throttling|SlowDown/.test(code) });
 }
 
 function wordsFor(status: number, code: string): ['not-found' | 'unauthorized' | 'rate-limited' | 'registry-error', string] {

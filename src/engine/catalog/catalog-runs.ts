@@ -1,17 +1,17 @@
 import { parseCatalog, ListSyntaxError } from './parse-catalog';
 import { CatalogEntry } from '../../image/catalog/catalog';
-import { BadEntry, GoodEntry, isGood, namedTags, readEntries, ReadEntry, upstreamOf } from '../../image/catalog/catalog-list';
+import { InvalidEntry, ValidEntry, isValidEntry, tagsByRepository, readEntries, ReadEntry, upstreamRepository } from '../../image/catalog/catalog-list';
 import { daysUntil, catalogRepositoryName } from '../../image/catalog/catalog-location';
 import { isInShard, Shard, shardAdvice } from '../../image/catalog/catalog-shard';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, RunVariables } from '../../image/contract/environment';
-import { formatImageReference, redacted } from '../../image/image-reference';
-import { printable } from '../../image/sanitize';
+import { formatImageReference, redactCredentials } from '../../image/image-reference';
+import { sanitizeForLog } from '../../image/sanitize';
 import { TagSelection } from '../../image/tag-selection';
 import { Configuration, readConfiguration } from '../configuration';
 import { MirrorError } from '../mirror-error';
 import { MirrorRequest } from '../mirror-image';
-import { FailureReason, MirrorResult, untried } from '../result';
-import type { PlannedRun } from '../run-plan';
+import { FailureReason, MirrorResult, notAttempted } from '../result';
+import type { PlannedImages } from '../run-plan';
 import { rangeProblem, selectTags } from '../tags';
 
 /** A catalog that is to be mirrored. */
@@ -46,14 +46,14 @@ const DAYS_OF_WARNING = 14;
  * @param environment that of the build, for what all images have in common
  * @throws MirrorError when it is no catalog at all
  */
-export function catalogRuns(catalog: Catalog, environment: NodeJS.ProcessEnv): PlannedRun[] {
+export function catalogRuns(catalog: Catalog, environment: NodeJS.ProcessEnv): PlannedImages[] {
   const { most = Infinity, shard } = catalog;
   const entries = readList(catalog, environment);
-  const surroundings = { catalog, environment, named: namedTags(entries) };
-  const own = entries.filter((read) => isInShard(upstreamOf(read), shard));
-  const remedy = own.length > most ? shardAdvice(entries.map(upstreamOf)) : '';
+  const surroundings = { catalog, environment, named: tagsByRepository(entries) };
+  const own = entries.filter((read) => isInShard(upstreamRepository(read), shard));
+  const remedy = own.length > most ? shardAdvice(entries.map(upstreamRepository)) : '';
   return own.map((read, index) => {
-    if (!isGood(read)) return { result: badEntry(read, catalog) };
+    if (!isValidEntry(read)) return { result: badEntry(read, catalog) };
     if (index < most) return goodEntry(read, surroundings);
     return { result: unplanned(read, catalog, `it is number ${index + 1} of the entries for one build, and ${most} is the limit; ${remedy}`) };
   });
@@ -69,21 +69,21 @@ function readList({ name, text }: Catalog, environment: NodeJS.ProcessEnv): Read
   }
 }
 
-function badEntry({ place, image, owner, problem }: BadEntry, { name }: Catalog): MirrorResult {
-  const source = image === undefined ? `${name}, ${place}` : printable(redacted(image));
-  return ownedBy(owner, untried(source, '', 'invalid-configuration', `${name}, ${place}: ${printable(problem)}`));
+function badEntry({ place, image, owner, problem }: InvalidEntry, { name }: Catalog): MirrorResult {
+  const source = image === undefined ? `${name}, ${place}` : sanitizeForLog(redactCredentials(image));
+  return ownedBy(owner, notAttempted(source, '', 'invalid-configuration', `${name}, ${place}: ${sanitizeForLog(problem)}`));
 }
 
 /** The result of a good entry that is not tried. */
-function unplanned({ place, entry, reference }: GoodEntry, { name }: Catalog, problem: string, reason: FailureReason = 'invalid-configuration'): MirrorResult {
-  return ownedBy(entry.owner, untried(formatImageReference(reference), '', reason, `${name}, ${place}: ${problem}`));
+function unplanned({ place, entry, reference }: ValidEntry, { name }: Catalog, problem: string, reason: FailureReason = 'invalid-configuration'): MirrorResult {
+  return ownedBy(entry.owner, notAttempted(formatImageReference(reference), '', reason, `${name}, ${place}: ${problem}`));
 }
 
 function ownedBy(owner: string | undefined, result: MirrorResult): MirrorResult {
   return owner === undefined ? result : { ...result, owner };
 }
 
-function goodEntry(read: GoodEntry, { catalog, environment, named }: Surroundings): PlannedRun {
+function goodEntry(read: ValidEntry, { catalog, environment, named }: Surroundings): PlannedImages {
   const { place, entry, reference } = read;
   const { name, today } = catalog;
   const days = entry.expires === undefined ? Infinity : daysUntil(entry.expires, today);
@@ -92,7 +92,7 @@ function goodEntry(read: GoodEntry, { catalog, environment, named }: Surrounding
     return { result: unplanned(read, catalog, problem, 'expired') };
   }
   try {
-    const tags = entry.tags && withoutNamed(entry.tags, named.get(upstreamOf(read)));
+    const tags = entry.tags && withoutNamed(entry.tags, named.get(upstreamRepository(read)));
     const configuration = readConfiguration({ ...environment, ...variablesOf({ ...entry, tags }, environment) });
     const warnings = days <= DAYS_OF_WARNING ? [`${name}, ${place}: it expires on ${entry.expires}, ${days === 0 ? 'today' : `in ${days} days`}`] : [];
     return { configuration: { ...configuration, requestFor: (image) => requestFor(configuration, image, entry, { environment, warnings }) } };

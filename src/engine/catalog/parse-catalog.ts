@@ -1,9 +1,9 @@
 import { isMap, isScalar, isSeq, LineCounter, Node, parseDocument, YAMLMap } from 'yaml';
 import { tokenProblem } from './list-tokens';
-import { catalogFormProblem, MOST_CATALOG_ENTRIES } from '../../image/catalog/catalog';
+import { catalogShapeProblem, MAX_CATALOG_ENTRIES } from '../../image/catalog/catalog';
 import { ListedEntry } from '../../image/catalog/catalog-list';
 import { quote } from '../../image/image-reference';
-import { printable } from '../../image/sanitize';
+import { sanitizeForLog } from '../../image/sanitize';
 
 /** A catalog has so many bytes at most: room for thousands of images, and parsed in seconds whatever is in it. */
 export const LARGEST_CATALOG = 512 * 1024;
@@ -21,7 +21,7 @@ export function parseCatalog(text: string): ListedEntry[] {
   if (!isDocument(text)) return readList(text);
   if (!isDocument(withoutComments(text))) throw new ListSyntaxError(NO_COMMENTS);
   const document = readYaml(text);
-  const problem = catalogFormProblem(document.plain('images'));
+  const problem = catalogShapeProblem(document.plain('images'));
   if (problem !== undefined) throw new ListSyntaxError(problem);
   return document.field('images')!.elements()!.map(readElement);
 }
@@ -34,7 +34,7 @@ function isDocument(text: string): boolean {
 function readList(text: string): ListedEntry[] {
   const parts = text.split('\n').flatMap(partsOf).map((part) => part.trim()).filter((part) => part !== '');
   if (parts.length === 0) throw new ListSyntaxError('it names no image; write for example "nginx:stable,redis:7.2.5"');
-  if (parts.length > MOST_CATALOG_ENTRIES) throw new ListSyntaxError(`it has ${parts.length} images, and ${MOST_CATALOG_ENTRIES} is the limit; divide it into several catalogs`);
+  if (parts.length > MAX_CATALOG_ENTRIES) throw new ListSyntaxError(`it has ${parts.length} images, and ${MAX_CATALOG_ENTRIES} is the limit; divide it into several catalogs`);
   return parts.map((value, index) => ({ place: `entry ${index + 1}`, value, ...value.startsWith('#') ? { problem: NO_COMMENTS } : {} }));
 }
 
@@ -73,7 +73,7 @@ export function readYaml(text: string): YamlValue {
   // Keys that are there twice are found below: the library compares each with all others.
   const document = parseDocument(text, { lineCounter: lines, version: '1.2', schema: 'core', merge: false, stringKeys: true, uniqueKeys: false, prettyErrors: false, logLevel: 'error' });
   const [error] = document.errors;
-  if (error !== undefined) throw new ListSyntaxError(`line ${lines.linePos(error.pos[0]).line}: ${printable(error.message)}`);
+  if (error !== undefined) throw new ListSyntaxError(`line ${lines.linePos(error.pos[0]).line}: ${sanitizeForLog(error.message)}`);
   return new YamlValue(document.contents, lines);
 }
 

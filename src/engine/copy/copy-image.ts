@@ -1,5 +1,5 @@
 import type { CopyContext } from './copy-context';
-import { copyReferrers, findReferrers, listAtTarget } from './copy-referrers';
+import { copyReferrers, findReferrers, listTargetReferrers } from './copy-referrers';
 import { ImageCopy } from './image-copy';
 import type { Manifest } from './manifest';
 import type { PlatformTags } from './platform-tags';
@@ -36,7 +36,7 @@ export async function copyImage(context: CopyContext, { digest, tag, platforms, 
   if (found.length > 0) {
     // What refers to an image comes after it, and before the tag by which people find both.
     await copy.put(root, root.digest);
-    await listAtTarget(context, copy, await copyReferrers(context, copy, found));
+    await listTargetReferrers(context, copy, await copyReferrers(context, copy, found));
   }
   await platformTags?.put(due, root);
   await copy.put(root, tag);

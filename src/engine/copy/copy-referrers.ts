@@ -73,7 +73,7 @@ function furtherReferrers(context: CopyContext, subject: string): Promise<Referr
 }
 
 /** A target without the referrers API learns of them by a list of ours under the fall-back tag. */
-export async function listAtTarget(context: CopyContext, copy: ImageCopy, referrers: readonly Referrer[]): Promise<void> {
+export async function listTargetReferrers(context: CopyContext, copy: ImageCopy, referrers: readonly Referrer[]): Promise<void> {
   const subjects = new Set(referrers.filter(({ entry }) => entry !== undefined).map(({ subject }) => subject));
   for (const subject of subjects) {
     await tolerated(context, undefined, `list what refers to ${subject}`, async () => {

@@ -3,7 +3,7 @@ import { BlobDescriptor, Descriptor, Manifest, readManifest } from './manifest';
 import { isIndexType } from '../../image/media-types';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
-import { LARGEST_MANIFEST, RegistryClient } from '../registry/registry-client';
+import { MAX_MANIFEST_BYTES, RegistryClient } from '../registry/registry-client';
 import { RetryContext, withRetries } from '../registry/retry';
 
 /** What an image says of itself; from outside, so of any type. */
@@ -40,7 +40,7 @@ export class ImageReader {
 
   /** The configuration of an image; empty for what has none that can be read. */
   async configuration({ blobs: [descriptor] }: Manifest): Promise<ImageConfiguration> {
-    if (descriptor === undefined || descriptor.size > LARGEST_MANIFEST) return {};
+    if (descriptor === undefined || descriptor.size > MAX_MANIFEST_BYTES) return {};
     const bytes = descriptor.data ?? await this.blob(descriptor);
     try {
       return Object(JSON.parse(bytes.toString('utf8'))) as ImageConfiguration;

@@ -1,6 +1,6 @@
 import { isDigest } from '../../image/image-reference';
 import { isIndexType, isManifestType, isNonDistributableType, isSchema1Type } from '../../image/media-types';
-import { printable } from '../../image/sanitize';
+import { sanitizeForLog } from '../../image/sanitize';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
 import type { ReceivedManifest } from '../registry/registry-client';
@@ -63,9 +63,9 @@ function mediaTypeOf(header: string, json: Record<string, unknown>, refuse: (pro
   const own = typeof json.mediaType === 'string' ? json.mediaType : undefined;
   const mediaType = isIndexType(header) || isManifestType(header) || isSchema1Type(header) ? header : own ?? header;
   if (isSchema1Type(mediaType) || json.schemaVersion === 1) throw refuse(SCHEMA_1);
-  if (!isIndexType(mediaType) && !isManifestType(mediaType)) throw refuse(`is of a kind that is not supported: ${printable(mediaType || 'none given')}`);
+  if (!isIndexType(mediaType) && !isManifestType(mediaType)) throw refuse(`is of a kind that is not supported: ${sanitizeForLog(mediaType || 'none given')}`);
   // One meaning for the registry and another for the reader is an attack, not a manifest.
-  if (own !== undefined && own !== mediaType) throw refuse(`says that it is ${printable(own)}, and the registry that it is ${printable(mediaType)}`);
+  if (own !== undefined && own !== mediaType) throw refuse(`says that it is ${sanitizeForLog(own)}, and the registry that it is ${sanitizeForLog(mediaType)}`);
   return mediaType;
 }
 
@@ -87,7 +87,7 @@ function readDescriptors(value: unknown, refuse: (problem: string) => MirrorErro
   return value.map((entry: unknown) => {
     const { mediaType, digest, size, data } = Object(entry) as Record<string, unknown>;
     if (typeof digest !== 'string' || !isDigest(digest)) {
-      throw refuse(`names content by something that is no sha256 digest: ${typeof digest === 'string' ? printable(digest) : typeof digest}`);
+      throw refuse(`names content by something that is no sha256 digest: ${typeof digest === 'string' ? sanitizeForLog(digest) : typeof digest}`);
     }
     if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) throw refuse(`gives no usable size for ${digest}`);
     return { mediaType: typeof mediaType === 'string' ? mediaType : '', digest, size, ...embedded(data, digest, size) };

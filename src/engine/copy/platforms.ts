@@ -2,7 +2,7 @@ import type { ImageReader } from './image-reader';
 import { type Descriptor, Manifest, readManifest } from './manifest';
 import { isIndexType } from '../../image/media-types';
 import { formatPlatform, normalizedPlatform, Platform, samePlatform } from '../../image/platform';
-import { printable } from '../../image/sanitize';
+import { sanitizeForLog } from '../../image/sanitize';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
 import type { ReceivedManifest } from '../registry/registry-client';
@@ -46,7 +46,7 @@ export function platformIn(value: unknown): Platform | undefined {
 /** Who asks for platforms that an index lacks is told which it has. */
 export function lacksPlatforms(registry: string, digest: string, missing: readonly Platform[], entries: readonly IndexEntry[]): MirrorError {
   const offered = new Set(entries.flatMap(({ platform }) => platformIn(platform) ?? []).map(formatPlatform));
-  const has = printable([...offered].join(', ')) || 'none';
+  const has = sanitizeForLog([...offered].join(', ')) || 'none';
   return new MirrorError('not-found', `${registry}: ${digest} has no image for ${missing.map(formatPlatform).join(', ')}; it has ${has}`);
 }
 
@@ -89,7 +89,7 @@ async function refuseOtherPlatforms(image: Manifest, platforms: readonly Platfor
   const own = platformIn(await reader.configuration(image));
   const others = platforms.filter((platform) => own === undefined || !samePlatform(platform, own));
   if (others.length === 0) return;
-  const what = own === undefined ? 'and its configuration names no platform' : `but the one of ${printable(formatPlatform(own))}`;
+  const what = own === undefined ? 'and its configuration names no platform' : `but the one of ${sanitizeForLog(formatPlatform(own))}`;
   throw new MirrorError('not-found', `${reader.registry}: ${image.digest} is no image for ${others.map(formatPlatform).join(', ')}: it is no index, ${what}`);
 }
 

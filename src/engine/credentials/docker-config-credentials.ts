@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import type { Credential, CredentialSource } from './credential-source';
 import { DOCKER_HUB } from '../../image/image-reference';
 import { ecrHost, PUBLIC_GALLERY } from '../../image/registry-hosts';
-import { printable } from '../../image/sanitize';
+import { sanitizeForLog } from '../../image/sanitize';
 import { MirrorError } from '../mirror-error';
 
 /** The parts of Docker's configuration file that tell credentials. */
@@ -73,7 +73,7 @@ function readEntry(entry: unknown): Credential | undefined {
 
 /** Runs `docker-credential-NAME get`; one that has nothing for the registry answers with an error, which means none. */
 async function askHelper(name: string, server: string, environment: NodeJS.ProcessEnv): Promise<Credential | undefined> {
-  if (!/^[A-Za-z0-9._-]+$/.test(name)) throw new MirrorError('invalid-configuration', `${printable(JSON.stringify(name))} in Docker's configuration is no name of a credential helper`);
+  if (!/^[A-Za-z0-9._-]+$/.test(name)) throw new MirrorError('invalid-configuration', `${sanitizeForLog(JSON.stringify(name))} in Docker's configuration is no name of a credential helper`);
   const output = await new Promise<string | undefined>((resolve, reject) => {
     const child = execFile(`docker-credential-${name}`, ['get'], { env: environment, timeout: HELPER_TIMEOUT }, (error, stdout) => {
       if (error && (error as NodeJS.ErrnoException).code === 'ENOENT') {

@@ -1,6 +1,6 @@
 import type { Credential, CredentialSource } from './credential-source';
 import { ecrHost, isKnownToPublicGallery, PUBLIC_GALLERY } from '../../image/registry-hosts';
-import { printable } from '../../image/sanitize';
+import { sanitizeForLog } from '../../image/sanitize';
 import { sendSigned } from '../aws-request';
 import { MirrorError } from '../mirror-error';
 import { networkError } from '../registry/transport';
@@ -54,7 +54,7 @@ function unreachable(error: unknown, api: string): MirrorError | undefined {
 
 function refusal(error: unknown, registry: string): MirrorError {
   const message = error instanceof Error ? error.message : String(error);
-  return new MirrorError('unauthorized', `${registry}: cannot sign in to Amazon ECR: ${printable(message)}; it takes AWS credentials that allow ecr:GetAuthorizationToken`, { cause: error });
+  return new MirrorError('unauthorized', `${registry}: cannot sign in to Amazon ECR: ${sanitizeForLog(message)}; it takes AWS credentials that allow ecr:GetAuthorizationToken`, { cause: error });
 }
 
 /** A token of Amazon ECR as the credential that it is. */

@@ -12,7 +12,7 @@ import { RetryContext, withRetries } from '../registry/retry';
  * @throws MirrorError that says what to do
  * @see https://docs.docker.com/reference/dockerfile/#onbuild
  */
-export async function refuseBuildTriggers(image: Manifest, client: RegistryClient, run: RetryContext): Promise<void> {
+export async function requireNoBuildTriggers(image: Manifest, client: RegistryClient, run: RetryContext): Promise<void> {
   const named = `${client.repository}@${image.digest}`;
   const [configuration] = image.blobs;
   if (configuration === undefined) throw new MirrorError('unsupported-manifest', `${named} has no configuration, so nobody knows what building on it would do`);

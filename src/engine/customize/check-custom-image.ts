@@ -1,10 +1,10 @@
-import { heldIndex } from './held-images';
+import { readCustomIndex } from './custom-target';
 import { Recipe } from './recipe';
 import { formatImageReference } from '../../image/image-reference';
 import { describeFailure } from '../failure';
 import type { MirrorRequest, MirrorTools } from '../mirror-image';
 import { RepositoryAccess } from '../registry/repository-access';
-import { MirrorResult, NOTHING_DONE } from '../result';
+import { MirrorResult, NO_TRANSFER } from '../result';
 
 /**
  * Tells what a run would do about a customized image, and does nothing.
@@ -19,7 +19,7 @@ export async function checkCustomImage(request: MirrorRequest, result: MirrorRes
   if (custom === undefined || baseDigest === undefined) return [];
   const recipe = new Recipe(custom, tag, baseDigest);
   const told = {
-    ...NOTHING_DONE,
+    ...NO_TRANSFER,
     source: formatImageReference(source),
     target: formatImageReference({ registry, repository: custom.repository, tag: recipe.tag }),
     repository: custom.repository,
@@ -30,7 +30,7 @@ export async function checkCustomImage(request: MirrorRequest, result: MirrorRes
   const access = new RepositoryAccess(tools);
   try {
     const client = access.client({ registry, repository: custom.repository }, 'pull');
-    const targetDigest = result.outcome === 'copied' ? undefined : await heldIndex(recipe, client, access.run);
+    const targetDigest = result.outcome === 'copied' ? undefined : await readCustomIndex(recipe, client, access.run);
     return [{ ...told, outcome: targetDigest === undefined ? 'copied' : 'unchanged', targetDigest }];
   } catch (error) {
     return [{ ...told, outcome: 'failed', ...describeFailure(error, tools) }];

@@ -1,4 +1,4 @@
-import { heldIndex } from './held-images';
+import { readCustomIndex } from './custom-target';
 import { Recipe } from './recipe';
 import { CustomBuilds, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, RunVariables } from '../../image/contract/environment';
 import { CustomImage, processorsOf } from '../../image/custom-image';
@@ -8,7 +8,7 @@ import { describeFailure } from '../failure';
 import { MirrorError } from '../mirror-error';
 import type { MirrorRequest, MirrorTools } from '../mirror-image';
 import { RepositoryAccess } from '../registry/repository-access';
-import { isGood, MirrorResult } from '../result';
+import { isSuccess, MirrorResult } from '../result';
 
 /** Sees to the customized images of a run: once an image is in the mirror, it has those built that are not what their lines make of it. */
 export class CustomBuildStarter {
@@ -34,7 +34,7 @@ export class CustomBuildStarter {
       const customBuilds = await this.start(request, request.custom, result.targetDigest);
       return customBuilds.length === 0 ? result : { ...result, customBuilds };
     } catch (error) {
-      if (!isGood(result)) return result;
+      if (!isSuccess(result)) return result;
       const { reason, message } = describeFailure(error, this.tools);
       return { ...result, outcome: 'failed', reason, message: `the image is mirrored, and its customized image could not be brought up to date: ${message}` };
     }
@@ -56,7 +56,7 @@ export class CustomBuildStarter {
   private async isUpToDate(recipe: Recipe, { target: { registry } }: MirrorRequest, { repository }: CustomImage): Promise<boolean> {
     const access = new RepositoryAccess(this.tools);
     try {
-      return await heldIndex(recipe, access.client({ registry, repository }, 'pull'), access.run) !== undefined;
+      return await readCustomIndex(recipe, access.client({ registry, repository }, 'pull'), access.run) !== undefined;
     } finally {
       access.close();
     }

@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
-import { refuseBuildTriggers } from './build-triggers';
+import { requireNoBuildTriggers } from './build-triggers';
 import type { Docker } from './docker';
-import { BuiltImage, heldImageOf, heldIndex } from './held-images';
+import { BuiltImage, readCustomPlatformImage, readCustomIndex } from './custom-target';
 import { Recipe, recipeTag } from './recipe';
 import { CustomImage, platformsBuiltOn } from '../../image/custom-image';
 import { formatImageReference } from '../../image/image-reference';
@@ -21,7 +21,7 @@ import type { MirrorRequest, MirrorTools } from '../mirror-image';
 import type { RegistryClient } from '../registry/registry-client';
 import { RepositoryAccess } from '../registry/repository-access';
 import { withRetries } from '../registry/retry';
-import { MirrorResult, NOTHING_DONE } from '../result';
+import { MirrorResult, NO_TRANSFER } from '../result';
 
 /** An image to customize: the mirror's copy of it, and how. */
 export type CustomizingRequest = Pick<MirrorRequest, 'source' | 'target'> & { readonly custom: CustomImage };
@@ -76,7 +76,7 @@ class ImageCustomizing {
     if (digest === undefined) throw new MirrorError('not-found', `${repository}:${tag} is not in the mirror yet, so there is nothing to customize; mirror it first`);
     const recipe = new Recipe(custom, tag, digest);
     this.builtFrom = `${registry}/${repository}@${digest}`;
-    const there = await heldIndex(recipe, this.target, run);
+    const there = await readCustomIndex(recipe, this.target, run);
     this.tools.progress.line(`${this.builtFrom}, customized as ${custom.repository}:${recipe.tag}: ${there === undefined ? 'building' : 'up to date'}`);
     if (there !== undefined) return { outcome: 'unchanged', targetDigest: there };
     const images = await this.build(recipe, digest);
@@ -92,7 +92,7 @@ class ImageCustomizing {
       await putManifest({ run, target: this.target }, index, recipe.tag);
     } catch (error) {
       // The build of another platform may have completed the image at the same time.
-      if (await heldIndex(recipe, this.target, run) !== index.digest) throw error;
+      if (await readCustomIndex(recipe, this.target, run) !== index.digest) throw error;
     }
     return index.digest;
   }
@@ -103,7 +103,7 @@ class ImageCustomizing {
     const { run } = this.access;
     const reader = new ImageReader(this.base, run, new Semaphore(DEFAULT_LOOKUPS));
     const bases = await platformImages(await reader.manifest({ digest: baseDigest }), own.map((platform) => parsePlatform(platform)!), reader);
-    for (const image of bases) await refuseBuildTriggers(await reader.manifest(image), this.base, run);
+    for (const image of bases) await requireNoBuildTriggers(await reader.manifest(image), this.base, run);
     for (const { platform, digest } of bases) await this.buildPlatform(formatPlatform(platform), digest, recipe);
     return Promise.all(recipe.platforms.map((platform) => this.held(platform, recipe)));
   }
@@ -143,7 +143,7 @@ class ImageCustomizing {
   }
 
   private held(platform: string, recipe: Recipe): Promise<BuiltImage | undefined> {
-    return heldImageOf(platform, recipe, this.target, this.access.run);
+    return readCustomPlatformImage(platform, recipe, this.target, this.access.run);
   }
 
   private result(finding: Finding): MirrorResult {
@@ -151,7 +151,7 @@ class ImageCustomizing {
     const { repository } = custom;
     const tag = recipeTag(custom, target.tag);
     return {
-      ...NOTHING_DONE,
+      ...NO_TRANSFER,
       source: formatImageReference(source),
       target: formatImageReference({ registry: target.registry, repository, tag }),
       repository,

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { visibleText, printable } from '../../image/sanitize';
+import { escapeControlCharacters, sanitizeForLog } from '../../image/sanitize';
 import type { CredentialSource } from '../credentials/credential-source';
 import { MirrorError } from '../mirror-error';
 
@@ -68,7 +68,7 @@ export class Docker {
 }
 
 function failed(words: readonly string[], code: number | null, said: readonly string[]): MirrorError {
-  const last = said.map((line) => visibleText(line).trim()).filter((line) => line !== '' && !/^-+$/.test(line)).slice(-LAST_LINES).join(' | ');
+  const last = said.map((line) => escapeControlCharacters(line).trim()).filter((line) => line !== '' && !/^-+$/.test(line)).slice(-LAST_LINES).join(' | ');
   const command = words.slice(0, words[0] === 'buildx' ? 2 : 1).join(' ');
-  return new MirrorError('build-failed', `docker ${command} ended with ${code ?? 'a signal'}${last === '' ? '' : `: ${printable(last)}`}`);
+  return new MirrorError('build-failed', `docker ${command} ended with ${code ?? 'a signal'}${last === '' ? '' : `: ${sanitizeForLog(last)}`}`);
 }

@@ -13,8 +13,8 @@ import { withBuildTools, silenceVersionAdvice } from '../main';
 import type { MirrorTools } from '../mirror-image';
 import { LogProgress } from '../report/progress';
 import { reportResult, reportSummary, runToResults } from '../report/run-report';
-import { MirrorResult, untried } from '../result';
-import { PlannedRun, readRunPlan } from '../run-plan';
+import { MirrorResult, notAttempted } from '../result';
+import { PlannedImages, readMirrorPlan } from '../run-plan';
 
 const log = new LogProgress((line) => { process.stderr.write(`${line}\n`); });
 
@@ -22,14 +22,14 @@ const log = new LogProgress((line) => { process.stderr.write(`${line}\n`); });
 async function main(): Promise<MirrorResult[]> {
   silenceVersionAdvice();
   const settings = readSettings(process.env);
-  const { runs, isSummedUp } = readRunPlan(process.env);
+  const { runs, isSummedUp } = readMirrorPlan(process.env);
   const results = await withBuildTools(settings, log, (tools) => customizeAll(runs, settings, tools));
   if (isSummedUp) reportSummary(results);
   return results;
 }
 
 /** One after the other: each has the machine to itself, and one that fails does not stop the others. */
-async function customizeAll(runs: readonly PlannedRun[], { eventBus }: Settings, tools: MirrorTools): Promise<MirrorResult[]> {
+async function customizeAll(runs: readonly PlannedImages[], { eventBus }: Settings, tools: MirrorTools): Promise<MirrorResult[]> {
   const docker = new Docker({ log: (line) => log.line(line), signal: tools.signal });
   const results: MirrorResult[] = [];
   for (const run of runs) {
@@ -49,11 +49,11 @@ async function customizeAll(runs: readonly PlannedRun[], { eventBus }: Settings,
  * Whoever may start the mirror's builds may set what they say of an image, and must not run commands of their own in privileged mode by that,
  * nor put another image in the place of a customized one.
  */
-function requestOf(run: PlannedRun): CustomizingRequest | MirrorResult {
+function requestOf(run: PlannedImages): CustomizingRequest | MirrorResult {
   if ('result' in run) return run.result;
   const { image, tags, requestFor } = run.configuration;
   const { custom, ...request } = requestFor(image);
-  const refused = (problem: string) => untried(formatImageReference(image), '', 'invalid-configuration', `the variable ${problem}`);
+  const refused = (problem: string) => notAttempted(formatImageReference(image), '', 'invalid-configuration', `the variable ${problem}`);
   if (tags !== undefined) return refused(`${RUN_ENVIRONMENT.TAGS} is set, and a build customizes one tag; start the project that mirrors instead`);
   if (custom === undefined) {
     return refused(`${RUN_ENVIRONMENT.CUSTOM_IMAGE} is not set, and without it there is nothing to build; start the project that mirrors instead`);

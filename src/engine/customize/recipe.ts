@@ -1,5 +1,5 @@
 import {
-  CustomDeclaration, CustomImage, customPlatformTag, customTag, declarationMark, declarationText, marksIn, recipeText,
+  AllowedBuild, CustomImage, customPlatformTag, customTag, fingerprint, allowedBuildText, readFingerprints, recipeText,
 } from '../../image/custom-image';
 import { formatImageReference, ImageReference } from '../../image/image-reference';
 import { annotationsOf } from '../copy/platforms';
@@ -71,7 +71,7 @@ function recipeDigest(custom: CustomImage): string {
  * @param variables those of the build
  */
 export function isDeclared({ source, target }: Pick<MirrorRequest, 'source' | 'target'>, custom: CustomImage, variables: NodeJS.ProcessEnv): boolean {
-  const declared = marksIn(variables);
+  const declared = readFingerprints(variables);
   const base = target.repository;
   return [formatImageReference(source), ofAnyTag(source)].some((image) => {
     return declared.has(markOf({ image, base, custom })) || declared.has(markOf({ image, base: '', custom }, base));
@@ -83,6 +83,6 @@ function ofAnyTag({ registry, repository }: ImageReference): string {
   return formatImageReference({ registry, repository });
 }
 
-function markOf(declaration: CustomDeclaration, base?: string): string {
-  return declarationMark(digestOf(Buffer.from(declarationText(declaration), 'utf8')), base);
+function markOf(declaration: AllowedBuild, base?: string): string {
+  return fingerprint(digestOf(Buffer.from(allowedBuildText(declaration), 'utf8')), base);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
-import { Clock, SYSTEM_CLOCK, BuildsError, isMissing, mayPass, mayRunNoBuilds, saidBy } from '../../codebuild/service-failure';
+import { Clock, SYSTEM_CLOCK, BuildsError, isNotFound, isRetryable, hasZeroBuildQuota, formatAwsError } from '../../codebuild/aws-errors';
 import { startBuilds } from '../../codebuild/start-builds';
 import type { BuildEnvironmentOverride, RunVariables } from '../../image/contract/environment';
 import { awsRequestHandler } from '../aws-request-handler';
@@ -45,6 +45,6 @@ export async function startCustomBuild(
 }
 
 function problemOf({ cause, message }: BuildsError): string {
-  const wasWaitedFor = mayPass(cause) && !isMissing(cause) && !mayRunNoBuilds(cause);
-  return wasWaitedFor ? `its build could not be started so far (${saidBy(cause)}), and this one cannot wait for it; the next run starts it` : message;
+  const wasWaitedFor = isRetryable(cause) && !isNotFound(cause) && !hasZeroBuildQuota(cause);
+  return wasWaitedFor ? `its build could not be started so far (${formatAwsError(cause)}), and this one cannot wait for it; the next run starts it` : message;
 }

@@ -26,7 +26,7 @@ export interface ReceivedManifest {
 }
 
 /** Amazon ECR's limit, and that of most registries. */
-export const LARGEST_MANIFEST = 4 * 1024 * 1024;
+export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const TAGS_PER_PAGE = 1000;
 const MOST_PAGES = 100;
 const MOST_REFERRER_PAGES = 10;
@@ -190,9 +190,9 @@ export class RegistryClient {
   }
 
   private async limited(response: HttpResponse, what: string): Promise<Buffer> {
-    const bytes = await readBody(response, LARGEST_MANIFEST);
+    const bytes = await readBody(response, MAX_MANIFEST_BYTES);
     if (bytes !== undefined) return bytes;
-    throw new MirrorError('unsupported-manifest', `${this.endpoint.registry}: ${what} is larger than ${LARGEST_MANIFEST} bytes`);
+    throw new MirrorError('unsupported-manifest', `${this.endpoint.registry}: ${what} is larger than ${MAX_MANIFEST_BYTES} bytes`);
   }
 
   private async refusal(action: string, response: HttpResponse): Promise<MirrorError> {

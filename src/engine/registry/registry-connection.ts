@@ -2,7 +2,7 @@ import { Authenticator } from './authenticator';
 import { parseChallenge } from './challenge';
 import type { Endpoint } from './endpoint';
 import type { HttpRequest, HttpResponse, Transport } from './transport';
-import { printable } from '../../image/sanitize';
+import { sanitizeForLog } from '../../image/sanitize';
 import type { CredentialSource } from '../credentials/credential-source';
 import { MirrorError } from '../mirror-error';
 
@@ -76,7 +76,7 @@ export class RegistryConnection {
     if (from.protocol !== 'https:' || url.protocol === 'https:') return url;
     // Registries behind a TLS proxy often name themselves with http.
     if (url.protocol === 'http:' && url.hostname === from.hostname) return new URL(url.href.replace(/^http:/, 'https:'));
-    throw this.unusable(`it sends from https to ${printable(url.origin)}, which is not safe`);
+    throw this.unusable(`it sends from https to ${sanitizeForLog(url.origin)}, which is not safe`);
   }
 
   private async authorized(message: RegistryMessage): Promise<HttpResponse> {

@@ -1,6 +1,6 @@
 import { HttpResponse, readBody } from './transport';
 import { PUBLIC_GALLERY } from '../../image/registry-hosts';
-import { printable } from '../../image/sanitize';
+import { sanitizeForLog } from '../../image/sanitize';
 import { MirrorError } from '../mirror-error';
 import type { FailureReason } from '../result';
 
@@ -20,7 +20,7 @@ export interface RequestPurpose {
 /** Turns a registry's refusal into words and a reason. Reads the body. */
 export async function registryError(purpose: RequestPurpose, response: HttpResponse): Promise<MirrorError> {
   const { code, message } = parseBody(await readText(response));
-  const said = [code, message].filter(Boolean).map((part) => printable(part!)).join(': ');
+  const said = [code, message].filter(Boolean).map((part) => sanitizeForLog(part!)).join(': ');
   const { status } = response;
   const where = `${purpose.registry}: cannot ${purpose.action}`;
   const answer = `HTTP ${status}${said ? `, ${said}` : ''}`;

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import { type Dispatcher, EnvHttpProxyAgent, errors } from 'undici';
-import { printable } from '../../image/sanitize';
+import { sanitizeForLog } from '../../image/sanitize';
 import { MirrorError } from '../mirror-error';
 
 /** One HTTP request to a registry, a token service or a place that one of them redirects to. */
@@ -134,6 +134,6 @@ function wordsFor(code: string, error: unknown, url: URL): string {
       return 'broke the connection off';
     default:
       if (FINAL_CODES.test(code)) return `its certificate is not trusted (${code}); set NODE_EXTRA_CA_CERTS for a private certificate authority`;
-      return `the request failed: ${printable(error instanceof Error ? error.message : String(error))}`;
+      return `the request failed: ${sanitizeForLog(error instanceof Error ? error.message : String(error))}`;
   }
 }

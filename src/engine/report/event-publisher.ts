@@ -1,5 +1,5 @@
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE, EVENT_VERSION } from '../../image/contract/events-and-metrics';
-import { printable } from '../../image/sanitize';
+import { sanitizeForLog } from '../../image/sanitize';
 import type { MirrorResult, Outcome } from '../result';
 
 const DETAIL_TYPES: Readonly<Record<Outcome, string>> = {
@@ -37,9 +37,9 @@ export async function publishResult(result: MirrorResult, { eventBus, region, bu
       }],
     }));
     const { ErrorCode, ErrorMessage } = Entries[0] ?? {};
-    return ErrorCode === undefined ? undefined : `the event was not put: ${ErrorCode}: ${printable(ErrorMessage ?? '')}`;
+    return ErrorCode === undefined ? undefined : `the event was not put: ${ErrorCode}: ${sanitizeForLog(ErrorMessage ?? '')}`;
   } catch (error) {
-    return `the event was not put: ${printable(error instanceof Error ? error.message : String(error))}`;
+    return `the event was not put: ${sanitizeForLog(error instanceof Error ? error.message : String(error))}`;
   } finally {
     client.destroy();
   }

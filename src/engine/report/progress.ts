@@ -1,4 +1,4 @@
-import { printable } from '../../image/sanitize';
+import { sanitizeForLog } from '../../image/sanitize';
 
 /** Is told what a run does, while it does it. */
 export interface ProgressListener {
@@ -24,7 +24,7 @@ export class LogProgress implements ProgressListener {
   constructor(private readonly write: (line: string) => void) {}
 
   line(text: string): void {
-    this.write(printable(text));
+    this.write(sanitizeForLog(text));
   }
 
   blobStarted(digest: string, size: number): void {

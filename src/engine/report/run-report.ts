@@ -1,9 +1,9 @@
 import { publishResult } from './event-publisher';
 import type { ProgressListener } from './progress';
 import { RUN_ENVIRONMENT } from '../../image/contract/environment';
-import { redacted } from '../../image/image-reference';
+import { redactCredentials } from '../../image/image-reference';
 import { MirrorError } from '../mirror-error';
-import { isGood, MirrorResult, summarize, untried } from '../result';
+import { isSuccess, MirrorResult, summarize, notAttempted } from '../result';
 import { asksForSummary } from '../run-plan';
 
 /** Tells of one image: with an event, a sentence for people where something is wrong, and a line of JSON on stdout. */
@@ -29,9 +29,9 @@ export function reportSummary(results: readonly MirrorResult[]): void {
  */
 export async function runToResults(program: () => Promise<readonly MirrorResult[]>, log: Pick<ProgressListener, 'line'>): Promise<void> {
   try {
-    process.exitCode = (await program()).every(isGood) ? 0 : 1;
+    process.exitCode = (await program()).every(isSuccess) ? 0 : 1;
   } catch (error) {
-    const result = failed(redacted(process.env[RUN_ENVIRONMENT.IMAGE] ?? process.env[RUN_ENVIRONMENT.CATALOG] ?? ''), error);
+    const result = failed(redactCredentials(process.env[RUN_ENVIRONMENT.IMAGE] ?? process.env[RUN_ENVIRONMENT.CATALOG] ?? ''), error);
     await reportResult(result, undefined, log);
     if (asksForSummary(process.env)) reportSummary([result]);
     process.exitCode = 1;
@@ -40,7 +40,7 @@ export async function runToResults(program: () => Promise<readonly MirrorResult[
 
 function failed(source: string, error: unknown): MirrorResult {
   const message = error instanceof Error ? error.message : String(error);
-  return untried(source, '', error instanceof MirrorError ? error.reason : 'internal-error', message);
+  return notAttempted(source, '', error instanceof MirrorError ? error.reason : 'internal-error', message);
 }
 
 function print(line: object): void {

@@ -1,12 +1,12 @@
 /**
  * The entries of a catalog, read one by one: one that cannot be meant does not stop the others.
  */
-import { asCatalogEntry, CatalogEntry, entryFormProblem } from './catalog';
+import { toCatalogEntry, CatalogEntry, entryShapeProblem } from './catalog';
 import { isDay, catalogRepositoryName, catalogTagKind } from './catalog-location';
 import { familiarImageReference, formatImageReference, ImageReference, parseImageReference, quote } from '../image-reference';
 import { normalizedPlatform, formatPlatform, parsePlatform } from '../platform';
 import { mirrorTag } from '../repository-name';
-import { visibleText } from '../sanitize';
+import { escapeControlCharacters } from '../sanitize';
 import { TagSelection } from '../tag-selection';
 
 /** An entry as it stands in a list. */
@@ -19,7 +19,7 @@ export interface ListedEntry {
 }
 
 /** An entry that can be mirrored. */
-export interface GoodEntry {
+export interface ValidEntry {
   readonly place: string;
   readonly entry: CatalogEntry;
   /** Without a tag where tags are selected. */
@@ -27,7 +27,7 @@ export interface GoodEntry {
 }
 
 /** An entry that cannot be meant. */
-export interface BadEntry {
+export interface InvalidEntry {
   readonly place: string;
   /** The image as it was written; undefined where there is none. */
   readonly image?: string;
@@ -39,7 +39,7 @@ export interface BadEntry {
 }
 
 /** What an entry turned out to be. */
-export type ReadEntry = GoodEntry | BadEntry;
+export type ReadEntry = ValidEntry | InvalidEntry;
 
 /** What a reader must know besides. */
 export interface ListReader {
@@ -55,13 +55,13 @@ export function readEntries(listed: readonly ListedEntry[], reader: ListReader):
 }
 
 /** The upstream repository of an entry: what decides which build mirrors it. */
-export function upstreamOf(read: ReadEntry): string {
+export function upstreamRepository(read: ReadEntry): string {
   if (read.reference !== undefined) return repositoryOf(read.reference);
-  return (read as BadEntry).image ?? read.place;
+  return (read as InvalidEntry).image ?? read.place;
 }
 
 /** Whether an entry can be mirrored. */
-export function isGood(read: ReadEntry): read is GoodEntry {
+export function isValidEntry(read: ReadEntry): read is ValidEntry {
   return !('problem' in read);
 }
 
@@ -69,7 +69,7 @@ export function isGood(read: ReadEntry): read is GoodEntry {
  * The upstream tags that entries name one by one, by their repositories. What such an entry says of its tag is the last word, also one that is
  * refused or has expired: no selection of the list mirrors that tag.
  */
-export function namedTags(entries: readonly ReadEntry[]): ReadonlyMap<string, ReadonlySet<string>> {
+export function tagsByRepository(entries: readonly ReadEntry[]): ReadonlyMap<string, ReadonlySet<string>> {
   const named = new Map<string, Set<string>>();
   for (const { reference } of entries) {
     if (reference?.tag === undefined) continue;
@@ -84,9 +84,9 @@ function repositoryOf({ registry, repository }: ImageReference): string {
 }
 
 function readEntry({ place, value, problem }: ListedEntry, reader: ListReader): ReadEntry {
-  const formProblem = problem ?? entryFormProblem(value);
+  const formProblem = problem ?? entryShapeProblem(value);
   if (formProblem !== undefined) return { place, ...tellable(value), problem: formProblem };
-  const entry = asCatalogEntry(value);
+  const entry = toCatalogEntry(value);
   try {
     const reference = readReference(entry);
     refuseWhatCannotBe(entry, reference, reader);
@@ -97,12 +97,12 @@ function readEntry({ place, value, problem }: ListedEntry, reader: ListReader): 
 }
 
 /** What can be told of an entry that cannot be meant. */
-function tellable(value: unknown): Omit<BadEntry, 'place' | 'problem'> {
+function tellable(value: unknown): Omit<InvalidEntry, 'place' | 'problem'> {
   const { image: written = value, owner, tags } = Object(value) as { image?: unknown; owner?: unknown; tags?: unknown };
   const image = typeof written === 'string' ? written : undefined;
   return {
     image,
-    owner: entryFormProblem({ image: 'nginx', owner }) === undefined ? owner as string : undefined,
+    owner: entryShapeProblem({ image: 'nginx', owner }) === undefined ? owner as string : undefined,
     reference: image === undefined || tags !== undefined ? undefined : parsed(image),
   };
 }
@@ -125,7 +125,7 @@ function readReference({ image, tags }: CatalogEntry): ImageReference {
 
 function refuseWhatCannotBe({ tags, expires, digest }: CatalogEntry, reference: ImageReference, reader: ListReader): void {
   const problem = tags && reader.selectionProblem(tags);
-  if (problem) throw new Error(`its tags are ${visibleText(JSON.stringify(tags))}: ${problem}`);
+  if (problem) throw new Error(`its tags are ${escapeControlCharacters(JSON.stringify(tags))}: ${problem}`);
   if (expires !== undefined && !isDay(expires)) throw new Error(`its expires is ${quote(expires)}: the calendar has no such day`);
   if (digest !== undefined && reference.digest !== undefined && digest !== reference.digest) {
     throw new Error(`its image names the digest ${reference.digest} and its digest is ${digest}; leave one of them out`);
@@ -135,9 +135,9 @@ function refuseWhatCannotBe({ tags, expires, digest }: CatalogEntry, reference: 
 }
 
 function refuseContradictions(entries: readonly ReadEntry[], reader: ListReader): ReadEntry[] {
-  const groups = new Map<string, GoodEntry[]>();
+  const groups = new Map<string, ValidEntry[]>();
   for (const read of entries) {
-    if (!isGood(read)) continue;
+    if (!isValidEntry(read)) continue;
     const key = keyOf(read, reader);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [read]);
@@ -146,19 +146,19 @@ function refuseContradictions(entries: readonly ReadEntry[], reader: ListReader)
   const problems = new Map<ReadEntry, string>([...groups].flatMap(([key, group]) => group.length > 1 ? judge(key, group) : []));
   return entries.map((read) => {
     const problem = problems.get(read);
-    if (problem === undefined || !isGood(read)) return read;
+    if (problem === undefined || !isValidEntry(read)) return read;
     return { place: read.place, ...tellable(read.entry), problem };
   });
 }
 
 /** What only one entry may be: a place in the mirror, or a selection of a repository's tags. */
-function keyOf({ entry, reference }: GoodEntry, { repositoryPrefix }: ListReader): string {
+function keyOf({ entry, reference }: ValidEntry, { repositoryPrefix }: ListReader): string {
   if (entry.tags !== undefined) return `the tags ${JSON.stringify(Object.entries(entry.tags).sort())} of ${formatImageReference(reference)}`;
   const tag = mirrorTag(reference);
   return `${catalogRepositoryName(reference, catalogTagKind(tag, entry.tagKind), repositoryPrefix)}:${tag}`;
 }
 
-function judge(key: string, group: readonly GoodEntry[]): [GoodEntry, string][] {
+function judge(key: string, group: readonly ValidEntry[]): [ValidEntry, string][] {
   const [first, ...others] = group;
   if (others.every((one) => wishOf(one) === wishOf(first))) {
     const name = `${quote(familiarImageReference(first.reference))}${first.entry.tags === undefined ? '' : ' with these tags'}`;
@@ -171,7 +171,7 @@ function judge(key: string, group: readonly GoodEntry[]): [GoodEntry, string][] 
 }
 
 /** What an entry wants, whoever wants it and until when. */
-function wishOf({ reference, entry: { digest, onTagMoved, platforms, referrers = true, tagKind: kind } }: GoodEntry): string {
+function wishOf({ reference, entry: { digest, onTagMoved, platforms, referrers = true, tagKind: kind } }: ValidEntry): string {
   const sorted = platforms?.map((platform) => formatPlatform(normalizedPlatform(parsePlatform(platform)!))).sort();
   return JSON.stringify([formatImageReference(reference), digest, onTagMoved, sorted, referrers, kind]);
 }

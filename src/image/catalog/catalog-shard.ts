@@ -9,13 +9,13 @@ export interface Shard {
 }
 
 /** All of a catalog. */
-export const WHOLE: Shard = { number: 1, of: 1 };
+export const SINGLE_SHARD: Shard = { number: 1, of: 1 };
 
 /** A catalog is divided among so many builds at most. */
-export const MOST_SHARDS = 30;
+export const MAX_SHARDS = 30;
 
 /** One build mirrors so many entries at most: beyond, nobody would find anything in its log. */
-export const MOST_IN_A_SHARD = 500;
+export const MAX_SHARD_IMAGES = 500;
 
 /** A shard as it is written into a variable: `2/4`. */
 export function formatShard({ number, of }: Shard): string {
@@ -25,7 +25,7 @@ export function formatShard({ number, of }: Shard): string {
 /** Parses a shard; undefined when it is none. */
 export function parseShard(text: string): Shard | undefined {
   const [, number, of] = /^([1-9][0-9]?)\/([1-9][0-9]?)$/.exec(text)?.map(Number) ?? [];
-  return number === undefined || number > of || of > MOST_SHARDS ? undefined : { number, of };
+  return number === undefined || number > of || of > MAX_SHARDS ? undefined : { number, of };
 }
 
 /**
@@ -42,8 +42,8 @@ export function isInShard(name: string, { number, of }: Shard): boolean {
  *
  * @param names with each as often as it counts
  */
-export function enoughShards(names: readonly string[], most: number): number | undefined {
-  const numbers = Array.from({ length: MOST_SHARDS }, (_, index) => index + 1);
+export function requiredShards(names: readonly string[], most: number): number | undefined {
+  const numbers = Array.from({ length: MAX_SHARDS }, (_, index) => index + 1);
   return numbers.slice(Math.max(1, Math.ceil(names.length / most)) - 1).find((of) => largestShard(names, of) <= most);
 }
 
@@ -56,12 +56,12 @@ export function largestShard(names: readonly string[], of: number): number {
 
 /** What to do about shards that have more entries than a build takes, in words. */
 export function shardAdvice(names: readonly string[]): string {
-  const enough = enoughShards(names, MOST_IN_A_SHARD);
+  const enough = requiredShards(names, MAX_SHARD_IMAGES);
   if (enough !== undefined) return `set shards: ${enough}`;
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   const [upstream, count] = [...counts].sort(([, one], [, other]) => other - one)[0];
-  if (count <= MOST_IN_A_SHARD) return `divide it into several catalogs, for there are ${MOST_SHARDS} shards at most`;
+  if (count <= MAX_SHARD_IMAGES) return `divide it into several catalogs, for there are ${MAX_SHARDS} shards at most`;
   return `${count} are of ${upstream}, whose tags one build mirrors whatever the shards; select its tags with "tags" instead`;
 }
 

@@ -4,9 +4,9 @@
  */
 
 import { TAG_MOVED_POLICIES, TagMovedPolicy } from '../contract/environment';
-import { isDigest, parseImageReference, quote, redacted, repositoryIn } from '../image-reference';
+import { isDigest, parseImageReference, quote, redactCredentials, repositoryIn } from '../image-reference';
 import { parsePlatform } from '../platform';
-import { visibleText } from '../sanitize';
+import { escapeControlCharacters } from '../sanitize';
 import { TagKindName } from '../tag-kind';
 import { TagSelection, tagSelectionProblem } from '../tag-selection';
 
@@ -36,7 +36,7 @@ export interface CatalogEntry {
 export const CATALOG_VERSION = 1;
 
 /** A list has so many entries at most. */
-export const MOST_CATALOG_ENTRIES = 5_000;
+export const MAX_CATALOG_ENTRIES = 5_000;
 
 /** What its parts are written with: the same as in the published schema. */
 export const CATALOG_PATTERNS = {
@@ -80,7 +80,7 @@ const FIELDS: Readonly<Record<keyof CatalogEntry, (value: unknown) => string | u
  *
  * The published schema refuses exactly the same. What no schema can tell is the business of `readCatalogEntry()`.
  */
-export function entryFormProblem(value: unknown): string | undefined {
+export function entryShapeProblem(value: unknown): string | undefined {
   if (typeof value === 'string') return named('image', value, imageProblem(value));
   if (!isFields(value)) return 'it must be an image such as "nginx:stable", or an object with the field image';
   const unknown = unknownFieldProblem(value, Object.keys(FIELDS));
@@ -94,7 +94,7 @@ export function entryFormProblem(value: unknown): string | undefined {
 }
 
 /** What is wrong with a list around its entries, in words; undefined when nothing is. */
-export function catalogFormProblem(value: unknown): string | undefined {
+export function catalogShapeProblem(value: unknown): string | undefined {
   if (value === null) return 'it is empty; write for example {"images": ["nginx:stable"]}';
   if (Array.isArray(value)) return 'it is a list and no more; write "images:" on a line above it, or in JSON {"images": [...]} around it';
   if (!isFields(value)) return 'it must be an object with a list of images, for example {"images": ["nginx:stable"]}';
@@ -105,11 +105,11 @@ export function catalogFormProblem(value: unknown): string | undefined {
   if (version !== undefined && version !== CATALOG_VERSION) return `its version is ${shown(version)}, and this version of cdk-ecr-mirror reads ${CATALOG_VERSION}`;
   if (!Array.isArray(images)) return 'it has no list of images, for example {"images": ["nginx:stable"]}';
   if (images.length === 0) return 'its list of images is empty; to mirror nothing, disable the schedule';
-  return images.length > MOST_CATALOG_ENTRIES ? `it has ${images.length} images, and ${MOST_CATALOG_ENTRIES} is the limit; divide it into several catalogs` : undefined;
+  return images.length > MAX_CATALOG_ENTRIES ? `it has ${images.length} images, and ${MAX_CATALOG_ENTRIES} is the limit; divide it into several catalogs` : undefined;
 }
 
 /** The entry that a value of the right form is. */
-export function asCatalogEntry(value: unknown): CatalogEntry {
+export function toCatalogEntry(value: unknown): CatalogEntry {
   return typeof value === 'string' ? { image: value } : value as CatalogEntry;
 }
 
@@ -119,9 +119,9 @@ function named(name: string, value: unknown, problem: string | undefined): strin
 
 /** A value as an error may show it; a password in front of an image is none of the log's business. */
 function shown(value: unknown): string {
-  if (typeof value === 'string') return quote(redacted(value));
+  if (typeof value === 'string') return quote(redactCredentials(value));
   const text = JSON.stringify(value) ?? 'nothing';
-  return visibleText(text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}...` : text);
+  return escapeControlCharacters(text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}...` : text);
 }
 
 function imageProblem(value: unknown): string | undefined {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { LARGEST_CATALOG, parseCatalog, ListSyntaxError } from '../../../src/engine/catalog/parse-catalog';
-import { MOST_CATALOG_ENTRIES } from '../../../src/image/catalog/catalog';
+import { MAX_CATALOG_ENTRIES } from '../../../src/image/catalog/catalog';
 
 const values = (text: string) => parseCatalog(text).map(({ value }) => value);
 
@@ -49,7 +49,7 @@ describe('a list', () => {
   });
 
   test('has an end', () => {
-    expect(() => parseCatalog('a,'.repeat(MOST_CATALOG_ENTRIES + 1))).toThrow(`it has ${MOST_CATALOG_ENTRIES + 1} images, and ${MOST_CATALOG_ENTRIES} is the limit`);
+    expect(() => parseCatalog('a,'.repeat(MAX_CATALOG_ENTRIES + 1))).toThrow(`it has ${MAX_CATALOG_ENTRIES + 1} images, and ${MAX_CATALOG_ENTRIES} is the limit`);
   });
 });
 
@@ -129,7 +129,7 @@ describe('a document', () => {
     ['version: 2\nimages: [nginx]', 'its version is 2, and this version of cdk-ecr-mirror reads 1'],
     ['image: nginx', 'it has the unknown field "image" (did you mean "images"?); there are version and images'],
     ['{"images": ["nginx"], "__proto__": {}}', 'it has the unknown field "__proto__"; there are version and images'],
-    [`images: [${'nginx,'.repeat(MOST_CATALOG_ENTRIES)}redis]`, `it has ${MOST_CATALOG_ENTRIES + 1} images, and ${MOST_CATALOG_ENTRIES} is the limit; divide it into several catalogs`],
+    [`images: [${'nginx,'.repeat(MAX_CATALOG_ENTRIES)}redis]`, `it has ${MAX_CATALOG_ENTRIES + 1} images, and ${MAX_CATALOG_ENTRIES} is the limit; divide it into several catalogs`],
   ])('that begins with %.40j is refused in words', (text, words) => {
     expect(outcomeOf(text)).toEqual(typeof words === 'string' ? words : expect.stringMatching(words));
   });

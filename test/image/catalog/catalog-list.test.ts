@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { rangeProblem } from '../../../src/engine/tags';
-import { isGood, namedTags, readEntries, ReadEntry, upstreamOf } from '../../../src/image/catalog/catalog-list';
+import { isValidEntry, tagsByRepository, readEntries, ReadEntry, upstreamRepository } from '../../../src/image/catalog/catalog-list';
 import { daysUntil, isDay, catalogRepositoryName, catalogTagKind, floatingRepositoryPrefix } from '../../../src/image/catalog/catalog-location';
 import { parseImageReference } from '../../../src/image/image-reference';
 
@@ -67,7 +67,7 @@ test('an image may have the folder of customized images in its name, where it is
 });
 
 describe('the tags that entries name', () => {
-  const named = (...values: unknown[]) => Object.fromEntries([...namedTags(read(...values))].map(([repository, tags]) => [repository, [...tags]]));
+  const named = (...values: unknown[]) => Object.fromEntries([...tagsByRepository(read(...values))].map(([repository, tags]) => [repository, [...tags]]));
 
   test('are those of the entries without a selection, by their repositories', () => {
     expect(named('nginx:1.27.0', 'docker.io/library/nginx', { image: 'nginx', tags: { patterns: ['1.2*'] } }, `quay.io/a/b:v1@sha256:${HEX}`, `quay.io/a/c@sha256:${HEX}`)).toEqual({
@@ -87,7 +87,7 @@ describe('the tags that entries name', () => {
 
   test('belong to the same shard as what is selected of their repositories', () => {
     const refused = read({ image: 'nginx:1.27.0', owner: 1 }, 'nginx:1', 'nginx:1');
-    expect(refused.map(upstreamOf)).toEqual(['docker.io/library/nginx', 'docker.io/library/nginx', 'docker.io/library/nginx']);
+    expect(refused.map(upstreamRepository)).toEqual(['docker.io/library/nginx', 'docker.io/library/nginx', 'docker.io/library/nginx']);
   });
 });
 
@@ -149,8 +149,8 @@ test('whatever the entries, each is read, and a good one is good by itself', () 
   fc.assert(fc.property(fc.array(value), (values) => {
     const all = read(...values);
     expect(all.map(({ place }) => place)).toEqual(values.map((_, index) => `entry ${index + 1}`));
-    for (const [index, one] of all.entries()) if (isGood(one)) expect(read(values[index])).toMatchObject([{ entry: one.entry }]);
-    const places = all.flatMap((one) => isGood(one) ? [`${upstreamOf(one)}:${one.reference.tag}`] : []);
+    for (const [index, one] of all.entries()) if (isValidEntry(one)) expect(read(values[index])).toMatchObject([{ entry: one.entry }]);
+    const places = all.flatMap((one) => isValidEntry(one) ? [`${upstreamRepository(one)}:${one.reference.tag}`] : []);
     expect(new Set(places).size).toBe(places.length);
   }));
 });

@@ -3,15 +3,15 @@ import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
 import * as fc from 'fast-check';
-import { CATALOG_PATTERNS, catalogFormProblem, entryFormProblem, MOST_CATALOG_ENTRIES } from '../../../src/image/catalog/catalog';
+import { CATALOG_PATTERNS, catalogShapeProblem, entryShapeProblem, MAX_CATALOG_ENTRIES } from '../../../src/image/catalog/catalog';
 import { parseImageReference } from '../../../src/image/image-reference';
 
 const SCHEMA = JSON.parse(readFileSync(path.join(__dirname, '..', '..', '..', 'schemas', 'image-catalog-1.schema.json'), 'utf8'));
 const validate = new Ajv2020({ strict: true, strictRequired: false }).compile(SCHEMA);
 
 const schemaTakes = (list: unknown) => validate(list);
-const parserTakes = (list: unknown) => catalogFormProblem(list) === undefined
-  && (list as { images: unknown[] }).images.every((entry) => entryFormProblem(entry) === undefined);
+const parserTakes = (list: unknown) => catalogShapeProblem(list) === undefined
+  && (list as { images: unknown[] }).images.every((entry) => entryShapeProblem(entry) === undefined);
 
 const HEX = 'a'.repeat(64);
 const GOOD: readonly unknown[] = [
@@ -48,8 +48,8 @@ test.each(BAD.map((entry) => [entry]))('both refuse the entry %j', (entry) => {
 test.each<[unknown, boolean]>([
   [{ images: ['nginx'] }, true],
   [{ $schema: SCHEMA.$id, version: 1, images: ['nginx'] }, true],
-  [{ images: Array.from({ length: MOST_CATALOG_ENTRIES }, () => 'nginx') }, true],
-  [{ images: Array.from({ length: MOST_CATALOG_ENTRIES + 1 }, () => 'nginx') }, false],
+  [{ images: Array.from({ length: MAX_CATALOG_ENTRIES }, () => 'nginx') }, true],
+  [{ images: Array.from({ length: MAX_CATALOG_ENTRIES + 1 }, () => 'nginx') }, false],
   [{ images: [] }, false],
   [{ images: 'nginx' }, false],
   [{ images: { 0: 'nginx' } }, false],

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
-import { enoughShards, formatShard, isInShard, largestShard, MOST_SHARDS, parseShard, shardAdvice } from '../../../src/image/catalog/catalog-shard';
+import { requiredShards, formatShard, isInShard, largestShard, MAX_SHARDS, parseShard, shardAdvice } from '../../../src/image/catalog/catalog-shard';
 
 const shards = (of: number) => Array.from({ length: of }, (_, index) => ({ number: index + 1, of }));
 
 test('every name is in one shard, whatever their number', () => {
-  fc.assert(fc.property(fc.string(), fc.integer({ min: 1, max: MOST_SHARDS }), (name, of) => {
+  fc.assert(fc.property(fc.string(), fc.integer({ min: 1, max: MAX_SHARDS }), (name, of) => {
     expect(shards(of).filter((shard) => isInShard(name, shard))).toHaveLength(1);
   }));
 });
@@ -30,8 +30,8 @@ describe('how many shards are enough', () => {
     const lists = fc.array(fc.constantFrom(...repositories(40)), { minLength: 1, maxLength: 200 });
     fc.assert(fc.property(lists, fc.integer({ min: 1, max: 60 }), (names, most) => {
       const sizes = (of: number) => shards(of).map((shard) => names.filter((name) => isInShard(name, shard)).length);
-      const expected = shards(MOST_SHARDS).map(({ number }) => number).find((of) => Math.max(...sizes(of)) <= most);
-      expect(enoughShards(names, most)).toBe(expected);
+      const expected = shards(MAX_SHARDS).map(({ number }) => number).find((of) => Math.max(...sizes(of)) <= most);
+      expect(requiredShards(names, most)).toBe(expected);
       expect(largestShard(names, 7)).toBe(Math.max(...sizes(7)));
     }), { numRuns: 50 });
   });
@@ -48,7 +48,7 @@ describe('how many shards are enough', () => {
 });
 
 test('a shard is written as it is read', () => {
-  for (const of of [1, 4, MOST_SHARDS]) for (const shard of shards(of)) expect(parseShard(formatShard(shard))).toEqual(shard);
+  for (const of of [1, 4, MAX_SHARDS]) for (const shard of shards(of)) expect(parseShard(formatShard(shard))).toEqual(shard);
 });
 
 test.each(['', '1', '0/1', '2/1', '1/0', '1/31', '01/2', '1/2/3', ' 1/2', '1/2\n', '-1/2', '1.5/2', '1e1/20', '100/100'])('%j is no shard', (text) => {

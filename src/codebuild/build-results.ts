@@ -1,8 +1,8 @@
 import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import type { BuildLog } from './build-state';
-import { saidBy } from './service-failure';
+import { formatAwsError } from './aws-errors';
 import type { MirrorResult, RunSummary } from '../image/contract/mirror-result';
-import { outsideText } from '../image/sanitize';
+import { sanitizeLine } from '../image/sanitize';
 
 /** What a run told of one image. */
 export interface ImageResult {
@@ -16,7 +16,7 @@ export interface ImageResult {
 }
 
 /** What a run told of its images. */
-export interface RunResults {
+export interface BuildResults {
   readonly results: readonly ImageResult[];
   /** Whether the run came to its end, and told of every image. */
   readonly isWhole: boolean;
@@ -30,31 +30,31 @@ const LONGEST_MESSAGE = 400;
 const BUILD_ID = /^[A-Za-z0-9_-]{1,255}:[A-Za-z0-9-]{1,64}$/;
 
 /** Reads the results among the lines of a log, which may hold anything. */
-export function readResults(lines: readonly string[]): RunResults {
-  const objects = lines.flatMap((line) => lineFields(line) ?? []);
+export function readBuildResults(lines: readonly string[]): BuildResults {
+  const objects = lines.flatMap((line) => parseResultLine(line) ?? []);
   const told = objects.filter(isResult);
   const summary = objects.filter(isSummary).at(-1);
   if (summary === undefined) return { results: told.map(resultOf), isWhole: false };
   // The summary has every image, and no messages.
-  const messages = new Map(told.map((fields) => [placeOf(fields), fields.message]));
-  const whole = summary.results.filter(isResult).map((fields) => ({ ...fields, message: messages.get(placeOf(fields)) }));
+  const messages = new Map(told.map((fields) => [resultKey(fields), fields.message]));
+  const whole = summary.results.filter(isResult).map((fields) => ({ ...fields, message: messages.get(resultKey(fields)) }));
   return { results: whole.map(resultOf), isWhole: true };
 }
 
-function isSummary(fields: LineFields): fields is { readonly results: readonly LineFields[] } {
+function isSummary(fields: ResultLineFields): fields is { readonly results: readonly ResultLineFields[] } {
   return Array.isArray(fields.results) && typeof fields.images === 'object' && typeof fields.outcome === 'string';
 }
 
-function isResult(fields: LineFields): boolean {
-  const { source, target, outcome } = Object(fields) as LineFields;
+function isResult(fields: ResultLineFields): boolean {
+  const { source, target, outcome } = Object(fields) as ResultLineFields;
   return [source, target, outcome].every((field) => typeof field === 'string');
 }
 
-function resultOf({ source, reason, message, customBuilds }: LineFields): ImageResult {
+function resultOf({ source, reason, message, customBuilds }: ResultLineFields): ImageResult {
   return {
-    source: outsideText(String(source), LONGEST_SOURCE),
-    ...(typeof reason === 'string' ? { reason: outsideText(reason, LONGEST_REASON) } : {}),
-    ...(typeof message === 'string' ? { message: outsideText(message, LONGEST_MESSAGE) } : {}),
+    source: sanitizeLine(String(source), LONGEST_SOURCE),
+    ...(typeof reason === 'string' ? { reason: sanitizeLine(reason, LONGEST_REASON) } : {}),
+    ...(typeof message === 'string' ? { message: sanitizeLine(message, LONGEST_MESSAGE) } : {}),
     ...(Array.isArray(customBuilds) ? { customBuilds: customBuilds.filter((id): id is string => typeof id === 'string' && BUILD_ID.test(id)) } : {}),
   };
 }
@@ -85,25 +85,25 @@ export async function readLogTail(
       nextToken = nextBackwardToken;
     }
   } catch (error) {
-    log(`the log ${groupName} ${streamName} could not be read: ${saidBy(error)}`);
+    log(`the log ${groupName} ${streamName} could not be read: ${formatAwsError(error)}`);
   }
   return lines;
 }
 
 /** What a line of a build's log holds; from outside, so of any type. */
-export type LineFields = { readonly [Name in keyof MirrorResult | keyof RunSummary]?: unknown };
+export type ResultLineFields = { readonly [Name in keyof MirrorResult | keyof RunSummary]?: unknown };
 
 /** The fields of a line that may be a result or a summary; undefined for any other line. */
-export function lineFields(line: string): LineFields | undefined {
+export function parseResultLine(line: string): ResultLineFields | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
-    return Object(JSON.parse(line)) as LineFields;
+    return Object(JSON.parse(line)) as ResultLineFields;
   } catch {
     return undefined;
   }
 }
 
 /** Where a result belongs: a summary repeats the results that came before it, without their messages. */
-export function placeOf({ source, target }: LineFields): string {
+export function resultKey({ source, target }: ResultLineFields): string {
   return JSON.stringify([source, target]);
 }

@@ -1,16 +1,16 @@
-import { chooseSources } from '../../src/cli/deployed/chosen-sources';
-import type { DeployedCatalog, DeployedImage, DeployedSource } from '../../src/cli/deployed/deployed-sources';
+import { chooseSources } from '../../src/cli/deployed/start-arguments';
+import type { DeployedCatalogSource, DeployedImageSource, DeployedSource } from '../../src/cli/deployed/deployed-sources';
 import { parseImageReference } from '../../src/image/image-reference';
 
 const PROJECT = { name: 'project', arn: 'arn:aws:codebuild:eu-west-1:111122223333:project/project', longestBuildMinutes: 59 };
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
-function image(name: string, variables: Record<string, string> = {}): DeployedImage {
+function image(name: string, variables: Record<string, string> = {}): DeployedImageSource {
   const { tag, ...reference } = parseImageReference(name);
   return { reference: variables.TAGS === undefined ? { tag, ...reference } : reference, variables: { IMAGE: name, ...variables }, project: PROJECT };
 }
 
-function catalog(location: string, variables: Record<string, string> = {}): DeployedCatalog {
+function catalog(location: string, variables: Record<string, string> = {}): DeployedCatalogSource {
   return { location, variables: { CATALOG: location, ...variables }, project: PROJECT };
 }
 

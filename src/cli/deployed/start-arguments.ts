@@ -1,9 +1,9 @@
 import {
-  DeployedCatalog, DeployedImage, DeployedSource, type DeployedSources, familiarSourceName, isCatalog, mayLieAt, namesCatalog, unknownVariables,
+  DeployedCatalogSource, DeployedImageSource, DeployedSource, type DeployedSources, familiarSourceName, isCatalog, canResolveTo, namesCatalog, unknownVariables,
 } from './deployed-sources';
 import { isParameterName } from '../../image/catalog/catalog-location';
 import {
-  familiarImageReference, formatImageReference, ImageReference, InvalidReferenceError, namesRepository, parseImageReference, quote,
+  familiarImageReference, formatImageReference, ImageReference, InvalidReferenceError, isRepositoryOnly, parseImageReference, quote,
 } from '../../image/image-reference';
 import { UsageError } from '../usage-error';
 
@@ -30,23 +30,23 @@ export function chooseSources(deployed: DeployedSources, words: readonly string[
 }
 
 /** The shards of a catalog; of one that may be meant, for CloudFormation alone knows where it lies, where no other is. */
-function findCatalog({ sources, stack }: DeployedSources, location: string): DeployedCatalog[] {
+function findCatalog({ sources, stack }: DeployedSources, location: string): DeployedCatalogSource[] {
   const catalogs = sources.filter(isCatalog);
-  for (const isMeant of [(one: DeployedCatalog) => one.location === location, (one: DeployedCatalog) => mayLieAt(location, one)]) {
+  for (const isMeant of [(one: DeployedCatalogSource) => one.location === location, (one: DeployedCatalogSource) => canResolveTo(location, one)]) {
     const found = catalogs.filter(isMeant);
     if (found.length > 0) return found;
   }
   throw missing(location, stack, catalogs.length > 0 ? catalogs : sources);
 }
 
-function findImage({ sources, stack }: DeployedSources, word: string): DeployedImage[] {
+function findImage({ sources, stack }: DeployedSources, word: string): DeployedImageSource[] {
   const reference = parseImageReference(word);
-  const images = sources.filter((source): source is DeployedImage => !isCatalog(source));
+  const images = sources.filter((source): source is DeployedImageSource => !isCatalog(source));
   const isSame = (other: ImageReference) => formatImageReference(other) === formatImageReference(reference);
   const isSamePin = ({ digest, ...other }: ImageReference) => {
     return digest !== undefined && digest === reference.digest && repositoryOf(other) === repositoryOf(reference);
   };
-  const isFiltered = (other: ImageReference) => namesRepository(word) && formatImageReference(other) === repositoryOf(reference);
+  const isFiltered = (other: ImageReference) => isRepositoryOnly(word) && formatImageReference(other) === repositoryOf(reference);
   for (const matches of [isSame, isSamePin, isFiltered]) {
     const found = images.filter((image) => matches(image.reference));
     if (found.length > 0) return found;
@@ -60,7 +60,7 @@ function missing(name: string, stack: string, others: readonly DeployedSource[])
 }
 
 /** The other tags of the same repository, those of the same name elsewhere, or all images that there are. */
-function nearTo(images: readonly DeployedImage[], reference: ImageReference): readonly DeployedImage[] {
+function nearTo(images: readonly DeployedImageSource[], reference: ImageReference): readonly DeployedImageSource[] {
   const lastName = ({ repository }: ImageReference) => repository.split('/').at(-1);
   const same = images.filter((image) => repositoryOf(image.reference) === repositoryOf(reference));
   const alike = images.filter((image) => lastName(image.reference) === lastName(reference));
@@ -107,7 +107,7 @@ const PLACE = /^(?:ssm:.|s3:\/\/[^/]+\/.)/;
  * @param words the images and catalogs that somebody names
  * @throws UsageError
  */
-export function refuseMisspelledWords(words: readonly string[], all: boolean): void {
+export function requireKnownSources(words: readonly string[], all: boolean): void {
   if (all && words.length > 0) throw new UsageError('--all starts every image and catalog; name none besides');
   words.forEach(refuseMisspelled);
 }

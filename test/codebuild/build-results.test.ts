@@ -1,39 +1,39 @@
 import * as fc from 'fast-check';
-import { readResults } from '../../src/codebuild/run-results';
-import { MirrorResult, summarize, untried } from '../../src/engine/result';
+import { readBuildResults } from '../../src/codebuild/build-results';
+import { MirrorResult, summarize, notAttempted } from '../../src/engine/result';
 
-const GOOD: MirrorResult = { ...untried('docker.io/library/redis:7', 'ecr/mirror/redis:7', 'not-found', ''), outcome: 'copied', reason: undefined, message: undefined };
-const BAD = untried('docker.io/library/nope:1', 'ecr/mirror/nope:1', 'not-found', 'docker.io: there is no library/nope:1');
+const GOOD: MirrorResult = { ...notAttempted('docker.io/library/redis:7', 'ecr/mirror/redis:7', 'not-found', ''), outcome: 'copied', reason: undefined, message: undefined };
+const BAD = notAttempted('docker.io/library/nope:1', 'ecr/mirror/nope:1', 'not-found', 'docker.io: there is no library/nope:1');
 const line = (value: object) => JSON.stringify(value);
 
 test('a run that came to its end is known by its last line, with the messages of the others', () => {
   const lines = ['[Container] Running command node mirror.js', line(BAD), 'copied blob', line(GOOD), line(summarize([GOOD, BAD])), '', '[Container] done'];
-  expect(readResults(lines)).toEqual({
+  expect(readBuildResults(lines)).toEqual({
     isWhole: true,
     results: [{ source: GOOD.source, message: undefined }, { source: BAD.source, reason: 'not-found', message: BAD.message }].map((result) => JSON.parse(line(result))),
   });
 });
 
 test('a run that was ended is known by the lines that it wrote', () => {
-  expect(readResults([line(BAD), line(GOOD).slice(0, 50)])).toEqual({ isWhole: false, results: [{ source: BAD.source, reason: 'not-found', message: BAD.message }] });
+  expect(readBuildResults([line(BAD), line(GOOD).slice(0, 50)])).toEqual({ isWhole: false, results: [{ source: BAD.source, reason: 'not-found', message: BAD.message }] });
 });
 
 test('one image in two repositories is two results', () => {
   const other = { ...BAD, target: 'ecr/other/nope:1', message: 'another reason' };
-  expect(readResults([line(BAD), line(other), line(summarize([BAD, other]))]).results.map(({ message }) => message)).toEqual([BAD.message, 'another reason']);
+  expect(readBuildResults([line(BAD), line(other), line(summarize([BAD, other]))]).results.map(({ message }) => message)).toEqual([BAD.message, 'another reason']);
 });
 
 test('an image of which the last line knows nothing more is told by that', () => {
-  expect(readResults([line(summarize([BAD]))]).results).toEqual([{ source: BAD.source, reason: 'not-found' }]);
+  expect(readBuildResults([line(summarize([BAD]))]).results).toEqual([{ source: BAD.source, reason: 'not-found' }]);
 });
 
 test('a log without results has none', () => {
-  expect(readResults(['{"a":1}', '{', '[]', 'null', '{}', '{"results":[]}', '{"source":1,"target":"x","outcome":"copied"}'])).toEqual({ results: [], isWhole: false });
+  expect(readBuildResults(['{"a":1}', '{', '[]', 'null', '{}', '{"results":[]}', '{"source":1,"target":"x","outcome":"copied"}'])).toEqual({ results: [], isWhole: false });
 });
 
 test('what a log holds is visible, in one line, and short', () => {
   const hostile = { ...BAD, source: `a\u001b[2J\u202e${'b'.repeat(1000)}`, reason: 'r'.repeat(1000), message: `m\nCREATE_COMPLETE\u0000${'n'.repeat(10_000)}` };
-  const [{ source, reason, message }] = readResults([line(hostile)]).results;
+  const [{ source, reason, message }] = readBuildResults([line(hostile)]).results;
   for (const text of [source, reason!, message!]) expect(text).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
   expect([source.length, reason!.length, message!.length]).toEqual([200, 40, 400]);
 });
@@ -42,6 +42,6 @@ test('of any lines there are results or none', () => {
   const fields = { source: fc.jsonValue(), target: fc.jsonValue(), outcome: fc.jsonValue(), results: fc.jsonValue(), images: fc.jsonValue() };
   const value = fc.oneof(fc.jsonValue(), fc.record(fields));
   fc.assert(fc.property(fc.array(fc.oneof(value.map((one) => JSON.stringify(one)), fc.string())), (lines) => {
-    for (const { source } of readResults(lines).results) expect(source.length).toBeLessThanOrEqual(200);
+    for (const { source } of readBuildResults(lines).results) expect(source.length).toBeLessThanOrEqual(200);
   }));
 });

@@ -1,7 +1,7 @@
 /** Several images in one run. */
 import { DEFAULT_LOOKUPS, DEFAULT_TRANSFERS } from '../../src/engine/copy/copy-context';
 import { MirrorTools } from '../../src/engine/mirror-image';
-import { DEFAULT_IMAGES_AT_A_TIME, mirrorImages } from '../../src/engine/mirror-images';
+import { DEFAULT_IMAGES_AT_A_TIME, mirrorImages } from '../../src/engine/mirror-all';
 import { MirrorResult, summarize } from '../../src/engine/result';
 import { Fault } from '../support/fault';
 import { FixtureImage, singleImage } from '../support/fixture-images';

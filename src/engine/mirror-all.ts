@@ -2,8 +2,8 @@ import type { Configuration } from './configuration';
 import { DEFAULT_LOOKUPS, DEFAULT_TRANSFERS, Semaphore } from './copy/copy-context';
 import { describeFailure } from './failure';
 import { mirrorImage, MirrorRequest, MirrorTools } from './mirror-image';
-import { MirrorResult, untried } from './result';
-import type { PlannedRun } from './run-plan';
+import { MirrorResult, notAttempted } from './result';
+import type { PlannedImages } from './run-plan';
 import { listTags } from './tags';
 
 /** Images under way at a time: enough to hide the way to the registries, few enough for their patience. */
@@ -50,7 +50,7 @@ export interface RunsListener extends ImagesListener {
  *
  * @returns the results in the order of the plan
  */
-export async function mirrorRuns(runs: readonly PlannedRun[], listener: RunsListener): Promise<MirrorResult[]> {
+export async function mirrorRuns(runs: readonly PlannedImages[], listener: RunsListener): Promise<MirrorResult[]> {
   const mirror = imageMirrorer(listener);
   // Not the places of images: a registry that is slow to list its tags must not keep the images of others waiting.
   const lists = new Semaphore(DEFAULT_IMAGES_AT_A_TIME);
@@ -71,6 +71,6 @@ async function requestsOf({ image, tags, requestFor }: Configuration, tools: Mir
   } catch (error) {
     const { reason, message } = describeFailure(error, tools);
     const { registry, repository } = requestFor(image).target;
-    return { ...untried(`${image.registry}/${image.repository}`, `${registry}/${repository}`, reason, message), repository };
+    return { ...notAttempted(`${image.registry}/${image.repository}`, `${registry}/${repository}`, reason, message), repository };
   }
 }

@@ -16,13 +16,13 @@ export interface BuiltImage {
 }
 
 /** The digest of the customized image that the mirror holds; undefined when it holds none that was made by the recipe. One request either way. */
-export async function heldIndex(recipe: Recipe, client: RegistryClient, run: RetryContext): Promise<string | undefined> {
+export async function readCustomIndex(recipe: Recipe, client: RegistryClient, run: RetryContext): Promise<string | undefined> {
   const index = await held(recipe.tag, client, run);
   return index !== undefined && recipe.madeIndex(index) ? digestOf(index.bytes) : undefined;
 }
 
 /** The customized image of one platform that the mirror holds; undefined when it holds none that was made by the recipe. */
-export async function heldImageOf(platform: string, recipe: Recipe, client: RegistryClient, run: RetryContext): Promise<BuiltImage | undefined> {
+export async function readCustomPlatformImage(platform: string, recipe: Recipe, client: RegistryClient, run: RetryContext): Promise<BuiltImage | undefined> {
   const received = await held(recipe.platformTag(platform), client, run);
   if (received === undefined) return undefined;
   const manifest = readManifest(received, digestOf(received.bytes), client.endpoint.registry);

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { visibleText } from '../../src/image/sanitize';
+import { escapeControlCharacters } from '../../src/image/sanitize';
 
 test.each([
   ['a newline', 'a\nb', 'a\\u000ab'],
@@ -16,21 +16,21 @@ test.each([
   ['a musical format character beyond the first plane', '\u{1d173}', '\\u{1d173}'],
   ['half a pair', '\ud800', '\\ud800'],
 ])('shows %s', (_, text, shown) => {
-  expect(visibleText(text)).toBe(shown);
+  expect(escapeControlCharacters(text)).toBe(shown);
 });
 
 test.each(['', 'plain text', 'caf\u00e9 \u65e5\u672c \u{1f600}', '"quoted" \\ <tag>', '\u00a0'])('leaves %j as it is', (text) => {
-  expect(visibleText(text)).toBe(text);
+  expect(escapeControlCharacters(text)).toBe(text);
 });
 
 test('leaves nothing invisible in any text', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 100 }), (text) => {
-    expect(visibleText(text)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+    expect(escapeControlCharacters(text)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
   }));
 });
 
 test('changes nothing the second time', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 100 }), (text) => {
-    expect(visibleText(visibleText(text))).toBe(visibleText(text));
+    expect(escapeControlCharacters(escapeControlCharacters(text))).toBe(escapeControlCharacters(text));
   }));
 });

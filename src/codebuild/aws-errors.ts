@@ -1,4 +1,4 @@
-import { outsideText } from '../image/sanitize';
+import { sanitizeLine } from '../image/sanitize';
 
 /** What went wrong with builds, in words for whoever wanted them. */
 export class BuildsError extends Error {
@@ -25,28 +25,28 @@ const THROTTLING = /Throttl|TooManyRequests|RequestLimitExceeded|SlowDown/i;
 const NETWORK = /^(ECONN(RESET|REFUSED|ABORTED)|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/;
 
 /** Whether the same request may succeed later. */
-export function mayPass(error: unknown): boolean {
+export function isRetryable(error: unknown): boolean {
   const { name = '', code = '', $metadata } = Object(error) as ServiceFailure;
   const status = $metadata?.httpStatusCode ?? 0;
   return name === QUEUE_IS_FULL || THROTTLING.test(name) || name === 'TimeoutError' || NETWORK.test(code) || status === 429 || status >= 500;
 }
 
 /** Whether an account may not run any build, which no waiting changes. */
-export function mayRunNoBuilds(error: unknown): boolean {
+export function hasZeroBuildQuota(error: unknown): boolean {
   const { name, message = '' } = Object(error) as ServiceFailure;
   return name === QUEUE_IS_FULL && /more than 0 builds/i.test(message);
 }
 
 /** Whether a service says that something does not exist. */
-export function isMissing(error: unknown): boolean {
+export function isNotFound(error: unknown): boolean {
   return (Object(error) as ServiceFailure).name === 'ResourceNotFoundException';
 }
 
 /** What a service said, in one line. */
-export function saidBy(error: unknown): string {
+export function formatAwsError(error: unknown): string {
   const { name, code, message } = Object(error) as ServiceFailure;
   const kind = name === undefined || name === 'Error' ? code : name;
-  return outsideText([kind, message].filter(Boolean).join(': ') || String(error), LONGEST_MESSAGE);
+  return sanitizeLine([kind, message].filter(Boolean).join(': ') || String(error), LONGEST_MESSAGE);
 }
 
 /** Time and chance, as far as builds are started and followed by them. */

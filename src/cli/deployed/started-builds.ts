@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
-import { AwsRefusal, knownRefusal } from './aws-clients';
+import { AwsError, knownAwsErrorMessage } from './aws-clients';
 import { DeployedSource, isCatalog, sourceName } from './deployed-sources';
-import { BuildsError, type Clock } from '../../codebuild/service-failure';
+import { BuildsError, type Clock } from '../../codebuild/aws-errors';
 import { planBuilds, startBuilds } from '../../codebuild/start-builds';
 
 /** A build that was started, and what it mirrors. */
-export interface StartedRun {
+export interface StartedMirrorBuild {
   readonly id: string;
   /** Its page in the console, where that is known. */
   readonly link?: string;
@@ -15,14 +15,14 @@ export interface StartedRun {
 }
 
 /** What runs are started with. */
-export interface StartTools {
+export interface StartMirrorBuildsTools {
   readonly client: CodeBuildClient;
   readonly tell: (line: string) => void;
   readonly clock: Clock;
   /** No more builds are started after it. */
   readonly signal: AbortSignal;
   /** Is told of each build at once, so that none is forgotten when a later one cannot be started. */
-  readonly started: (run: StartedRun) => void;
+  readonly started: (run: StartedMirrorBuild) => void;
 }
 
 /** A full queue empties in minutes, or not at all. */
@@ -33,7 +33,7 @@ const MINUTES_TO_START = 8;
  *
  * @throws AwsRefusal or BuildsError when one cannot be started
  */
-export async function startRuns(chosen: readonly DeployedSource[], tools: StartTools): Promise<void> {
+export async function startMirrorBuilds(chosen: readonly DeployedSource[], tools: StartMirrorBuildsTools): Promise<void> {
   const { client, tell: log, clock, signal } = tools;
   for (const part of partsOf(chosen)) {
     signal.throwIfAborted();
@@ -64,8 +64,8 @@ async function inWords<T>(start: () => Promise<T>): Promise<T> {
   try {
     return await start();
   } catch (error) {
-    const refusal = error instanceof BuildsError ? knownRefusal(error.cause, 'codebuild:StartBuild') : undefined;
-    throw refusal === undefined ? error : new AwsRefusal(refusal, { cause: error });
+    const refusal = error instanceof BuildsError ? knownAwsErrorMessage(error.cause, 'codebuild:StartBuild') : undefined;
+    throw refusal === undefined ? error : new AwsError(refusal, { cause: error });
   }
 }
 

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { LoggedResults } from '../../src/cli/deployed/followed-run';
+import { LoggedResults } from '../../src/cli/deployed/followed-builds';
 import { copied, missing, resultLines } from '../support/deployed-account';
 
 const [A, B] = [copied('docker.io/library/a:1'), missing('docker.io/library/b:1')];

@@ -1,7 +1,7 @@
 import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { BatchGetBuildsCommand, CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
-import { followRuns, FollowedRun } from '../../src/cli/deployed/followed-run';
+import { followBuilds, FollowedMirrorBuild } from '../../src/cli/deployed/followed-builds';
 import { copied, missing, resultLines } from '../support/deployed-account';
 import { MovingClock } from '../support/moving-clock';
 
@@ -22,9 +22,9 @@ beforeEach(() => {
   stop = new AbortController();
 });
 
-function follow(): Promise<FollowedRun[]> {
+function follow(): Promise<FollowedMirrorBuild[]> {
   const clients = { codeBuild: new CodeBuildClient({ region: 'eu-west-1' }), logs: new CloudWatchLogsClient({ region: 'eu-west-1' }) };
-  return followRuns([RUN], { ...clients, clock, tell: (line) => { told.push(line); }, signal: stop.signal });
+  return followBuilds([RUN], { ...clients, clock, tell: (line) => { told.push(line); }, signal: stop.signal });
 }
 
 const named = (name: string, message = 'why') => Object.assign(new Error(message), { name });
@@ -164,7 +164,7 @@ test('of several builds, those that are over are not asked for again, and each l
     return { events: nextToken === undefined ? [logStreamName, ...RESULTS].map((message) => ({ message })) : [], nextForwardToken: 'end' };
   });
   const clients = { codeBuild: new CodeBuildClient({ region: 'eu-west-1' }), logs: new CloudWatchLogsClient({ region: 'eu-west-1' }) };
-  const followed = await followRuns([first, second], { ...clients, clock, tell: (line) => { told.push(line); }, signal: stop.signal });
+  const followed = await followBuilds([first, second], { ...clients, clock, tell: (line) => { told.push(line); }, signal: stop.signal });
   expect(followed.map(({ run, status }) => [run.id, status])).toEqual([['project:1', 'SUCCEEDED'], ['project:2', 'SUCCEEDED']]);
   expect(told).toEqual(['build 1 of 2: project:1', 'build 2 of 2: project:2']);
 });

@@ -22,7 +22,7 @@ const PREFIXES_IN_USE = new WeakMap<IConstruct, Claim[]>();
  * @param remedy what to do when it is taken
  * @throws Error when another cache of the app has taken it, in a place that is known to be the same account and Region
  */
-export function claimPrefix(claimant: Construct, use: PrefixUse, prefix: string, remedy: string): void {
+export function reservePrefix(claimant: Construct, use: PrefixUse, prefix: string, remedy: string): void {
   const claims = PREFIXES_IN_USE.get(claimant.node.root) ?? [];
   const twin = claims.find((claim) => claim.use === use && claim.prefix === prefix && isSameRegistry(Stack.of(claim.claimant), Stack.of(claimant)));
   if (twin !== undefined) {
@@ -32,13 +32,13 @@ export function claimPrefix(claimant: Construct, use: PrefixUse, prefix: string,
 }
 
 /** All claims of an app, by its root. */
-const CATALOG_CLAIMS = new WeakMap<IConstruct, CatalogPrefixClaim[]>();
+const CATALOG_CLAIMS = new WeakMap<IConstruct, CatalogPrefixReservation[]>();
 
 /**
  * What a mirror may fill: the repositories of its images, and with a catalog all under its prefixes. Whoever edits the list of one mirror must not
  * reach what another one keeps.
  */
-export class CatalogPrefixClaim {
+export class CatalogPrefixReservation {
   private hasCatalog = false;
 
   /**
@@ -60,7 +60,7 @@ export class CatalogPrefixClaim {
     for (const other of this.others()) this.refuseOverlap(other);
   }
 
-  private others(): CatalogPrefixClaim[] {
+  private others(): CatalogPrefixReservation[] {
     return (CATALOG_CLAIMS.get(this.mirror.node.root) ?? []).filter((claim) => claim !== this);
   }
 
@@ -68,7 +68,7 @@ export class CatalogPrefixClaim {
     return this.hasCatalog ? [this.prefix, floatingRepositoryPrefix(this.prefix)] : [this.prefix];
   }
 
-  private refuseOverlap(other: CatalogPrefixClaim): void {
+  private refuseOverlap(other: CatalogPrefixReservation): void {
     const owner = [this, other].find(({ hasCatalog }) => hasCatalog);
     const overlaps = this.prefixes().some((one) => other.prefixes().some((another) => contains(one, another) || contains(another, one)));
     if (owner === undefined || !overlaps || !isSameRegistry(Stack.of(this.mirror), Stack.of(other.mirror))) return;

@@ -1,12 +1,12 @@
 import { CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { DeployedSource } from '../../src/cli/deployed/deployed-sources';
-import { StartedRun, startRuns } from '../../src/cli/deployed/started-run';
+import { StartedMirrorBuild, startMirrorBuilds } from '../../src/cli/deployed/started-builds';
 import { formatImageReference, parseImageReference } from '../../src/image/image-reference';
 import { MovingClock } from '../support/moving-clock';
 
 const codeBuild = mockClient(CodeBuildClient);
-let runs: StartedRun[];
+let runs: StartedMirrorBuild[];
 let stop: AbortController;
 
 beforeEach(() => {
@@ -24,7 +24,7 @@ function image(name: string, { project = 'project', partition = 'aws', region = 
 
 function start(sources: readonly DeployedSource[]): Promise<void> {
   const client = new CodeBuildClient({ region: 'eu-west-1' });
-  return startRuns(sources, { client, tell: () => undefined, clock: new MovingClock(), signal: stop.signal, started: (run) => { runs.push(run); } });
+  return startMirrorBuilds(sources, { client, tell: () => undefined, clock: new MovingClock(), signal: stop.signal, started: (run) => { runs.push(run); } });
 }
 
 const named = (name: string) => Object.assign(new Error('why'), { name });

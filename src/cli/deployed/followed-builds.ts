@@ -1,15 +1,15 @@
 import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
-import { asked, AwsRefusal, knownRefusal } from './aws-clients';
-import type { StartedRun } from './started-run';
+import { withAwsErrors, AwsError, knownAwsErrorMessage } from './aws-clients';
+import type { StartedMirrorBuild } from './started-builds';
 import { type BuildLog, BuildState, BuildStatus, readBuilds } from '../../codebuild/build-state';
-import { LineFields, lineFields, placeOf } from '../../codebuild/run-results';
-import { type Clock, isMissing, mayPass, saidBy } from '../../codebuild/service-failure';
-import { MirrorResult, NOTHING_DONE, Outcome } from '../../engine/result';
-import { visibleText } from '../../image/sanitize';
+import { ResultLineFields, parseResultLine, resultKey } from '../../codebuild/build-results';
+import { type Clock, isNotFound, isRetryable, formatAwsError } from '../../codebuild/aws-errors';
+import { MirrorResult, NO_TRANSFER, Outcome } from '../../engine/result';
+import { escapeControlCharacters } from '../../image/sanitize';
 
 /** What builds are followed with. */
-export interface FollowTools {
+export interface FollowBuildsTools {
   readonly codeBuild: CodeBuildClient;
   readonly logs: CloudWatchLogsClient;
   readonly clock: Clock;
@@ -35,8 +35,8 @@ const SILENCE_TIME = 5 * 60_000;
  *
  * @throws AwsRefusal when AWS does not say how builds stand
  */
-export async function followRuns(runs: readonly StartedRun[], tools: FollowTools): Promise<FollowedRun[]> {
-  const followed = runs.map((run, index) => new FollowedRun(run, tools, runs.length === 1 ? '' : `build ${index + 1} of ${runs.length}: `));
+export async function followBuilds(runs: readonly StartedMirrorBuild[], tools: FollowBuildsTools): Promise<FollowedMirrorBuild[]> {
+  const followed = runs.map((run, index) => new FollowedMirrorBuild(run, tools, runs.length === 1 ? '' : `build ${index + 1} of ${runs.length}: `));
   const deadline = { at: tools.clock.now() + SILENCE_TIME };
   for (;;) {
     const open = followed.filter(({ isOver }) => !isOver);
@@ -50,22 +50,22 @@ export async function followRuns(runs: readonly StartedRun[], tools: FollowTools
 }
 
 /** How builds stand; nothing when CodeBuild does not say now and may say later. */
-async function statesOf(builds: readonly FollowedRun[], deadline: { at: number }, tools: FollowTools): Promise<BuildState[]> {
+async function statesOf(builds: readonly FollowedMirrorBuild[], deadline: { at: number }, tools: FollowBuildsTools): Promise<BuildState[]> {
   const { codeBuild, clock, tell, signal } = tools;
   try {
-    const states = await asked('codebuild:BatchGetBuilds', () => readBuilds(codeBuild, builds.map(({ run }) => run.id)));
+    const states = await withAwsErrors('codebuild:BatchGetBuilds', () => readBuilds(codeBuild, builds.map(({ run }) => run.id)));
     deadline.at = clock.now() + SILENCE_TIME;
     return states;
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof AwsRefusal) || !mayPass(error.cause) || clock.now() >= deadline.at) throw error;
+    if (!(error instanceof AwsError) || !isRetryable(error.cause) || clock.now() >= deadline.at) throw error;
     tell(error.message);
     return [];
   }
 }
 
 /** A build that is followed. */
-export class FollowedRun {
+export class FollowedMirrorBuild {
   /** How it stands. */
   status: BuildStatus = 'IN_PROGRESS';
   /** Why it did not succeed, as CodeBuild tells. */
@@ -80,7 +80,7 @@ export class FollowedRun {
   private endSeen: number | undefined;
   private isLogDenied = false;
 
-  constructor(readonly run: StartedRun, private readonly tools: FollowTools, private readonly prefix: string) {
+  constructor(readonly run: StartedMirrorBuild, private readonly tools: FollowBuildsTools, private readonly prefix: string) {
     this.reader = new BuildLogReader(tools.logs);
     this.since = tools.clock.now();
   }
@@ -99,9 +99,9 @@ export class FollowedRun {
   }
 
   /** The builds of customized images that it has started. */
-  customRuns(): FollowedRun[] {
+  customRuns(): FollowedMirrorBuild[] {
     return this.logged.results.flatMap(({ source, customBuilds = [] }) => {
-      return customBuilds.map((id) => new FollowedRun({ id, sources: [source] }, this.tools, `customized ${source}: `));
+      return customBuilds.map((id) => new FollowedMirrorBuild({ id, sources: [source] }, this.tools, `customized ${source}: `));
     });
   }
 
@@ -111,10 +111,10 @@ export class FollowedRun {
       this.logProblem = undefined;
     } catch (error) {
       this.tools.signal.throwIfAborted();
-      const refusal = knownRefusal(error, 'logs:GetLogEvents');
-      if (isMissing(error)) this.logProblem = 'its log does not exist';
-      else this.logProblem = `its log could not be read: ${refusal ?? saidBy(error)}`;
-      if (isMissing(error) || mayPass(error)) return;
+      const refusal = knownAwsErrorMessage(error, 'logs:GetLogEvents');
+      if (isNotFound(error)) this.logProblem = 'its log does not exist';
+      else this.logProblem = `its log could not be read: ${refusal ?? formatAwsError(error)}`;
+      if (isNotFound(error) || isRetryable(error)) return;
       this.isLogDenied = true;
       this.tools.tell(`${this.prefix}${this.logProblem}`);
     }
@@ -159,7 +159,7 @@ export class LoggedResults {
 
   /** Takes a line of the log; tells whether it holds results. */
   add(line: string): boolean {
-    const fields = lineFields(line);
+    const fields = parseResultLine(line);
     if (fields === undefined) return false;
     const summary = summaryOf(fields);
     const result = resultOf(fields);
@@ -175,35 +175,35 @@ export class LoggedResults {
 
   /** The results in the order of the images, or as they came from a run that did not come to its end. */
   get results(): readonly MirrorResult[] {
-    const told = new Map(this.told.map((result) => [placeOf(result), result]));
-    return this.summary?.map((result) => told.get(placeOf(result)) ?? result) ?? this.told;
+    const told = new Map(this.told.map((result) => [resultKey(result), result]));
+    return this.summary?.map((result) => told.get(resultKey(result)) ?? result) ?? this.told;
   }
 }
 
-function summaryOf({ outcome, images, results }: LineFields): MirrorResult[] | undefined {
+function summaryOf({ outcome, images, results }: ResultLineFields): MirrorResult[] | undefined {
   if (!isOutcome(outcome) || typeof images !== 'object' || !Array.isArray(results)) return undefined;
-  const read = results.map((result) => resultOf(Object(result) as LineFields));
+  const read = results.map((result) => resultOf(Object(result) as ResultLineFields));
   return read.every((result) => result !== undefined) ? read : undefined;
 }
 
-function resultOf(fields: LineFields): MirrorResult | undefined {
+function resultOf(fields: ResultLineFields): MirrorResult | undefined {
   const { source, target, outcome, requests } = fields;
   if (typeof source !== 'string' || typeof target !== 'string' || !isOutcome(outcome)) return undefined;
   const { source: sourceRequests, target: targetRequests } = Object(requests) as Readonly<Record<string, unknown>>;
   return {
-    ...NOTHING_DONE,
-    source: visibleText(source),
-    target: visibleText(target),
+    ...NO_TRANSFER,
+    source: escapeControlCharacters(source),
+    target: escapeControlCharacters(target),
     outcome,
     ...chosen(fields, COUNTS, (value) => Number.isFinite(value) ? value : undefined),
-    ...chosen(fields, TEXTS, (value) => typeof value === 'string' ? visibleText(value) : undefined),
-    ...chosen(fields, LISTS, (value) => Array.isArray(value) ? value.map((item) => visibleText(String(item))) : undefined),
+    ...chosen(fields, TEXTS, (value) => typeof value === 'string' ? escapeControlCharacters(value) : undefined),
+    ...chosen(fields, LISTS, (value) => Array.isArray(value) ? value.map((item) => escapeControlCharacters(String(item))) : undefined),
     requests: { source: Number(sourceRequests) || 0, target: Number(targetRequests) || 0 },
   };
 }
 
 /** LineFields as they are read; what cannot be read is left out. */
-function chosen(fields: LineFields, names: readonly (keyof MirrorResult)[], read: (value: unknown) => unknown): Partial<MirrorResult> {
+function chosen(fields: ResultLineFields, names: readonly (keyof MirrorResult)[], read: (value: unknown) => unknown): Partial<MirrorResult> {
   return Object.fromEntries(names.map((name) => [name, read(fields[name])]).filter(([, value]) => value !== undefined));
 }
 

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { printable } from '../../src/image/sanitize';
+import { sanitizeForLog } from '../../src/image/sanitize';
 
 test.each([
   ['a newline', 'a\nb', 'a\\u000ab'],
@@ -17,23 +17,23 @@ test.each([
   ['a byte order mark', '\ufeffa', '\\ufeffa'],
   ['half a pair', 'a\ud800b', 'a\\ud800b'],
 ])('shows %s', (_, text, shown) => {
-  expect(printable(text)).toBe(shown);
+  expect(sanitizeForLog(text)).toBe(shown);
 });
 
 test.each(['', 'plain text', 'caf\u00e9 \u65e5\u672c \ud83d\ude00', '"quoted" \\ <tag> %s $(id)'])('leaves %j as it is', (text) => {
-  expect(printable(text)).toBe(text);
+  expect(sanitizeForLog(text)).toBe(text);
 });
 
 test('leaves 500 characters whole', () => {
-  expect(printable('x'.repeat(500))).toBe('x'.repeat(500));
+  expect(sanitizeForLog('x'.repeat(500))).toBe('x'.repeat(500));
 });
 
 test('cuts what is longer', () => {
-  expect(printable('x'.repeat(501))).toBe(`${'x'.repeat(500)}...`);
+  expect(sanitizeForLog('x'.repeat(501))).toBe(`${'x'.repeat(500)}...`);
 });
 
 test('leaves no character in any text that ends a line, drives a terminal or hides', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 600 }), (text) => {
-    expect(printable(text)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+    expect(sanitizeForLog(text)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
   }));
 });
