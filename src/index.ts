@@ -1,10 +1,12 @@
 export type { ImageMirrorProps } from './mirror/image-mirror-props';
 export { ImageMirror } from './mirror/image-mirror';
-export { MirroredImage } from './mirror/mirrored-image';
+export { MirroredImage, type MirroredImageProps } from './mirror/mirrored-image';
 
 export { MirroredImagesAspect, type MirroredImagesAspectProps } from './aspect/mirrored-images-aspect';
 
-export type { MirroredBuildImageOptions, MirroredImageOptions, MirroredImageProps, MirroredLambdaCodeOptions } from './declarations/mirrored-image-props';
+export type { IImageMirror, IMirroredImage, IOriginalImage } from './declarations/mirror-interfaces';
+export type { IMonitored, MirrorAlarmOptions, StaleAlarmOptions } from './declarations/monitored';
+export type { MirroredBuildImageOptions, MirroredImageOptions, MirroredLambdaCodeOptions } from './declarations/mirrored-image-options';
 export { type PatternTagOptions, type SemverTagOptions, TagFilter } from './declarations/tag-filter';
 export { OnTagMoved, TagKind } from './declarations/tag-policy';
 
@@ -13,12 +15,10 @@ export { RegistryCredentials, type RegistryCredentialsOptions } from './project/
 
 export { OnDeploy } from './deploy/deploy-trigger';
 
-export type { IOriginalImage } from './customize/original-image';
-
 export { ImageCatalog } from './catalog/image-catalog';
 export { MirroredCatalog, type MirroredCatalogOptions, type MirroredCatalogProps } from './catalog/mirrored-catalog';
 
-export { MirrorAlarm, type MirrorAlarmOptions, type MirrorNotifyOptions, type StaleAlarmOptions } from './observe/alarm-options';
+export { MirrorAlarm, type MirrorNotifyOptions } from './observe/alarm-options';
 export type { MirrorDashboardProps } from './observe/mirror-dashboard-props';
 export { MirrorDashboard } from './observe/mirror-dashboard';
 export { MonitoredConstruct } from './observe/monitored-construct';

@@ -1,10 +1,13 @@
-import { CfnResource, Stack, Stage, Token, TokenComparison } from 'aws-cdk-lib';
+import { CfnResource, Stack, Stage } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { IConstruct } from 'constructs';
 import { PublicImage } from './public-image';
 import { PullThroughCache } from '../cache/pull-through-cache';
+import { MirrorCatalogs } from '../catalog/mirror-catalogs';
+import { IImageMirror } from '../declarations/mirror-interfaces';
+import { waitForFirstCopy } from '../consumers/first-copy';
 import { familiarImageReference, ImageReference, quote } from '../image/image-reference';
-import { ImageMirror } from '../mirror/image-mirror';
+import { otherEnvironmentPart } from '../synthesis/environments';
 
 /** An image in Amazon ECR that takes the place of a public one. */
 export interface Replacement {
@@ -18,19 +21,22 @@ export interface Replacement {
 /** Where replacements come from: a mirror or a pull-through cache. */
 export interface ImageSource {
   readonly construct: IConstruct;
+  /** `undefined` for a pull-through cache. */
+  readonly mirror?: IImageMirror;
   readonly find: (reference: ImageReference) => Replacement | undefined;
 }
 
-export function mirrorSource(mirror: ImageMirror): ImageSource {
+export function mirrorSource(mirror: IImageMirror): ImageSource {
   return {
     construct: mirror,
+    mirror,
     find: (reference) => {
       const image = mirror._find(reference);
       return image && {
         imageUri: image._uriFor(reference),
         permission: image.node.path,
         grantPull: (grantee) => image.grantPull(grantee),
-        makeAvailableTo: (user) => image._usedBy(user),
+        makeAvailableTo: (user) => waitForFirstCopy(user, image),
       };
     },
   };
@@ -55,13 +61,8 @@ export function cacheSource(cache: PullThroughCache): ImageSource {
 export function distance({ construct }: ImageSource, user: IConstruct): string | undefined {
   const name = quote(construct.node.path);
   if (Stage.of(construct) !== Stage.of(user)) return `${name} has it in another stage; define a mirror in each stage`;
-  const [there, here] = [Stack.of(construct), Stack.of(user)];
-  for (const [part, words] of [['account', 'account'], ['region', 'Region']] as const) {
-    const comparison = Token.compareStrings(there[part], here[part]);
-    if (comparison === TokenComparison.SAME || comparison === TokenComparison.BOTH_UNRESOLVED) continue;
-    return `${name} has it in another ${words}; define a mirror for each account and Region`;
-  }
-  return undefined;
+  const part = otherEnvironmentPart(Stack.of(construct), Stack.of(user));
+  return part === undefined ? undefined : `${name} has it in another ${part}; define a mirror for each account and Region`;
 }
 
 const EXCLUDE = 'MirroredImagesAspect.exclude() if it is to stay';
@@ -73,11 +74,11 @@ export function missingImage(user: string, image: PublicImage, sources: readonly
   if (reference === undefined) return `${beginning}, and whether a mirror has it is not known, for ${problem}; or use ${EXCLUDE}`;
   const [far] = sources.flatMap((source) => source.find(reference) ? distance(source, resource) ?? [] : []);
   if (far !== undefined) return `${beginning}, and ${far}; or use ${EXCLUDE}`;
-  const mirror = sources.find((source) => source.construct instanceof ImageMirror && distance(source, resource) === undefined)?.construct;
+  const mirror = sources.find((source) => source.mirror !== undefined && distance(source, resource) === undefined)?.mirror;
   const place = mirror === undefined ? 'on an ImageMirror in its stage, account and Region' : `on ${quote(mirror.node.path)}`;
   const name = quote(familiarImageReference(reference));
   // What is in a list is not known, or not for long.
-  const listed = sources.some(({ construct }) => construct instanceof ImageMirror && construct._context().catalogs.count > 0);
+  const listed = sources.some(({ mirror: candidate }) => candidate !== undefined && MirrorCatalogs.has(candidate));
   const catalogs = listed ? ` if no catalog lists it (otherwise write imageUri(${name}) of that)` : '';
   return `${beginning}, which no mirror has; call addImage(${name}) ${place}${catalogs}, or use ${EXCLUDE}`;
 }

@@ -6,7 +6,7 @@ import { cacheSource, mirrorSource } from './image-source';
 import { exclude, ImageUser } from './image-use';
 import { buildProjectImages, jobDefinitionImages, taskDefinitionImages } from './image-users';
 import { PullThroughCache } from '../cache/pull-through-cache';
-import { ImageMirror } from '../mirror/image-mirror';
+import { IImageMirror } from '../declarations/mirror-interfaces';
 
 /**
  * Properties of a `MirroredImagesAspect`.
@@ -17,7 +17,7 @@ export interface MirroredImagesAspectProps {
    *
    * @default - none
    */
-  readonly mirrors?: ImageMirror[];
+  readonly mirrors?: IImageMirror[];
 
   /**
    * The pull-through caches that replace what no mirror has, asked in this order. A cache serves the resources of its own stage, account and Region.

@@ -11,8 +11,8 @@ import { CreationTemplate, CacheTemplate, defineCacheTemplate } from './creation
 import { PullThroughCacheProps } from './pull-through-cache-props';
 import { UpstreamRegistry } from './upstream-registry';
 import { buildPlatform } from '../consumers/build-image';
-import { parseUpstreamImage } from '../declarations/image-settings';
-import { MirroredBuildImageOptions } from '../declarations/mirrored-image-props';
+import { parseUpstreamImage } from '../declarations/upstream-image';
+import { MirroredBuildImageOptions } from '../declarations/mirrored-image-options';
 import { familiarImageReference, ImageReference, quote } from '../image/image-reference';
 import { cachedRepositoryName, CachePrefixes, ROOT_PREFIX } from '../image/pull-through';
 import { repositoryNameProblem } from '../image/repository-name';

@@ -6,7 +6,7 @@ import { creationRole, createRepositoriesStatement } from '../cache/creation-tem
 import { floatingRepositoryPrefix } from '../image/catalog/catalog-location';
 import { quote } from '../image/image-reference';
 import { reservePrefix } from '../repositories/prefix-reservations';
-import { MirrorRepositoryOptions, untaggedImageRule, RepositorySet } from '../repositories/repository-set';
+import { RepositorySet, RepositorySettings, untaggedImageRule } from '../repositories/repository-set';
 
 /** What prefixes of creation templates are made of: repositories may have names that a prefix may not. */
 const TEMPLATE_PREFIX = /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
@@ -18,7 +18,8 @@ const TEMPLATE_PREFIX = /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a
  * @throws Error when the prefix is none that templates take, or when another template of the app has it
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
  */
-export function defineCatalogTemplates(scope: Construct, repositoryPrefix: string, repositories: RepositorySet): Construct[] {
+export function defineCatalogTemplates(scope: Construct, repositories: RepositorySet): Construct[] {
+  const repositoryPrefix = repositories.prefix;
   if (!TEMPLATE_PREFIX.test(repositoryPrefix)) {
     throw new Error(`repositoryPrefix ${quote(repositoryPrefix)} cannot be that of a repository creation template, which a catalog needs: it takes no "__" and no "--"; choose another prefix`);
   }
@@ -26,7 +27,7 @@ export function defineCatalogTemplates(scope: Construct, repositoryPrefix: strin
     { id: 'FixedTags', prefix: repositoryPrefix, mutability: ecr.TagMutability.IMMUTABLE, description: 'Mirrored images whose tags are fixed' },
     { id: 'FloatingTags', prefix: floatingRepositoryPrefix(repositoryPrefix), mutability: ecr.TagMutability.MUTABLE, description: 'Mirrored images whose tags float' },
   ];
-  const role = roleFor(scope, kinds.map(({ prefix }) => `${prefix}/*`), repositories.options);
+  const role = roleFor(scope, kinds.map(({ prefix }) => `${prefix}/*`), repositories.settings);
   return kinds.map(({ id, prefix, mutability, description }) => {
     reservePrefix(scope, 'repository creation template', prefix, 'set another repositoryPrefix for one of them');
     const template = new ecr.CfnRepositoryCreationTemplate(scope, id, {
@@ -44,9 +45,9 @@ export function defineCatalogTemplates(scope: Construct, repositoryPrefix: strin
 
 /** What the repositories of both templates have in common with those that the mirror defines. */
 function sharedSettings(scope: Construct, repositories: RepositorySet) {
-  const { encryptionKey } = repositories.options;
+  const { encryptionKey } = repositories.settings;
   return {
-    lifecyclePolicy: lifecyclePolicy(repositories.options),
+    lifecyclePolicy: lifecyclePolicy(repositories.settings),
     encryptionConfiguration: encryptionKey && { encryptionType: 'KMS', kmsKey: encryptionKey.keyArn },
     repositoryPolicy: Lazy.string({
       produce: () => {
@@ -58,12 +59,12 @@ function sharedSettings(scope: Construct, repositories: RepositorySet) {
 }
 
 /** Amazon ECR's service-linked role creates repositories that have no key of their own. */
-function roleFor(scope: Construct, names: string[], { encryptionKey }: MirrorRepositoryOptions): iam.IRole | undefined {
+function roleFor(scope: Construct, names: string[], { encryptionKey }: RepositorySettings): iam.IRole | undefined {
   return encryptionKey && creationRole(scope, 'CreationRole', { purpose: 'a mirror', repositories: names, encryptionKey });
 }
 
 /** What the CDK's repository makes of the rules. */
-function lifecyclePolicy(options: MirrorRepositoryOptions): string | undefined {
+function lifecyclePolicy(options: RepositorySettings): string | undefined {
   const stack = new Stack();
   const repository = new ecr.Repository(stack, 'Repository', { lifecycleRules: [untaggedImageRule(options)] });
   const policy: ecr.CfnRepository.LifecyclePolicyProperty = stack.resolve((repository.node.defaultChild as ecr.CfnRepository).lifecyclePolicy);

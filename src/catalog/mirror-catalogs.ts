@@ -3,110 +3,134 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, IDependable } from 'constructs';
 import { defineCatalogTemplates } from './catalog-templates';
 import { CatalogSource } from './image-catalog';
+import { ImageDefaults } from '../declarations/declared-image';
 import { FirstCopy } from '../declarations/limits';
+import { IImageMirror } from '../declarations/mirror-interfaces';
+import { MirrorParts } from '../declarations/mirror-parts';
+import { DeployTrigger } from '../deploy/deploy-trigger';
 import { CatalogImage, floatingRepositoryPrefix } from '../image/catalog/catalog-location';
 import { requiredShards, largestShard, MAX_SHARD_IMAGES, shardAdvice } from '../image/catalog/catalog-shard';
 import { PUBLIC_GALLERY } from '../image/registry-hosts';
-import { BuildRole } from '../project/build-role';
+import { MirrorBuilds } from '../project/mirror-project';
 import { CatalogPrefixReservation } from '../repositories/prefix-reservations';
 import { RepositorySet } from '../repositories/repository-set';
+import { MirrorSchedules } from '../schedules/schedules';
 import { suppressRepositoryPrefixes } from '../synthesis/nag-suppressions';
 
-/** What the catalogs of a mirror work on. */
+/** The parts of a mirror that its catalogs use. */
 export interface MirrorCatalogsProps {
+  readonly defaults: ImageDefaults;
   readonly repositories: RepositorySet;
-  readonly repositoryPrefix: string;
-  readonly buildRole: BuildRole;
+  readonly builds: MirrorBuilds;
+  /** The time after which CodeBuild stops a build. */
+  readonly longestBuild: Duration;
+  readonly schedules: MirrorSchedules;
+  /** The first copies of the mirror. The catalogs add theirs. */
+  readonly firstCopies: FirstCopy[];
+  /** `undefined` when deployments do not mirror images. */
+  readonly deployTrigger?: DeployTrigger;
 }
 
+const PARTS = new MirrorParts<MirrorCatalogs>('catalogs');
+
 /**
- * The catalogs of a mirror. The first one widens what builds may do, from the repositories that the template defines to all under the mirror's
- * prefixes, and to the creation of those; a mirror without one stays as it is.
+ * The catalogs of one mirror.
+ *
+ * The first catalog widens the permissions of builds to all repositories under the prefixes of the mirror, and to their creation.
+ * The permissions of a mirror without catalogs stay narrow.
  */
 export class MirrorCatalogs {
+  /**
+   * The catalogs of a mirror.
+   *
+   * @throws Error when the app does not define the mirror
+   */
+  public static of(mirror: IImageMirror): MirrorCatalogs {
+    return PARTS.of(mirror);
+  }
+
+  /** Whether a mirror has catalogs. A catalog may list any image. */
+  public static has(mirror: IImageMirror): boolean {
+    return (PARTS.find(mirror)?.count ?? 0) > 0;
+  }
+
   private readonly sources: CatalogSource[] = [];
-  private readonly claim: CatalogPrefixReservation;
+  private readonly reservation: CatalogPrefixReservation;
   private templates: readonly IDependable[] = [];
 
   /**
-   * @throws Error when another mirror of the app has a catalog that may fill the repositories of this one
+   * @throws Error when a catalog of another mirror of the app may fill the repositories of this mirror
    */
-  constructor(private readonly mirror: Construct, private readonly props: MirrorCatalogsProps) {
-    this.claim = new CatalogPrefixReservation(mirror, props.repositoryPrefix);
+  constructor(private readonly mirror: IImageMirror & Construct, public readonly props: MirrorCatalogsProps) {
+    this.reservation = new CatalogPrefixReservation(mirror, props.repositories.prefix);
+    PARTS.set(mirror, this);
   }
 
-  /** How many there are. */
+  /** The number of catalogs. */
   public get count(): number {
     return this.sources.length;
   }
 
   /**
-   * Lets builds mirror one more; returns what must be there before they do.
+   * Adds a catalog, and allows builds to mirror it. Returns the resources that must exist before a build reads the catalog.
    *
-   * @throws Error when the mirror's prefix is none that templates take, or one that another mirror or template of the app has
+   * @throws Error when the prefix is not valid for creation templates, or when another mirror or template of the app uses it
    */
   public add(source: CatalogSource): IDependable[] {
     if (this.sources.length === 0) this.prepare();
     this.sources.push(source);
-    this.props.buildRole.allow(source.statements);
-    source.grantDecrypt?.(this.props.buildRole.role);
-    // Where nobody knows the images, any registry may be among theirs.
-    const hasGallery = source.images?.images.some(({ registry }) => registry === PUBLIC_GALLERY) ?? true;
-    if (hasGallery) this.props.repositories.noticeRegistry(PUBLIC_GALLERY);
+    const { builds, firstCopies, repositories } = this.props;
+    builds.role.allow(source.statements);
+    source.grantDecrypt?.(builds.role.role);
+    const images = source.images?.images;
+    firstCopies.push(...images?.map(({ registry, tags, platforms }) => ({ registry, tags, platforms })) ?? [UNKNOWN_COPY]);
+    // A list that is not known at synthesis may name images of any registry.
+    if (images?.some(({ registry }) => registry === PUBLIC_GALLERY) ?? true) repositories.noticeRegistry(PUBLIC_GALLERY);
     return [...this.templates, ...source.dependencies];
   }
 
-  /** What is first copied from an upstream registry, as far as that is known. */
-  public firstCopiesFrom(registry: string): FirstCopy[] {
-    const images = this.sources.flatMap((source) => source.images?.images ?? []);
-    return images.filter((image) => image.registry === registry).map(({ tags, platforms }) => ({ tags, platforms }));
-  }
-
-  /** What is first copied of all lists; one that nobody knows stands for as many tags as there are. */
-  public allFirstCopies(): FirstCopy[] {
-    const unknown = { tags: undefined, platforms: undefined };
-    return this.sources.flatMap((source) => source.images?.images.map(({ tags, platforms }) => ({ tags, platforms })) ?? [unknown]);
-  }
-
   private prepare(): void {
-    const { repositories, repositoryPrefix, buildRole } = this.props;
-    this.claim.widen();
-    const prefixes = [repositoryPrefix, floatingRepositoryPrefix(repositoryPrefix)];
-    this.templates = defineCatalogTemplates(new Construct(this.mirror, 'CreationTemplates'), repositoryPrefix, repositories);
-    suppressRepositoryPrefixes(buildRole.role, prefixes);
-    for (const prefix of prefixes) buildRole.repositories.includeAllUnder(prefix);
+    const { repositories, builds } = this.props;
+    this.reservation.widen();
+    const prefixes = [repositories.prefix, floatingRepositoryPrefix(repositories.prefix)];
+    this.templates = defineCatalogTemplates(new Construct(this.mirror, 'CreationTemplates'), repositories);
+    suppressRepositoryPrefixes(builds.role.role, prefixes);
+    for (const prefix of prefixes) builds.role.repositories.includeAllUnder(prefix);
     const resources = prefixes.map((prefix) => Stack.of(this.mirror).formatArn({ service: 'ecr', resource: 'repository', resourceName: `${prefix}/*` }));
-    buildRole.allow([new iam.PolicyStatement({ actions: ['ecr:CreateRepository'], resources })]);
+    builds.role.allow([new iam.PolicyStatement({ actions: ['ecr:CreateRepository'], resources })]);
   }
 }
 
-/** Several images are under way at a time, and one that is copied takes a minute at most where it is not large. */
+/** The first copies of a catalog that is not known at synthesis. */
+const UNKNOWN_COPY: FirstCopy = { registry: undefined, tags: undefined, platforms: undefined };
+
+/** A build copies several images at the same time, and a copy takes at most one minute unless the image is large. */
 const COPIES_PER_MINUTE = 4;
 
-/** How a catalog is divided. */
+/** The division of a catalog into builds. */
 export interface ShardSizes {
   readonly shards: number;
-  /** How long a build may take. */
+  /** The time after which CodeBuild stops a build. */
   readonly longestBuild: Duration;
 }
 
 /**
- * Warns when a build would get more images of a catalog than it can copy in its time.
+ * Warns when a build gets more images of a catalog than it can copy before CodeBuild stops it.
  *
- * @throws Error when it would get more than it takes
+ * @throws Error when a build gets more images than the limit
  */
 export function warnAboutShardSize(catalog: Construct, images: readonly CatalogImage[], { shards, longestBuild }: ShardSizes): void {
   const upstreams = images.map(({ upstream }) => upstream);
   const largest = largestShard(upstreams, shards);
   const copied = Math.max(1, Math.floor(longestBuild.toMinutes({ integral: false }) * COPIES_PER_MINUTE));
   if (largest > MAX_SHARD_IMAGES) {
-    throw new Error(`${largest} of the ${images.length} images of the catalog would be mirrored by one build, and ${MAX_SHARD_IMAGES} is the limit; ${shardAdvice(upstreams)}`);
+    throw new Error(`${largest} of the ${images.length} images of the catalog would be mirrored by one build, but the limit is ${MAX_SHARD_IMAGES}; ${shardAdvice(upstreams)}`);
   }
   if (largest <= copied) return;
   const enough = requiredShards(upstreams, copied);
   Annotations.of(catalog).addWarningV2(
     'cdk-ecr-mirror:MirroredCatalog.shards',
-    `${largest} of the ${images.length} images of the catalog are mirrored by one build, which copies about ${copied} in its ${longestBuild.toHumanString()}: `
-    + `the first copies take several runs; ${enough === undefined ? 'no number of shards changes that' : `set shards: ${enough}`}`,
+    `${largest} of the ${images.length} images of the catalog are mirrored by one build, which copies about ${copied} images in ${longestBuild.toHumanString()}, `
+    + `so the first copies take several runs; ${enough === undefined ? 'no number of shards changes that' : `set shards: ${enough}`}`,
   );
 }

@@ -4,18 +4,16 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import { CatalogSource, ImageCatalog } from './image-catalog';
-import { warnAboutShardSize } from './mirror-catalogs';
-import { parseUpstreamImage } from '../declarations/image-settings';
+import { MirrorCatalogs, warnAboutShardSize } from './mirror-catalogs';
+import { IImageMirror } from '../declarations/mirror-interfaces';
 import { OnTagMoved, TagKind } from '../declarations/tag-policy';
+import { parseUpstreamImage } from '../declarations/upstream-image';
 import { catalogRepositoryName, catalogTagKind, floatingRepositoryPrefix } from '../image/catalog/catalog-location';
 import { formatShard, MAX_SHARDS } from '../image/catalog/catalog-shard';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { quote } from '../image/image-reference';
 import { mirrorTag } from '../image/repository-name';
-import { ImageMirror } from '../mirror/image-mirror';
-import { MirrorContext } from '../mirror/mirror-context';
 import { grantCatalogPull } from '../repositories/pull-grants';
-import { defineMirrorSchedule } from '../schedules/schedules';
 
 /**
  * How the images of a catalog are mirrored.
@@ -61,7 +59,7 @@ export interface MirroredCatalogProps extends MirroredCatalogOptions {
   /**
    * The mirror that copies the images, in the same stack.
    */
-  readonly mirror: ImageMirror;
+  readonly mirror: IImageMirror;
 
   /**
    * Where the list of images lies.
@@ -84,7 +82,7 @@ export interface MirroredCatalogProps extends MirroredCatalogOptions {
  * ```
  */
 export class MirroredCatalog extends Construct {
-  private readonly mirrorContext: MirrorContext;
+  private readonly catalogs: MirrorCatalogs;
   private readonly repositories = new Map<string, ecr.IRepository>();
 
   /**
@@ -97,21 +95,21 @@ export class MirroredCatalog extends Construct {
     if (Stack.of(this) !== Stack.of(props.mirror)) {
       throw new Error(`the catalog is in the stack ${quote(Stack.of(this).node.path)} and its mirror in ${quote(Stack.of(props.mirror).node.path)}; define it in the mirror's stack, with addCatalog()`);
     }
-    const context = props.mirror._context();
-    this.mirrorContext = context;
-    const source = props.catalog._bind(this, context.repositoryPrefix);
-    const needs = context.catalogs.add(source);
+    this.catalogs = MirrorCatalogs.of(props.mirror);
+    const { defaults, deployTrigger, longestBuild, schedules } = this.catalogs.props;
+    const source = props.catalog._bind(this, defaults.repositoryPrefix);
+    const needs = this.catalogs.add(source);
     const runs = Array.from({ length: shards }, (_, index) => this.variablesOf(source, index + 1, props));
     for (const [index, variables] of runs.entries()) {
-      defineMirrorSchedule(this, index === 0 ? 'Schedule' : `Schedule${index + 1}`, context, {
+      schedules.define(this, index === 0 ? 'Schedule' : `Schedule${index + 1}`, {
         description: `Mirrors the catalog ${this.node.path}${shards === 1 ? '' : `, part ${formatShard({ number: index + 1, of: shards })}`}`,
-        schedule: props.schedule ?? context.schedule,
-        timeWindow: props.timeWindow ?? context.timeWindow,
+        schedule: props.schedule ?? defaults.schedule,
+        timeWindow: props.timeWindow ?? defaults.timeWindow,
         variables: () => variables,
       });
     }
-    context.deployTrigger?.start(this, 'FirstRun', runs, needs);
-    warnAboutShardSize(this, source.images?.images ?? [], { shards, longestBuild: context.compute.longestBuild });
+    deployTrigger?.start(this, 'FirstRun', runs, needs);
+    warnAboutShardSize(this, source.images?.images ?? [], { shards, longestBuild });
   }
 
   /**
@@ -138,7 +136,7 @@ export class MirroredCatalog extends Construct {
    */
   public repository(image: string, kind?: TagKind): ecr.IRepository {
     const reference = parseUpstreamImage(image);
-    const name = catalogRepositoryName(reference, catalogTagKind(mirrorTag(reference), kind), this.mirrorContext.repositoryPrefix);
+    const name = catalogRepositoryName(reference, catalogTagKind(mirrorTag(reference), kind), this.repositoryPrefix);
     const known = this.repositories.get(name) ?? ecr.Repository.fromRepositoryName(this, name.replace(/\//g, ':'), name);
     this.repositories.set(name, known);
     return known;
@@ -153,12 +151,15 @@ export class MirroredCatalog extends Construct {
    * @throws Error when the principal is known to be of another account, or has no policies, such as an account or an organization
    */
   public grantPull(grantee: iam.IGrantable): iam.Grant {
-    const { repositoryPrefix } = this.mirrorContext;
-    return grantCatalogPull(this, grantee, [repositoryPrefix, floatingRepositoryPrefix(repositoryPrefix)]);
+    return grantCatalogPull(this, grantee, [this.repositoryPrefix, floatingRepositoryPrefix(this.repositoryPrefix)]);
+  }
+
+  private get repositoryPrefix(): string {
+    return this.catalogs.props.repositories.prefix;
   }
 
   private variablesOf({ location }: CatalogSource, number: number, props: MirroredCatalogProps): RunVariables {
-    const { shards = 1, onTagMoved = this.mirrorContext.onTagMoved } = props;
+    const { shards = 1, onTagMoved = this.catalogs.props.defaults.onTagMoved } = props;
     return {
       [RUN_ENVIRONMENT.CATALOG]: location,
       [RUN_ENVIRONMENT.SHARD]: shards === 1 ? undefined : formatShard({ number, of: shards }),

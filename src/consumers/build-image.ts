@@ -2,8 +2,9 @@ import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
 import { Construct } from 'constructs';
+import { waitForFirstCopy } from './first-copy';
+import { IMirroredImage } from '../declarations/mirror-interfaces';
 import { quote } from '../image/image-reference';
-import { MirroredImage } from '../mirror/mirrored-image';
 import { requireLiteral } from '../synthesis/literal';
 
 const { LINUX_AMD64, LINUX_ARM64 } = ecr_assets.Platform;
@@ -28,7 +29,7 @@ export class MirroredBuildImage implements codebuild.IBindableBuildImage {
   public readonly repository?: ecr.IRepository;
   private readonly environment: codebuild.IBuildImage;
 
-  constructor(private readonly image: MirroredImage, tag: string, platform: string) {
+  constructor(private readonly image: IMirroredImage, tag: string, platform: string) {
     const factory = platform === LINUX_ARM64.platform ? codebuild.LinuxArmBuildImage : codebuild.LinuxBuildImage;
     this.environment = factory.fromEcrRepository(image.repository, tag);
     this.type = this.environment.type;
@@ -39,7 +40,7 @@ export class MirroredBuildImage implements codebuild.IBindableBuildImage {
   }
 
   public bind(_scope: Construct, project: codebuild.IProject): codebuild.BuildImageConfig {
-    this.image._usedBy(project);
+    waitForFirstCopy(project, this.image);
     return {};
   }
 

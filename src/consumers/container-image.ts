@@ -1,7 +1,8 @@
 import { AspectPriority, Aspects, IAspect, Stage } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct, IConstruct } from 'constructs';
-import { MirroredImage } from '../mirror/mirrored-image';
+import { waitForFirstCopy } from './first-copy';
+import { IMirroredImage } from '../declarations/mirror-interfaces';
 
 /** What a job definition of AWS Batch looks like: one container, or several with the nodes that run them. */
 interface JobDefinition {
@@ -16,7 +17,7 @@ const aspects = new WeakMap<IConstruct, JobDefinitionAspect>();
  *
  * A container does not know its job definition: that is defined later and takes the container as a property.
  */
-export function awaitFirstCopy(container: IConstruct, image: MirroredImage): void {
+export function awaitFirstCopy(container: IConstruct, image: IMirroredImage): void {
   // Aspects do not reach from one stage into another.
   const root = Stage.of(container) ?? container.node.root;
   let aspect = aspects.get(root);
@@ -30,14 +31,17 @@ export function awaitFirstCopy(container: IConstruct, image: MirroredImage): voi
 }
 
 class JobDefinitionAspect implements IAspect {
-  private readonly images = new Map<unknown, MirroredImage>();
+  private readonly images = new Map<unknown, IMirroredImage>();
 
-  public add(container: IConstruct, image: MirroredImage): void {
+  public add(container: IConstruct, image: IMirroredImage): void {
     this.images.set(container, image);
   }
 
   public visit(node: IConstruct): void {
-    for (const container of containersOf(node as JobDefinition)) this.images.get(container)?._usedBy(node);
+    for (const container of containersOf(node as JobDefinition)) {
+      const image = this.images.get(container);
+      if (image !== undefined) waitForFirstCopy(node, image);
+    }
   }
 }
 
@@ -48,7 +52,7 @@ function containersOf(node: JobDefinition): unknown[] {
 
 /** An image of the mirror in a container of Amazon ECS or AWS Batch. */
 export class MirroredContainerImage extends ecs.ContainerImage {
-  constructor(private readonly image: MirroredImage, private readonly imageName: string) {
+  constructor(private readonly image: IMirroredImage, private readonly imageName: string) {
     super();
   }
 
@@ -56,7 +60,7 @@ export class MirroredContainerImage extends ecs.ContainerImage {
     // Batch has no task definition: for a container on ECS it makes one up that knows the execution role only, and for one on EKS none at all.
     const taskDefinition: ecs.TaskDefinition | undefined = containerDefinition.taskDefinition;
     if (taskDefinition !== undefined) this.image.grantPull(taskDefinition.obtainExecutionRole());
-    if (Construct.isConstruct(taskDefinition)) this.image._usedBy(taskDefinition);
+    if (Construct.isConstruct(taskDefinition)) waitForFirstCopy(taskDefinition, this.image);
     else awaitFirstCopy(scope, this.image);
     return { imageName: this.imageName };
   }

@@ -1,7 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
+import { IMirroredImage } from '../declarations/mirror-interfaces';
 import { DOCKER_HUB, familiarImageReference, ImageReference, parseImageReference, quote } from '../image/image-reference';
-import { MirroredImage } from '../mirror/mirrored-image';
 
 /**
  * The named contexts that make a build take images from the mirror.
@@ -14,7 +14,7 @@ import { MirroredImage } from '../mirror/mirrored-image';
  * @see https://github.com/containers/buildah/blob/main/imagebuildah/executor.go additionalBuildContexts, the same in Podman
  * @throws Error when an image has no single tag, or when it is not known at synthesis where it will be
  */
-export function dockerBuildContexts(images: readonly MirroredImage[]): { [name: string]: string } {
+export function dockerBuildContexts(images: readonly IMirroredImage[]): { [name: string]: string } {
   const contexts = images.flatMap((image) => {
     const source = `docker-image://${literalUri(image)}`;
     return spellings(parseImageReference(image.source)).map((spelling): [string, string] => [spelling, source]);
@@ -41,7 +41,7 @@ function endings({ tag, digest }: ImageReference): string[] {
 }
 
 /** The image's URI without a token: a Dockerfile is built before CloudFormation resolves any. */
-function literalUri(image: MirroredImage): string {
+function literalUri(image: IMirroredImage): string {
   const tag = image._singleTag('list the images that the Dockerfile names, and mirror each of them by its tag with addImage()');
   const { account, region } = image.repository.env;
   const repository = image._repositoryName;

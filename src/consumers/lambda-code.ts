@@ -1,11 +1,13 @@
-import { Annotations, ArnFormat, CfnResource, Lazy, Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import { Annotations, ArnFormat, CfnResource, Lazy, Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { MirroredLambdaCodeOptions } from '../declarations/mirrored-image-props';
+import { waitForFirstCopy } from './first-copy';
+import { IMirroredImage } from '../declarations/mirror-interfaces';
+import { MirroredLambdaCodeOptions } from '../declarations/mirrored-image-options';
 import { quote } from '../image/image-reference';
-import { MirroredImage } from '../mirror/mirrored-image';
+import { isDifferent } from '../synthesis/environments';
 
 /** All that Lambda needs, less than a Docker client. */
 const ACTIONS = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
@@ -18,7 +20,7 @@ const ACTIONS = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
  * @see https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
  * @throws Error when the function is in another Region than the image
  */
-export function grantPullToLambda({ repository, source }: MirroredImage, lambdaFunction: CfnResource): void {
+export function grantPullToLambda({ repository, source }: IMirroredImage, lambdaFunction: CfnResource): void {
   const stack = Stack.of(lambdaFunction);
   refuseOtherRegion(source, repository, stack);
   const { statementAdded } = repository.addToResourcePolicy(serviceStatement(repository, stack));
@@ -44,12 +46,12 @@ function serviceStatement(repository: ecr.IRepository, functionStack: Stack): ia
 
 /** Whoever creates a function must be allowed to read its image too; in the repository's account, roles see to that themselves. */
 function allowOtherAccount(repository: ecr.IRepository, { account }: Stack): void {
-  if (Token.compareStrings(account, repository.env.account) !== TokenComparison.DIFFERENT) return;
+  if (!isDifferent(account, repository.env.account)) return;
   repository.addToResourcePolicy(new iam.PolicyStatement({ principals: [new iam.AccountPrincipal(account)], actions: ACTIONS }));
 }
 
 function refuseOtherRegion(source: string, repository: ecr.IRepository, { node, region }: Stack): void {
-  if (Token.compareStrings(region, repository.env.region) !== TokenComparison.DIFFERENT) return;
+  if (!isDifferent(region, repository.env.region)) return;
   throw new Error(`the stack ${quote(node.path)} is in the Region ${quote(region)} and the mirror of ${quote(source)} is in ${quote(repository.env.region)}; `
     + 'functions take images of their own Region only: define an ImageMirror there, or replicate this one with MirrorReplication');
 }
@@ -78,7 +80,7 @@ export class MirroredLambdaCode extends lambda.Code {
   /** The URIs of the functions that use the code: each may have another architecture. */
   private readonly uris = new Map<Construct, string>();
 
-  constructor(private readonly image: MirroredImage, private readonly options: MirroredLambdaCodeOptions) {
+  constructor(private readonly image: IMirroredImage, private readonly options: MirroredLambdaCodeOptions) {
     super();
   }
 
@@ -92,7 +94,7 @@ export class MirroredLambdaCode extends lambda.Code {
     const { image } = this;
     this.uris.set(resource.node.scope as Construct, image.repository.repositoryUriForTag(image._platformTag(platformOf(resource))));
     grantPullToLambda(image, resource);
-    image._usedBy(resource);
+    waitForFirstCopy(resource, image);
   }
 
   private uriFor(scope: Construct): string {

@@ -1,54 +1,45 @@
+import { DeclaredImage, requireSingleTag } from '../declarations/declared-image';
 import { quote } from '../image/image-reference';
 import { formatPlatform, normalizedPlatform, parsePlatform, platformTag } from '../image/platform';
 
-/** The image whose platforms get tags of their own. */
-export interface SinglePlatformTagsProps {
-  /** The upstream image, as errors name it. */
-  readonly source: string;
-  /** The platforms that are mirrored; undefined for all that upstream has. */
-  readonly platforms?: readonly string[];
-  /** Takes a tag in the image's repository, and refuses one that is taken. */
-  readonly claim: (tag: string) => void;
-}
-
-/** The platforms of one image that consumers want under a tag of their own, because they take no image of several platforms. */
+/** The tags of single platforms of an image. Consumers ask for them where a service doesn't support multi-platform images. */
 export class SinglePlatformTags {
   private readonly tags = new Map<string, string>();
 
-  constructor(private readonly props: SinglePlatformTagsProps) {}
+  /** @param reserve reserves a tag in the repository of the image, and rejects a tag that another image uses */
+  constructor(private readonly image: DeclaredImage, private readonly reserve: (target: DeclaredImage) => void) {}
 
   /**
-   * The tag of the image of one platform. From now on the mirror keeps it.
+   * The tag of the image of one platform. The mirror keeps this tag from now on.
    *
-   * @param tag the tag of the image of all platforms
    * @param platform for example `linux/arm64`
    */
-  public tagFor(tag: string, platform: string): string {
-    requireMirroredPlatform(this.props.source, this.props.platforms, platform);
+  public tagFor(platform: string): string {
+    requireMirroredPlatform(this.image, platform);
     const known = this.tags.get(platform);
     if (known !== undefined) return known;
-    const own = platformTag(tag, parsePlatform(platform)!);
-    this.props.claim(own);
-    this.tags.set(platform, own);
-    return own;
+    const tag = platformTag(requireSingleTag(this.image, 'mirror a single tag'), parsePlatform(platform)!);
+    this.reserve({ ...this.image, tags: { tag }, mutableTags: this.image.mutableTags.length === 0 ? [] : [tag] });
+    this.tags.set(platform, tag);
+    return tag;
   }
 
-  /** The platforms as the engine reads them; undefined when there are none. */
+  /** The platforms as the engine reads them; `undefined` when there are none. */
   public render(): string | undefined {
     return this.tags.size === 0 ? undefined : [...this.tags.keys()].sort().join(',');
   }
 }
 
 /**
- * Refuses a platform that the mirror was told to leave behind.
+ * Requires that an image is mirrored for a platform.
  *
- * @throws Error that names the platforms that are mirrored
+ * @throws Error that names the mirrored platforms
  */
-export function requireMirroredPlatform(source: string, mirrored: readonly string[] | undefined, platform: string): void {
-  if (mirrored === undefined || mirrored.map(inOneSpelling).includes(platform)) return;
-  throw new Error(`${quote(source)} is mirrored for ${mirrored.join(', ')} only, and ${platform} is wanted; add that to platforms, or leave platforms out to mirror all`);
+export function requireMirroredPlatform({ source, platforms }: DeclaredImage, platform: string): void {
+  if (platforms === undefined || platforms.map(canonicalPlatform).includes(platform)) return;
+  throw new Error(`${quote(source)} is mirrored only for ${platforms.join(', ')}, but ${platform} is needed; add it to platforms, or omit platforms to mirror all`);
 }
 
-function inOneSpelling(platform: string): string {
+function canonicalPlatform(platform: string): string {
   return formatPlatform(normalizedPlatform(parsePlatform(platform)!));
 }

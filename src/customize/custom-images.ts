@@ -1,167 +1,152 @@
-import { Annotations, Token } from 'aws-cdk-lib';
+import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
 import { CustomCompute } from './custom-compute';
-import { CustomBuildSite, CustomBuildSiteProps, defineCustomBuildSite, setCustomBuildsVariable } from './custom-project';
+import { CustomImageBuilds, CustomImageBuildsProps } from './custom-project';
 import { customNameFor, CustomRepositories } from './custom-repositories';
-import { customMutableTag, CustomizedImage, customTags, fingerprintOf } from './customized-image';
-import { platformList } from '../declarations/image-settings';
-import { MirroredImageOptions } from '../declarations/mirrored-image-props';
+import { CustomizedImage, customMutableTags, customTags, fingerprintOf } from './customized-image';
+import { DeclaredImage, DeclaredTags } from '../declarations/declared-image';
 import { DeployTrigger } from '../deploy/deploy-trigger';
 import { orderedPlatforms } from '../image/custom-image';
 import { dockerfileLinesProblem, runsCommands } from '../image/dockerfile-lines';
-import { ImageReference, quote } from '../image/image-reference';
+import { quote } from '../image/image-reference';
 import { platformOfProcessor, processorOfPlatform } from '../image/platform';
-import { BuildRole } from '../project/build-role';
-import { ImageTarget, RepositorySet } from '../repositories/repository-set';
+import { MirrorBuilds } from '../project/mirror-project';
+import { RepositorySet } from '../repositories/repository-set';
 import { requireLiteral } from '../synthesis/literal';
 
-/** Whether an image is customized. */
-export function hasDockerfileLines({ dockerfileLines, customPlatforms: platforms }: MirroredImageOptions): boolean {
-  if (dockerfileLines === undefined && platforms !== undefined) throw new Error('customPlatforms are those of a customized image, and there are no dockerfileLines; set these too, or leave customPlatforms out');
-  return dockerfileLines !== undefined;
-}
-
 /**
- * The lines by which an image is customized.
+ * Returns the Dockerfile lines of a customized image.
  *
- * @throws Error when one of them is a token, or is not allowed
+ * @throws Error when a line is a token or not allowed
  */
-export function customLines({ dockerfileLines = [] }: MirroredImageOptions): string[] {
-  if (Token.isUnresolved(dockerfileLines)) throw new Error('dockerfileLines must be known at synthesis, but it is a list token; write the lines as strings');
-  for (const line of dockerfileLines) {
-    requireLiteral(line, `the line ${quote(line)} of dockerfileLines`, 'write its value into the line, or give it to the container as an environment variable');
+function requireDockerfileLines(lines: readonly string[]): string[] {
+  if (Token.isUnresolved(lines)) throw new Error('dockerfileLines must be known at synthesis, but it is a list token; write the lines as strings');
+  for (const line of lines) {
+    requireLiteral(line, `the line ${quote(line)} of dockerfileLines`, 'write its value into the line, or pass it to the container as an environment variable');
   }
-  const problem = dockerfileLinesProblem(dockerfileLines);
+  const problem = dockerfileLinesProblem(lines);
   if (problem !== undefined) throw new Error(`dockerfileLines: ${problem}`);
-  return dockerfileLines;
+  return [...lines];
 }
 
 /**
- * The platforms that a customized image is built for.
+ * Returns the platforms that a customized image is built for.
  *
- * @throws Error when one of them is not mirrored, or when its commands cannot be run
+ * @throws Error when a platform is not mirrored, or when no build can run its commands
  */
-export function customPlatforms(options: MirroredImageOptions, { configuration, otherEnvironment, processor }: CustomCompute): string[] {
-  if (options.customPlatforms?.length === 0) throw new Error('customPlatforms is an empty list, and an image without platforms is none; leave it out');
-  const mirrored = options.platforms && orderedPlatforms(platformList(options.platforms)!)!;
-  const platforms = orderedPlatforms(platformList(options.customPlatforms ?? options.platforms) ?? [platformOfProcessor(processor)])!;
-  const missing = platforms.filter((platform) => mirrored !== undefined && !mirrored.includes(platform));
-  if (missing.length > 0) throw new Error(`customPlatforms has ${missing.join(', ')}, and platforms mirrors ${mirrored?.join(', ')} only; add it there, or leave it out`);
-  if (!runsCommands(options.dockerfileLines ?? [])) return platforms;
-  for (const platform of platforms) {
-    const needed = processorOfPlatform(platform);
-    const remedy = 'set customPlatforms to those that you run, or leave RUN out';
-    if (needed === undefined) throw new Error(`RUN cannot be carried out for ${platform}, for no builds of AWS CodeBuild run on that; ${remedy}`);
-    if (needed !== processor && otherEnvironment === undefined) {
-      throw new Error(`RUN cannot be carried out for ${platform}, for customized images are built in ${quote(configuration.buildImage.imageId)}, which is for ${processor}; `
-        + `let them be built in one of CodeBuild's own images with customImageCompute: MirrorCompute.ec2(), or ${remedy}`);
-    }
+function requireCustomPlatforms({ customPlatforms, dockerfileLines = [], platforms: mirrored }: DeclaredImage, compute: CustomCompute): string[] {
+  const platforms = orderedPlatforms(customPlatforms ?? mirrored ?? [platformOfProcessor(compute.processor)])!;
+  const available = mirrored && orderedPlatforms(mirrored)!;
+  const missing = platforms.filter((platform) => available !== undefined && !available.includes(platform));
+  if (missing.length > 0) {
+    throw new Error(`customPlatforms has ${missing.join(', ')}, but platforms mirrors only ${available?.join(', ')}; add it to platforms, or remove it from customPlatforms`);
   }
+  if (runsCommands(dockerfileLines)) for (const platform of platforms) requireProcessor(platform, compute);
   return platforms;
 }
 
-/** What customized images of a mirror are defined with. */
-export interface CustomImagesProps extends Omit<CustomBuildSiteProps, 'repositories' | 'marks'> {
+/** A build runs the commands of a platform only on a processor of that platform. */
+function requireProcessor(platform: string, { configuration, otherEnvironment, processor }: CustomCompute): void {
+  const needed = processorOfPlatform(platform);
+  const remedy = 'set customPlatforms to the platforms that you use, or remove RUN';
+  if (needed === undefined) throw new Error(`RUN is not possible for ${platform}, because CodeBuild has no compute for it; ${remedy}`);
+  if (needed === processor || otherEnvironment !== undefined) return;
+  throw new Error(`RUN is not possible for ${platform}, because customized images are built in ${quote(configuration.buildImage.imageId)}, which runs on ${processor}; `
+    + `use a build image of CodeBuild with customImageCompute: MirrorCompute.ec2(), or ${remedy}`);
+}
+
+/** The settings of the customized images of a mirror. */
+export interface CustomImagesProps extends Omit<CustomImageBuildsProps, 'repositories' | 'fingerprints' | 'eventBus'> {
   readonly repositories: RepositorySet;
-  readonly repositoryPrefix: string;
-  /** The project whose builds mirror, and their role. */
-  readonly project: codebuild.IProject;
-  readonly buildRole: BuildRole;
-  /** Undefined when a deployment mirrors nothing. */
+  /** The builds that mirror images. */
+  readonly builds: MirrorBuilds;
+  /** `undefined` when deployments do not mirror images. */
   readonly deployTrigger?: DeployTrigger;
-  /** The projects whose builds put the mirror's events. */
+  /** The projects that put the events of the mirror. The project for customized images is added to them. */
   readonly eventProjects: codebuild.IProject[];
 }
 
-/** An image of the mirror that may be customized. */
-export interface ImageToCustomize {
-  readonly image: Construct;
-  readonly reference: ImageReference;
-  readonly options: MirroredImageOptions;
-  /** Where it is mirrored to. */
-  readonly place: ImageTarget;
-  /** Undefined when a filter selects its tags. */
-  readonly tag?: string;
-  /** The repository that it is mirrored to. */
-  readonly repository: ecr.IRepository;
-}
-
 /**
- * The customized images of a mirror. The project that builds them, and what it takes, is defined with the first of them, and not without one.
+ * The customized images of a mirror.
+ *
+ * The project that builds them is defined with the first customized image. A mirror without customized images has no such project.
  */
 export class CustomImages {
   private readonly arns: CustomRepositories;
-  /** What was declared, as the project knows it again. */
-  private readonly marks = new Set<string>();
-  private site?: CustomBuildSite;
+  private readonly fingerprints = new Set<string>();
+  private customBuilds?: CustomImageBuilds;
 
   constructor(private readonly mirror: Construct, private readonly props: CustomImagesProps) {
-    this.arns = new CustomRepositories(mirror, props.repositoryPrefix);
+    this.arns = new CustomRepositories(mirror, props.repositories.prefix);
   }
 
   /**
-   * What those who use an image get in its place; undefined when it is not customized.
+   * Adds the customized image of an image; `undefined` when the image is not customized.
    *
-   * @throws Error when its lines or platforms are not possible
+   * @param image the construct of the image
+   * @param base the repository of the unchanged image
+   * @throws Error when the Dockerfile lines or platforms are not possible
    */
-  public add({ image, reference, options, place, tag, repository }: ImageToCustomize): CustomizedImage | undefined {
-    if (!hasDockerfileLines(options)) return undefined;
-    const { compute, repositories, repositoryPrefix } = this.props;
+  public add(image: Construct, declared: DeclaredImage, base: ecr.IRepository): CustomizedImage | undefined {
+    if (declared.dockerfileLines === undefined) return undefined;
+    const { compute, repositories } = this.props;
+    const { reference, repositoryName, source, tags } = declared;
     const custom = {
-      repository: customNameFor(place.repositoryName, reference, repositoryPrefix),
-      lines: customLines(options),
-      platforms: customPlatforms(options, compute),
+      repository: customNameFor(repositoryName, reference, repositories.prefix),
+      lines: requireDockerfileLines(declared.dockerfileLines),
+      platforms: requireCustomPlatforms(declared, compute),
     };
     warnAboutSecrets(image, custom.lines);
-    this.site ??= this.define();
-    this.arns.add(custom.repository, { name: place.repositoryName, repository });
-    const mutableTags = place.mutableTags.length === 0 ? [] : [customMutableTag(tag, custom)];
-    const own = { ...place, repositoryName: custom.repository, mutableTags, existing: undefined, isCustom: true };
-    // The tags that a filter selects are known when it runs.
-    const [claimed] = (tag === undefined ? [place.tags] : customTags(tag, custom)).map((tags) => repositories.reserve({ ...own, tags }));
-    this.marks.add(fingerprintOf({ image: place.source, base: place.repositoryName, custom }));
-    return new CustomizedImage({ source: place.source, custom, repository: claimed, buildsNeed: this.site.needs });
+    this.customBuilds ??= this.defineBuilds();
+    this.arns.add(custom.repository, { name: repositoryName, repository: base });
+    const target = { source, repositoryName: custom.repository, mutableTags: customMutableTags(declared, custom), existingRepository: undefined, isCustom: true };
+    // The tags that a filter selects are known only when a build runs.
+    const targetTags: DeclaredTags[] = 'tag' in tags ? customTags(tags.tag, custom).map((tag) => ({ tag })) : [tags];
+    const [repository] = targetTags.map((one) => repositories.reserve({ ...target, tags: one }, Stack.of(image)));
+    this.fingerprints.add(fingerprintOf({ image: source, base: repositoryName, custom }));
+    return new CustomizedImage({ source, custom, repository, buildsNeed: this.customBuilds.needs });
   }
 
-  private define(): CustomBuildSite {
-    const { buildRole, deployTrigger, eventProjects, project } = this.props;
-    const site = defineCustomBuildSite(new Construct(this.mirror, 'CustomImages'), {
+  private defineBuilds(): CustomImageBuilds {
+    const { builds, deployTrigger, eventProjects } = this.props;
+    const customBuilds = new CustomImageBuilds(new Construct(this.mirror, 'CustomImages'), {
       ...this.props,
+      eventBus: builds.eventBus,
       repositories: this.arns,
-      marks: () => [...this.marks].sort(),
+      fingerprints: () => [...this.fingerprints].sort(),
     });
-    buildRole.allow(site.statements);
-    setCustomBuildsVariable(project, site.builds);
-    deployTrigger?.follow(site.project);
-    eventProjects.push(site.project);
-    return site;
+    builds.role.allow(customBuilds.statements);
+    customBuilds.announceTo(builds.project);
+    deployTrigger?.follow(customBuilds.project);
+    eventProjects.push(customBuilds.project);
+    return customBuilds;
   }
 }
 
-/** Words in the name of a variable that is likely to hold a secret. */
+/** Words in the names of variables that usually hold secrets. */
 const SECRET_WORDS = new Set(['apikey', 'auth', 'credential', 'credentials', 'key', 'passwd', 'password', 'secret', 'token']);
 
-/** `ENV A=1 B=2`, `ENV A 1` and `ARG A`. */
+/** Matches `ENV A=1 B=2`, `ENV A 1`, and `ARG A`. */
 const VARIABLES = /^(?:ENV|ARG)\s+(.*)$/i;
 const NAMES = /(?:^|\s)([A-Za-z_][A-Za-z0-9_]*)(?==|\s|$)/g;
 
-/** Warns of lines that look as if they held a secret, which the template and the image would tell to all who may read them. */
-export function warnAboutSecrets(image: Construct, lines: readonly string[]): void {
+/** Warns about lines that appear to set a secret. Everyone with read access to the template or the image can read these lines. */
+function warnAboutSecrets(image: Construct, lines: readonly string[]): void {
   const names = lines.flatMap(variablesOf).filter(isSecret);
   if (names.length === 0) return;
   Annotations.of(image).addWarningV2(
     'cdk-ecr-mirror:MirroredImage.secretInLines',
-    `dockerfileLines set ${names.map(quote).join(', ')}, and are in the template and in the image for all who may read them; `
-    + 'give secrets to the container that runs the image, or acknowledge this where it is none',
+    `dockerfileLines set ${names.map(quote).join(', ')}, but everyone with read access to the template or the image can read the lines; `
+    + 'pass secrets to the container that runs the image, or acknowledge this warning if the value is not a secret',
   );
 }
 
 function variablesOf(line: string): string[] {
   const [, variables = ''] = VARIABLES.exec(line.trim()) ?? [];
   const all = [...variables.matchAll(NAMES)].map(([, name]) => name);
-  // Without "=", all that follows the first word is its value.
+  // Without "=", the text after the first word is its value.
   return variables.includes('=') ? all : all.slice(0, 1);
 }
 

@@ -24,8 +24,8 @@ export interface CustomProjectProps {
   readonly eventBus: events.IEventBus;
   readonly logGroup: logs.ILogGroup;
   readonly role: iam.Role;
-  /** What it may build, asked when all images were added. */
-  readonly marks: () => string[];
+  /** The fingerprints of the allowed builds. They are read when all images are added. */
+  readonly fingerprints: () => string[];
 }
 
 /**
@@ -35,7 +35,7 @@ export interface CustomProjectProps {
  * by which the command line knows a mirror's project.
  */
 export function defineCustomProject(scope: Construct, id: string, props: CustomProjectProps): codebuild.Project {
-  const { compute, program, eventBus, logGroup, marks, role } = props;
+  const { compute, program, eventBus, logGroup, fingerprints, role } = props;
   const project = new codebuild.Project(scope, id, {
     description: 'Builds customized images from the copies in the mirror, with Docker',
     role: role.withoutPolicyUpdates(),
@@ -54,74 +54,65 @@ export function defineCustomProject(scope: Construct, id: string, props: CustomP
     subnetSelection: compute.subnetSelection,
     securityGroups: compute.securityGroups,
   });
-  tellDeclarations(project, marks);
+  addVariables(project, () => fingerprintVariables(fingerprints()));
   suppressPrivilegedMode(project);
   return project;
 }
 
-/** As many variables as it takes: the CDK's project wants to know them when it is made. */
-function tellDeclarations(project: codebuild.Project, marks: () => string[]): void {
-  const resource = project.node.defaultChild as codebuild.CfnProject;
-  const environment = resource.environment as codebuild.CfnProject.EnvironmentProperty;
-  const variables = environment.environmentVariables as codebuild.CfnProject.EnvironmentVariableProperty[];
-  const { PLAINTEXT: type } = codebuild.BuildEnvironmentVariableType;
-  const produce = () => [...variables, ...fingerprintVariables(marks()).map(([name, value]) => ({ name, type, value }))];
-  resource.environment = { ...environment, environmentVariables: Lazy.any({ produce }) };
-}
-
-/** What customized images are built with. */
-export interface CustomBuildSiteProps {
+/** The settings of the builds of customized images. */
+export interface CustomImageBuildsProps {
   readonly compute: CustomCompute;
   readonly eventBus: events.IEventBus;
   readonly logGroup: logs.ILogGroup;
   readonly repositories: CustomRepositories;
-  /** What may be built, asked when all images were added. */
-  readonly marks: () => string[];
+  /** The fingerprints of the allowed builds. They are read when all images are added. */
+  readonly fingerprints: () => string[];
 }
 
-/** The project that builds customized images, and what it takes. */
-export interface CustomBuildSite {
-  readonly project: codebuild.Project;
-  /** What must be there before a build starts. */
-  readonly needs: readonly IDependable[];
-  /** What the mirror's own builds must be allowed, which look whether a customized image is up to date, and start its build if not. */
-  readonly statements: readonly iam.PolicyStatement[];
-  /** What they must be told. */
-  readonly builds: CustomBuilds;
-}
+/** The builds of customized images: their project, and the permissions that the mirror's builds need to start it. */
+export class CustomImageBuilds {
+  public readonly project: codebuild.Project;
+  /** The resources that must exist before a build starts. */
+  public readonly needs: readonly IDependable[];
+  /** The permissions of the mirror's builds: they check whether a customized image is up to date, and start its build if it is not. */
+  public readonly statements: readonly iam.PolicyStatement[];
+  private readonly location: CustomBuilds;
 
-/** Defines where customized images are built. */
-export function defineCustomBuildSite(scope: Construct, props: CustomBuildSiteProps): CustomBuildSite {
-  const { compute, eventBus, logGroup, marks, repositories } = props;
-  const { configuration, otherEnvironment, processor } = compute;
-  const program = defineCustomizeAsset(scope, 'Program');
-  const shared = { compute: configuration, eventBus, logGroup };
-  const customArns = () => repositories.customArns();
-  const role = defineCustomRole(scope, 'BuildRole', { ...shared, engine: program, credentials: [], customArns, baseArns: () => repositories.baseArns() });
-  const project = defineCustomProject(scope, 'Project', { ...shared, program, role, marks });
-  const otherImages = otherEnvironment === undefined ? [] : [otherEnvironment.image];
-  const { vpc } = configuration;
-  return {
-    project,
-    needs: [role, project, ...vpc === undefined ? [] : [vpc]],
-    statements: [
+  constructor(scope: Construct, { compute, eventBus, logGroup, fingerprints, repositories }: CustomImageBuildsProps) {
+    const { configuration, otherEnvironment, processor } = compute;
+    const program = defineCustomizeAsset(scope, 'Program');
+    const shared = { compute: configuration, eventBus, logGroup };
+    const customArns = () => repositories.customArns();
+    const role = defineCustomRole(scope, 'BuildRole', { ...shared, engine: program, credentials: [], customArns, baseArns: () => repositories.baseArns() });
+    this.project = defineCustomProject(scope, 'Project', { ...shared, program, role, fingerprints });
+    this.needs = [role, this.project, ...configuration.vpc === undefined ? [] : [configuration.vpc]];
+    this.location = { project: this.project.projectName, processor, otherEnvironment };
+    this.statements = [
       new iam.PolicyStatement({ actions: ['ecr:BatchGetImage'], resources: Lazy.list({ produce: customArns }) }),
-      // Where the mirror's builds may push to all under its prefix, nobody shall pass off an image as a customized one through them.
+      // The mirror's builds may be allowed to push to all repositories under its prefix. They must not replace a customized image.
       new iam.PolicyStatement({ effect: iam.Effect.DENY, actions: ['ecr:PutImage'], resources: [repositories.anyCustomArn] }),
-      ...startBuildStatements({ project, variables: [RUN_ENVIRONMENT.IMAGES], otherImages }),
-    ],
-    builds: { project: project.projectName, processor, otherEnvironment },
-  };
+      ...startBuildStatements({
+        project: this.project,
+        variables: [RUN_ENVIRONMENT.IMAGES],
+        otherImages: otherEnvironment === undefined ? [] : [otherEnvironment.image],
+      }),
+    ];
+  }
+
+  /** Adds the variable to a project that tells its builds where customized images are built. */
+  public announceTo(project: codebuild.IProject): void {
+    addVariables(project, () => [[PROJECT_ENVIRONMENT.CUSTOM_BUILDS, Stack.of(project).toJsonString(this.location)]]);
+  }
 }
 
-/** Tells the builds of a project where customized images are built. The CDK's project takes variables when it is made only. */
-export function setCustomBuildsVariable(project: codebuild.IProject, builds: CustomBuilds): void {
+/** Adds variables to a project after its definition. The `Project` construct accepts variables only in its constructor. */
+function addVariables(project: codebuild.IProject, variables: () => [name: string, value: string][]): void {
   const resource = project.node.defaultChild as codebuild.CfnProject;
   const environment = resource.environment as codebuild.CfnProject.EnvironmentProperty;
-  const variables = environment.environmentVariables as codebuild.CfnProject.EnvironmentVariableProperty[];
-  const { PLAINTEXT } = codebuild.BuildEnvironmentVariableType;
-  const told = { name: PROJECT_ENVIRONMENT.CUSTOM_BUILDS, type: PLAINTEXT, value: Stack.of(project).toJsonString(builds) };
-  resource.environment = { ...environment, environmentVariables: [...variables, told] };
+  const present = environment.environmentVariables as codebuild.CfnProject.EnvironmentVariableProperty[];
+  const { PLAINTEXT: type } = codebuild.BuildEnvironmentVariableType;
+  const produce = () => [...present, ...variables().map(([name, value]) => ({ name, type, value }))];
+  resource.environment = { ...environment, environmentVariables: Lazy.any({ produce }) };
 }
 
 /** What builds of customized images need access to. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { IDependable } from 'constructs';
+import { DeclaredImage } from '../declarations/declared-image';
 import { AllowedBuild, fingerprint, allowedBuildText, CustomImage, customPlatformTag, customTag, recipeText } from '../image/custom-image';
 import { quote, shortDigest } from '../image/image-reference';
 
@@ -72,17 +73,14 @@ export function fingerprintOf({ image, base, custom }: AllowedBuild): string {
   return fingerprint(sha256(allowedBuildText({ image, base: isToken ? '' : base, custom })), isToken ? base : undefined);
 }
 
-/** A tag so long is cut where what it is made of is put behind it, so no pattern begins with it. */
-const LONG_TAG = 90;
+/** A longer tag is truncated before the digest of the recipe is appended, so a pattern cannot start with the whole tag. */
+const MAX_PATTERN_TAG_LENGTH = 90;
 
-/**
- * The exception from immutability for a customized image whose tag floats: for the tags of all its platforms too, and no others.
- *
- * @param tag undefined where a filter selects tags
- */
-export function customMutableTag(tag: string | undefined, custom: CustomImage): string {
-  const made = shortDigest(recipeDigest(custom));
-  return tag === undefined || tag.length > LONG_TAG ? `*-${made}*` : `${tag}-${made}*`;
+/** The exceptions from immutability for a customized image with floating tags. They match the tags of all its platforms, and no other tags. */
+export function customMutableTags({ mutableTags, tags }: DeclaredImage, custom: CustomImage): string[] {
+  if (mutableTags.length === 0) return [];
+  const recipe = shortDigest(recipeDigest(custom));
+  return ['filter' in tags || tags.tag.length > MAX_PATTERN_TAG_LENGTH ? `*-${recipe}*` : `${tags.tag}-${recipe}*`];
 }
 
 function recipeDigest(custom: CustomImage): string {

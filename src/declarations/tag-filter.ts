@@ -6,34 +6,34 @@ import { TagSelection, tagSelectionProblem } from '../image/tag-selection';
 import { requireLiteral } from '../synthesis/literal';
 
 /**
- * Which versions of an image are mirrored, beside their range.
+ * Options of `TagFilter.semver()`.
  */
 export interface SemverTagOptions {
   /**
-   * How many of the newest versions in the range are mirrored. Versions that leave the selection stay in the mirror.
+   * The number of the newest versions in the range to mirror. Versions that are no longer selected stay in the mirror.
    *
-   * Set it where Docker Hub is asked without credentials: without it, the first copy is not part of the estimate that `cdk synth` warns about.
+   * Set it for Docker Hub without credentials: without it, the warning of `cdk synth` about Docker Hub's limit does not count this image.
    *
    * @default - all versions in the range, at most 500
    */
   readonly latest?: number;
 
   /**
-   * What follows the version in a tag, without its dash: `alpine` selects `1.27.0-alpine` and not `1.27.0`.
+   * The suffix after the version, without its dash: `alpine` selects `1.27.0-alpine` and not `1.27.0`.
    *
-   * @default - only tags that are a version and nothing else
+   * @default - no suffix
    */
   readonly variant?: string;
 
   /**
-   * Whether pre-releases such as `2.0.0-rc.1` are mirrored too. One belongs to the range that its release belongs to.
+   * Whether to also mirror pre-releases such as `2.0.0-rc.1`. A pre-release is in the range if its release is in the range.
    *
    * @default false
    */
   readonly prereleases?: boolean;
 
   /**
-   * Patterns of tags that are not mirrored; `*` stands for any characters.
+   * Patterns of tags that are not mirrored. `*` matches any characters.
    *
    * @default - none
    */
@@ -41,11 +41,11 @@ export interface SemverTagOptions {
 }
 
 /**
- * Which tags are not mirrored, although they match the pattern.
+ * Options of `TagFilter.pattern()`.
  */
 export interface PatternTagOptions {
   /**
-   * Patterns of tags that are not mirrored; `*` stands for any characters.
+   * Patterns of tags that are not mirrored. `*` matches any characters.
    *
    * @default - none
    */
@@ -55,14 +55,14 @@ export interface PatternTagOptions {
 /** The engine takes a range of so many characters. */
 const LONGEST_RANGE = 200;
 
-/** What a range is written with. Whether it is one is left to the engine, which knows semantic versions. */
+/** The characters of a range. The engine parses the range. */
 const RANGE_CHARACTERS = /^[0-9A-Za-z.*<>=|^~+ -]+$/;
 
 /**
- * Which tags of an upstream repository are mirrored, instead of a single one.
+ * A filter that selects tags of an upstream repository.
  *
- * Each run asks upstream for its list of tags, so that a new release is in the mirror within a day without a deployment.
- * A run fails when no tag is selected, and when more than 500 are. A tag that leaves the selection stays in the mirror.
+ * Each run lists the upstream tags, so a new release is in the mirror within a day, without a deployment.
+ * A run fails when the filter selects no tag or more than 500 tags. Tags that are no longer selected stay in the mirror.
  *
  * ```ts
  * declare const mirror: ImageMirror;
@@ -71,51 +71,52 @@ const RANGE_CHARACTERS = /^[0-9A-Za-z.*<>=|^~+ -]+$/;
  */
 export class TagFilter {
   /**
-   * The tags that are full versions in a range: `1.27.0`, `v2.53.0`, with `variant` also `1.27.0-alpine`.
+   * Selects full versions in a range: `1.27.0`, `v2.53.0`, with `variant` also `1.27.0-alpine`.
    *
-   * They are fixed: Amazon ECR keeps each immutable. Where upstream builds a version again, for example with security fixes of its base image,
-   * set `tagKind: TagKind.FLOATING`; whatever looks like a version of the variant is then an exception from the repository's immutability.
+   * The selected tags are fixed, so they are immutable in Amazon ECR. If upstream rebuilds versions, for example with security fixes of a base image,
+   * set `tagKind: TagKind.FLOATING`; all tags with the form of a version and the variant are then exceptions from the repository's immutability.
    *
-   * @param versions a range of semantic versions as npm writes them: `>=1.25 <2`, `^3.1`, `1.x || 2.x`; `*` for all
-   * @throws Error when the range holds a character that no range does, and when an option is out of its range or contradicts another
+   * @param versions a range of semantic versions in npm's syntax: `>=1.25 <2`, `^3.1`, `1.x || 2.x`; `*` for all versions
+   * @throws Error when the range or an option is not valid
    * @see https://github.com/npm/node-semver#ranges
    */
   public static semver(versions: string, options: SemverTagOptions = {}): TagFilter {
-    refuseTokens([versions, options.variant ?? '']);
-    refuseTokens(options.exclude ?? []);
+    requireLiteralTexts([versions, options.variant ?? '']);
+    requireLiteralTexts(options.exclude ?? []);
     if (Token.isUnresolved(options.latest)) throw new Error('latest must be known at synthesis, but it is a token; write it as a number');
     if (versions.length > LONGEST_RANGE || !RANGE_CHARACTERS.test(versions) || !/[0-9xX*]/.test(versions)) {
-      throw new Error(`${quote(versions)} is no range of semantic versions, of at most ${LONGEST_RANGE} characters; write for example ">=1.25 <2", or "*" for all versions`);
+      throw new Error(`${quote(versions)} is not a valid range of semantic versions with at most ${LONGEST_RANGE} characters; `
+        + 'use for example ">=1.25 <2", or "*" for all versions');
     }
     const { latest, variant, prereleases, exclude } = options;
     return new TagFilter({ semver: versions.trim().replace(/ +/g, ' '), variant, prereleases: prereleases || undefined, latest, exclude: listOf(exclude) });
   }
 
   /**
-   * The tags that match a pattern: `*` stands for any characters, everything else for itself.
+   * Selects tags that match a pattern. `*` matches any characters.
    *
-   * Amazon ECR takes the pattern as one of the five exceptions from the repository's immutability, for it may select tags that float.
-   * A run still judges each tag by its form, and overwrites none that is fixed. Set `tagKind: TagKind.FIXED` when no tag of the pattern moves:
-   * then Amazon ECR guards them all.
+   * The pattern may select floating tags, so it is one of the five exceptions from the repository's immutability. A run still judges each tag by its
+   * form and never overwrites a fixed tag. If no tag of the pattern moves, set `tagKind: TagKind.FIXED`, so that Amazon ECR protects all these tags.
    *
    * @param pattern for example `8.*-alpine`
-   * @throws Error when the pattern holds a character that no tag does
+   * @throws Error when the pattern has a character that is not valid in a tag
    */
   public static pattern(pattern: string, options: PatternTagOptions = {}): TagFilter {
-    refuseTokens([pattern]);
-    refuseTokens(options.exclude ?? []);
+    requireLiteralTexts([pattern]);
+    requireLiteralTexts(options.exclude ?? []);
     return new TagFilter({ patterns: [pattern], exclude: listOf(options.exclude) });
   }
 
   /**
-   * The tags that match at least one of some patterns: `stable`, `1.2*`.
+   * Selects tags that match at least one of the patterns: `stable`, `1.2*`.
    *
-   * Each pattern counts as `pattern()` says. One without `*` is a tag, and counts only when it floats.
+   * Each pattern is an exception from the repository's immutability; see `pattern()`. A pattern without `*` is a tag, and is an exception only if this
+   * tag is floating.
    *
-   * @throws Error when there is no pattern, or one holds a character that no tag does
+   * @throws Error when there is no pattern, or a pattern has a character that is not valid in a tag
    */
   public static patterns(...patterns: string[]): TagFilter {
-    refuseTokens(patterns);
+    requireLiteralTexts(patterns);
     return new TagFilter({ patterns: [...new Set(patterns)].sort() });
   }
 
@@ -123,12 +124,12 @@ export class TagFilter {
 
   private constructor(selection: TagSelection) {
     const problem = tagSelectionProblem(selection);
-    if (problem) throw new Error(`the tag filter ${JSON.stringify(selection)} is not possible: ${problem}`);
+    if (problem) throw new Error(`the tag filter ${JSON.stringify(selection)} is not valid: ${problem}`);
     this.selection = selection;
   }
 
   /**
-   * The selection as the engine reads it, in one spelling: equal filters give equal texts.
+   * The selection as JSON for the engine. Equal filters have the same text.
    *
    * @internal
    */
@@ -137,18 +138,18 @@ export class TagFilter {
   }
 
   /**
-   * How many tags are selected at most; undefined when nobody knows.
+   * The maximum number of selected tags; `undefined` when it is not known.
    *
    * @internal
    */
-  public _mostTags(): number | undefined {
+  public _maxTags(): number | undefined {
     return this.selection.latest;
   }
 
   /**
-   * The kind that the engine is told; undefined when it judges each tag by its form.
+   * The kind of all selected tags; `undefined` when the engine judges each tag by its form.
    *
-   * A pre-release such as `2.0.0-dev.1` has the form of a tag that floats, in a repository where it cannot move.
+   * A pre-release such as `2.0.0-dev.1` has the form of a floating tag, but it is in a repository where it cannot move.
    *
    * @internal
    */
@@ -157,7 +158,7 @@ export class TagFilter {
   }
 
   /**
-   * The patterns of the selected tags that may move, as Amazon ECR takes them.
+   * The patterns of the selected tags that may move, as exceptions from immutability in Amazon ECR.
    *
    * @internal
    */
@@ -170,12 +171,12 @@ export class TagFilter {
   }
 }
 
-function refuseTokens(texts: string[]): void {
+function requireLiteralTexts(texts: string[]): void {
   if (Token.isUnresolved(texts)) throw new Error('the patterns of a tag filter must be known at synthesis, but they are a list token; write them as strings');
   for (const text of texts) requireLiteral(text, 'a tag filter', 'write its range and patterns as strings');
 }
 
-/** An empty list is no list, and the order of patterns means nothing. */
+/** An empty list is the same as no list, and the order of patterns has no meaning. */
 function listOf(patterns: string[] | undefined): string[] | undefined {
   return patterns === undefined || patterns.length === 0 ? undefined : [...new Set(patterns)].sort();
 }

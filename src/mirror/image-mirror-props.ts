@@ -1,4 +1,4 @@
-import { RemovalPolicy, Duration } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -15,125 +15,125 @@ export interface ImageMirrorProps {
   /**
    * The upstream images, as `docker pull` takes them: `nginx:stable`, `quay.io/prometheus/prometheus:v2.53.0`.
    *
-   * @default - none; add them with `addImage()`
+   * @default - none; add images with `addImage()`
    */
   readonly images?: string[];
 
   /**
-   * What the names of the mirror's repositories start with, without a final slash.
+   * The first part of the names of the mirror's repositories, without a final slash.
    *
    * Docker Hub's `nginx` becomes `mirror/nginx`, and `quay.io/prometheus/prometheus` becomes `mirror/quay.io/prometheus/prometheus`.
-   * Choose one that nothing else uses: beyond about 60 repositories, builds may push to all repositories under it.
+   * Use a prefix that only the mirror uses: with more than about 60 repositories, builds may push to all repositories under it.
    *
    * @default 'mirror'
    */
   readonly repositoryPrefix?: string;
 
   /**
-   * How often upstream is asked for a newer image. Asking is free at Docker Hub; only copying counts as a pull.
+   * The schedule of the runs that look for newer images. Docker Hub counts a pull only for an image that is copied.
    *
    * @default scheduler.ScheduleExpression.rate(Duration.days(1))
    */
   readonly schedule?: scheduler.ScheduleExpression;
 
   /**
-   * How late a run may start, so that a fleet of images does not start in one minute: an account takes about 30 builds in its queue.
+   * The time window in which a run starts. It spreads the runs of many images, because an account queues about 30 builds.
    *
    * @default scheduler.TimeWindow.flexible(Duration.hours(1))
    */
   readonly timeWindow?: scheduler.TimeWindow;
 
   /**
-   * What a run does when a fixed tag names another image upstream than in the mirror.
+   * The action of a run when a fixed tag names a different image upstream than in the mirror.
    *
    * @default OnTagMoved.FAIL
    */
   readonly onTagMoved?: OnTagMoved;
 
   /**
-   * What a deployment does about images that are new, or declared anew.
+   * The action of a deployment for new or changed images.
    *
-   * Images that did not change are left to their schedules. During a rollback, and when the app is destroyed, nothing is mirrored.
+   * A deployment does not mirror unchanged images; their schedules do. It does not mirror images during a rollback or when the stack is deleted.
    *
    * @default OnDeploy.WAIT
    */
   readonly onDeploy?: OnDeploy;
 
   /**
-   * Credentials for upstream registries, at most one for each.
+   * The credentials for upstream registries, at most one for each registry.
    *
-   * @default - every registry is asked without credentials
+   * @default - anonymous access to all registries
    */
   readonly credentials?: RegistryCredentials[];
 
   /**
-   * Where builds run.
+   * The compute for builds.
    *
    * @default MirrorCompute.ec2()
    */
   readonly compute?: MirrorCompute;
 
   /**
-   * Where customized images are built: on CodeBuild's EC2 compute, for Docker runs nowhere else. See `dockerfileLines` of an image.
+   * The compute for builds of customized images. It must be EC2 compute, because Lambda compute has no Docker. See `dockerfileLines` of an image.
    *
-   * Without it, `RUN` for the other of both processors runs in CodeBuild's own image for that.
+   * By default, `RUN` instructions for another processor run in CodeBuild's own image for that processor.
    *
-   * @default - as `compute`; where that is Lambda compute, on EC2 compute with its processor
+   * @default - the same as `compute`, or EC2 compute with the same processor if `compute` is Lambda compute
    */
   readonly customImageCompute?: MirrorCompute;
 
   /**
-   * The path of a file in PEM with the certificates of authorities that builds trust besides the public ones, for upstream registries,
-   * or a proxy on the way to them, with a certificate of a private authority.
+   * The path of a PEM file with custom CA certificates, for upstream registries or proxies with certificates of a private CA.
    *
-   * The file is read at synthesis, and its certificates become an asset of the stack. It must not hold a private key.
+   * Builds trust these CAs in addition to the public CAs. The file is read at synthesis, and its certificates become an asset of the stack.
+   * It must not contain a private key.
    *
-   * @default - builds trust the public authorities that Node knows
+   * @default - builds trust the public CAs of Node.js
    */
   readonly certificateAuthorityPath?: string;
 
   /**
-   * The key that encrypts the repositories that the mirror defines. It cannot be changed later without replacing them.
+   * The KMS key that encrypts the repositories that the mirror defines. A later change replaces the repositories.
    *
    * @default - Amazon ECR's own key (AES-256)
    */
   readonly encryptionKey?: kms.IKey;
 
   /**
-   * What happens to the repositories that the mirror defines when they leave the app.
+   * The removal policy of the repositories that the mirror defines.
    *
-   * **`RemovalPolicy.DESTROY` deletes the images in them too**, those included that are running.
+   * **`RemovalPolicy.DESTROY` also deletes the images in them**, including images that are running.
    *
    * @default RemovalPolicy.RETAIN
    */
   readonly repositoryRemovalPolicy?: RemovalPolicy;
 
   /**
-   * The age, counted from the push, at which an image expires that no tag names any more: whole days.
+   * The age at which an untagged image expires: a whole number of days, counted from the push.
    *
-   * It is the only lifecycle rule, for a tagged image may be running. Untagged are the images that a floating tag has left.
-   * The images of single platforms are untagged as well and stay: Amazon ECR does not delete what an index still refers to.
+   * This is the only lifecycle rule, because a tagged image may be running. An image becomes untagged when its floating tag moves to another image.
+   * The images of single platforms are untagged too, but Amazon ECR does not delete an image that an index refers to.
    *
    * @default Duration.days(30)
    */
   readonly untaggedImageExpiry?: Duration;
 
   /**
-   * Whether Amazon ECR scans each image for vulnerabilities when it arrives.
+   * Whether Amazon ECR scans each pushed image for vulnerabilities.
    *
    * @default true
    */
   readonly imageScanOnPush?: boolean;
 
   /**
-   * The bus that takes an event for each run's result.
+   * The event bus for the results of runs. Each result is one event.
    *
-   * @default - the account's default bus
+   * @default - the default event bus of the account
    */
   readonly eventBus?: events.IEventBus;
 
   /**
-   * How long the logs of builds are kept, and those of the functions that start and follow builds when the app is deployed.
+   * The retention period of the logs of builds, and of the functions that start and follow builds during a deployment.
    *
    * @default logs.RetentionDays.THREE_MONTHS
    */

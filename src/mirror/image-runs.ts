@@ -1,55 +1,49 @@
 import { Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
-import { Construct, IDependable } from 'constructs';
+import { Construct } from 'constructs';
 import { MirrorContext } from './mirror-context';
 import { SinglePlatformTags } from '../consumers/single-platform-tags';
 import { CustomizedImage } from '../customize/customized-image';
-import { hasOwnRepository } from '../declarations/image-settings';
-import { MirroredImageOptions } from '../declarations/mirrored-image-props';
-import { OnTagMoved, TagKind } from '../declarations/tag-policy';
+import { DeclaredImage } from '../declarations/declared-image';
+import { OnTagMoved } from '../declarations/tag-policy';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
-import { defineMirrorSchedule, MirrorScheduleProps } from '../schedules/schedules';
 
-/** An image that runs mirror. */
-export interface RunImage extends MirrorScheduleProps {
-  /** The repository that it is mirrored to. */
+/** The repositories and tags of an image in Amazon ECR. */
+export interface ImageRunsProps {
+  /** The repository of the unchanged image. */
   readonly repository: ecr.IRepository;
-  /** What its runs need besides. */
-  readonly needs: readonly IDependable[];
-}
-
-/** Defines what mirrors an image: its schedule and, where deployments mirror, its first copy. Returns what is done when that is there. */
-export function defineImageRuns(scope: Construct, context: MirrorContext, { repository, needs, ...schedule }: RunImage): Construct[] {
-  defineMirrorSchedule(scope, 'Schedule', context, schedule);
-  const trigger = context.deployTrigger?.add({ stack: Stack.of(scope), repository, needs, variables: schedule.variables });
-  return trigger === undefined ? [] : [trigger];
-}
-
-/** How one image is mirrored. */
-export interface ImageRun {
-  readonly source: string;
-  readonly repositoryName: string;
-  readonly toldKind?: TagKind;
-  readonly onTagMoved: OnTagMoved;
-  readonly platforms?: readonly string[];
-  /** The filter that selects the tags, as the engine reads it. */
-  readonly filter?: string;
+  /** The tags of single platforms. Consumers add tags after the image is defined. */
   readonly platformTags: SinglePlatformTags;
-  /** Undefined when the image is not customized. */
+  /** `undefined` when the image is not customized. */
   readonly custom?: CustomizedImage;
 }
 
-/** What a build is told to mirror an image; what the engine takes by default is left out. */
-export function runVariables(options: MirroredImageOptions, run: ImageRun): RunVariables {
+/**
+ * Defines what starts the runs of an image: its schedule and, if deployments mirror images, the custom resource for the first copy.
+ *
+ * @returns the constructs that are complete when the first copy exists
+ */
+export function defineImageRuns(scope: Construct, context: MirrorContext, image: DeclaredImage, props: ImageRunsProps): Construct[] {
+  const { schedule, timeWindow, source, tags } = image;
+  const variables = () => runVariables(image, props);
+  const filter = 'filter' in tags ? `, the tags ${tags.filter._render()}` : '';
+  context.schedules.define(scope, 'Schedule', { schedule, timeWindow, description: `Mirrors ${source}${filter}`, variables });
+  const needs = props.custom?.needs ?? [];
+  const trigger = context.deployTrigger?.add({ stack: Stack.of(scope), repository: props.repository, needs, variables });
+  return trigger === undefined ? [] : [trigger];
+}
+
+/** The environment variables of a build that mirrors an image. Values that are the engine's defaults are omitted. */
+function runVariables(image: DeclaredImage, { platformTags, custom }: ImageRunsProps): RunVariables {
   return {
-    [RUN_ENVIRONMENT.IMAGE]: run.source,
-    [RUN_ENVIRONMENT.REPOSITORY]: hasOwnRepository(options) ? run.repositoryName : undefined,
-    [RUN_ENVIRONMENT.TAG_KIND]: run.toldKind,
-    [RUN_ENVIRONMENT.ON_TAG_MOVED]: run.onTagMoved === OnTagMoved.FAIL ? undefined : run.onTagMoved,
-    [RUN_ENVIRONMENT.PLATFORMS]: run.platforms?.join(','),
-    [RUN_ENVIRONMENT.REFERRERS]: options.referrers === false ? 'false' : undefined,
-    [RUN_ENVIRONMENT.TAGS]: run.filter,
-    [RUN_ENVIRONMENT.PLATFORM_TAGS]: run.platformTags.render(),
-    [RUN_ENVIRONMENT.CUSTOM_IMAGE]: run.custom?.render(),
+    [RUN_ENVIRONMENT.IMAGE]: image.source,
+    [RUN_ENVIRONMENT.REPOSITORY]: image.hasChosenRepository ? image.repositoryName : undefined,
+    [RUN_ENVIRONMENT.TAG_KIND]: image.kindOverride,
+    [RUN_ENVIRONMENT.ON_TAG_MOVED]: image.onTagMoved === OnTagMoved.FAIL ? undefined : image.onTagMoved,
+    [RUN_ENVIRONMENT.PLATFORMS]: image.platforms?.join(','),
+    [RUN_ENVIRONMENT.REFERRERS]: image.referrers ? undefined : 'false',
+    [RUN_ENVIRONMENT.TAGS]: 'filter' in image.tags ? image.tags.filter._render() : undefined,
+    [RUN_ENVIRONMENT.PLATFORM_TAGS]: platformTags.render(),
+    [RUN_ENVIRONMENT.CUSTOM_IMAGE]: custom?.render(),
   };
 }

@@ -1,65 +1,77 @@
-import { Duration, Token } from 'aws-cdk-lib';
+import { Duration, Stack, Token } from 'aws-cdk-lib';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { ImageMirrorProps } from './image-mirror-props';
-import { MirrorCatalogs } from '../catalog/mirror-catalogs';
 import { CustomImages } from '../customize/custom-images';
+import { ImageDefaults } from '../declarations/declared-image';
+import { ImageIndex } from '../declarations/image-index';
+import { FirstCopy } from '../declarations/limits';
+import { MirrorParts } from '../declarations/mirror-parts';
 import { OnTagMoved } from '../declarations/tag-policy';
 import { DeployTrigger } from '../deploy/deploy-trigger';
 import { quote } from '../image/image-reference';
-import { repositoryNameProblem } from '../image/repository-name';
+import { DEFAULT_REPOSITORY_PREFIX, repositoryNameProblem } from '../image/repository-name';
 import { MirrorSignals } from '../observe/monitoring';
-import { ComputeConfiguration } from '../project/mirror-compute';
 import { RegistryCredentials } from '../project/registry-credentials';
 import { RepositorySet } from '../repositories/repository-set';
-import { MirrorScheduleContext } from '../schedules/schedules';
+import { MirrorSchedules } from '../schedules/schedules';
 import { requireLiteral } from '../synthesis/literal';
 
-/** What an image needs from its mirror. */
-export interface MirrorContext extends MirrorScheduleContext {
+/** The parts of a mirror that its images use. */
+export interface MirrorContext {
+  /** The images of the mirror. Each image adds itself. */
+  readonly index: ImageIndex;
+  readonly defaults: ImageDefaults;
   readonly repositories: RepositorySet;
-  readonly repositoryPrefix: string;
-  readonly schedule: scheduler.ScheduleExpression;
-  readonly timeWindow: scheduler.TimeWindow;
-  readonly onTagMoved: OnTagMoved;
-  readonly compute: ComputeConfiguration;
+  readonly schedules: MirrorSchedules;
   readonly signals: MirrorSignals;
   readonly customImages: CustomImages;
-  readonly catalogs: MirrorCatalogs;
-  /** Undefined when a deployment mirrors nothing. */
+  /** The first copies of the mirror. Each image adds its own. */
+  readonly firstCopies: FirstCopy[];
+  /** `undefined` when deployments do not mirror images. */
   readonly deployTrigger?: DeployTrigger;
 }
 
-/** When and how images run that do not say so themselves. */
-export function scheduleDefaults(props: ImageMirrorProps) {
+/** The contexts of the mirrors of the app. */
+export const MIRROR_CONTEXTS = new MirrorParts<MirrorContext>('images');
+
+/**
+ * Returns the settings that apply to all images of a mirror.
+ *
+ * @param stack the stack of the mirror
+ * @throws Error when the repository prefix is not valid
+ */
+export function imageDefaults(stack: Stack, props: ImageMirrorProps): ImageDefaults {
   return {
+    stack,
+    repositoryPrefix: requireRepositoryPrefix(props.repositoryPrefix ?? DEFAULT_REPOSITORY_PREFIX),
     schedule: props.schedule ?? scheduler.ScheduleExpression.rate(Duration.days(1)),
     timeWindow: props.timeWindow ?? scheduler.TimeWindow.flexible(Duration.hours(1)),
     onTagMoved: props.onTagMoved ?? OnTagMoved.FAIL,
   };
 }
 
-/** @throws Error when no repository's name can start with it */
-export function requireRepositoryPrefix(prefix: string): string {
+function requireRepositoryPrefix(prefix: string): string {
   requireLiteral(prefix, 'repositoryPrefix', 'write it as a string, for example "mirror"');
-  if (prefix === '') throw new Error('repositoryPrefix must not be empty, for builds may push to all repositories under it; write for example "mirror"');
+  if (prefix === '') throw new Error('repositoryPrefix is empty, but builds may push to all repositories under it; use for example "mirror"');
   const problem = repositoryNameProblem(prefix);
-  if (problem) throw new Error(`repositoryPrefix ${quote(prefix)} cannot be the start of a repository's name: ${problem}`);
+  if (problem) throw new Error(`repositoryPrefix ${quote(prefix)} cannot be the first part of a repository name: ${problem}`);
   return prefix;
 }
 
 /** @throws Error when a registry has two credentials */
 export function requireUniqueRegistries(credentials: RegistryCredentials[]): RegistryCredentials[] {
   const registries = credentials.map(({ registry }) => registry);
-  const twin = registries.find((registry, index) => registries.indexOf(registry) !== index);
-  if (twin !== undefined) throw new Error(`there are two credentials for the registry ${quote(twin)}; keep one of them`);
+  const duplicate = registries.find((registry, index) => registries.indexOf(registry) !== index);
+  if (duplicate !== undefined) throw new Error(`the registry ${quote(duplicate)} has two credentials; remove one of them`);
   return credentials;
 }
 
-/** @throws Error when it is no whole number of days */
+/** @throws Error when the duration is not a whole number of days */
 export function requireExpiryInDays(expiry: Duration): Duration {
   const days = expiry.isUnresolved() ? NaN : expiry.toDays({ integral: false });
   if (Number.isInteger(days) && days >= 1) return expiry;
-  throw new Error(`untaggedImageExpiry ${expiry.isUnresolved() ? '(a token)' : quote(expiry.toHumanString())} must be whole days, at least one; write for example Duration.days(30)`);
+  throw new Error(`untaggedImageExpiry ${expiry.isUnresolved() ? '(a token)' : quote(expiry.toHumanString())} must be a whole number of days, at least 1; `
+    + 'use for example Duration.days(30)');
 }
 
 /** @throws Error when the list is not known at synthesis */

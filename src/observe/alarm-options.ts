@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { MirroredImage } from '../mirror/mirrored-image';
+import { IMirroredImage } from '../declarations/mirror-interfaces';
 
 /**
  * What an alarm of a mirror watches. Its description says what it means, and links the procedure for it.
@@ -46,38 +46,12 @@ export interface MirrorNotifyOptions {
    *
    * @default - none
    */
-  readonly images?: MirroredImage[];
+  readonly images?: IMirroredImage[];
 
   /**
    * How long nothing has to succeed before something is stale: whole hours, at most seven days.
    *
    * With a `cron` schedule it must be set, or `MirrorAlarm.STALE` left out of `alarms`; otherwise there is an error at synthesis.
-   *
-   * @default - three runs of a `rate` schedule and its time window, or as many runs as fit into seven days; with another schedule it must be set
-   */
-  readonly staleAfter?: Duration;
-}
-
-/**
- * How an alarm is defined.
- */
-export interface MirrorAlarmOptions {
-  /**
-   * The name of the alarm.
-   *
-   * @default - CloudFormation chooses one
-   */
-  readonly alarmName?: string;
-}
-
-/**
- * How an alarm for what is stale is defined.
- */
-export interface StaleAlarmOptions extends MirrorAlarmOptions {
-  /**
-   * How long nothing has to succeed before the alarm rings: whole hours, at most seven days, which is as far as an alarm of CloudWatch looks back.
-   *
-   * With a `cron` schedule it must be set; otherwise there is an error at synthesis.
    *
    * @default - three runs of a `rate` schedule and its time window, or as many runs as fit into seven days; with another schedule it must be set
    */

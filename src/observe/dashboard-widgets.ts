@@ -1,12 +1,12 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import { buildCostOf } from './build-cost';
 import { FRESHNESS_QUERY, LAST_RESULTS_QUERY, PROBLEMS_QUERY } from './log-queries';
 import { sumOf } from './metric-sum';
 import { RUNBOOK_URL } from './mirror-alarms';
 import { MirrorDashboardProps } from './mirror-dashboard-props';
-import { ImageMirror } from '../mirror/image-mirror';
+import { MirrorMonitoring } from './mirror-monitoring';
+import { METRIC_NAME } from '../image/contract/events-and-metrics';
 
 const FULL_WIDTH = 24;
 const PERIOD = Duration.hours(1);
@@ -24,14 +24,15 @@ const ALARMS_IN_A_ROW = 6;
 
 /** The widgets of a dashboard, row by row. */
 export function dashboardRows({ mirror, alarms = [], buildMinutePrice }: MirrorDashboardProps): cloudwatch.IWidget[][] {
+  const monitoring = MirrorMonitoring.of(mirror);
   return [
     [new cloudwatch.TextWidget({ markdown: `# ${mirror.node.path}\n[What to do when something is wrong](${RUNBOOK_URL})`, width: FULL_WIDTH, height: 2 })],
     ...alarmStates(alarms).map((widget) => [widget]),
     // The project for customized images is defined with the first of them.
-    [new LazyWidget(() => totals(mirror))],
-    [query(mirror, 'The last success of each image in this time, the longest ago first', FRESHNESS_QUERY), results(mirror)],
-    [new LazyWidget(() => trouble(mirror)), bytes(mirror), new LazyWidget(() => cost(mirror, buildMinutePrice))],
-    [query(mirror, 'What went wrong, the last first', PROBLEMS_QUERY), query(mirror, 'The last results', LAST_RESULTS_QUERY)],
+    [new LazyWidget(() => totals(monitoring))],
+    [query(monitoring, 'The last success of each image in this time, the longest ago first', FRESHNESS_QUERY), results(monitoring)],
+    [new LazyWidget(() => trouble(monitoring)), bytes(monitoring), new LazyWidget(() => cost(monitoring, buildMinutePrice))],
+    [query(monitoring, 'What went wrong, the last first', PROBLEMS_QUERY), query(monitoring, 'The last results', LAST_RESULTS_QUERY)],
   ];
 }
 
@@ -48,16 +49,16 @@ function alarmStates(alarms: readonly cloudwatch.IAlarm[]): cloudwatch.IWidget[]
   });
 }
 
-function totals(mirror: ImageMirror): cloudwatch.IWidget {
+function totals(monitoring: MirrorMonitoring): cloudwatch.IWidget {
   return new cloudwatch.SingleValueWidget({
     title: 'In all this time',
     metrics: [
-      mirror.metricCopied({ label: 'New images', period: PERIOD }),
-      mirror.metricUnchanged({ label: 'Unchanged', period: PERIOD }),
-      mirror.metricFailed({ label: 'Failures', period: PERIOD }),
-      mirror.metricTagMoved({ label: 'Fixed tags moved', period: PERIOD }),
-      mirror.metricBytes({ label: 'Bytes copied', period: PERIOD }),
-      sumOf('builds', projectsOf(mirror).map((project) => project.metricBuilds({ label: 'Builds', period: PERIOD }))),
+      monitoring.metric(METRIC_NAME.COPIED, { label: 'New images', period: PERIOD }),
+      monitoring.metric(METRIC_NAME.UNCHANGED, { label: 'Unchanged', period: PERIOD }),
+      monitoring.metric(METRIC_NAME.FAILED, { label: 'Failures', period: PERIOD }),
+      monitoring.metric(METRIC_NAME.TAG_MOVED, { label: 'Fixed tags moved', period: PERIOD }),
+      monitoring.metric(METRIC_NAME.BYTES_COPIED, { label: 'Bytes copied', period: PERIOD }),
+      sumOf('builds', monitoring.projects.map((project) => project.metricBuilds({ label: 'Builds', period: PERIOD }))),
     ],
     setPeriodToTimeRange: true,
     width: FULL_WIDTH,
@@ -65,14 +66,14 @@ function totals(mirror: ImageMirror): cloudwatch.IWidget {
   });
 }
 
-function results(mirror: ImageMirror): cloudwatch.IWidget {
+function results(monitoring: MirrorMonitoring): cloudwatch.IWidget {
   return new cloudwatch.GraphWidget({
     title: 'Results, by the hour',
     left: [
-      mirror.metricUnchanged({ label: 'Unchanged', period: PERIOD, color: GREY }),
-      mirror.metricCopied({ label: 'New images', period: PERIOD, color: GREEN }),
-      mirror.metricTagMoved({ label: 'Fixed tags moved', period: PERIOD, color: ORANGE }),
-      mirror.metricFailed({ label: 'Failures', period: PERIOD, color: RED }),
+      monitoring.metric(METRIC_NAME.UNCHANGED, { label: 'Unchanged', period: PERIOD, color: GREY }),
+      monitoring.metric(METRIC_NAME.COPIED, { label: 'New images', period: PERIOD, color: GREEN }),
+      monitoring.metric(METRIC_NAME.TAG_MOVED, { label: 'Fixed tags moved', period: PERIOD, color: ORANGE }),
+      monitoring.metric(METRIC_NAME.FAILED, { label: 'Failures', period: PERIOD, color: RED }),
     ],
     leftYAxis: { min: 0, showUnits: false },
     stacked: true,
@@ -81,13 +82,13 @@ function results(mirror: ImageMirror): cloudwatch.IWidget {
   });
 }
 
-function trouble(mirror: ImageMirror): cloudwatch.IWidget {
+function trouble(monitoring: MirrorMonitoring): cloudwatch.IWidget {
   return new cloudwatch.GraphWidget({
     title: 'What went wrong, by the hour',
     left: [
-      sumOf('failed', projectsOf(mirror).map((project) => project.metricFailedBuilds({ label: 'Builds that failed', period: PERIOD, color: RED }))),
-      mirror.metricRateLimited({ label: 'Rate limited', period: PERIOD, color: ORANGE }),
-      mirror.scheduleGroup.metricDropped({ label: 'Runs not started', period: PERIOD, statistic: cloudwatch.Stats.SUM, color: PURPLE }),
+      sumOf('failed', monitoring.projects.map((project) => project.metricFailedBuilds({ label: 'Builds that failed', period: PERIOD, color: RED }))),
+      monitoring.metric(METRIC_NAME.RATE_LIMITED, { label: 'Rate limited', period: PERIOD, color: ORANGE }),
+      monitoring.metricDropped({ label: 'Runs not started', period: PERIOD, statistic: cloudwatch.Stats.SUM, color: PURPLE }),
     ],
     leftYAxis: { min: 0, showUnits: false },
     width: FULL_WIDTH / 3,
@@ -95,18 +96,18 @@ function trouble(mirror: ImageMirror): cloudwatch.IWidget {
   });
 }
 
-function bytes(mirror: ImageMirror): cloudwatch.IWidget {
+function bytes(monitoring: MirrorMonitoring): cloudwatch.IWidget {
   return new cloudwatch.GraphWidget({
     title: 'Bytes copied, by the hour',
-    left: [mirror.metricBytes({ label: 'Bytes copied', period: PERIOD })],
+    left: [monitoring.metric(METRIC_NAME.BYTES_COPIED, { label: 'Bytes copied', period: PERIOD })],
     leftYAxis: { min: 0 },
     width: FULL_WIDTH / 3,
     height: 6,
   });
 }
 
-function cost(mirror: ImageMirror, buildMinutePrice: number | undefined): cloudwatch.IWidget {
-  const { metric, isInDollars } = buildCostOf(projectsOf(mirror), buildMinutePrice);
+function cost(monitoring: MirrorMonitoring, buildMinutePrice: number | undefined): cloudwatch.IWidget {
+  const { metric, isInDollars } = buildCostOf(monitoring.projects, buildMinutePrice);
   return new cloudwatch.GraphWidget({
     title: isInDollars ? 'Builds in US dollars, about, added up' : 'Minutes of builds, added up',
     left: [metric],
@@ -116,21 +117,17 @@ function cost(mirror: ImageMirror, buildMinutePrice: number | undefined): cloudw
   });
 }
 
-function query(mirror: ImageMirror, title: string, queryLines: readonly string[]): cloudwatch.IWidget {
+function query(monitoring: MirrorMonitoring, title: string, queryLines: readonly string[]): cloudwatch.IWidget {
   return new cloudwatch.LogQueryWidget({
     title,
-    logGroupNames: [mirror.logGroup.logGroupName],
+    logGroupNames: [monitoring.logGroup.logGroupName],
     queryLines: [...queryLines],
     // A query is of its own Region, where that of a metric is said with the metric.
-    region: Stack.of(mirror).region,
+    region: monitoring.logGroup.env.region,
     view: cloudwatch.LogQueryVisualizationType.TABLE,
     width: FULL_WIDTH / 2,
     height: 8,
   });
-}
-
-function projectsOf(mirror: ImageMirror): readonly codebuild.IProject[] {
-  return mirror._context().signals.projects;
 }
 
 /** A widget that is made anew when its dashboard is rendered: what it shows may have become more until then. */

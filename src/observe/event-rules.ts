@@ -1,9 +1,10 @@
-import { ArnFormat, Lazy, Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import { ArnFormat, Lazy, Stack, Token } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as events from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE } from '../image/contract/events-and-metrics';
 import { quote } from '../image/image-reference';
+import { isDifferent } from '../synthesis/environments';
 
 /**
  * Refuses a pattern that has fields which a rule sets itself. The CDK would join the values of both, and the rule would take more events than
@@ -73,7 +74,7 @@ function buildArn(stack: Stack, resourceName: string): string {
 function refuseForeignBus(scope: Construct, eventBus: events.IEventBus): void {
   const own = Stack.of(scope);
   for (const part of ['account', 'region'] as const) {
-    if (Token.compareStrings(own[part], eventBus.env[part]) === TokenComparison.DIFFERENT) {
+    if (isDifferent(own[part], eventBus.env[part])) {
       throw new Error(`the mirror's event bus is in the ${part} ${quote(eventBus.env[part])} and the rule would be in ${quote(own[part])}; `
         + `define a rule for the source ${quote(EVENT_SOURCE)} where the bus is`);
     }

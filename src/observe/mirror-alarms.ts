@@ -1,7 +1,8 @@
 import { Duration, Lazy } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { MirrorAlarm, MirrorAlarmOptions, StaleAlarmOptions } from './alarm-options';
+import { MirrorAlarm } from './alarm-options';
+import { MirrorAlarmOptions, StaleAlarmOptions } from '../declarations/monitored';
 import { quote } from '../image/image-reference';
 import { hoursUntilStale, MAX_LOOK_BACK, Timetable } from '../schedules/schedule-interval';
 

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { ImageMirror } from '../mirror/image-mirror';
+import { IImageMirror } from '../declarations/mirror-interfaces';
 
 /**
  * Properties of a `MirrorDashboard`.
@@ -9,7 +9,7 @@ export interface MirrorDashboardProps {
   /**
    * The mirror that is shown.
    */
-  readonly mirror: ImageMirror;
+  readonly mirror: IImageMirror;
 
   /**
    * The name of the dashboard.

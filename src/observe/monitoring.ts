@@ -2,12 +2,13 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as events from 'aws-cdk-lib/aws-events';
 import { Construct, IDependable } from 'constructs';
-import { MirrorAlarm, MirrorAlarmOptions, StaleAlarmOptions } from './alarm-options';
+import { MirrorAlarm } from './alarm-options';
 import { defineResultRule } from './event-rules';
 import { filledSumOf, sumOf } from './metric-sum';
 import { COUNTED, defineAlarm, defineStaleAlarm } from './mirror-alarms';
 import { MetricSubject } from './result-metric';
 import { ResultMetrics } from './result-metrics';
+import { MirrorAlarmOptions, StaleAlarmOptions } from '../declarations/monitored';
 import { METRIC_NAME, MetricName, EVENT_DETAIL_TYPE } from '../image/contract/events-and-metrics';
 import { Timetable } from '../schedules/schedule-interval';
 
@@ -40,7 +41,7 @@ type DetailType = typeof EVENT_DETAIL_TYPE[keyof typeof EVENT_DETAIL_TYPE];
 
 /** The events, metrics and alarms of a mirror or an image. */
 export class Monitoring {
-  constructor(private readonly construct: Construct, protected readonly props: MonitoringProps) {}
+  constructor(public readonly construct: Construct, protected readonly props: MonitoringProps) {}
 
   public rule(id: string, detailType: DetailType, options: events.OnEventOptions): events.Rule {
     const { eventBus, projects, detail, name } = this.props;

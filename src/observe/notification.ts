@@ -1,30 +1,32 @@
-import { AspectPriority, Aspects, CfnResource, IResource, Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import { AspectPriority, Aspects, CfnResource, IResource, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { MirrorAlarm, MirrorNotifyOptions, StaleAlarmOptions } from './alarm-options';
-import { defineNotStartedAlarm } from './mirror-monitoring';
+import { MirrorAlarm, MirrorNotifyOptions } from './alarm-options';
+import { MirrorMonitoring } from './mirror-monitoring';
 import { MonitoredConstruct } from './monitored-construct';
+import { Monitoring } from './monitoring';
+import { IImageMirror, IMirroredImage } from '../declarations/mirror-interfaces';
+import { StaleAlarmOptions } from '../declarations/monitored';
 import { quote } from '../image/image-reference';
-import { ImageMirror } from '../mirror/image-mirror';
-import { MirroredImage } from '../mirror/mirrored-image';
-import { outermostStack } from '../synthesis/environments';
+import { MirrorBuilds } from '../project/mirror-project';
+import { isDifferent, outermostStack } from '../synthesis/environments';
 
 /** What images have alarms of their own for; everything else is rare, and told of the mirror as a whole. */
 const ALARMS_OF_IMAGES: readonly MirrorAlarm[] = [MirrorAlarm.FAILED, MirrorAlarm.STALE];
 
 /** Lets alarms tell a topic. An alarm that another topic is told by already tells both. */
-export function notify(mirror: ImageMirror, topic: sns.ITopic, options: MirrorNotifyOptions): cloudwatch.Alarm[] {
+export function notify(mirror: IImageMirror, topic: sns.ITopic, options: MirrorNotifyOptions): cloudwatch.Alarm[] {
   const kinds = options.alarms ?? Object.values(MirrorAlarm);
   refuseForeignTopic(mirror, topic);
   refuseForeignImages(mirror, options.images ?? []);
-  if (kinds.length > 0) requireNoCircularReference(mirror, { user: mirror, resource: topic, noun: 'topic', remedy: 'define the topic in the stack of the mirror, or in one that needs nothing of it' });
+  if (kinds.length > 0) requireNoCircularReference(mirror, { user: MirrorMonitoring.of(mirror).construct, resource: topic, noun: 'topic', remedy: 'define the topic in the stack of the mirror, or in one that needs nothing of it' });
   const ofImages = kinds.filter((kind) => ALARMS_OF_IMAGES.includes(kind));
   const alarms = [
-    ...kinds.map((kind) => alarmOf(mirror, mirror, kind, options)),
-    ...(options.images ?? []).flatMap((image) => ofImages.map((kind) => alarmOf(mirror, image, kind, options))),
+    ...kinds.map((kind) => alarmOf(mirror, MirrorMonitoring.of(mirror), kind, options)),
+    ...(options.images ?? []).flatMap((image) => ofImages.map((kind) => alarmOf(mirror, monitoringOf(image), kind, options))),
   ];
   for (const alarm of alarms) alarm.addAlarmAction(new actions.SnsAction(topic));
   letAlarmsTell(topic, Stack.of(mirror));
@@ -41,34 +43,39 @@ function letAlarmsTell(topic: sns.ITopic, { account }: Stack): void {
   }));
 }
 
-function alarmOf(mirror: ImageMirror, subject: MonitoredConstruct, kind: MirrorAlarm, { staleAfter }: MirrorNotifyOptions): cloudwatch.Alarm {
-  const scope = (subject.node.tryFindChild('Alarms') as Construct | undefined) ?? new Construct(subject, 'Alarms');
+function alarmOf(mirror: IImageMirror, monitoring: Monitoring, kind: MirrorAlarm, { staleAfter }: MirrorNotifyOptions): cloudwatch.Alarm {
+  const scope = (monitoring.construct.node.tryFindChild('Alarms') as Construct | undefined) ?? new Construct(monitoring.construct, 'Alarms');
   const present = scope.node.tryFindChild(kind) as cloudwatch.Alarm | undefined;
-  if (present === undefined) return define(mirror, subject, kind, scope, { staleAfter });
+  if (present === undefined) return define(mirror, monitoring, kind, scope, { staleAfter });
   if (kind === MirrorAlarm.STALE && staleAfter !== undefined) throw new Error('notify() has defined the alarm for what is stale already; set staleAfter in its first call only');
   return present;
 }
 
-function define(mirror: ImageMirror, subject: MonitoredConstruct, kind: MirrorAlarm, scope: Construct, stale: StaleAlarmOptions): cloudwatch.Alarm {
-  const observed = subject._observed();
+function define(mirror: IImageMirror, monitoring: Monitoring, kind: MirrorAlarm, scope: Construct, stale: StaleAlarmOptions): cloudwatch.Alarm {
   switch (kind) {
-    case MirrorAlarm.FAILED: return observed.alarmFailed(scope, kind, {});
-    case MirrorAlarm.STALE: return observed.alarmStale(scope, kind, stale);
-    case MirrorAlarm.TAG_MOVED: return observed.alarmTagMoved(scope, kind, {});
-    case MirrorAlarm.RATE_LIMITED: return observed.alarmRateLimited(scope, kind, {});
-    case MirrorAlarm.NOT_STARTED: return defineNotStartedAlarm(mirror, scope, kind, {});
+    case MirrorAlarm.FAILED: return monitoring.alarmFailed(scope, kind, {});
+    case MirrorAlarm.STALE: return monitoring.alarmStale(scope, kind, stale);
+    case MirrorAlarm.TAG_MOVED: return monitoring.alarmTagMoved(scope, kind, {});
+    case MirrorAlarm.RATE_LIMITED: return monitoring.alarmRateLimited(scope, kind, {});
+    case MirrorAlarm.NOT_STARTED: return MirrorMonitoring.of(mirror).alarmNotStarted(scope, kind, {});
   }
 }
 
+/** @throws Error when the app does not define the image */
+function monitoringOf(image: IMirroredImage): Monitoring {
+  if (image instanceof MonitoredConstruct) return image._monitoring();
+  throw new Error(`this app does not define the image ${quote(image.source)}, so it cannot have alarms here; call notify() in the app that defines its mirror`);
+}
+
 /** An alarm tells topics of its own Region, in whichever account they are. */
-function refuseForeignTopic(mirror: ImageMirror, topic: sns.ITopic): void {
+function refuseForeignTopic(mirror: IImageMirror, topic: sns.ITopic): void {
   const { region } = Stack.of(mirror);
-  if (Token.compareStrings(region, topic.env.region) !== TokenComparison.DIFFERENT) return;
+  if (!isDifferent(region, topic.env.region)) return;
   throw new Error(`the topic ${quote(topic.node.path)} is in the Region ${quote(topic.env.region)} and the alarms are in ${quote(region)}, where the mirror is, and an alarm tells topics of its own Region only; `
     + 'pass a topic of that Region');
 }
 
-function refuseForeignImages(mirror: ImageMirror, images: readonly MirroredImage[]): void {
+function refuseForeignImages(mirror: IImageMirror, images: readonly IMirroredImage[]): void {
   const known = new Set(mirror.images);
   const foreign = images.find((image) => !known.has(image));
   if (foreign === undefined) return;
@@ -91,15 +98,16 @@ export interface NeededResource {
  *
  * It is judged when all images were added. What was imported by its ARN is needed of no stack.
  */
-export function requireNoCircularReference(mirror: ImageMirror, { user, resource, noun, remedy }: NeededResource): void {
+export function requireNoCircularReference(mirror: IImageMirror, { user, resource, noun, remedy }: NeededResource): void {
   const other = outermostStack(resource.stack);
   const own = outermostStack(Stack.of(mirror));
   if (outermostStack(Stack.of(user)) !== own || other === own || !CfnResource.isCfnResource(resource.node.defaultChild)) return;
+  const { project } = MirrorBuilds.of(mirror);
   const visit = (node: unknown) => {
-    if (node !== mirror.project || !mirror.images.some((image) => outermostStack(Stack.of(image)) === other)) return;
+    if (node !== project || !mirror.images.some((image) => outermostStack(Stack.of(image)) === other)) return;
     throw new Error(`the ${noun} ${quote(resource.node.path)} is in the stack ${quote(other.node.path)}, which needs that of the mirror for its images, and the mirror's stack `
       + `${quote(own.node.path)} would need the ${noun}: a cyclic reference; ${remedy}`);
   };
   // Before the CDK resolves references, and so before anything is validated.
-  Aspects.of(mirror.project).add({ visit }, { priority: AspectPriority.READONLY });
+  Aspects.of(project).add({ visit }, { priority: AspectPriority.READONLY });
 }

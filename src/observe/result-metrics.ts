@@ -17,8 +17,8 @@ export interface CountedImages {
 export interface ResultMetricsProps {
   readonly logGroup: logs.ILogGroup;
   readonly project: codebuild.IProject;
-  /** What the mirror has, its catalogs included, asked when all was added. */
-  readonly images: () => readonly CountedImages[];
+  /** The images of the mirror, including those of its catalogs; complete when all images are added. */
+  readonly images: readonly CountedImages[];
 }
 
 /**
@@ -90,7 +90,7 @@ export class ResultMetrics extends Construct {
 
   private warnOfManyImages(): void {
     if (![...this.imageFilters.values()].some(({ countsAll }) => countsAll)) return;
-    const images = this.props.images();
+    const images = this.props.images;
     const known = images.reduce((sum, { tags = 0 }) => sum + tags, 0);
     const isOpen = images.some(({ tags }) => tags === undefined);
     if (known <= MOST_IMAGES && !isOpen) return;

@@ -49,7 +49,6 @@ export enum ScanSeverity {
 /** Whose scans a rule takes. */
 export interface ScannedRepositories {
   readonly repositories: RepositorySet;
-  readonly repositoryPrefix: string;
   readonly catalogs: MirrorCatalogs;
   /** The description of the rule, unless its owner gives another. */
   readonly description: string;
@@ -103,8 +102,8 @@ function anyOf(details: readonly Record<string, unknown>[]): Record<string, unkn
 }
 
 /** All repositories under the mirror's prefixes, as its own policies name them where they are many, and one by one those that are not under them. */
-function resourcesOf(stack: Stack, { repositories, repositoryPrefix, catalogs }: ScannedRepositories): unknown[] {
-  const prefixes = [`${repositoryPrefix}/`, ...catalogs.count === 0 ? [] : [`${floatingRepositoryPrefix(repositoryPrefix)}/`]];
+function resourcesOf(stack: Stack, { repositories, catalogs }: ScannedRepositories): unknown[] {
+  const prefixes = [`${repositories.prefix}/`, ...catalogs.count === 0 ? [] : [`${floatingRepositoryPrefix(repositories.prefix)}/`]];
   const outside = repositories.literalNames().filter((name) => !prefixes.some((prefix) => name.startsWith(prefix)));
   const arns = [...outside.map((name) => arnOf(stack, name)), ...repositories.tokenArns()];
   return [...prefixes.map((prefix) => ({ prefix: arnOf(stack, prefix) })), ...arns.flatMap((arn) => [arn, { prefix: `${arn}/sha256:` }])];

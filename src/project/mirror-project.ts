@@ -11,7 +11,8 @@ import { ComputeConfiguration } from './mirror-compute';
 import { defineEngineAsset, ENGINE_COMMAND } from './program-assets';
 import { RegistryCredentials } from './registry-credentials';
 import { credentialVariables, PROJECT_ENVIRONMENT } from '../image/contract/environment';
-import { ImageMirrorProps } from '../mirror/image-mirror-props';
+import { IImageMirror } from '../declarations/mirror-interfaces';
+import { MirrorParts } from '../declarations/mirror-parts';
 import { RepositoryArns } from '../repositories/repository-arns';
 import { RepositorySet } from '../repositories/repository-set';
 
@@ -109,34 +110,42 @@ function secretVariables(credentials: RegistryCredentials[]): Variables {
   };
 }
 
-/** What is known of the builds beside the properties of their mirror. */
-export interface MirrorBuildsSettings {
-  readonly compute: ComputeConfiguration;
-  readonly credentials: RegistryCredentials[];
-  readonly logGroup: logs.ILogGroup;
+/** The settings of the builds of a mirror. */
+export interface MirrorBuildsProps extends Pick<MirrorProjectProps, 'compute' | 'credentials' | 'logGroup'> {
   readonly repositories: RepositorySet;
-  readonly repositoryPrefix: string;
+  /** @default - the default event bus of the account */
+  readonly eventBus?: events.IEventBus;
+  /** The path of a PEM file. @default - no custom CA */
+  readonly certificateAuthorityPath?: string;
 }
 
-/** What mirrors: the project, the role of its builds, and the bus that they tell. */
-export interface MirrorBuilds {
-  readonly project: codebuild.Project;
-  readonly buildRole: BuildRole;
-  readonly eventBus: events.IEventBus;
-}
+const PARTS = new MirrorParts<MirrorBuilds>('builds');
 
-/** Defines the project of a mirror in its scope, with all that its builds need. */
-export function defineMirrorBuilds(scope: Construct, props: ImageMirrorProps, settings: MirrorBuildsSettings): MirrorBuilds {
-  const { repositories, repositoryPrefix, ...shared } = settings;
-  const eventBus = props.eventBus ?? events.EventBus.fromEventBusName(scope, 'DefaultEventBus', 'default');
-  const authority = props.certificateAuthorityPath;
-  const build = {
-    ...shared,
-    certificates: authority === undefined ? undefined : defineCertificatesAsset(scope, 'Certificates', authority),
-    engine: defineEngineAsset(scope, 'Engine'),
-    eventBus,
-  };
-  const buildRole = defineBuildRole(scope, 'BuildRole', { ...build, repositories: new RepositoryArns(Stack.of(scope), repositories, repositoryPrefix) });
-  const project = defineMirrorProject(scope, 'Project', { ...build, repositoryPrefix, role: buildRole.role });
-  return { project, buildRole, eventBus };
+/** The builds of one mirror: the project, the role of the builds, and the event bus for their events. */
+export class MirrorBuilds {
+  /**
+   * The builds of a mirror.
+   *
+   * @throws Error when the app does not define the mirror
+   */
+  public static of(mirror: IImageMirror): MirrorBuilds {
+    return PARTS.of(mirror);
+  }
+
+  public readonly project: codebuild.Project;
+  public readonly role: BuildRole;
+  public readonly eventBus: events.IEventBus;
+
+  constructor(mirror: IImageMirror & Construct, { repositories, eventBus, certificateAuthorityPath, ...settings }: MirrorBuildsProps) {
+    this.eventBus = eventBus ?? events.EventBus.fromEventBusName(mirror, 'DefaultEventBus', 'default');
+    const build = {
+      ...settings,
+      certificates: certificateAuthorityPath === undefined ? undefined : defineCertificatesAsset(mirror, 'Certificates', certificateAuthorityPath),
+      engine: defineEngineAsset(mirror, 'Engine'),
+      eventBus: this.eventBus,
+    };
+    this.role = defineBuildRole(mirror, 'BuildRole', { ...build, repositories: new RepositoryArns(Stack.of(mirror), repositories) });
+    this.project = defineMirrorProject(mirror, 'Project', { ...build, repositoryPrefix: repositories.prefix, role: this.role.role });
+    PARTS.set(mirror, this);
+  }
 }

@@ -2,9 +2,11 @@ import { Annotations, AspectPriority, Aspects, Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct, IConstruct } from 'constructs';
 import { renderRules, ReplicationDestination, ReplicationRule } from './replication-rules';
+import { IImageMirror } from '../declarations/mirror-interfaces';
 import { quote } from '../image/image-reference';
-import { ImageMirror } from '../mirror/image-mirror';
-import { requireSameEnvironment, requireSingletonInRegistry } from '../synthesis/environments';
+import { MirrorBuilds } from '../project/mirror-project';
+import { RepositorySet } from '../repositories/repository-set';
+import { requireSameEnvironment, singletonProblems } from '../synthesis/environments';
 
 /**
  * Properties of a `MirrorReplication`.
@@ -13,7 +15,7 @@ export interface MirrorReplicationProps {
   /**
    * The mirror whose repositories are replicated: those under its prefix.
    */
-  readonly mirror: ImageMirror;
+  readonly mirror: IImageMirror;
 
   /**
    * Where they are replicated to, at most 25 places.
@@ -56,13 +58,14 @@ export class MirrorReplication extends Construct {
     super(scope, id);
     const { mirror, destinations, otherRules = [] } = props;
     requireSameEnvironment(this, mirror, 'define the replication in the account and Region that it replicates from');
-    const { repositoryPrefix, repositories } = mirror._context();
-    const rules = renderRules(Stack.of(this), [{ destinations, repositoryPrefixes: [`${repositoryPrefix}/`] }, ...otherRules]);
+    const repositories = RepositorySet.of(mirror);
+    const prefix = `${repositories.prefix}/`;
+    const rules = renderRules(Stack.of(this), [{ destinations, repositoryPrefixes: [prefix] }, ...otherRules]);
     const resource = new ecr.CfnReplicationConfiguration(this, 'Resource', { replicationConfiguration: { rules } });
     // What is pushed before is never replicated.
-    if (Stack.of(mirror) === Stack.of(this)) mirror.project.node.addDependency(resource);
-    this.node.addValidation({ validate: () => requireSingletonInRegistry(resource, 'replication configuration', 'merge them into one with otherRules') });
-    const prefixes = [`${repositoryPrefix}/`, ...otherRules.flatMap(({ repositoryPrefixes = [''] }) => repositoryPrefixes)];
+    if (Stack.of(mirror) === Stack.of(this)) MirrorBuilds.of(mirror).project.node.addDependency(resource);
+    this.node.addValidation({ validate: () => singletonProblems(resource, 'replication configuration', 'merge them into one with otherRules') });
+    const prefixes = [prefix, ...otherRules.flatMap(({ repositoryPrefixes = [''] }) => repositoryPrefixes)];
     warnAboutOtherRepositories(resource, () => repositories.literalNames().filter((name) => !prefixes.some((prefix) => name.startsWith(prefix))));
   }
 }

@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import { quote } from '../image/image-reference';
 import { DEFAULT_REPOSITORY_PREFIX, repositoryNameProblem } from '../image/repository-name';
 import { requireAccountId } from '../repositories/pull-grants';
-import { requireSingletonInRegistry } from '../synthesis/environments';
+import { singletonProblems } from '../synthesis/environments';
 import { requireLiteral } from '../synthesis/literal';
 
 /**
@@ -61,7 +61,7 @@ export class MirrorReplicationDestination extends Construct {
     });
     const policyText = new iam.PolicyDocument({ statements: [replicate, ...otherStatements] });
     const resource = new ecr.CfnRegistryPolicy(this, 'Resource', { policyText });
-    this.node.addValidation({ validate: () => requireSingletonInRegistry(resource, 'registry policy', 'merge them into one with otherStatements') });
+    this.node.addValidation({ validate: () => singletonProblems(resource, 'registry policy', 'merge them into one with otherStatements') });
   }
 }
 

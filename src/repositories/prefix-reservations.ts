@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { Construct, IConstruct } from 'constructs';
 import { floatingRepositoryPrefix } from '../image/catalog/catalog-location';
 import { quote } from '../image/image-reference';
-import { isSameRegistry } from '../synthesis/environments';
+import { isSameEnvironment } from '../synthesis/environments';
 
 /** What Amazon ECR has one of for each prefix in an account and Region. */
 export type PrefixUse = 'pull-through cache rule' | 'repository creation template';
@@ -24,7 +24,7 @@ const PREFIXES_IN_USE = new WeakMap<IConstruct, Claim[]>();
  */
 export function reservePrefix(claimant: Construct, use: PrefixUse, prefix: string, remedy: string): void {
   const claims = PREFIXES_IN_USE.get(claimant.node.root) ?? [];
-  const twin = claims.find((claim) => claim.use === use && claim.prefix === prefix && isSameRegistry(Stack.of(claim.claimant), Stack.of(claimant)));
+  const twin = claims.find((claim) => claim.use === use && claim.prefix === prefix && isSameEnvironment(Stack.of(claim.claimant), Stack.of(claimant)));
   if (twin !== undefined) {
     throw new Error(`the prefix ${quote(prefix)} has a ${use} already, which ${quote(twin.claimant.node.path)} defines, and Amazon ECR takes one in an account and Region; ${remedy}`);
   }
@@ -71,7 +71,7 @@ export class CatalogPrefixReservation {
   private refuseOverlap(other: CatalogPrefixReservation): void {
     const owner = [this, other].find(({ hasCatalog }) => hasCatalog);
     const overlaps = this.prefixes().some((one) => other.prefixes().some((another) => contains(one, another) || contains(another, one)));
-    if (owner === undefined || !overlaps || !isSameRegistry(Stack.of(this.mirror), Stack.of(other.mirror))) return;
+    if (owner === undefined || !overlaps || !isSameEnvironment(Stack.of(this.mirror), Stack.of(other.mirror))) return;
     const mirrors = [this, other].map(({ mirror, prefix }) => `${quote(mirror.node.path)} (${quote(prefix)})`).join(' and ');
     throw new Error(`the repository prefixes of the mirrors ${mirrors} contain each other, and a catalog of ${quote(owner.mirror.node.path)} may fill all repositories under `
       + `${owner.prefixes().map((prefix) => quote(`${prefix}/`)).join(' and ')}; set another repositoryPrefix for one of them, for example "teams"`);

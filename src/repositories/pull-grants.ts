@@ -1,8 +1,9 @@
-import { Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { IConstruct } from 'constructs';
 import { quote } from '../image/image-reference';
+import { isDifferent } from '../synthesis/environments';
 
 /** What a pull takes beside the pull, so that Amazon ECR fetches the image or brings it up to date. */
 export const IMPORT_ACTION = 'ecr:BatchImportUpstreamImage';
@@ -28,7 +29,7 @@ const REMEDY = 'let accounts pull with mirror.grantPullToAccounts(), or an organ
 export function grantCatalogPull(catalog: IConstruct, grantee: iam.IGrantable, prefixes: readonly string[]): iam.Grant {
   const stack = Stack.of(catalog);
   const { principalAccount } = grantee.grantPrincipal;
-  if (principalAccount !== undefined && Token.compareStrings(principalAccount, stack.account) === TokenComparison.DIFFERENT) {
+  if (principalAccount !== undefined && isDifferent(principalAccount, stack.account)) {
     throw new Error(`${nameOf(grantee)} is of the account ${quote(principalAccount)}, and the mirror of ${quote(stack.account)}, so that the repositories must say that it may pull; ${REMEDY}`);
   }
   ecr.AuthorizationToken.grantRead(grantee);

@@ -16,7 +16,7 @@ const RESERVE = 500;
 export class RepositoryArns {
   private readonly whole = new Set<string>();
 
-  constructor(private readonly stack: Stack, private readonly repositories: RepositorySet, private readonly prefix: string) {}
+  constructor(private readonly stack: Stack, private readonly repositories: RepositorySet) {}
 
   /** From now on, all repositories whose names start with a prefix belong to the mirror, those included that nobody defines. */
   public includeAllUnder(prefix: string): void {
@@ -28,17 +28,17 @@ export class RepositoryArns {
     if (this.whole.size > 0) return this.underPatterns([...this.whole].sort());
     const exact = this.exactArns(() => true);
     const fits = exact.length <= MOST_EXACT_ARNS && this.length(exact) + otherStatementsLength <= MAX_INLINE_POLICY_LENGTH - RESERVE;
-    return fits ? exact : this.underPatterns([this.prefix]);
+    return fits ? exact : this.underPatterns([this.repositories.prefix]);
   }
 
   /** Why no form of the ARNs fits; empty when one does. */
   public validate(otherStatementsLength: number): string[] {
     const length = this.length(this.render(otherStatementsLength)) + otherStatementsLength;
     if (length <= MAX_INLINE_POLICY_LENGTH - RESERVE) return [];
-    const outside = this.exactArns((name) => !isUnder(name, this.prefix)).length;
+    const outside = this.exactArns((name) => !isUnder(name, this.repositories.prefix)).length;
     return [
       `the build role's policy would have about ${length} characters, and IAM allows ${MAX_INLINE_POLICY_LENGTH}: ${outside} repositories are not under `
-      + `${JSON.stringify(`${this.prefix}/`)} and must be named one by one; name them ${JSON.stringify(`${this.prefix}/...`)}, or define a second ImageMirror for some of them`,
+      + `${JSON.stringify(`${this.repositories.prefix}/`)} and must be named one by one; name them ${JSON.stringify(`${this.repositories.prefix}/...`)}, or define a second ImageMirror for some of them`,
     ];
   }
 

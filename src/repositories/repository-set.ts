@@ -3,38 +3,40 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { DeclaredImage, DeclaredTags, formatTags } from '../declarations/declared-image';
+import { IImageMirror } from '../declarations/mirror-interfaces';
+import { MirrorParts } from '../declarations/mirror-parts';
 import { quote } from '../image/image-reference';
 import { scopeInStack } from '../synthesis/environments';
 
 /**
- * Amazon ECR takes so many exceptions from a repository's immutability, each with so many `*`.
+ * Amazon ECR allows this number of exceptions from the immutability of a repository, each with this number of wildcards.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
  */
-const MOST_EXCEPTIONS = 5;
-const MOST_WILDCARDS = 2;
+const MAX_EXCEPTIONS = 5;
+const MAX_WILDCARDS = 2;
 
-/** The place in the mirror that one image takes. */
-export interface ImageTarget {
-  /** The upstream image, as errors name it. */
-  readonly source: string;
-  /** The repository's name; a token only with an existing repository. */
-  readonly repositoryName: string;
-  /** The tag, or the filter that selects tags as the engine reads it. */
-  readonly tags: string;
-  /** Those of its tags that may move, as exceptions from immutability: tags and patterns of tags. */
-  readonly mutableTags: readonly string[];
-  /** The stack that defines the image, and with it the repository unless that exists. */
-  readonly stack: Stack;
-  /** The repository that somebody else defines. */
-  readonly existing?: ecr.IRepository;
-  /** Whether it is the place of a customized image, which other builds push to. */
+/** The repository and tags that an image is mirrored to. A `DeclaredImage` is the target of its own unchanged copy. */
+export interface ImageTarget extends Pick<DeclaredImage, 'source' | 'repositoryName' | 'tags' | 'mutableTags' | 'existingRepository'> {
+  /** Whether the target is a customized image, which builds of another project push. */
   readonly isCustom?: boolean;
 }
 
-/** One repository and what is in it. */
+/** The settings of all repositories of a mirror. */
+export interface RepositorySettings {
+  /** The first part of the names of the repositories, without the final slash. */
+  readonly repositoryPrefix: string;
+  readonly encryptionKey?: kms.IKey;
+  readonly imageScanOnPush: boolean;
+  readonly removalPolicy: RemovalPolicy;
+  readonly untaggedImageExpiry: Duration;
+}
+
+/** A repository and the images in it. */
 interface Entry {
   readonly repository: ecr.IRepository;
+  /** The stack that defines the repository; `undefined` for an existing one. */
   readonly owner?: Stack;
   readonly isCustom: boolean;
   readonly firstSource: string;
@@ -42,31 +44,55 @@ interface Entry {
   readonly mutableTags: Set<string>;
 }
 
+const PARTS = new MirrorParts<RepositorySet>('repositories');
+
 /**
- * The repositories of one mirror. It defines each that does not exist once, in the stack of the first image that needs it,
- * and refuses images that contradict each other.
+ * The repositories of one mirror.
+ *
+ * The set defines each repository once, in the stack of the first image that needs it. It rejects images that contradict each other.
  */
 export class RepositorySet {
-  private readonly entries = new Map<string, Entry>();
-  private readonly policyStatements: iam.PolicyStatement[] = [];
-  private readonly waiting = new Map<string, () => void>();
-
-  constructor(private readonly mirror: Construct, public readonly options: MirrorRepositoryOptions) {}
-
-  /** The repository for an image; defined when it is the first there. */
-  public reserve(place: ImageTarget): ecr.IRepository {
-    const key = Token.isUnresolved(place.repositoryName) ? `token:${place.existing!.node.path}` : place.repositoryName;
-    const entry = this.entries.get(key);
-    if (entry !== undefined) refuseContradiction(place, entry);
-    if (place.existing === undefined) refuseExceptions(place, entry?.mutableTags ?? new Set());
-    const { repository, sourceOfTags, mutableTags } = entry ?? this.add(key, place);
-    sourceOfTags.set(place.tags, place.source);
-    for (const tag of place.mutableTags) mutableTags.add(tag);
-    this.noticeRegistry(place.source.split('/')[0]);
-    return place.existing ?? repository;
+  /**
+   * The repositories of a mirror.
+   *
+   * @throws Error when the app does not define the mirror
+   */
+  public static of(mirror: IImageMirror): RepositorySet {
+    return PARTS.of(mirror);
   }
 
-  /** Adds a statement to the policies of all repositories, those included that are added later. */
+  private readonly entries = new Map<string, Entry>();
+  private readonly policyStatements: iam.PolicyStatement[] = [];
+  private readonly listeners = new Map<string, () => void>();
+
+  constructor(private readonly mirror: IImageMirror, public readonly settings: RepositorySettings) {
+    PARTS.set(mirror, this);
+  }
+
+  /** The first part of the names of the repositories, without the final slash. */
+  public get prefix(): string {
+    return this.settings.repositoryPrefix;
+  }
+
+  /**
+   * Reserves the tags of an image in its repository, and defines the repository for its first image.
+   *
+   * @param stack the stack that defines the image
+   * @throws Error when another image contradicts this one
+   */
+  public reserve(target: ImageTarget, stack: Stack): ecr.IRepository {
+    const key = Token.isUnresolved(target.repositoryName) ? `token:${target.existingRepository!.node.path}` : target.repositoryName;
+    const present = this.entries.get(key);
+    if (present !== undefined) requireNoContradiction(target, stack, present);
+    if (target.existingRepository === undefined) requirePossibleExceptions(target, present?.mutableTags ?? new Set());
+    const { repository, sourceOfTags, mutableTags } = present ?? this.add(key, target, stack);
+    sourceOfTags.set(formatTags(target.tags), target.source);
+    for (const tag of target.mutableTags) mutableTags.add(tag);
+    this.noticeRegistry(target.source.split('/')[0]);
+    return target.existingRepository ?? repository;
+  }
+
+  /** Adds a statement to the policies of all repositories, including the repositories that are added later. */
   public addToResourcePolicies(statement: iam.PolicyStatement): void {
     this.policyStatements.push(statement);
     for (const { repository } of this.entries.values()) addToResourcePolicy(repository, statement);
@@ -77,26 +103,26 @@ export class RepositorySet {
     return this.policyStatements;
   }
 
-  /** The names of all repositories that upstream images are mirrored to and whose names are known at synthesis, in alphabetical order. */
+  /** The names of the repositories of upstream images, where they are known at synthesis, in alphabetical order. */
   public literalNames(): string[] {
     return [...this.entries.keys()].filter((key) => !this.hasTokenName(key) && !this.entries.get(key)!.isCustom).sort();
   }
 
-  /** The ARNs of the existing repositories whose names are not known at synthesis, in the order of their paths. */
+  /** The ARNs of the existing repositories with names that are not known at synthesis, in the order of their paths. */
   public tokenArns(): string[] {
     return [...this.entries.keys()].filter((key) => this.hasTokenName(key)).sort().map((key) => this.entries.get(key)!.repository.repositoryArn);
   }
 
-  /** Acts once, when the first image of an upstream registry gets its place. */
-  public onceMirroringFrom(registry: string, act: () => void): void {
-    this.waiting.set(registry, act);
+  /** Calls a function once, for the first image of an upstream registry. */
+  public onceMirroringFrom(registry: string, listener: () => void): void {
+    this.listeners.set(registry, listener);
   }
 
-  /** Says that images of an upstream registry are mirrored, or may be. */
+  /** Takes note that builds mirror images of an upstream registry, or may do so. */
   public noticeRegistry(registry: string): void {
-    const act = this.waiting.get(registry);
-    this.waiting.delete(registry);
-    act?.();
+    const listener = this.listeners.get(registry);
+    this.listeners.delete(registry);
+    listener?.();
   }
 
   private hasTokenName(key: string): boolean {
@@ -104,13 +130,13 @@ export class RepositorySet {
     return owner === undefined && Token.isUnresolved(repository.repositoryName);
   }
 
-  private add(key: string, place: ImageTarget): Entry {
+  private add(key: string, target: ImageTarget, stack: Stack): Entry {
     const mutableTags = new Set<string>();
-    // Not under the image: a repository outlives the first image that needed it, and its logical id must not depend on which that was.
-    const scope = () => scopeInStack(place.stack, this.mirror, 'Repositories');
-    const repository = place.existing ?? defineMirrorRepository(scope(), place.repositoryName, mutableTags, this.options);
-    const owner = place.existing === undefined ? place.stack : undefined;
-    const { isCustom = false, source: firstSource } = place;
+    // The scope is not the image: a repository outlives its first image, and its logical id must not depend on which image that was.
+    const scope = () => scopeInStack(stack, this.mirror, 'Repositories');
+    const repository = target.existingRepository ?? defineRepository(scope(), target.repositoryName, mutableTags, this.settings);
+    const owner = target.existingRepository === undefined ? stack : undefined;
+    const { isCustom = false, source: firstSource } = target;
     const entry = { repository, owner, isCustom, firstSource, sourceOfTags: new Map<string, string>(), mutableTags };
     this.entries.set(key, entry);
     for (const statement of this.policyStatements) addToResourcePolicy(repository, statement);
@@ -118,88 +144,75 @@ export class RepositorySet {
   }
 }
 
-/** The statement is copied, for a policy may merge it with others. */
+/** A policy may merge a statement with others, so it gets a copy. */
 function addToResourcePolicy(repository: ecr.IRepository, statement: iam.PolicyStatement): void {
   if (repository.addToResourcePolicy(statement.copy()).statementAdded) return;
   Annotations.of(repository).addWarningV2(
     'cdk-ecr-mirror:ImageMirror.existingRepositoryPolicy',
-    `others may not pull ${quote(repository.node.path)} yet, for the app does not define that repository; let them do ${statement.actions.join(', ')} in its policy where it is defined`,
+    `the app does not define the repository ${quote(repository.node.path)}, so its policy does not grant pull permission yet; `
+    + `allow ${statement.actions.join(', ')} in its policy where it is defined`,
   );
 }
 
-function refuseContradiction(place: ImageTarget, entry: Entry): void {
-  const both = `${quote(place.source)} and ${quote(entry.firstSource)}`;
-  const name = nameOf(place);
-  if ((place.existing === undefined) !== (entry.owner !== undefined)) {
-    throw new Error(`${both} contradict each other: one wants ${name} to exist, the other wants the mirror to define it; set repository for both or for none`);
+function requireNoContradiction(target: ImageTarget, stack: Stack, entry: Entry): void {
+  const both = `${quote(target.source)} and ${quote(entry.firstSource)}`;
+  if ((target.existingRepository === undefined) !== (entry.owner !== undefined)) {
+    throw new Error(`${both} contradict each other: one uses an existing repository as ${formatName(target)}, the other lets the mirror define it; `
+      + 'set repository for both or for neither');
   }
-  if (entry.owner !== undefined && entry.owner !== place.stack) {
-    throw new Error(`${both} need ${name} and are in two stacks, ${quote(place.stack.node.path)} and ${quote(entry.owner.node.path)}; `
+  if (entry.owner !== undefined && entry.owner !== stack) {
+    throw new Error(`${both} use ${formatName(target)} but are in two stacks, ${quote(stack.node.path)} and ${quote(entry.owner.node.path)}; `
       + 'define both in one stack, or set another repositoryName for one of them');
   }
-  refuseSameTags(place, entry);
+  requireFreeTags(target, entry);
 }
 
-function refuseSameTags(place: ImageTarget, entry: Entry): void {
-  const other = entry.sourceOfTags.get(place.tags);
-  if (other === place.source) throw new Error(`${quote(place.source)}${isFilter(place) ? ` with the filter ${place.tags}` : ''} is in the mirror already; remove one of the two`);
-  if (other !== undefined) {
-    const tags = isFilter(place) ? `the tags ${place.tags}` : `the tag ${quote(place.tags)}`;
-    throw new Error(`${quote(place.source)} and ${quote(other)} would both be ${tags} in ${nameOf(place)}; set another repositoryName for one of them`);
-  }
+function requireFreeTags(target: ImageTarget, { sourceOfTags }: Entry): void {
+  const { source, tags } = target;
+  const other = sourceOfTags.get(formatTags(tags));
+  if (other === undefined) return;
+  if (other === source) throw new Error(`${quote(source)}${formatFilter(tags)} is already in the mirror; remove one of the two`);
+  const noun = 'tag' in tags ? `the tag ${quote(tags.tag)}` : `the tags ${formatTags(tags)}`;
+  throw new Error(`${quote(source)} and ${quote(other)} both use ${noun} in ${formatName(target)}; set another repositoryName for one of them`);
 }
 
-function refuseExceptions(place: ImageTarget, present: ReadonlySet<string>): void {
-  const pattern = place.mutableTags.find((tag) => tag.split('*').length - 1 > MOST_WILDCARDS);
+function requirePossibleExceptions(target: ImageTarget, present: ReadonlySet<string>): void {
+  const pattern = target.mutableTags.find((tag) => tag.split('*').length - 1 > MAX_WILDCARDS);
   if (pattern !== undefined) {
-    throw new Error(`the pattern ${quote(pattern)} has more than ${MOST_WILDCARDS} "*", which Amazon ECR does not take as an exception from immutability: `
-      + 'set tagKind: TagKind.FIXED when its tags never move, or write it with fewer');
+    throw new Error(`the pattern ${quote(pattern)} has more than ${MAX_WILDCARDS} wildcards, but Amazon ECR allows ${MAX_WILDCARDS} `
+      + 'in an exception from immutability; set tagKind: TagKind.FIXED if its tags never move, or use fewer wildcards');
   }
-  const all = new Set([...present, ...place.mutableTags]);
-  if (all.size <= MOST_EXCEPTIONS) return;
+  const all = new Set([...present, ...target.mutableTags]);
+  if (all.size <= MAX_EXCEPTIONS) return;
   const tags = [...all].sort().map(quote).join(', ');
-  throw new Error(`${nameOf(place)} would have ${all.size} floating tags (${tags}), and Amazon ECR allows ${MOST_EXCEPTIONS} exceptions from immutability: `
+  throw new Error(`${formatName(target)} would have ${all.size} floating tags (${tags}), but Amazon ECR allows ${MAX_EXCEPTIONS} exceptions from immutability; `
     + 'set tagKind: TagKind.FIXED for a tag that never moves, set another repositoryName for one of them, or mirror fewer');
 }
 
-function nameOf(place: ImageTarget): string {
-  return Token.isUnresolved(place.repositoryName) ? 'an existing repository' : `the repository ${quote(place.repositoryName)}`;
+function formatName({ repositoryName }: ImageTarget): string {
+  return Token.isUnresolved(repositoryName) ? 'an existing repository' : `the repository ${quote(repositoryName)}`;
 }
 
-/** No tag starts with a brace. */
-function isFilter({ tags }: ImageTarget): boolean {
-  return tags.startsWith('{');
-}
-
-/** What the owner of a mirror decides for all its repositories. */
-export interface MirrorRepositoryOptions {
-  readonly encryptionKey?: kms.IKey;
-  readonly imageScanOnPush: boolean;
-  readonly removalPolicy: RemovalPolicy;
-  readonly untaggedImageExpiry: Duration;
+function formatFilter(tags: DeclaredTags): string {
+  return 'filter' in tags ? ` with the filter ${formatTags(tags)}` : '';
 }
 
 /**
- * Defines a repository of the mirror: immutable, except for the tags that float.
+ * Defines a repository. Its tags are immutable, except for floating tags.
  *
- * Its logical id depends on its name and the path of its scope alone: a changed id would replace the repository and lose its images.
+ * The logical id depends only on the name and the path of the scope. A changed id would replace the repository and lose its images.
  *
- * @param mutableTags tags and patterns of tags; read when the template is rendered, so that those which are added later count
+ * @param mutableTags tags and patterns of tags. They are read when the template is rendered, so tags that are added later count too.
  */
-export function defineMirrorRepository(
-  scope: Construct,
-  name: string,
-  mutableTags: ReadonlySet<string>,
-  options: MirrorRepositoryOptions,
-): ecr.Repository {
+function defineRepository(scope: Construct, name: string, mutableTags: ReadonlySet<string>, settings: RepositorySettings): ecr.Repository {
   const repository = new ecr.Repository(scope, constructId(name), {
-    repositoryName: isNameOfTheCdk(name) ? name : undefined,
-    encryption: options.encryptionKey === undefined ? undefined : ecr.RepositoryEncryption.KMS,
-    encryptionKey: options.encryptionKey,
-    imageScanOnPush: options.imageScanOnPush,
-    removalPolicy: options.removalPolicy,
-    emptyOnDelete: options.removalPolicy === RemovalPolicy.DESTROY ? true : undefined,
-    lifecycleRules: [untaggedImageRule(options)],
+    repositoryName: isValidForRepositoryConstruct(name) ? name : undefined,
+    encryption: settings.encryptionKey === undefined ? undefined : ecr.RepositoryEncryption.KMS,
+    encryptionKey: settings.encryptionKey,
+    imageScanOnPush: settings.imageScanOnPush,
+    removalPolicy: settings.removalPolicy,
+    emptyOnDelete: settings.removalPolicy === RemovalPolicy.DESTROY ? true : undefined,
+    lifecycleRules: [untaggedImageRule(settings)],
   });
   const resource = repository.node.defaultChild as ecr.CfnRepository;
   resource.repositoryName = name;
@@ -207,12 +220,12 @@ export function defineMirrorRepository(
   return repository;
 }
 
-/** The only lifecycle rule of the mirror's repositories. */
-export function untaggedImageRule({ untaggedImageExpiry }: MirrorRepositoryOptions): ecr.LifecycleRule {
-  return { description: 'Expire images that no tag names any more', tagStatus: ecr.TagStatus.UNTAGGED, maxImageAge: untaggedImageExpiry };
+/** The only lifecycle rule of the repositories. */
+export function untaggedImageRule({ untaggedImageExpiry }: RepositorySettings): ecr.LifecycleRule {
+  return { description: 'Expire untagged images', tagStatus: ecr.TagStatus.UNTAGGED, maxImageAge: untaggedImageExpiry };
 }
 
-/** The construct's own property wants all tags at once; they are known only when every image was added. */
+/** The property of the `Repository` construct needs all tags at once, but they are known only after all images are added. */
 function renderMutability(resource: ecr.CfnRepository, mutableTags: ReadonlySet<string>): void {
   resource.imageTagMutability = Lazy.string({
     produce: () => mutableTags.size === 0 ? ecr.TagMutability.IMMUTABLE : ecr.TagMutability.IMMUTABLE_WITH_EXCLUSION,
@@ -225,12 +238,12 @@ function renderMutability(resource: ecr.CfnRepository, mutableTags: ReadonlySet<
   }, { omitEmptyArray: true });
 }
 
-/** A construct's id may not hold a slash. A colon takes its place, for no repository's name holds one: two names never get one id. */
+/** A construct id cannot contain a slash. A repository name cannot contain a colon, so two names never have the same id. */
 function constructId(name: string): string {
   return name.replace(/\//g, ':');
 }
 
-/** Whether the CDK's `Repository` takes the name: it refuses `__` and `--`, which Amazon ECR allows. */
-function isNameOfTheCdk(name: string): boolean {
+/** Whether the CDK's `Repository` accepts the name. It rejects `__` and `--`, which Amazon ECR allows. */
+function isValidForRepositoryConstruct(name: string): boolean {
   return !/__|--/.test(name);
 }

@@ -1,4 +1,4 @@
-import { Annotations, AspectPriority, Aspects, Duration, Lazy, Stack } from 'aws-cdk-lib';
+import { Annotations, AspectPriority, Aspects, Duration, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
@@ -9,133 +9,126 @@ import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { quote } from '../image/image-reference';
 import { startBuildStatements } from '../project/start-build-statements';
 
-/** Defines the queue that takes the runs which could not be started for a day. */
-export function defineDeadLetterQueue(scope: Construct, id: string): sqs.Queue {
-  return new sqs.Queue(scope, id, { enforceSSL: true, encryption: sqs.QueueEncryption.SQS_MANAGED, retentionPeriod: Duration.days(14) });
-}
-
-/** What all schedules of a mirror have in common. */
-export interface MirrorScheduleContext {
-  readonly project: codebuild.IProject;
-  readonly role: iam.Role;
-  readonly scheduleGroup: scheduler.IScheduleGroup;
-  readonly deadLetterQueue: sqs.IQueue;
-  readonly startTimes: StartTimes;
-  /** Those of all schedules that were defined. */
-  readonly timetables: Timetable[];
-}
-
-/** When to mirror what. */
-export interface MirrorScheduleProps {
-  readonly schedule: scheduler.ScheduleExpression;
-  readonly timeWindow: scheduler.TimeWindow;
+/** A schedule of a mirror, and the build that it starts. */
+export interface MirrorScheduleProps extends Timetable {
   readonly description: string;
-  /** Asked when the template is rendered, so that what is chosen later counts. */
+  /** The environment variables of the build. They are read when the template is rendered, so later choices count too. */
   readonly variables: () => RunVariables;
 }
 
-/** EventBridge Scheduler takes so many characters. */
-const LONGEST_DESCRIPTION = 512;
+/** EventBridge Scheduler allows this number of characters. */
+const MAX_DESCRIPTION_LENGTH = 512;
 
-/** How long a build that could not be started is tried again: a day, which is the most that there is. */
+/** EventBridge Scheduler tries to start a build for one day, which is its maximum. */
 const RETRY_POLICY = { maximumEventAgeInSeconds: 86_400, maximumRetryAttempts: 185 };
 
-/**
- * Defines the schedule that starts a build for one image.
- *
- * There may be a thousand, all alike. So they are plain resources of CloudFormation: the CDK's `Schedule` around each, whose target would state
- * permissions that the role has already, is a fifth of the time that an image takes at synthesis.
- */
-export function defineMirrorSchedule(
-  scope: Construct, id: string, context: MirrorScheduleContext, props: MirrorScheduleProps,
-): scheduler.CfnSchedule {
-  context.startTimes.add(props.schedule, props.timeWindow);
-  context.timetables.push(props);
-  const environmentVariablesOverride = Lazy.any({ produce: () => overrides(props.variables()) });
-  // Where the `Schedule` would have it: another path would be another logical id.
-  return new scheduler.CfnSchedule(new Construct(scope, id), 'Resource', {
-    description: props.description.slice(0, LONGEST_DESCRIPTION),
-    scheduleExpression: props.schedule.expressionString,
-    scheduleExpressionTimezone: props.schedule.timeZone?.timezoneName,
-    flexibleTimeWindow: { mode: props.timeWindow.mode, maximumWindowInMinutes: props.timeWindow.maxWindow?.toMinutes() },
-    groupName: context.scheduleGroup.scheduleGroupName,
-    state: 'ENABLED',
-    target: {
-      arn: context.project.projectArn,
-      roleArn: context.role.roleArn,
-      deadLetterConfig: { arn: context.deadLetterQueue.queueArn },
-      retryPolicy: RETRY_POLICY,
-      input: Stack.of(scope).toJsonString({ environmentVariablesOverride }),
-    },
-  });
+/** The schedules of one mirror, with their group, their role, and their dead-letter queue. */
+export class MirrorSchedules {
+  public readonly group: scheduler.ScheduleGroup;
+  public readonly deadLetterQueue: sqs.Queue;
+  /** The timetables of all schedules. */
+  public readonly timetables: Timetable[] = [];
+  private readonly role: iam.Role;
+  private readonly startTimes: StartTimes;
+
+  /** @param project the project that the schedules start */
+  constructor(mirror: Construct, private readonly project: codebuild.IProject) {
+    // By default, the CDK retains the group, and a new deployment of the app would fail because its name is taken.
+    this.group = new scheduler.ScheduleGroup(mirror, 'Schedules', { removalPolicy: RemovalPolicy.DESTROY });
+    this.deadLetterQueue = new sqs.Queue(mirror, 'DeadLetterQueue', {
+      enforceSSL: true,
+      encryption: sqs.QueueEncryption.SQS_MANAGED,
+      retentionPeriod: Duration.days(14),
+    });
+    this.role = this.defineRole(mirror);
+    this.startTimes = new StartTimes(project);
+  }
+
+  /**
+   * Defines a schedule that starts a build.
+   *
+   * A fleet may have a thousand schedules, so they are CloudFormation resources. The CDK's `Schedule` construct would also add permissions that the
+   * role already has, and would take a fifth of the synthesis time of each image.
+   */
+  public define(scope: Construct, id: string, props: MirrorScheduleProps): scheduler.CfnSchedule {
+    this.startTimes.add(props);
+    this.timetables.push(props);
+    const environmentVariablesOverride = Lazy.any({ produce: () => formatOverrides(props.variables()) });
+    // The path is the path of the resource in a `Schedule`, because another path would change the logical id.
+    return new scheduler.CfnSchedule(new Construct(scope, id), 'Resource', {
+      description: props.description.slice(0, MAX_DESCRIPTION_LENGTH),
+      scheduleExpression: props.schedule.expressionString,
+      scheduleExpressionTimezone: props.schedule.timeZone?.timezoneName,
+      flexibleTimeWindow: { mode: props.timeWindow.mode, maximumWindowInMinutes: props.timeWindow.maxWindow?.toMinutes() },
+      groupName: this.group.scheduleGroupName,
+      state: 'ENABLED',
+      target: {
+        arn: this.project.projectArn,
+        roleArn: this.role.roleArn,
+        deadLetterConfig: { arn: this.deadLetterQueue.queueArn },
+        retryPolicy: RETRY_POLICY,
+        input: Stack.of(scope).toJsonString({ environmentVariablesOverride }),
+      },
+    });
+  }
+
+  /** All schedules have the same role. Its policy does not grow with their number. */
+  private defineRole(mirror: Construct): iam.Role {
+    return new iam.Role(mirror, 'SchedulerRole', {
+      description: 'Schedules that start the builds that mirror images',
+      // @see https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+      assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(mirror).account, 'aws:SourceArn': this.group.scheduleGroupArn } },
+      }),
+      inlinePolicies: {
+        StartBuild: new iam.PolicyDocument({
+          statements: [
+            ...startBuildStatements({ project: this.project, variables: Object.values(RUN_ENVIRONMENT) }),
+            new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.deadLetterQueue.queueArn] }),
+          ],
+        }),
+      },
+    });
+  }
 }
 
-function overrides(variables: RunVariables) {
+function formatOverrides(variables: RunVariables) {
   return Object.entries(variables)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ({ name, type: 'PLAINTEXT', value }));
 }
 
-/** What schedules start, and where they leave what could not be started. */
-export interface SchedulerRoleProps {
-  readonly project: codebuild.IProject;
-  readonly scheduleGroup: scheduler.IScheduleGroup;
-  readonly deadLetterQueue: sqs.IQueue;
-}
-
 /**
- * Defines the one role of all the mirror's schedules. Its policy stays the same however many there are.
+ * An account queues about this number of builds, over all projects. Service Quotas does not list the limit.
+ * CodeBuild reports "Cannot have more than 30 builds in queue for the account".
  */
-export function defineSchedulerRole(scope: Construct, id: string, props: SchedulerRoleProps): iam.Role {
-  return new iam.Role(scope, id, {
-    description: 'Schedules that start the builds that mirror images',
-    // @see https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
-    assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
-      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account, 'aws:SourceArn': props.scheduleGroup.scheduleGroupArn } },
-    }),
-    inlinePolicies: {
-      StartBuild: new iam.PolicyDocument({
-        statements: [
-          ...startBuildStatements({ project: props.project, variables: Object.values(RUN_ENVIRONMENT) }),
-          new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [props.deadLetterQueue.queueArn] }),
-        ],
-      }),
-    },
-  });
-}
-
-/**
- * An account takes about so many builds in its queue, whatever their project. Service Quotas lists no such limit;
- * CodeBuild says "Cannot have more than 30 builds in queue for the account".
- */
-const MOST_QUEUED_BUILDS = 30;
+const MAX_QUEUED_BUILDS = 30;
 
 /** The schedules that start at the same time. */
 interface SimultaneousSchedules {
   readonly expression: string;
   count: number;
-  /** How many of them start in each minute of their windows, about. */
+  /** The average number of starts in each minute of their windows. */
   startsPerMinute: number;
 }
 
 /**
- * When the schedules of a mirror start builds. Warns when so many start in one minute that an account's queue would not take them:
- * a build that finds nothing new takes about that long.
+ * The start times of all schedules of a mirror. They cause a warning when more builds start in one minute than an account can queue:
+ * a build that finds nothing new takes about one minute.
  */
-export class StartTimes {
+class StartTimes {
   private readonly schedules = new Map<string, SimultaneousSchedules>();
 
   /** @param project the project whose builds start */
   constructor(project: Construct) {
-    // On the project, so that whoever acknowledges the warning on the mirror silences it, as with the budget of Docker Hub.
+    // The warning is on the project, because acknowledging a warning on the mirror covers the constructs below it, but not the mirror itself.
     const visit = (node: unknown) => {
       if (node === project) this.warn(project);
     };
     Aspects.of(project).add({ visit }, { priority: AspectPriority.READONLY });
   }
 
-  /** Counts one more schedule. */
-  public add({ expressionString, timeZone }: scheduler.ScheduleExpression, timeWindow: scheduler.TimeWindow): void {
+  public add({ schedule: { expressionString, timeZone }, timeWindow }: Timetable): void {
     const expression = timeZone === undefined ? expressionString : `${expressionString} ${timeZone.timezoneName}`;
     const same = this.schedules.get(expression) ?? { expression, count: 0, startsPerMinute: 0 };
     same.count++;
@@ -144,25 +137,25 @@ export class StartTimes {
   }
 
   private warn(project: Construct): void {
-    const crowded = [...this.schedules.values()].filter(({ startsPerMinute }) => startsPerMinute > MOST_QUEUED_BUILDS);
+    const crowded = [...this.schedules.values()].filter(({ startsPerMinute }) => startsPerMinute > MAX_QUEUED_BUILDS);
     if (crowded.length === 0) return;
     const times = crowded.map(({ expression, count, startsPerMinute }) => `${count} at ${quote(expression)}, about ${Math.round(startsPerMinute)} in a minute`);
     const most = Math.max(...crowded.map(({ count }) => count));
     Annotations.of(project).addWarningV2(
       'cdk-ecr-mirror:ImageMirror.startTimes',
-      `too many schedules start builds at the same time (${times.join('; ')}), and an account takes about ${MOST_QUEUED_BUILDS} builds in its queue; `
+      `too many schedules start builds at the same time (${times.join('; ')}), but an account queues about ${MAX_QUEUED_BUILDS} builds; `
       + `set timeWindow: scheduler.TimeWindow.flexible(Duration.minutes(${windowFor(most)})), or choose other times for some of them`,
     );
   }
 }
 
-/** The window that starts so many builds at half the pace of the limit: chance alone makes some minutes twice as full as others. */
+/** The window in which builds start at half the rate of the limit. Start times are random, so some minutes have twice as many starts as others. */
 function windowFor(schedules: number): number {
-  return Math.min(LONGEST_WINDOW, Math.ceil(schedules / (MOST_QUEUED_BUILDS / 2)));
+  return Math.min(MAX_WINDOW_MINUTES, Math.ceil(schedules / (MAX_QUEUED_BUILDS / 2)));
 }
 
-/** A day, in minutes. */
-const LONGEST_WINDOW = 1_440;
+/** One day. */
+const MAX_WINDOW_MINUTES = 1_440;
 
 function windowMinutes({ maxWindow }: scheduler.TimeWindow): number {
   return maxWindow === undefined || maxWindow.isUnresolved() ? 1 : Math.max(1, maxWindow.toMinutes());

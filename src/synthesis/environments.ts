@@ -2,59 +2,70 @@ import { CfnResource, Stack, Stage, Token, TokenComparison } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { quote } from '../image/image-reference';
 
+/** Whether two accounts, or two Regions, are known to be different. A token is not known to differ from anything. */
+export function isDifferent(one: string, other: string): boolean {
+  return Token.compareStrings(one, other) === TokenComparison.DIFFERENT;
+}
+
 /**
- * Why a resource that an account has once in each Region may not be there; empty when it is the only one.
+ * The part of the environment that is not known to be the same for two stacks; `undefined` when both stacks are in the same account and Region.
  *
- * @param noun what the account has one of
- * @param remedy how to make one of several
+ * Two environment-agnostic stacks of one stage are deployed with the same credentials, so they count as the same environment.
  */
-export function requireSingletonInRegistry(resource: CfnResource, noun: string, remedy: string): string[] {
-  return resource.node.root.node.findAll()
-    .filter((node) => CfnResource.isCfnResource(node) && node !== resource && node.cfnResourceType === resource.cfnResourceType)
-    .filter((other) => isInSameRegistry(Stack.of(resource), Stack.of(other)))
-    .map((other) => `an account has one ${noun} in each Region, and ${quote(other.node.path)} defines another, so that the later deployed one would replace the earlier; ${remedy}, `
-      + 'or give the stacks their env where they are deployed to different accounts or Regions');
+export function otherEnvironmentPart(one: Stack, other: Stack): 'account' | 'Region' | undefined {
+  if (outermostStack(one) === outermostStack(other)) return undefined;
+  const isSame = (part: 'account' | 'region') => {
+    const comparison = Token.compareStrings(one[part], other[part]);
+    return comparison === TokenComparison.SAME || (comparison === TokenComparison.BOTH_UNRESOLVED && Stage.of(one) === Stage.of(other));
+  };
+  if (!isSame('account')) return 'account';
+  return isSame('region') ? undefined : 'Region';
 }
 
-/** Two stacks of one stage that are not told where they go are taken to go to the same place. */
-function isInSameRegistry(one: Stack, other: Stack): boolean {
-  if (one === other) return true;
-  const comparisons = [Token.compareStrings(one.account, other.account), Token.compareStrings(one.region, other.region)];
-  return comparisons.every((comparison) => comparison === TokenComparison.SAME
-    || (comparison === TokenComparison.BOTH_UNRESOLVED && Stage.of(one) === Stage.of(other)));
+/** Whether two stacks are in the same account and Region, and so use the same ECR registry. */
+export function isSameEnvironment(one: Stack, other: Stack): boolean {
+  return otherEnvironmentPart(one, other) === undefined;
 }
 
 /**
- * Refuses a construct in another account or Region than its mirror: a schedule starts builds of its own account and Region,
+ * Requires that a construct is not in another account or Region than its mirror. A schedule starts builds only in its own account and Region,
  * and builds push to their own registry.
  *
  * @param remedy what to do instead
- * @throws Error that names both
+ * @throws Error that names both environments
  */
 export function requireSameEnvironment(construct: Construct, mirror: Construct, remedy: string): void {
-  const [own, its] = [Stack.of(construct), Stack.of(mirror)];
+  const [own, mirrorStack] = [Stack.of(construct), Stack.of(mirror)];
   for (const part of ['account', 'region'] as const) {
-    if (Token.compareStrings(own[part], its[part]) === TokenComparison.DIFFERENT) {
-      throw new Error(`the stack ${quote(own.node.path)} is in the ${part} ${quote(own[part])} and its mirror is in ${quote(its[part])}; ${remedy}`);
+    if (isDifferent(own[part], mirrorStack[part])) {
+      throw new Error(`the stack ${quote(own.node.path)} is in the ${part} ${quote(own[part])}, but its mirror is in ${quote(mirrorStack[part])}; ${remedy}`);
     }
   }
 }
 
-/** Whether two stacks are known to be in the same account and Region. */
-export function isSameRegistry(one: Stack, other: Stack): boolean {
-  if (outermostStack(one) === outermostStack(other)) return true;
-  return (['account', 'region'] as const).every((part) => Token.compareStrings(one[part], other[part]) === TokenComparison.SAME);
+/**
+ * Validates a resource that an account has once in each Region. Returns the problems.
+ *
+ * @param noun the kind of resource
+ * @param remedy how to merge several resources into one
+ */
+export function singletonProblems(resource: CfnResource, noun: string, remedy: string): string[] {
+  return resource.node.root.node.findAll()
+    .filter((node) => CfnResource.isCfnResource(node) && node !== resource && node.cfnResourceType === resource.cfnResourceType)
+    .filter((other) => isSameEnvironment(Stack.of(resource), Stack.of(other)))
+    .map((other) => `an account has one ${noun} in each Region, but ${quote(other.node.path)} defines another, which would replace this one or be replaced; ${remedy}, `
+      + 'or set the env of the stacks if they are deployed to different accounts or Regions');
 }
 
-/** The stack that a nested one is deployed with; itself where it is none. */
+/** The top-level stack that a nested stack is deployed with. */
 export function outermostStack(stack: Stack): Stack {
   return stack.nestedStackParent === undefined ? stack : outermostStack(stack.nestedStackParent);
 }
 
 /**
- * The construct in a stack that holds what a mirror has there: under the mirror where that is in the stack, and beside its images otherwise.
+ * The construct that holds the resources of a mirror in a stack. It is below the mirror in the mirror's own stack, and below the stack elsewhere.
  *
- * Its path depends on that of the mirror alone, so that the logical ids of what it holds do not depend on the images.
+ * Its path depends only on the path of the mirror, so the logical ids of the resources do not depend on the images.
  */
 export function scopeInStack(stack: Stack, mirror: Construct, id: string): Construct {
   const parent = stack === Stack.of(mirror) ? mirror : stack;

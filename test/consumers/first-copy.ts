@@ -1,10 +1,10 @@
 import { CfnResource, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Dependable } from 'constructs';
-import { MirroredImage } from '../../src';
+import { IMirroredImage } from '../../src';
 
 /** The logical ids of all that must be there before an image can be pulled, as far as a stack defines it. */
-export function needsOf(image: MirroredImage, stack: Stack): string[] {
+export function needsOf(image: IMirroredImage, stack: Stack): string[] {
   return Dependable.of(image).dependencyRoots
     .flatMap((root) => root.node.findAll())
     .filter((node): node is CfnResource => CfnResource.isCfnResource(node) && Stack.of(node) === stack)

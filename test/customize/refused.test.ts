@@ -5,6 +5,7 @@ import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { ImageMirror, ImageMirrorProps, MirrorCompute, MirroredImage, MirroredImageOptions } from '../../src';
+import { RepositorySet } from '../../src/repositories/repository-set';
 
 const LINES = ['RUN mkdir /etc/vault', 'VOLUME ["/etc/vault"]'];
 const { LINUX_AMD64, LINUX_ARM64 } = Platform;
@@ -73,9 +74,11 @@ describe('fails', () => {
     const customPlatforms = [Platform.custom('linux/cafe00000001')];
     const { tag } = mirror.addImage('vault:1.14.0', { dockerfileLines: ['ENV A=1'], customPlatforms });
     // Lines whose digest begins with what was chosen are hard to find, so the tag is claimed as such lines would claim it.
-    const { repositories } = mirror._context();
-    const place = { source: 'docker.io/library/vault:other', repositoryName: 'mirror/custom/vault', tags: `${tag}-linux-cafe00000001`, mutableTags: [], stack, isCustom: true };
-    expect(() => repositories.reserve(place)).toThrow(`"docker.io/library/vault:other" and "docker.io/library/vault:1.14.0" would both be the tag "${tag}-linux-cafe00000001" in`);
+    const repositories = RepositorySet.of(mirror);
+    const target = {
+      source: 'docker.io/library/vault:other', repositoryName: 'mirror/custom/vault', tags: { tag: `${tag}-linux-cafe00000001` }, mutableTags: [], isCustom: true,
+    };
+    expect(() => repositories.reserve(target, stack)).toThrow(`"docker.io/library/vault:other" and "docker.io/library/vault:1.14.0" would both be the tag "${tag}-linux-cafe00000001" in`);
   });
 
   test('when customized images of two stacks need one repository, until one of them has another', () => {

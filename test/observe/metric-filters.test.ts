@@ -6,14 +6,14 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
-import { ImageCatalog, ImageMirror, MirroredImage, MonitoredConstruct, TagFilter, TagKind } from '../../src';
+import { ImageCatalog, ImageMirror, IMirroredImage, IMonitored, MirroredImage, TagFilter, TagKind } from '../../src';
 import type { MirrorResult } from '../../src/image/contract/mirror-result';
 import { countedBy, MetricFilterProperties } from '../support/metric-filter';
 import { metricFilters, summands } from '../support/metric-values';
 import { TemplateResolver } from '../support/template-resolver';
 
 const IMAGE = 'nginx:stable';
-const ASK_FOR_ALL: ((of: MonitoredConstruct) => void)[] = [
+const ASK_FOR_ALL: ((of: IMonitored) => void)[] = [
   (of) => of.metricCopied(), (of) => of.metricUnchanged(), (of) => of.metricTagMoved(), (of) => of.metricFailed(), (of) => of.metricRateLimited(),
   (of) => of.metricSucceeded(), (of) => of.metricBytes(), (of) => of.metricSeconds(),
 ];
@@ -23,8 +23,8 @@ const EXISTING = 'mirror/quay.io/example/worker';
 let app: App;
 let stack: Stack;
 let mirror: ImageMirror;
-let image: MirroredImage;
-let filtered: MirroredImage;
+let image: IMirroredImage;
+let filtered: IMirroredImage;
 beforeEach(() => {
   app = new App();
   stack = new Stack(app, 'Stack');

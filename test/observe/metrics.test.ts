@@ -3,7 +3,7 @@ import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
-import { ImageMirror, MirroredImage, MonitoredConstruct, TagFilter } from '../../src';
+import { ImageMirror, IMirroredImage, IMonitored, TagFilter } from '../../src';
 import { METRIC_NAME, MetricName } from '../../src/image/contract/events-and-metrics';
 import { Fault } from '../support/fault';
 import { singleImage } from '../support/fixture-images';
@@ -12,7 +12,7 @@ import { summands, valueOf } from '../support/metric-values';
 import { TemplateResolver } from '../support/template-resolver';
 
 const IMAGE = `${UPSTREAM}/team/app:stable`;
-const METRICS: Readonly<Record<MetricName, (of: MonitoredConstruct, options?: cloudwatch.MetricOptions) => cloudwatch.IMetric>> = {
+const METRICS: Readonly<Record<MetricName, (of: IMonitored, options?: cloudwatch.MetricOptions) => cloudwatch.IMetric>> = {
   [METRIC_NAME.COPIED]: (of, options) => of.metricCopied(options),
   [METRIC_NAME.UNCHANGED]: (of, options) => of.metricUnchanged(options),
   [METRIC_NAME.TAG_MOVED]: (of, options) => of.metricTagMoved(options),
@@ -26,8 +26,8 @@ const NAMES = Object.keys(METRICS) as MetricName[];
 
 let stack: Stack;
 let mirror: ImageMirror;
-let image: MirroredImage;
-let filtered: MirroredImage;
+let image: IMirroredImage;
+let filtered: IMirroredImage;
 beforeEach(() => {
   stack = new Stack(new App(), 'Stack');
   mirror = new ImageMirror(stack, 'Mirror', { images: [IMAGE] });
@@ -36,9 +36,9 @@ beforeEach(() => {
 });
 
 /** What the metrics of a construct count in the lines of a log, by their names; a metric that counts nothing is not there. */
-function counted(of: MonitoredConstruct, lines: readonly string[]): Partial<Record<MetricName, number>> {
+function counted(of: IMonitored, lines: readonly string[]): Partial<Record<MetricName, number>> {
   // Of everything, before the first synthesis: none may count what is another's.
-  const metricsOf = new Map([mirror, ...mirror.images].map((one: MonitoredConstruct) => [one, NAMES.map((name) => METRICS[name](one))]));
+  const metricsOf = new Map([mirror, ...mirror.images].map((one: IMonitored) => [one, NAMES.map((name) => METRICS[name](one))]));
   const resolver = new TemplateResolver(Template.fromStack(stack).toJSON());
   return Object.fromEntries(metricsOf.get(of)!.flatMap((metric, index) => {
     const value = valueOf(metric, lines, stack, resolver);

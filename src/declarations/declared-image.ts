@@ -1,0 +1,115 @@
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import { MirroredImageOptions } from './mirrored-image-options';
+import { TagFilter } from './tag-filter';
+import { OnTagMoved, TagKind } from './tag-policy';
+import { RepositoryOwner, targetRepositoryName } from './target-repository';
+import { parsePlatforms, parseUpstreamImage, parseUpstreamRepository } from './upstream-image';
+import { formatImageReference, ImageReference, quote } from '../image/image-reference';
+import { mirrorTag } from '../image/repository-name';
+import { tagKind } from '../image/tag-kind';
+
+/** The tags that one schedule mirrors: a single tag, or the tags that a filter selects. */
+export type DeclaredTags = { readonly tag: string } | { readonly filter: TagFilter };
+
+/** The settings of a mirror that apply to all its images. */
+export interface ImageDefaults extends RepositoryOwner {
+  readonly schedule: scheduler.ScheduleExpression;
+  readonly timeWindow: scheduler.TimeWindow;
+  readonly onTagMoved: OnTagMoved;
+}
+
+/** An image that the app declares. Its text and options are parsed once, here; repositories, schedules, and consumers use this value. */
+export interface DeclaredImage {
+  readonly reference: ImageReference;
+  /** The upstream image in its canonical form: `docker.io/library/nginx:stable`. Without a tag where a filter selects the tags. */
+  readonly source: string;
+  readonly tags: DeclaredTags;
+  /** The kind of the tags where it differs from the engine's own judgment of their form. */
+  readonly kindOverride?: TagKind;
+  /** The tags, and patterns of tags, that may move. */
+  readonly mutableTags: readonly string[];
+  /** The platforms to mirror; `undefined` for all. */
+  readonly platforms?: readonly string[];
+  readonly referrers: boolean;
+  readonly onTagMoved: OnTagMoved;
+  readonly schedule: scheduler.ScheduleExpression;
+  readonly timeWindow: scheduler.TimeWindow;
+  /** A token only for an existing repository. */
+  readonly repositoryName: string;
+  /** Whether the user chose the repository. The engine derives the name of any other repository itself. */
+  readonly hasChosenRepository: boolean;
+  /** The repository that the mirror does not define. */
+  readonly existingRepository?: ecr.IRepository;
+  /** The instructions that follow `FROM`; `undefined` for an image that is not customized. */
+  readonly dockerfileLines?: readonly string[];
+  /** The platforms of the customized image; `undefined` for the default. */
+  readonly customPlatforms?: readonly string[];
+}
+
+/**
+ * Declares an image: parses it, and resolves its options against the settings of its mirror.
+ *
+ * @throws Error when the image, its repository, or an option is not valid
+ */
+export function declareImage(image: string, options: MirroredImageOptions, defaults: ImageDefaults): DeclaredImage {
+  const reference = options.tags === undefined ? parseUpstreamImage(image) : parseUpstreamRepository(image);
+  return {
+    reference,
+    source: formatImageReference(reference),
+    ...declareTags(reference, options),
+    platforms: parsePlatforms(options.platforms),
+    referrers: options.referrers ?? true,
+    onTagMoved: options.onTagMoved ?? defaults.onTagMoved,
+    schedule: options.schedule ?? defaults.schedule,
+    timeWindow: options.timeWindow ?? defaults.timeWindow,
+    repositoryName: targetRepositoryName(reference, options, defaults),
+    hasChosenRepository: options.repositoryName !== undefined || options.repository !== undefined,
+    existingRepository: options.repository,
+    dockerfileLines: options.dockerfileLines,
+    customPlatforms: declareCustomPlatforms(options),
+  };
+}
+
+function declareTags(reference: ImageReference, { tags: filter, tagKind: chosenKind }: MirroredImageOptions) {
+  if (filter !== undefined) {
+    return { tags: { filter }, kindOverride: filter._kind(chosenKind), mutableTags: filter._mutablePatterns(chosenKind) };
+  }
+  const tag = mirrorTag(reference);
+  const kind = chosenKind ?? tagKind(tag);
+  return { tags: { tag }, kindOverride: kind === tagKind(tag) ? undefined : chosenKind, mutableTags: kind === TagKind.FLOATING ? [tag] : [] };
+}
+
+function declareCustomPlatforms({ customPlatforms, dockerfileLines }: MirroredImageOptions): string[] | undefined {
+  if (customPlatforms?.length === 0) throw new Error('customPlatforms is empty; omit it to build for the platforms of the image');
+  if (customPlatforms !== undefined && dockerfileLines === undefined) {
+    throw new Error('customPlatforms is set without dockerfileLines, but only customized images have it; set dockerfileLines too, or omit customPlatforms');
+  }
+  return parsePlatforms(customPlatforms);
+}
+
+/**
+ * Returns the single tag of an image in Amazon ECR.
+ *
+ * @param remedy what to do instead of asking for a single tag
+ * @throws Error when a filter selects the tags
+ */
+export function requireSingleTag({ source, tags }: Pick<DeclaredImage, 'source' | 'tags'>, remedy: string): string {
+  if ('tag' in tags) return tags.tag;
+  throw new Error(`${quote(source)} uses a tag filter, so it has no single tag; ${remedy}`);
+}
+
+/** The tags as one text. Two equal filters have the same text. */
+export function formatTags(tags: DeclaredTags): string {
+  return 'tag' in tags ? tags.tag : tags.filter._render();
+}
+
+/**
+ * Returns the construct id of an image that `addImage()` defines. It depends only on the image, its tag filter, and its repository:
+ * another id would replace the schedule of the image.
+ */
+export function constructIdFor({ source, tags, existingRepository, repositoryName, hasChosenRepository }: DeclaredImage): string {
+  const filter = 'filter' in tags ? ['tags', formatTags(tags)] : [];
+  const repository = hasChosenRepository ? ['in', existingRepository?.node.path ?? repositoryName] : [];
+  return [source, ...filter, ...repository].join(' ').replace(/\//g, ':');
+}
