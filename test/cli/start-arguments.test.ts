@@ -1,14 +1,14 @@
-import { requireKnownSources } from '../../src/cli/deployed/start-arguments';
+import { requireValidNames } from '../../src/cli/deployed/start-arguments';
 import { DeployedAccount } from '../support/deployed-account';
 
 const PLACE = 'is no place of a catalog, which is a parameter or an object in Amazon S3, for example "ssm:/platform/images" or "s3://bucket/key"';
 
 test.each(['nginx', 'nginx:stable', 's3:latest', `quay.io/a/b@sha256:${'a'.repeat(64)}`, 'ssm:/platform/images', 'ssm:images', 's3://lists/teams/images.yaml'])('%s may be an image or a catalog', (word) => {
-  expect(() => requireKnownSources([word], false)).not.toThrow();
+  expect(() => requireValidNames([word], false)).not.toThrow();
 });
 
 test('all without a name is all', () => {
-  expect(() => requireKnownSources([], true)).not.toThrow();
+  expect(() => requireValidNames([], true)).not.toThrow();
 });
 
 test.each([
@@ -19,11 +19,11 @@ test.each([
   ['/a b', 'invalid image reference "/a b": it holds a space, a control character or a character outside ASCII'],
   ['Nginx:stable', expect.stringMatching(/^invalid image reference "Nginx:stable": /) as unknown as string],
 ])('%s is refused in words', (word, message) => {
-  expect(() => requireKnownSources(['nginx:stable', word], false)).toThrow(expect.objectContaining({ name: 'UsageError', message }) as Error);
+  expect(() => requireValidNames(['nginx:stable', word], false)).toThrow(expect.objectContaining({ name: 'UsageError', message }) as Error);
 });
 
 test('all and some contradict each other', () => {
-  expect(() => requireKnownSources(['nginx:stable'], true)).toThrow('--all starts every image and catalog; name none besides');
+  expect(() => requireValidNames(['nginx:stable'], true)).toThrow('--all starts every image and catalog; name none besides');
 });
 
 describe('before AWS is asked', () => {

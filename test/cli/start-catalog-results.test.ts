@@ -3,7 +3,7 @@ import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloud
 import { BatchGetBuildsCommand, CodeBuildClient, StatusType } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
 import { followBuilds } from '../../src/cli/deployed/followed-builds';
-import { endedReport, allSucceeded, reportText, StartReport } from '../../src/cli/deployed/start-report';
+import { endedReport, allSucceeded, formatReport, StartReport } from '../../src/cli/deployed/start-report';
 import { notAttempted } from '../../src/engine/result';
 import { copied, missing, resultLines } from '../support/deployed-account';
 import { MovingClock } from '../support/moving-clock';
@@ -37,7 +37,7 @@ async function report(ended: Readonly<Record<string, EndedBuild>>, ids = Object.
     return { events: nextToken === undefined ? ended[logStreamName].lines.map((message) => ({ message })) : [], nextForwardToken: 'end' };
   });
   const clients = { codeBuild: new CodeBuildClient({ region: 'eu-west-1' }), logs: new CloudWatchLogsClient({ region: 'eu-west-1' }) };
-  const tools = { ...clients, clock: new MovingClock(), tell: (line: string) => { told.push(line); }, signal: new AbortController().signal };
+  const tools = { ...clients, clock: new MovingClock(), log: (line: string) => { told.push(line); }, signal: new AbortController().signal };
   return endedReport(await followBuilds(ids.map((id) => ({ id, sources: [LIST] })), tools));
 }
 
@@ -59,7 +59,7 @@ test('a build that succeeded did what it should, though its summary is cut', asy
   const lines = resultLines([VAULT]);
   const ended = await report({ 'project:1': { status: 'SUCCEEDED', lines: [lines[0], lines[1].slice(0, -10)] } });
   expect([allSucceeded(ended), ended.results]).toEqual([true, [VAULT]]);
-  expect(reportText(ended)).toContain('the build project:1 succeeded, so its images are mirrored; what it did is not known: its log ends before its results');
+  expect(formatReport(ended)).toContain('the build project:1 succeeded, so its images are mirrored; what it did is not known: its log ends before its results');
 });
 
 test('a list that cannot be read is the only result, and is not told twice', async () => {

@@ -43,8 +43,8 @@ test('it says when a build ended and where its log is', async () => {
 });
 
 test('it says whether a build came as far as its commands', async () => {
-  expect((await stateOf({ phases: [{ phaseType: 'PROVISIONING' }] })).hasRun).toBe(false);
-  expect((await stateOf({ phases: [{ phaseType: 'PROVISIONING' }, { phaseType: 'BUILD' }] })).hasRun).toBe(true);
+  expect((await stateOf({ phases: [{ phaseType: 'PROVISIONING' }] })).reachedBuildPhase).toBe(false);
+  expect((await stateOf({ phases: [{ phaseType: 'PROVISIONING' }, { phaseType: 'BUILD' }] })).reachedBuildPhase).toBe(true);
 });
 
 test('the problem is what the phases that failed tell, in one short line', async () => {

@@ -1,6 +1,6 @@
 import { CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
-import { BuildsError } from '../../src/codebuild/aws-errors';
+import { StartBuildError } from '../../src/codebuild/aws-errors';
 import { startBuilds } from '../../src/codebuild/start-builds';
 import { MovingClock } from '../support/moving-clock';
 
@@ -93,7 +93,7 @@ test.each<[string, Error]>([
 test('pauses are drawn by lot, and end at 30 seconds', async () => {
   clock = new MovingClock(0, 0.999_999);
   codeBuild.on(StartBuildCommand).rejects(QUEUE_FULL);
-  await expect(start({ deadline: 600_000 })).rejects.toThrow(BuildsError);
+  await expect(start({ deadline: 600_000 })).rejects.toThrow(StartBuildError);
   expect(Math.round(clock.sleeps[0])).toBe(1000);
   expect(Math.round(Math.max(...clock.sleeps))).toBe(30_000);
 });

@@ -1,20 +1,20 @@
-import { chooseSources } from '../../src/cli/deployed/start-arguments';
-import type { DeployedCatalogSource, DeployedImageSource, DeployedSource } from '../../src/cli/deployed/deployed-sources';
+import { chooseItems } from '../../src/cli/deployed/start-arguments';
+import type { DeployedCatalog, DeployedImage, DeployedItem } from '../../src/cli/deployed/deployed-items';
 import { parseImageReference } from '../../src/image/image-reference';
 
 const PROJECT = { name: 'project', arn: 'arn:aws:codebuild:eu-west-1:111122223333:project/project', longestBuildMinutes: 59 };
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
-function image(name: string, variables: Record<string, string> = {}): DeployedImageSource {
+function image(name: string, variables: Record<string, string> = {}): DeployedImage {
   const { tag, ...reference } = parseImageReference(name);
   return { reference: variables.TAGS === undefined ? { tag, ...reference } : reference, variables: { IMAGE: name, ...variables }, project: PROJECT };
 }
 
-function catalog(location: string, variables: Record<string, string> = {}): DeployedCatalogSource {
+function catalog(location: string, variables: Record<string, string> = {}): DeployedCatalog {
   return { location, variables: { CATALOG: location, ...variables }, project: PROJECT };
 }
 
-const choose = (sources: readonly DeployedSource[], words: readonly string[], all = false) => chooseSources({ stack: 'Images', sources }, words, all);
+const choose = (items: readonly DeployedItem[], words: readonly string[], all = false) => chooseItems({ stack: 'Images', items }, words, all);
 const FILTER = { TAGS: '{"patterns":["1.*"]}' };
 
 test('they come in the order of their stack, each once', () => {
