@@ -1,7 +1,7 @@
 /** The entry point of the command `cdk-ecr-mirror`. */
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { program } from './program';
+import { createProgram } from './program';
 import { saveMemory, silenceVersionAdvice } from '../engine/main';
 import { sanitizeForLog } from '../image/sanitize';
 
@@ -10,7 +10,7 @@ const { version } = JSON.parse(readFileSync(path.join(__dirname, '..', '..', 'pa
 
 saveMemory();
 silenceVersionAdvice();
-program(version, (code) => {
+createProgram(version, (code) => {
   process.exitCode = code;
 }).parseAsync().catch((error: unknown) => {
   process.stderr.write(`failed: ${sanitizeForLog(error instanceof Error ? error.message : String(error))}\n`);

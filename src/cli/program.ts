@@ -12,23 +12,23 @@ import { escapeControlCharacters } from '../image/sanitize';
 const POLICY_CHOICES = TAG_MOVED_POLICIES.map((policy) => policy.toLowerCase());
 
 /**
- * Defines the command line.
+ * Creates the command line.
  *
  * @param exit receives the exit code of the command
  */
-export function program(version: string, exit: (code: number) => void): Command {
+export function createProgram(version: string, exit: (code: number) => void): Command {
   const root = new Command('cdk-ecr-mirror')
     .description('Copy container images between registries: same digest, all platforms, no Docker.')
     .version(version)
     .showHelpAfterError('(see "cdk-ecr-mirror --help")');
-  defineMirrorCommand(root, 'copy', 'Copy images with all platforms, unless the target is up to date.', false, exit);
-  defineMirrorCommand(root, 'check', 'Show what copy would do (dry run).', true, exit);
-  defineStartCommand(root, exit);
+  addMirrorCommand(root, 'copy', 'Copy images with all platforms, unless the target is up to date.', false, exit);
+  addMirrorCommand(root, 'check', 'Show what copy would do (dry run).', true, exit);
+  addStartCommand(root, exit);
   return root;
 }
 
-function defineMirrorCommand(root: Command, name: string, description: string, dryRun: boolean, exit: (code: number) => void): void {
-  const command = subcommand(root, name)
+function addMirrorCommand(root: Command, name: string, description: string, dryRun: boolean, exit: (code: number) => void): void {
+  const command = addSubcommand(root, name)
     .description(description)
     .argument('[images...]', 'SOURCE TARGET, or several sources and a target prefix that ends with "/", '
       + 'for example 123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/')
@@ -51,11 +51,11 @@ function defineMirrorCommand(root: Command, name: string, description: string, d
       .option('--app <folder>', 'check all images of a synthesized CDK app, for example cdk.out')
       .option('--registry <host>', 'with --app: check in this registry instead of the registry of the app');
   }
-  defineAction(command, exit, (args, options: CommandOptions) => runMirrorCommand(args, options, dryRun));
+  setAction(command, exit, (args, options: CommandOptions) => runMirrorCommand(args, options, dryRun));
 }
 
-function defineStartCommand(root: Command, exit: (code: number) => void): void {
-  const command = subcommand(root, 'start')
+function addStartCommand(root: Command, exit: (code: number) => void): void {
+  const command = addSubcommand(root, 'start')
     .description('Start builds of a deployed mirror now, follow their logs, and show the results.')
     .argument('[images...]', 'images of the mirror, for example nginx:stable, and catalogs, for example '
       + 'ssm:/platform/images or s3://bucket/key')
@@ -65,19 +65,19 @@ function defineStartCommand(root: Command, exit: (code: number) => void): void {
     .option('--no-wait', 'print the started builds and exit')
     .option('--json', 'print one JSON object to stdout and nothing else')
     .option('--quiet', 'no progress output');
-  defineAction(command, exit, async (names, options: StartCommandOptions) => {
+  setAction(command, exit, async (names, options: StartCommandOptions) => {
     // A separate bundle, so that the other commands do not load the AWS SDK.
     const { startCommand } = await import('./commands/start-command.js');
     return startCommand(names, options);
   });
 }
 
-/** Defines a subcommand. After an error, it prints one line about the help: the full help would hide the error. */
-function subcommand(root: Command, name: string): Command {
+/** Adds a subcommand. After an error, it prints one line about the help: the full help would hide the error. */
+function addSubcommand(root: Command, name: string): Command {
   return root.command(name).showHelpAfterError(`(see "cdk-ecr-mirror ${name} --help")`);
 }
 
-function defineAction<Options>(command: Command, exit: (code: number) => void, action: (args: string[], options: Options) => Promise<number>): void {
+function setAction<Options>(command: Command, exit: (code: number) => void, action: (args: string[], options: Options) => Promise<number>): void {
   command.action(async (args: string[], options: Options) => {
     try {
       exit(await action(args, options));

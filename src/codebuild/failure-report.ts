@@ -67,7 +67,7 @@ function buildEntry(build: FollowedBuild): string {
   const { started, state: { id, status, problem } } = build;
   const missing = countMissing(build);
   const which = missing === started.images ? `its ${namesOf(started)}` : `${missing} of its ${started.images} images`;
-  const unreported = missing === 0 ? '' : ` before it reported ${which}`;
+  const unreported = missing === 0 ? '' : ` before it reported results for ${which}`;
   return `- the build ${id} ${BUILD_STATUS_TEXTS[status]}${unreported}${problem === undefined ? '' : ` (${problem})`}`;
 }
 

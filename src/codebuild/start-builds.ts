@@ -125,7 +125,7 @@ function permanentError(error: unknown, project: string): StartBuildError {
 function deadlineError(error: unknown, project: string): StartBuildError {
   return new StartBuildError(
     `cannot start more builds of the CodeBuild project ${quote(project)} in time (${formatAwsError(error)}); `
-    + 'builds that were started continue to run: try again when fewer builds are queued',
+    + 'started builds continue to run; try again when fewer builds are queued',
     { cause: error },
   );
 }

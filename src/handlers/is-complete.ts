@@ -30,18 +30,18 @@ export async function handleIsComplete(event: CustomResourceEvent, tools: IsComp
 
 async function haveSucceeded(builds: readonly StartedBuild[], tools: IsCompleteTools): Promise<boolean> {
   const deadline = Math.min(...builds.map(({ startTime = Infinity }) => startTime)) + tools.waitMinutes * 60_000;
-  const states = await endedStates(builds, 'mirrored', deadline, tools);
+  const states = await readEndedStates(builds, 'mirrored', deadline, tools);
   // A mirrored image starts the builds that customize it. The log has the ids of these builds.
-  const custom = states && await customBuildsOf(builds, states, deadline, tools);
-  return custom !== undefined && (custom.length === 0 || await endedStates(custom, 'customized', deadline, tools) !== undefined);
+  const custom = states && await readCustomBuilds(builds, states, deadline, tools);
+  return custom !== undefined && (custom.length === 0 || await readEndedStates(custom, 'customized', deadline, tools) !== undefined);
 }
 
 /** The states of the builds when all succeeded; undefined when they are not known yet. */
-async function endedStates(
+async function readEndedStates(
   builds: readonly StartedBuild[], action: 'mirrored' | 'customized', deadline: number, tools: IsCompleteTools,
 ): Promise<BuildState[] | undefined> {
   const now = tools.clock.now();
-  const states = await statesOf(builds, tools);
+  const states = await readStates(builds, tools);
   const areRunning = states === undefined || states.some((state, index) => isRunning(state, builds[index], now));
   if (areRunning && now < deadline) return undefined;
   if (areRunning) throw new DeploymentError(formatTimeout(builds, states, tools.waitMinutes));
@@ -54,7 +54,7 @@ async function endedStates(
 }
 
 /** The builds of customized images that the succeeded builds started; undefined when they are not known yet. */
-async function customBuildsOf(
+async function readCustomBuilds(
   builds: readonly StartedBuild[], states: readonly BuildState[], deadline: number, tools: IsCompleteTools,
 ): Promise<StartedBuild[] | undefined> {
   const now = tools.clock.now();
@@ -72,7 +72,7 @@ async function customBuildsOf(
 }
 
 /** The states of builds; undefined after a transient error. */
-async function statesOf(builds: readonly StartedBuild[], { codeBuild, log }: IsCompleteTools): Promise<BuildState[] | undefined> {
+async function readStates(builds: readonly StartedBuild[], { codeBuild, log }: IsCompleteTools): Promise<BuildState[] | undefined> {
   try {
     return await readBuilds(codeBuild, builds.map(({ id }) => id));
   } catch (error) {

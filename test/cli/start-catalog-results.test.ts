@@ -43,7 +43,7 @@ async function report(ended: Readonly<Record<string, EndedBuild>>, ids = Object.
 
 test('a build that was stopped before its summary keeps what it told, and has one failure for what it did not', async () => {
   const { results, images, builds } = await report({ 'project:1': { status: 'STOPPED', lines: resultLines([VAULT, REDIS]).slice(0, 1) } });
-  const message = 'the build was stopped before it told of all images of this catalog; its log ends before its results';
+  const message = 'the build was stopped before it reported results for all images of this catalog; its log ends before its results';
   expect(results).toEqual([VAULT, notAttempted(LIST, '', 'interrupted', message)]);
   expect([images!.failed, builds]).toEqual([1, [{ id: 'project:1', status: 'STOPPED', logProblem: 'its log ends before its results', images: [LIST] }]]);
 });
@@ -59,7 +59,7 @@ test('a build that succeeded did what it should, though its summary is cut', asy
   const lines = resultLines([VAULT]);
   const ended = await report({ 'project:1': { status: 'SUCCEEDED', lines: [lines[0], lines[1].slice(0, -10)] } });
   expect([allSucceeded(ended), ended.results]).toEqual([true, [VAULT]]);
-  expect(formatReport(ended)).toContain('the build project:1 succeeded, so its images are mirrored; what it did is not known: its log ends before its results');
+  expect(formatReport(ended)).toContain('the build project:1 succeeded, so its images are mirrored; the results are not known: its log ends before its results');
 });
 
 test('a list that cannot be read is the only result, and is not told twice', async () => {
@@ -93,6 +93,6 @@ describe('the build of a customized image of a catalog', () => {
 
   test('is a failure of that image where it tells nothing', async () => {
     const ended = await report({ 'project:1': first, 'Custom:2': { status: 'FAILED', lines: [] } }, ['project:1']);
-    expect(ended.results).toMatchObject([mirrored, { source: VAULT.source, outcome: 'failed', reason: 'internal-error', message: expect.stringContaining('before it told of this image') }]);
+    expect(ended.results).toMatchObject([mirrored, { source: VAULT.source, outcome: 'failed', reason: 'internal-error', message: expect.stringContaining('before it reported results for this image') }]);
   });
 });

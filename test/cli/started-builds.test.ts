@@ -92,8 +92,8 @@ test('no more builds are started when it is interrupted', async () => {
 });
 
 test.each([
-  ['AccessDeniedException', 'the AWS credentials do not allow codebuild:StartBuild; sign in as somebody who may do that (AccessDeniedException: why)'],
-  ['ExpiredTokenException', 'AWS does not take the credentials any more; sign in again (ExpiredTokenException: why)'],
+  ['AccessDeniedException', 'the AWS credentials do not allow codebuild:StartBuild; sign in with a role that allows it (AccessDeniedException: why)'],
+  ['ExpiredTokenException', 'the AWS credentials are expired or not valid; sign in again (ExpiredTokenException: why)'],
   ['ResourceNotFoundException', 'the CodeBuild project "project" does not exist; deploy the stack of its ImageMirror again'],
 ])('%s is told in words', async (name, words) => {
   codeBuild.on(StartBuildCommand).rejects(named(name));

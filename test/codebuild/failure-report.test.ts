@@ -38,24 +38,24 @@ test('a list of images that could not be read has no name', () => {
 
 test.each<[BuildState['status'], string]>([
   ['FAILED', 'failed'],
-  ['FAULT', 'met a fault of CodeBuild'],
+  ['FAULT', 'failed because of a CodeBuild fault'],
   ['STOPPED', 'was stopped'],
-  ['TIMED_OUT', 'took longer than its project allows'],
-  ['GONE', 'does not exist any more'],
-])('a build that ended as %s before it told of its images is told by its phases', (status, words) => {
+  ['TIMED_OUT', 'exceeded the timeout of its project'],
+  ['GONE', 'no longer exists'],
+])('a build that ended as %s before it reported results for its images is told by its phases', (status, words) => {
   expect(formatFailureReport([build(status, 5, partial(), { problem: 'PROVISIONING: oops' })]))
-    .toBe(`5 images were not mirrored:\n- the build Mirror:1 ${words} before it told of its images image0, image1, image2 and 2 more (PROVISIONING: oops)\nBuild log: ${LINK}`);
+    .toBe(`5 images were not mirrored:\n- the build Mirror:1 ${words} before it reported results for its images image0, image1, image2 and 2 more (PROVISIONING: oops)\nBuild log: ${LINK}`);
 });
 
 test('a build of which nothing is known is told with the names of its images', () => {
-  expect(formatFailureReport([build('GONE', 1, undefined, { log: undefined })])).toBe('1 image was not mirrored:\n- the build Mirror:1 does not exist any more before it told of its image image0');
+  expect(formatFailureReport([build('GONE', 1, undefined, { log: undefined })])).toBe('1 image was not mirrored:\n- the build Mirror:1 no longer exists before it reported results for its image image0');
 });
 
 test('a build that was ended half-way tells of the rest in a number', () => {
   expect(formatFailureReport([build('TIMED_OUT', 10, partial(good('a'), bad('b')))])).toBe([
     '9 images were not mirrored, 1 was:',
     '- b (not-found): there is no b',
-    '- the build Mirror:1 took longer than its project allows before it told of 8 of its 10 images',
+    '- the build Mirror:1 exceeded the timeout of its project before it reported results for 8 of its 10 images',
     `Build log: ${LINK}`,
   ].join('\n'));
 });

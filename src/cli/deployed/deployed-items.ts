@@ -1,5 +1,5 @@
 import { AwsClients } from './aws-clients';
-import { DeployedStack, readDeployedStack, stackOfProject } from './deployed-stack';
+import { DeployedStack, readDeployedStack, readStackOfProject } from './deployed-stack';
 import { listMirrorProjects, MirrorProject, readMirrorProjects } from './mirror-projects';
 import { RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { familiarImageReference, formatImageReference, ImageReference, parseImageReference, quote } from '../../image/image-reference';
@@ -30,8 +30,8 @@ const MAX_LISTED_PROJECTS = 10;
  */
 export async function findDeployedItems({ stack: stackName, project: projectName }: MirrorLocation, clients: AwsClients): Promise<DeployedItems> {
   const project = await selectedProject(projectName, stackName, clients);
-  const stack = await readDeployedStack(clients.cloudFormation, stackName ?? await stackOf(project!, clients));
-  const items = await itemsOf(stack, project, clients);
+  const stack = await readDeployedStack(clients.cloudFormation, stackName ?? await requireStackOf(project!, clients));
+  const items = await readItems(stack, project, clients);
   if (items.length > 0) return { stack: stack.name, items };
   const subject = `the stack ${quote(stack.name)} mirrors no images${project === undefined ? '' : ` with the project ${quote(project.name)}`}`;
   throw new UsageError(`${subject}; name the stack that defines the images with --stack`);
@@ -39,14 +39,14 @@ export async function findDeployedItems({ stack: stackName, project: projectName
 
 /** The project of the mirror; undefined when the stack identifies it. */
 async function selectedProject(name: string | undefined, stack: string | undefined, clients: AwsClients): Promise<MirrorProject | undefined> {
-  if (name === undefined) return stack === undefined ? onlyProject(clients, 'name the stack that defines the images with --stack') : undefined;
+  if (name === undefined) return stack === undefined ? findOnlyProject(clients, 'name the stack that defines the images with --stack') : undefined;
   const [project] = await readMirrorProjects(clients.codeBuild, [name]);
   if (project !== undefined) return project;
   const region = await regionOf(clients);
   throw new UsageError(`${quote(name)} is not the CodeBuild project of a mirror in the Region ${region} of this account; check --project`);
 }
 
-async function onlyProject(clients: AwsClients, remedy: string): Promise<MirrorProject> {
+async function findOnlyProject(clients: AwsClients, remedy: string): Promise<MirrorProject> {
   const projects = await listMirrorProjects(clients.codeBuild);
   if (projects.length === 1) return projects[0];
   const region = await regionOf(clients);
@@ -54,20 +54,20 @@ async function onlyProject(clients: AwsClients, remedy: string): Promise<MirrorP
     throw new UsageError(`there is no mirror in the Region ${region} of this account; deploy one, or set AWS_REGION or AWS_PROFILE`);
   }
   const listed = await Promise.all(projects.slice(0, MAX_LISTED_PROJECTS).map(async ({ name }) => {
-    const stack = await stackOfProject(clients.cloudFormation, name);
+    const stack = await readStackOfProject(clients.cloudFormation, name);
     return `${quote(name)} (${stack === undefined ? 'no stack' : `stack ${quote(stack)}`})`;
   }));
   const more = projects.length > MAX_LISTED_PROJECTS ? ` and ${projects.length - MAX_LISTED_PROJECTS} more` : '';
   throw new UsageError(`there are ${projects.length} mirrors in the Region ${region} of this account: ${listed.join(', ')}${more}; ${remedy}`);
 }
 
-async function stackOf({ name }: MirrorProject, { cloudFormation }: AwsClients): Promise<string> {
-  const stack = await stackOfProject(cloudFormation, name);
+async function requireStackOf({ name }: MirrorProject, { cloudFormation }: AwsClients): Promise<string> {
+  const stack = await readStackOfProject(cloudFormation, name);
   if (stack !== undefined) return stack;
   throw new UsageError(`the project ${quote(name)} is not in a stack; name the stack that defines the images with --stack`);
 }
 
-async function itemsOf(stack: DeployedStack, selected: MirrorProject | undefined, clients: AwsClients): Promise<DeployedItem[]> {
+async function readItems(stack: DeployedStack, selected: MirrorProject | undefined, clients: AwsClients): Promise<DeployedItem[]> {
   const builds = findScheduledBuilds(stack.template, withUnknownValues(stack.values)).flatMap((build) => {
     const item = itemOf(build);
     return item === undefined ? [] : [{ item, variables: build.variables, name: projectOf(stack, build) }];
@@ -76,7 +76,7 @@ async function itemsOf(stack: DeployedStack, selected: MirrorProject | undefined
   const projects = new Map((await readMirrorProjects(clients.codeBuild, names)).map((project) => [project.name, project]));
   const needsFallback = builds.some(({ name }) => name === undefined);
   const remedy = `name the project that the stack ${quote(stack.name)} uses with --project`;
-  const fallback = needsFallback ? selected ?? await onlyProject(clients, remedy) : undefined;
+  const fallback = needsFallback ? selected ?? await findOnlyProject(clients, remedy) : undefined;
   return builds.flatMap(({ item, variables, name }) => {
     const project = name === undefined ? fallback : projects.get(name);
     return project === undefined || (selected !== undefined && project.name !== selected.name) ? [] : [{ ...item, variables, project }];

@@ -22,10 +22,10 @@ export interface DeployedStack {
  * @throws AwsError when the stack cannot be read
  */
 export async function readDeployedStack(client: CloudFormationClient, name: string): Promise<DeployedStack> {
-  const { StackId: stackId = '', StackName = name, Parameters = [] } = await describe(client, name);
+  const { StackId: stackId = '', StackName = name, Parameters = [] } = await readStack(client, name);
   const { TemplateBody: body = '' } = await withAwsErrors('cloudformation:GetTemplate',
     () => client.send(new GetTemplateCommand({ StackName: stackId, TemplateStage: 'Processed' })));
-  const resources = await physicalIds(client, stackId);
+  const resources = await readPhysicalIds(client, stackId);
   const template = withDeployedResources(resources, parseTemplate(body, name));
   const known = new Map([
     ...resources,
@@ -41,7 +41,7 @@ export async function readDeployedStack(client: CloudFormationClient, name: stri
 }
 
 /** The name of the stack that contains a CodeBuild project; undefined when the project is not in a stack. */
-export async function stackOfProject(client: CloudFormationClient, project: string): Promise<string | undefined> {
+export async function readStackOfProject(client: CloudFormationClient, project: string): Promise<string | undefined> {
   try {
     const command = new DescribeStackResourcesCommand({ PhysicalResourceId: project });
     const { StackResources = [] } = await withAwsErrors('cloudformation:DescribeStackResources', () => client.send(command));
@@ -54,7 +54,7 @@ export async function stackOfProject(client: CloudFormationClient, project: stri
   }
 }
 
-async function describe(client: CloudFormationClient, name: string) {
+async function readStack(client: CloudFormationClient, name: string) {
   try {
     const command = new DescribeStacksCommand({ StackName: name });
     const { Stacks: [stack] = [] } = await withAwsErrors('cloudformation:DescribeStacks', () => client.send(command));
@@ -84,7 +84,7 @@ function withDeployedResources(deployed: ReadonlyMap<string, string>, template: 
 }
 
 /** The physical ids of the deployed resources, by logical id. */
-async function physicalIds(client: CloudFormationClient, stackId: string): Promise<Map<string, string>> {
+async function readPhysicalIds(client: CloudFormationClient, stackId: string): Promise<Map<string, string>> {
   const ids = new Map<string, string>();
   let NextToken: string | undefined;
   do {

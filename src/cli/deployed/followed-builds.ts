@@ -39,18 +39,18 @@ export async function followBuilds(builds: readonly StartedMirrorBuild[], tools:
   });
   const deadline = { at: tools.clock.now() + MAX_OUTAGE_TIME };
   for (;;) {
-    const open = followed.filter(({ isOver }) => !isOver);
+    const open = followed.filter(({ hasEnded }) => !hasEnded);
     // The states come first: when a build has ended, its log already has the lines from before its end.
-    const states = await statesOf(open, deadline, tools);
+    const states = await readStates(open, deadline, tools);
     for (const [index, state] of states.entries()) await open[index].update(state);
-    followed.push(...open.filter(({ isOver }) => isOver).flatMap((build) => build.customBuilds()));
-    if (followed.every(({ isOver }) => isOver)) return followed;
+    followed.push(...open.filter(({ hasEnded }) => hasEnded).flatMap((build) => build.customBuilds()));
+    if (followed.every(({ hasEnded }) => hasEnded)) return followed;
     await tools.clock.sleep(PAUSE);
   }
 }
 
 /** Reads the states of builds; none after a transient error. */
-async function statesOf(builds: readonly FollowedMirrorBuild[], deadline: { at: number }, tools: FollowBuildsTools): Promise<BuildState[]> {
+async function readStates(builds: readonly FollowedMirrorBuild[], deadline: { at: number }, tools: FollowBuildsTools): Promise<BuildState[]> {
   const { codeBuild, clock, log, signal } = tools;
   try {
     const states = await withAwsErrors('codebuild:BatchGetBuilds', () => readBuilds(codeBuild, builds.map(({ build }) => build.id)));
@@ -73,29 +73,29 @@ export class FollowedMirrorBuild {
   /** Why the results are not known. */
   logProblem: string | undefined = 'it has no log';
   /** Whether the build has ended and its log is read. */
-  isOver = false;
+  hasEnded = false;
   readonly logResults = new LogResults();
   private readonly reader: BuildLogReader;
-  private readonly since: number;
-  private endSeen: number | undefined;
+  private readonly startTime: number;
+  private endTime: number | undefined;
   private isLogDenied = false;
 
   constructor(readonly build: StartedMirrorBuild, private readonly tools: FollowBuildsTools, private readonly prefix: string) {
     this.reader = new BuildLogReader(tools.logs);
-    this.since = tools.clock.now();
+    this.startTime = tools.clock.now();
   }
 
   /** Updates the status, and reads new lines of the log. */
   async update({ status, problem, log }: BuildState): Promise<void> {
     const now = this.tools.clock.now();
-    this.status = status === 'GONE' && now < this.since + CONSISTENCY_TIME ? 'IN_PROGRESS' : status;
+    this.status = status === 'GONE' && now < this.startTime + CONSISTENCY_TIME ? 'IN_PROGRESS' : status;
     this.problem = problem;
     const hasLog = Boolean(log?.groupName && log.streamName);
     if (hasLog && !this.isLogDenied) await this.readLog(log!);
     if (this.status === 'IN_PROGRESS') return;
-    this.endSeen ??= now;
-    this.isOver = this.logResults.isComplete || !hasLog || this.isLogDenied || now >= this.endSeen + LATE_LINES_TIME;
-    if (this.isOver && this.logProblem === undefined && !this.logResults.isComplete) this.logProblem = 'its log ends before its results';
+    this.endTime ??= now;
+    this.hasEnded = this.logResults.isComplete || !hasLog || this.isLogDenied || now >= this.endTime + LATE_LINES_TIME;
+    if (this.hasEnded && this.logProblem === undefined && !this.logResults.isComplete) this.logProblem = 'its log ends before its results';
   }
 
   /** The builds of customized images that this build started. */

@@ -65,7 +65,7 @@ function resultsOf({ logResults: { results, isComplete }, logProblem, problem, b
   const causes = [problem, logProblem].map((cause) => cause === undefined ? '' : `; ${cause}`).join('');
   return [...results, ...build.sources.filter((source) => !reported.has(source)).map((source) => {
     const subject = parseCatalogLocation(source) === undefined ? 'this image' : 'all images of this catalog';
-    const message = `the build ${BUILD_STATUS_TEXTS[status]} before it reported ${subject}${causes}`;
+    const message = `the build ${BUILD_STATUS_TEXTS[status]} before it reported results for ${subject}${causes}`;
     return notAttempted(source, '', MISSING_RESULT_REASONS[status] ?? 'internal-error', message);
   })];
 }
