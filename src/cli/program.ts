@@ -30,10 +30,10 @@ export function createProgram(version: string, exit: (code: number) => void): Co
 function addMirrorCommand(root: Command, name: string, description: string, dryRun: boolean, exit: (code: number) => void): void {
   const command = addSubcommand(root, name)
     .description(description)
-    .argument('[images...]', 'SOURCE TARGET, or several sources and a target prefix that ends with "/", '
+    .argument('[images...]', 'SOURCE TARGET, or several sources and a target folder that ends with "/", '
       + 'for example 123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/')
-    .option('--from-file <file>', 'read images from a file ("-" for stdin), one per line: SOURCE TARGET, or SOURCE with a target prefix as argument')
-    .option('--catalog <file>', `${name} the images of a catalog file ("-" for stdin) under the target prefix in the arguments`
+    .option('--from-file <file>', 'read images from a file ("-" for stdin), one per line: SOURCE TARGET, or SOURCE with a target folder as argument')
+    .option('--catalog <file>', `${name} the images of a catalog file ("-" for stdin) to the target folder`
       + (dryRun ? '; with --app: use the file in place of a list that is not part of the app' : ''))
     .option('--json', 'print one JSON object to stdout and nothing else')
     .option('--quiet', 'no progress output')

@@ -106,7 +106,7 @@ async function retryUntilDeadline<T>(
       if (isNotFound(error) || hasZeroBuildQuota(error) || !isRetryable(error)) throw permanentError(error, request.project);
       const pause = Math.min(MAX_PAUSE, FIRST_PAUSE * 2 ** attempt) * (0.5 + clock.random() / 2);
       if (clock.now() + pause >= request.deadline) throw deadlineError(error, request.project);
-      log(`${formatAwsError(error)}; retrying in ${(pause / 1000).toFixed(1)} s`);
+      log(`${formatAwsError(error)}; trying again in ${(pause / 1000).toFixed(1)} s`);
       await clock.sleep(pause);
     }
   }

@@ -83,7 +83,7 @@ describe('copy', () => {
     upstream.fail({ action: Fault.status(503, { 'retry-after': '0' }) });
     const ending = await run('copy');
     expect(ending.code).toBe(0);
-    expect(ending.stderr).toContain('HTTP 503); retrying in 0.0 s');
+    expect(ending.stderr).toContain('HTTP 503); trying again in 0.0 s');
   });
 
   test('exits with 1 where upstream has no such image', async () => {

@@ -95,13 +95,13 @@ describe('a problem, in one line', () => {
     ['of nothing at all', [], undefined, 'name a source and a target'],
     ['of one image without a target', ['nginx'], undefined, 'name a source and a target'],
     ['of a place without images', ['localhost:5000/'], undefined, 'there are no images to mirror'],
-    ['of three words without a place', ['a', 'b', 'c'], undefined, 'the last argument must be a target prefix that ends with "/", for example "c/"'],
+    ['of three words without a place', ['a', 'b', 'c'], undefined, 'the last argument must be a target folder that ends with "/", for example "c/"'],
     ['of an empty file', [], '# nothing\n\n', 'there are no images to mirror'],
     ['of an empty file for a place', ['localhost:5000/'], '', 'there are no images to mirror'],
     ['of a line without a target, and no place', [], '# one\nnginx\n', 'has no target'],
     ['of a line of three words', ['localhost:5000/'], 'a b c\n', 'has 3 words'],
-    ['of a file beside a source and a target', ['a', 'localhost:5000/a'], 'b localhost:5000/b', '--from-file allows only one argument'],
-    ['of a name that no repository can have', ['a', `localhost:5000/${'x'.repeat(256)}/`], undefined, 'has no valid name under'],
+    ['of a file beside a source and a target', ['a', 'localhost:5000/a'], 'b localhost:5000/b', 'with --from-file, the only argument is a target folder'],
+    ['of a name that no repository can have', ['a', `localhost:5000/${'x'.repeat(256)}/`], undefined, 'has no valid name in'],
   ])('%s', (_, words, content, expected) => {
     const problem = problemOf(words, content);
     expect(problem).toContain(expected);

@@ -174,7 +174,7 @@ describe('which mirror', () => {
     account.cloudFormation.denied.add('ListExports');
     const { code, stderr } = await account.start(['--stack', 'Fleet', 'redis:7.4.0']);
     expect([code, account.started()]).toEqual([1, []]);
-    expect(stderr).toContain('; name with --project the one that the stack "Fleet" uses');
+    expect(stderr).toContain('; name the project that the stack "Fleet" uses with --project');
     const { name } = account.codeBuild.projects[0];
     expect((await account.start(['--no-wait', '--stack', 'Fleet', '--project', name, 'redis:7.4.0'])).code).toBe(0);
     expect(account.codeBuild.builds.map(({ project }) => project.name)).toEqual([name]);
@@ -213,7 +213,7 @@ describe('which images', () => {
     account.deployMirror();
     const { code, stderr } = await account.start([]);
     expect([code, account.started()]).toEqual([1, []]);
-    expect(stderr.split('\n')[0]).toBe('error: name the images and catalogs to start, or --all; the stack "Images" has "nginx:stable", "redis:7.4.0"');
+    expect(stderr.split('\n')[0]).toBe('error: name the images and catalogs to start, or use --all; the stack "Images" has "nginx:stable", "redis:7.4.0"');
   });
 
   test('--all is every image', async () => {

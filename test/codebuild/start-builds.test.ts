@@ -87,7 +87,7 @@ test.each<[string, Error]>([
   expect(await start()).toHaveLength(1);
   expect(clock.sleeps).toEqual([500, 1000, 2000]);
   expect(new Set(inputs().map((input) => JSON.stringify(input))).size).toBe(1);
-  expect(lines[0]).toContain(`${error.message}; retrying in 0.5 s`);
+  expect(lines[0]).toContain(`${error.message}; trying again in 0.5 s`);
 });
 
 test('pauses are drawn by lot, and end at 30 seconds', async () => {

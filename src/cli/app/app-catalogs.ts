@@ -31,7 +31,7 @@ export class AppCatalogs {
       throw new UsageError('--catalog replaces a list that is not part of the app, but the app has no such list; remove --catalog');
     }
     const locations = [...this.externalLists.keys()].map(quote).join(', ');
-    throw new UsageError(`--catalog is ambiguous: the app has the lists ${locations}; check each one with "check --catalog FILE TARGET_PREFIX"`);
+    throw new UsageError(`--catalog is ambiguous: the app has the lists ${locations}; check each one with "check --catalog FILE TARGET_FOLDER"`);
   }
 
   /** The locations of the external lists that were not read. */

@@ -9,51 +9,51 @@ export interface ImagePair {
 }
 
 /**
- * Reads the images of a command: `SOURCE TARGET`, or several sources and a target prefix that ends with "/".
+ * Reads the images of a command: `SOURCE TARGET`, or several sources and a target folder that ends with "/".
  *
- * Under a prefix, each image gets the repository name that an `ImageMirror` would give it. A file adds one image for each line.
+ * In a folder, each image gets the repository name that an `ImageMirror` would give it. A file adds one image for each line.
  *
  * @throws UsageError when an image has no target, or an argument is not valid
  */
 export function readImagePairs(args: readonly string[], file: string | undefined): ImagePair[] {
-  const prefix = args.at(-1)?.endsWith('/') ? args.at(-1) : undefined;
-  if (prefix === undefined && file !== undefined && args.length > 0) {
-    throw new UsageError('--from-file allows only one argument, a target prefix that ends with "/", for lines without a target');
+  const folder = args.at(-1)?.endsWith('/') ? args.at(-1) : undefined;
+  if (folder === undefined && file !== undefined && args.length > 0) {
+    throw new UsageError('with --from-file, the only argument is a target folder that ends with "/", for lines without a target');
   }
-  const listed = file === undefined ? [] : readLines(file).map(({ line, number }) => parseLine(line, `line ${number} of ${file}`, prefix));
-  const sources = prefix === undefined ? args : args.slice(0, -1);
-  if (prefix === undefined && file === undefined) return [imagePair(args, undefined)];
-  const pairs = [...sources.map((source) => imagePair([source], prefix)), ...listed];
+  const listed = file === undefined ? [] : readLines(file).map(({ line, number }) => parseLine(line, `line ${number} of ${file}`, folder));
+  const sources = folder === undefined ? args : args.slice(0, -1);
+  if (folder === undefined && file === undefined) return [imagePair(args, undefined)];
+  const pairs = [...sources.map((source) => imagePair([source], folder)), ...listed];
   if (pairs.length === 0) throw new UsageError('there are no images to mirror; name an image, or add lines to the file');
   return pairs;
 }
 
-function imagePair(images: readonly string[], prefix: string | undefined): ImagePair {
+function imagePair(images: readonly string[], folder: string | undefined): ImagePair {
   if (images.length === 2) return { source: images[0], target: images[1] };
-  if (images.length === 1 && prefix !== undefined) return { source: images[0], target: targetUnder(prefix, images[0]) };
+  if (images.length === 1 && folder !== undefined) return { source: images[0], target: targetIn(folder, images[0]) };
   if (images.length > 2) {
-    throw new UsageError(`after several images, the last argument must be a target prefix that ends with "/", for example "${images.at(-1)}/"`);
+    throw new UsageError(`after several images, the last argument must be a target folder that ends with "/", for example "${images.at(-1)}/"`);
   }
   throw new UsageError('name a source and a target, for example "nginx:stable localhost:5000/nginx"');
 }
 
-function parseLine(line: string, position: string, prefix: string | undefined): ImagePair {
-  const images = line.split(/\s+/);
-  if (images.length > 2) throw new UsageError(`${position} has ${images.length} words; write "SOURCE TARGET" or "SOURCE"`);
-  if (images.length === 1 && prefix === undefined) {
-    throw new UsageError(`${position} has no target; add one, or pass a target prefix that ends with "/" as argument`);
+function parseLine(line: string, position: string, folder: string | undefined): ImagePair {
+  const parts = line.split(/\s+/);
+  if (parts.length > 2) throw new UsageError(`${position} has ${parts.length} words; write "SOURCE TARGET" or "SOURCE"`);
+  if (parts.length === 1 && folder === undefined) {
+    throw new UsageError(`${position} has no target; add one, or pass a target folder that ends with "/" as argument`);
   }
-  return imagePair(images, prefix);
+  return imagePair(parts, folder);
 }
 
-/** The target under a prefix: the name that the construct gives, including the tag of a digest. */
-function targetUnder(prefix: string, source: string): string {
-  const [registry, ...repositoryPrefix] = prefix.slice(0, -1).split('/');
+/** The target in a folder: the repository name that an `ImageMirror` gives the source. */
+function targetIn(folder: string, source: string): string {
+  const [registry, ...prefix] = folder.slice(0, -1).split('/');
   try {
-    return `${registry}/${mirrorRepositoryName(parseImageReference(source), repositoryPrefix.join('/'))}`;
+    return `${registry}/${mirrorRepositoryName(parseImageReference(source), prefix.join('/'))}`;
   } catch (error) {
-    if (error instanceof InvalidReferenceError) return `${prefix}?`; // the command reports the invalid source
-    throw new UsageError(`${quote(source)} has no valid name under ${quote(prefix)}; set its target as "SOURCE TARGET" in a file`);
+    if (error instanceof InvalidReferenceError) return `${folder}?`; // the command reports the invalid source
+    throw new UsageError(`${quote(source)} has no valid name in ${quote(folder)}; set its target as "SOURCE TARGET" in a file`);
   }
 }
 
