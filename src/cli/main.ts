@@ -1,16 +1,16 @@
-/** The `cdk-ecr-mirror` command. */
+/** The entry point of the command `cdk-ecr-mirror`. */
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { program } from './program';
+import { createProgram } from './program';
 import { saveMemory, silenceVersionAdvice } from '../engine/main';
 import { sanitizeForLog } from '../image/sanitize';
 
-/** The bundle lies two folders below the package's root. */
+/** The bundle is two folders below the root of the package. */
 const { version } = JSON.parse(readFileSync(path.join(__dirname, '..', '..', 'package.json'), 'utf8')) as { version: string };
 
 saveMemory();
 silenceVersionAdvice();
-program(version, (code) => {
+createProgram(version, (code) => {
   process.exitCode = code;
 }).parseAsync().catch((error: unknown) => {
   process.stderr.write(`failed: ${sanitizeForLog(error instanceof Error ? error.message : String(error))}\n`);

@@ -1,61 +1,61 @@
 import { sanitizeLine } from '../image/sanitize';
 
-/** What went wrong with builds, in words for whoever wanted them. */
-export class BuildsError extends Error {
+/** A build that CodeBuild did not start. The message is written for users. */
+export class StartBuildError extends Error {
   constructor(message: string, options: { readonly cause?: unknown } = {}) {
     super(message, options);
-    this.name = 'BuildsError';
+    this.name = 'StartBuildError';
   }
 }
 
-/** The fields of an error of the AWS SDK, or of Node's network, that tell what it is. */
-interface ServiceFailure {
+/** The fields of an error of the AWS SDK, or of Node's network modules, that identify it. */
+interface ErrorFields {
   readonly name?: string;
   readonly code?: string;
   readonly message?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
-const LONGEST_MESSAGE = 300;
+const MAX_MESSAGE_LENGTH = 300;
 
-/** The name of CodeBuild's error for a queue that is full. */
+/** The name of CodeBuild's error for a full queue. */
 const QUEUE_IS_FULL = 'AccountLimitExceededException';
 
 const THROTTLING = /Throttl|TooManyRequests|RequestLimitExceeded|SlowDown/i;
 const NETWORK = /^(ECONN(RESET|REFUSED|ABORTED)|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/;
 
-/** Whether the same request may succeed later. */
+/** Whether an error is transient: the same request may succeed later. */
 export function isRetryable(error: unknown): boolean {
-  const { name = '', code = '', $metadata } = Object(error) as ServiceFailure;
+  const { name = '', code = '', $metadata } = Object(error) as ErrorFields;
   const status = $metadata?.httpStatusCode ?? 0;
   return name === QUEUE_IS_FULL || THROTTLING.test(name) || name === 'TimeoutError' || NETWORK.test(code) || status === 429 || status >= 500;
 }
 
-/** Whether an account may not run any build, which no waiting changes. */
+/** Whether the account's quota of builds is 0. Waiting does not help then. */
 export function hasZeroBuildQuota(error: unknown): boolean {
-  const { name, message = '' } = Object(error) as ServiceFailure;
+  const { name, message = '' } = Object(error) as ErrorFields;
   return name === QUEUE_IS_FULL && /more than 0 builds/i.test(message);
 }
 
-/** Whether a service says that something does not exist. */
+/** Whether a service reports that a resource does not exist. */
 export function isNotFound(error: unknown): boolean {
-  return (Object(error) as ServiceFailure).name === 'ResourceNotFoundException';
+  return (Object(error) as ErrorFields).name === 'ResourceNotFoundException';
 }
 
-/** What a service said, in one line. */
+/** Writes the name and the message of an error of a service in one line. */
 export function formatAwsError(error: unknown): string {
-  const { name, code, message } = Object(error) as ServiceFailure;
+  const { name, code, message } = Object(error) as ErrorFields;
   const kind = name === undefined || name === 'Error' ? code : name;
-  return sanitizeLine([kind, message].filter(Boolean).join(': ') || String(error), LONGEST_MESSAGE);
+  return sanitizeLine([kind, message].filter(Boolean).join(': ') || String(error), MAX_MESSAGE_LENGTH);
 }
 
-/** Time and chance, as far as builds are started and followed by them. */
+/** The time and the random numbers that starting and following builds depend on. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Waits so many milliseconds. */
+  /** Waits for a number of milliseconds. */
   sleep(milliseconds: number): Promise<void>;
-  /** A number from 0 to 1, the latter excluded. */
+  /** A random number from 0 (inclusive) to 1 (exclusive). */
   random(): number;
 }
 

@@ -4,41 +4,41 @@ import { formatAwsError } from './aws-errors';
 import type { MirrorResult, RunSummary } from '../image/contract/mirror-result';
 import { sanitizeLine } from '../image/sanitize';
 
-/** What a run told of one image. */
+/** The result of one image, as the log of a build has it. */
 export interface ImageResult {
   readonly source: string;
-  /** Why the mirror does not hold what it should, in a word; undefined when it does. */
+  /** Why the image was not mirrored, as a keyword, for example `not-found`; undefined after a success. */
   readonly reason?: string;
-  /** Why, in a sentence. */
+  /** The reason in a sentence. */
   readonly message?: string;
-  /** The builds that were started to customize it. */
+  /** The ids of the builds that customize the image. */
   readonly customBuilds?: readonly string[];
 }
 
-/** What a run told of its images. */
+/** The results in the log of a build. */
 export interface BuildResults {
   readonly results: readonly ImageResult[];
-  /** Whether the run came to its end, and told of every image. */
-  readonly isWhole: boolean;
+  /** Whether the run was not interrupted: its log ends with a summary of all images. */
+  readonly isComplete: boolean;
 }
 
-const LONGEST_SOURCE = 200;
-const LONGEST_REASON = 40;
-const LONGEST_MESSAGE = 400;
+const MAX_SOURCE_LENGTH = 200;
+const MAX_REASON_LENGTH = 40;
+const MAX_MESSAGE_LENGTH = 400;
 
-/** The id of a build: its project, and what CodeBuild makes up. */
+/** A build id: the name of the project, and a part that CodeBuild generates. */
 const BUILD_ID = /^[A-Za-z0-9_-]{1,255}:[A-Za-z0-9-]{1,64}$/;
 
-/** Reads the results among the lines of a log, which may hold anything. */
-export function readBuildResults(lines: readonly string[]): BuildResults {
+/** Finds the results among the lines of a log. All other lines are skipped. */
+export function parseBuildResults(lines: readonly string[]): BuildResults {
   const objects = lines.flatMap((line) => parseResultLine(line) ?? []);
-  const told = objects.filter(isResult);
+  const resultLines = objects.filter(isResult);
   const summary = objects.filter(isSummary).at(-1);
-  if (summary === undefined) return { results: told.map(resultOf), isWhole: false };
-  // The summary has every image, and no messages.
-  const messages = new Map(told.map((fields) => [resultKey(fields), fields.message]));
-  const whole = summary.results.filter(isResult).map((fields) => ({ ...fields, message: messages.get(resultKey(fields)) }));
-  return { results: whole.map(resultOf), isWhole: true };
+  if (summary === undefined) return { results: resultLines.map(resultOf), isComplete: false };
+  // The summary has all images, but without messages.
+  const messages = new Map(resultLines.map((fields) => [resultKey(fields), fields.message]));
+  const summarized = summary.results.filter(isResult).map((fields) => ({ ...fields, message: messages.get(resultKey(fields)) }));
+  return { results: summarized.map(resultOf), isComplete: true };
 }
 
 function isSummary(fields: ResultLineFields): fields is { readonly results: readonly ResultLineFields[] } {
@@ -52,22 +52,22 @@ function isResult(fields: ResultLineFields): boolean {
 
 function resultOf({ source, reason, message, customBuilds }: ResultLineFields): ImageResult {
   return {
-    source: sanitizeLine(String(source), LONGEST_SOURCE),
-    ...(typeof reason === 'string' ? { reason: sanitizeLine(reason, LONGEST_REASON) } : {}),
-    ...(typeof message === 'string' ? { message: sanitizeLine(message, LONGEST_MESSAGE) } : {}),
+    source: sanitizeLine(String(source), MAX_SOURCE_LENGTH),
+    ...(typeof reason === 'string' ? { reason: sanitizeLine(reason, MAX_REASON_LENGTH) } : {}),
+    ...(typeof message === 'string' ? { message: sanitizeLine(message, MAX_MESSAGE_LENGTH) } : {}),
     ...(Array.isArray(customBuilds) ? { customBuilds: customBuilds.filter((id): id is string => typeof id === 'string' && BUILD_ID.test(id)) } : {}),
   };
 }
 
-/** A page is at most 1 MB: more than the log of a run that goes well. */
-const MOST_PAGES = 5;
+/** A page has at most 1 MB, which is more than the log of a successful run. */
+const MAX_PAGES = 5;
 
 /**
- * The last lines of a build's log, in their order.
+ * Reads the last lines of the log of a build, in their order.
  *
- * A log that cannot be read has none: what a build did does not depend on it.
+ * When CloudWatch Logs returns an error, the function logs it and returns the lines that it already has.
  *
- * @param isEnough whether lines need no earlier ones before them
+ * @param isEnough whether the lines read so far suffice, so that no earlier page is read
  */
 export async function readLogTail(
   client: CloudWatchLogsClient, { groupName, streamName }: BuildLog, isEnough: (lines: readonly string[]) => boolean, log: (line: string) => void,
@@ -76,24 +76,24 @@ export async function readLogTail(
   let lines: string[] = [];
   let nextToken: string | undefined;
   try {
-    for (let page = 0; page < MOST_PAGES && !isEnough(lines); page++) {
+    for (let page = 0; page < MAX_PAGES && !isEnough(lines); page++) {
       const request = { logGroupName: groupName, logStreamName: streamName, startFromHead: false, nextToken };
       const { events = [], nextBackwardToken } = await client.send(new GetLogEventsCommand(request));
       lines = [...events.flatMap(({ message = '' }) => message.split('\n')), ...lines];
-      // The token of the page before the first is that of the first itself.
+      // At the first page, CloudWatch Logs returns the same token again.
       if (!nextBackwardToken || nextBackwardToken === nextToken) break;
       nextToken = nextBackwardToken;
     }
   } catch (error) {
-    log(`the log ${groupName} ${streamName} could not be read: ${formatAwsError(error)}`);
+    log(`cannot read the log stream ${streamName} of the log group ${groupName}: ${formatAwsError(error)}`);
   }
   return lines;
 }
 
-/** What a line of a build's log holds; from outside, so of any type. */
+/** The fields of a line in the log of a build. The line is untrusted, so a field can have any type. */
 export type ResultLineFields = { readonly [Name in keyof MirrorResult | keyof RunSummary]?: unknown };
 
-/** The fields of a line that may be a result or a summary; undefined for any other line. */
+/** Parses a line that may be a result or a summary; undefined for any other line. */
 export function parseResultLine(line: string): ResultLineFields | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
@@ -103,7 +103,7 @@ export function parseResultLine(line: string): ResultLineFields | undefined {
   }
 }
 
-/** Where a result belongs: a summary repeats the results that came before it, without their messages. */
+/** Identifies a result. The summary repeats each result line without its message, under the same key. */
 export function resultKey({ source, target }: ResultLineFields): string {
   return JSON.stringify([source, target]);
 }

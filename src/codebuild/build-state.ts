@@ -1,53 +1,60 @@
 import { BatchGetBuildsCommand, Build, BuildPhase, CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { sanitizeLine } from '../image/sanitize';
 
-/** How a build stands; `GONE` when CodeBuild does not know it. */
+/** The status of a build; `GONE` when CodeBuild has no build with the id. */
 export type BuildStatus = 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'FAULT' | 'STOPPED' | 'TIMED_OUT' | 'GONE';
 
-/** What CodeBuild says of a build. */
+/** The state of a build, as CodeBuild returns it. */
 export interface BuildState {
   readonly id: string;
   readonly status: BuildStatus;
-  /** When it ended, in milliseconds since the epoch. */
+  /** When the build ended, in milliseconds since the epoch. */
   readonly endTime?: number;
-  /** Whether it came as far as its commands. */
-  readonly hasRun?: boolean;
-  /** Where its log is. */
+  /** Whether the build reached its phase `BUILD`, which runs the engine. */
+  readonly reachedBuildPhase?: boolean;
+  /** The log of the build. */
   readonly log?: BuildLog;
-  /** Why it did not succeed, as its phases tell. */
+  /** Why the build did not succeed: the messages of its failed phases. */
   readonly problem?: string;
 }
 
-/** Where the log of a build is. */
+/** The log of a build in CloudWatch Logs. */
 export interface BuildLog {
   readonly groupName?: string;
   readonly streamName?: string;
-  /** Its address in the console. */
+  /** The URL of the log in the AWS console. */
   readonly deepLink?: string;
 }
 
-/** CodeBuild answers for so many builds at a time. */
-const MOST_BUILDS = 100;
+/** The maximum number of builds in one request of `BatchGetBuilds`. */
+const MAX_BUILDS = 100;
 
-/** How a build stands, in words that follow its name. */
-export const BUILD_ENDINGS: Readonly<Record<BuildStatus, string>> = {
+/**
+ * The time until a new build is visible in all of CodeBuild, and the end of its log in CloudWatch Logs, in milliseconds.
+ *
+ * Both services are eventually consistent and document no limit, so the time is generous.
+ */
+export const CONSISTENCY_TIME = 60_000;
+
+/** The predicate of a sentence about a build with each status. */
+export const BUILD_STATUS_TEXTS: Readonly<Record<BuildStatus, string>> = {
   IN_PROGRESS: 'is still running',
   SUCCEEDED: 'succeeded',
   FAILED: 'failed',
-  FAULT: 'met a fault of CodeBuild',
+  FAULT: 'failed because of a CodeBuild fault',
   STOPPED: 'was stopped',
-  TIMED_OUT: 'took longer than its project allows',
-  GONE: 'does not exist any more',
+  TIMED_OUT: 'exceeded the timeout of its project',
+  GONE: 'no longer exists',
 };
 
-const ENDINGS: readonly BuildStatus[] = ['SUCCEEDED', 'FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT'];
-const LONGEST_PROBLEM = 300;
+const FINAL_STATUSES: readonly BuildStatus[] = ['SUCCEEDED', 'FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT'];
+const MAX_PROBLEM_LENGTH = 300;
 
-/** Reads how builds stand, in the order of their ids. */
+/** Reads the state of builds, in the order of their ids. */
 export async function readBuilds(client: CodeBuildClient, ids: readonly string[]): Promise<BuildState[]> {
   const found = new Map<string | undefined, Build>();
-  for (let start = 0; start < ids.length; start += MOST_BUILDS) {
-    const { builds = [] } = await client.send(new BatchGetBuildsCommand({ ids: ids.slice(start, start + MOST_BUILDS) }));
+  for (let start = 0; start < ids.length; start += MAX_BUILDS) {
+    const { builds = [] } = await client.send(new BatchGetBuildsCommand({ ids: ids.slice(start, start + MAX_BUILDS) }));
     for (const build of builds) found.set(build.id, build);
   }
   return ids.map((id) => stateOf(id, found.get(id)));
@@ -60,25 +67,25 @@ function stateOf(id: string, build: Build | undefined): BuildState {
     id,
     status: statusOf(build),
     endTime: endTime?.getTime(),
-    hasRun: phases.some(({ phaseType }) => phaseType === 'BUILD'),
+    reachedBuildPhase: phases.some(({ phaseType }) => phaseType === 'BUILD'),
     log: { groupName, streamName, deepLink },
     problem: problemOf(phases),
   };
 }
 
 function statusOf({ buildStatus, buildComplete }: Build): BuildStatus {
-  const ending = ENDINGS.find((status) => status === buildStatus);
-  if (ending !== undefined) return ending;
-  // A status that is not known yet, of a build that is over, is at least no success.
+  const known = FINAL_STATUSES.find((status) => status === buildStatus);
+  if (known !== undefined) return known;
+  // AWS may add statuses. A finished build with an unknown status counts as failed.
   return buildComplete ? 'FAILED' : 'IN_PROGRESS';
 }
 
 function problemOf(phases: readonly BuildPhase[]): string | undefined {
-  const told = phases
+  const messages = phases
     .filter(({ phaseStatus }) => phaseStatus !== undefined && phaseStatus !== 'SUCCEEDED')
     .flatMap(({ phaseType, contexts = [] }) => contexts.flatMap(({ statusCode, message }) => {
-      const words = [statusCode, message].filter(Boolean).join(': ');
-      return words === '' ? [] : [`${phaseType}: ${words}`];
+      const text = [statusCode, message].filter(Boolean).join(': ');
+      return text === '' ? [] : [`${phaseType}: ${text}`];
     }));
-  return told.length === 0 ? undefined : sanitizeLine(told.join('; '), LONGEST_PROBLEM);
+  return messages.length === 0 ? undefined : sanitizeLine(messages.join('; '), MAX_PROBLEM_LENGTH);
 }

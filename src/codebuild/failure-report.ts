@@ -1,57 +1,60 @@
-import { BUILD_ENDINGS, BuildState } from './build-state';
+import { BUILD_STATUS_TEXTS, BuildState } from './build-state';
 import type { ImageResult, BuildResults } from './build-results';
 import type { StartedBuild } from './start-builds';
 import { truncateToBytes, sanitizeLine } from '../image/sanitize';
 
-/** A build that was followed, and what its run told. */
+/** A build with its state and its results. */
 export interface FollowedBuild {
   readonly started: StartedBuild;
   readonly state: BuildState;
-  /** Undefined when there was no need to know. */
-  readonly run?: BuildResults;
+  /** Undefined when the log was not read. */
+  readonly results?: BuildResults;
 }
 
-/** CloudFormation takes answers of up to 4,096 bytes, and what the framework adds needs its room. */
-const LONGEST_REPORT = 1_500;
-const LONGEST_ENTRY = 500;
-const LONGEST_LINK = 400;
-const MOST_LINKS = 2;
+/** CloudFormation accepts responses of at most 4,096 bytes, and the CDK's provider framework adds to the message. */
+const MAX_REPORT_BYTES = 1_500;
+const MAX_ENTRY_BYTES = 500;
+const MAX_LINKS = 2;
+const MAX_LINK_BYTES = 400;
 
 /**
- * Says which images were not mirrored and why, how many were, and where the log is: what CloudFormation shows of a deployment that failed.
+ * Formats the message that CloudFormation shows for a failed deployment.
  *
- * It is as long as an answer to CloudFormation can be, so it may end with how many more there are.
+ * The message lists the failed images with their reasons, and has the number of mirrored images and links to the logs.
+ * When the list is too long for a response to CloudFormation, it ends with the number of entries that are left out.
  *
- * @param done what the builds were to do
+ * @param action what the builds do with the images
  */
-export function failureReport(builds: readonly FollowedBuild[], done: 'mirrored' | 'customized' = 'mirrored'): string {
+export function formatFailureReport(builds: readonly FollowedBuild[], action: 'mirrored' | 'customized' = 'mirrored'): string {
   const failed = builds.filter(({ state }) => state.status !== 'SUCCEEDED');
-  const bad = failed.flatMap(({ run }) => run?.results ?? []).filter(({ reason }) => reason !== undefined);
-  const good = mirrored(builds);
-  const unknown = failed.reduce((sum, build) => sum + untold(build), 0);
-  const entries = [...bad.map(imageEntry), ...failed.filter((build) => untold(build) > 0 || !isExplained(build)).map(buildEntry)]
-    .map((entry) => truncateToBytes(sanitizeLine(entry, LONGEST_ENTRY), LONGEST_ENTRY));
-  const head = `${counted(bad.length + unknown)} not ${done}${good === 0 ? '' : `, ${good} ${good === 1 ? 'was' : 'were'}`}:`;
+  const failures = failed.flatMap(({ results }) => results?.results ?? []).filter(({ reason }) => reason !== undefined);
+  const succeeded = countMirrored(builds);
+  const unknown = failed.reduce((sum, build) => sum + countMissing(build), 0);
+  const entries = [...failures.map(imageEntry), ...failed.filter((build) => countMissing(build) > 0 || !isExplained(build)).map(buildEntry)]
+    .map((entry) => truncateToBytes(sanitizeLine(entry, MAX_ENTRY_BYTES), MAX_ENTRY_BYTES));
+  const others = succeeded === 0 ? '' : `, ${succeeded} ${succeeded === 1 ? 'was' : 'were'}`;
+  const head = `${formatCount(failures.length + unknown)} not ${action}${others}:`;
   const links = linksOf(failed);
-  return truncateToBytes([head, ...fitting(entries, LONGEST_REPORT - Buffer.byteLength([head, ...links].join('\n'))), ...links].join('\n'), LONGEST_REPORT);
+  const room = MAX_REPORT_BYTES - Buffer.byteLength([head, ...links].join('\n'));
+  return truncateToBytes([head, ...entriesWithin(room, entries), ...links].join('\n'), MAX_REPORT_BYTES);
 }
 
-function mirrored(builds: readonly FollowedBuild[]): number {
-  return builds.reduce((sum, { started, state, run }) => {
-    return sum + (state.status === 'SUCCEEDED' ? started.images : (run?.results ?? []).filter(({ reason }) => reason === undefined).length);
+function countMirrored(builds: readonly FollowedBuild[]): number {
+  return builds.reduce((sum, { started, state, results }) => {
+    return sum + (state.status === 'SUCCEEDED' ? started.images : (results?.results ?? []).filter(({ reason }) => reason === undefined).length);
   }, 0);
 }
 
-/** How many images of a build nothing is known of. A selection of tags counts as one, so more results than images are possible, and no surplus. */
-function untold({ started, run }: FollowedBuild): number {
-  return run?.isWhole ? 0 : Math.max(0, started.images - (run?.results.length ?? 0));
+/** The number of images without a result. A tag filter counts as one image, so a build can have more results than images. */
+function countMissing({ started, results }: FollowedBuild): number {
+  return results?.isComplete ? 0 : Math.max(0, started.images - (results?.results.length ?? 0));
 }
 
-function isExplained({ run }: FollowedBuild): boolean {
-  return run?.results.some(({ reason }) => reason !== undefined) ?? false;
+function isExplained({ results }: FollowedBuild): boolean {
+  return results?.results.some(({ reason }) => reason !== undefined) ?? false;
 }
 
-function counted(images: number): string {
+function formatCount(images: number): string {
   return `${images} ${images === 1 ? 'image was' : 'images were'}`;
 }
 
@@ -62,9 +65,10 @@ function imageEntry({ source, reason, message }: ImageResult): string {
 
 function buildEntry(build: FollowedBuild): string {
   const { started, state: { id, status, problem } } = build;
-  const missing = untold(build);
+  const missing = countMissing(build);
   const which = missing === started.images ? `its ${namesOf(started)}` : `${missing} of its ${started.images} images`;
-  return `- the build ${id} ${BUILD_ENDINGS[status]}${missing === 0 ? '' : ` before it told of ${which}`}${problem === undefined ? '' : ` (${problem})`}`;
+  const unreported = missing === 0 ? '' : ` before it reported results for ${which}`;
+  return `- the build ${id} ${BUILD_STATUS_TEXTS[status]}${unreported}${problem === undefined ? '' : ` (${problem})`}`;
 }
 
 function namesOf({ images, firstImages }: StartedBuild): string {
@@ -72,10 +76,10 @@ function namesOf({ images, firstImages }: StartedBuild): string {
   return `${images === 1 ? 'image' : 'images'} ${firstImages.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** As many entries as fit, and how many did not. */
-function fitting(entries: readonly string[], most: number): string[] {
+/** As many entries as fit, and a last line with the number of the others. */
+function entriesWithin(maxBytes: number, entries: readonly string[]): string[] {
   const lines: string[] = [];
-  let left = most - '\n- and 1000 more'.length;
+  let left = maxBytes - '\n- and 1000 more'.length;
   for (const entry of entries) {
     const length = Buffer.byteLength(entry) + 1;
     if (lines.length > 0 && length > left) return [...lines, `- and ${entries.length - lines.length} more`];
@@ -86,6 +90,10 @@ function fitting(entries: readonly string[], most: number): string[] {
 }
 
 function linksOf(builds: readonly FollowedBuild[]): string[] {
-  const links = builds.flatMap(({ state }) => state.log?.deepLink ? [truncateToBytes(sanitizeLine(state.log.deepLink, LONGEST_LINK), LONGEST_LINK)] : []);
-  return links.slice(0, MOST_LINKS).map((link) => `Build log: ${link}`);
+  return builds.flatMap(({ state }) => formatLogLink(state) ?? []).slice(0, MAX_LINKS);
+}
+
+/** A line with the URL of the log of a build; undefined when the build has no log. */
+export function formatLogLink({ log }: BuildState): string | undefined {
+  return log?.deepLink ? `Build log: ${truncateToBytes(sanitizeLine(log.deepLink, MAX_LINK_BYTES), MAX_LINK_BYTES)}` : undefined;
 }

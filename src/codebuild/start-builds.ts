@@ -1,82 +1,90 @@
 import { createHash } from 'node:crypto';
 import { CodeBuildClient, ComputeType, EnvironmentType, StartBuildCommand, StartBuildCommandInput } from '@aws-sdk/client-codebuild';
-import { BuildsError, Clock, isNotFound, isRetryable, hasZeroBuildQuota, formatAwsError, SYSTEM_CLOCK } from './aws-errors';
+import { StartBuildError, Clock, isNotFound, isRetryable, hasZeroBuildQuota, formatAwsError, SYSTEM_CLOCK } from './aws-errors';
 import { BuildEnvironmentOverride, RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { quote } from '../image/image-reference';
 
-/** A build that was started. */
+/** A build that CodeBuild started. */
 export interface StartedBuild {
   readonly id: string;
-  /** When, in milliseconds since the epoch; undefined when CodeBuild did not say. */
+  /** When the build was started, in milliseconds since the epoch; undefined when CodeBuild does not return it. */
   readonly startTime?: number;
-  /** How many images it mirrors, a selection of tags counted as one. */
+  /** The number of images that the build mirrors. A tag filter counts as one image. */
   readonly images: number;
-  /** The first of them, for messages. */
+  /** The first of these images, for messages. */
   readonly firstImages: readonly string[];
-  /** Whether it may start builds of customized images, of which its results tell. */
+  /** Whether the build can start builds of customized images. Its results have their ids. */
   readonly customizes?: boolean;
 }
 
-/** What to start builds of. */
-export interface BuildsToStart {
-  /** The name of the project. */
+/** The project and the images to start builds for. */
+export interface StartBuildsRequest {
+  /** The name of the CodeBuild project. */
   readonly project: string;
   readonly images: readonly RunVariables[];
-  /** What builds run in; undefined for the project's own environment. */
+  /**
+   * The compute environment of the builds.
+   *
+   * @default - the environment of the project
+   */
   readonly environment?: BuildEnvironmentOverride;
-  /** How long a build may take, in minutes. */
+  /** The maximum duration of a build, in minutes. */
   readonly longestBuildMinutes: number;
-  /** What makes a repeated request the same one: builds are started once for each, as far as CodeBuild remembers it, which is 5 minutes. */
+  /**
+   * Identifies the request. For a repeated request, CodeBuild returns the builds of the first one, for 5 minutes.
+   *
+   * @see https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html
+   */
   readonly requestId: string;
-  /** When to give up, in milliseconds since the epoch. */
+  /** When to stop retrying, in milliseconds since the epoch. */
   readonly deadline: number;
 }
 
-/** What builds are started with. */
+/** The client of CodeBuild, the log and the clock. */
 export interface StartBuildsTools {
   readonly client: CodeBuildClient;
-  /** Is told what is waited for. */
+  /** Writes a line for each started build and for each retry. */
   readonly log: (line: string) => void;
-  /** @default - the system's */
+  /** @default - the system clock */
   readonly clock?: Clock;
 }
 
 const FIRST_PAUSE = 1_000;
-const LONGEST_PAUSE = 30_000;
-const MOST_NAMES = 3;
+const MAX_PAUSE = 30_000;
+const MAX_FIRST_IMAGES = 3;
 
 /**
- * Starts builds that mirror images, as many as the images need.
+ * Starts as many builds as the images need.
  *
- * A queue that is full, throttling and failures of the service or the network are waited for; anything else is an error at once.
+ * Transient errors are retried until the deadline: a full queue, throttling, and errors of the service or the network.
  *
- * @throws BuildsError in words, when a build cannot be started within the deadline or at all
+ * @throws StartBuildError after any other error, and when a build could not be started by the deadline
  */
-export async function startBuilds(wanted: BuildsToStart, tools: StartBuildsTools): Promise<StartedBuild[]> {
+export async function startBuilds(request: StartBuildsRequest, tools: StartBuildsTools): Promise<StartedBuild[]> {
   const started: StartedBuild[] = [];
-  for (const [index, planned] of planBuilds(wanted.images, wanted.longestBuildMinutes).entries()) {
-    started.push(await startBuild(planned, index, wanted, tools));
+  for (const [index, planned] of planBuilds(request.images, request.longestBuildMinutes).entries()) {
+    started.push(await startBuild(planned, index, request, tools));
   }
   return started;
 }
 
-async function startBuild(planned: PlannedBuild, index: number, wanted: BuildsToStart, tools: StartBuildsTools): Promise<StartedBuild> {
+async function startBuild(planned: PlannedBuild, index: number, request: StartBuildsRequest, tools: StartBuildsTools): Promise<StartedBuild> {
   const { value, variables = { [RUN_ENVIRONMENT.IMAGES]: value }, images, customizes } = planned;
   const command = new StartBuildCommand({
-    projectName: wanted.project,
+    projectName: request.project,
     environmentVariablesOverride: Object.entries(variables).map(([name, text]) => ({ name, type: 'PLAINTEXT', value: text })),
-    ...environmentOverrides(wanted.environment),
-    idempotencyToken: createHash('sha256').update(`${wanted.requestId} ${index}`).digest('hex'),
+    ...environmentOverrides(request.environment),
+    idempotencyToken: createHash('sha256').update(`${request.requestId} ${index}`).digest('hex'),
   });
-  const { build } = await untilDeadline(() => tools.client.send(command), wanted, tools);
-  if (!build?.id) throw new BuildsError(`CodeBuild started a build of the project ${quote(wanted.project)} without saying which`);
-  tools.log(`started the build ${build.id} for ${subjectOf(planned)}`);
-  const started = { id: build.id, startTime: build.startTime?.getTime(), images: images.length, firstImages: images.slice(0, MOST_NAMES) };
+  const { build } = await retryUntilDeadline(() => tools.client.send(command), request, tools);
+  if (!build?.id) throw new StartBuildError(`CodeBuild returned no build id for the project ${quote(request.project)}; check its builds`);
+  tools.log(`started the build ${build.id} for ${describeImages(planned)}`);
+  const started = { id: build.id, startTime: build.startTime?.getTime(), images: images.length, firstImages: images.slice(0, MAX_FIRST_IMAGES) };
   return customizes ? { ...started, customizes } : started;
 }
 
-/** What a build mirrors, for people. */
-function subjectOf({ images, variables }: PlannedBuild): string {
+/** Describes the images of a build for the log. */
+function describeImages({ images, variables }: PlannedBuild): string {
   const catalog = variables?.[RUN_ENVIRONMENT.CATALOG];
   if (catalog !== undefined) return `the catalog ${catalog}`;
   return images.length === 1 ? '1 image' : `${images.length} images`;
@@ -88,78 +96,84 @@ function environmentOverrides(environment: BuildEnvironmentOverride | undefined)
   return { environmentTypeOverride: type, imageOverride: image, computeTypeOverride: computeType };
 }
 
-async function untilDeadline<T>(send: () => Promise<T>, wanted: BuildsToStart, { log, clock = SYSTEM_CLOCK }: StartBuildsTools): Promise<T> {
+async function retryUntilDeadline<T>(
+  send: () => Promise<T>, request: StartBuildsRequest, { log, clock = SYSTEM_CLOCK }: StartBuildsTools,
+): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
       return await send();
     } catch (error) {
-      if (isNotFound(error) || hasZeroBuildQuota(error) || !isRetryable(error)) throw inWords(error, wanted.project);
-      const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** attempt) * (0.5 + clock.random() / 2);
-      if (clock.now() + pause >= wanted.deadline) throw tooLate(error, wanted.project);
+      if (isNotFound(error) || hasZeroBuildQuota(error) || !isRetryable(error)) throw permanentError(error, request.project);
+      const pause = Math.min(MAX_PAUSE, FIRST_PAUSE * 2 ** attempt) * (0.5 + clock.random() / 2);
+      if (clock.now() + pause >= request.deadline) throw deadlineError(error, request.project);
       log(`${formatAwsError(error)}; trying again in ${(pause / 1000).toFixed(1)} s`);
       await clock.sleep(pause);
     }
   }
 }
 
-function inWords(error: unknown, project: string): BuildsError {
+function permanentError(error: unknown, project: string): StartBuildError {
   const named = `the CodeBuild project ${quote(project)}`;
-  if (isNotFound(error)) return new BuildsError(`${named} does not exist; deploy the stack of its ImageMirror again`, { cause: error });
-  if (hasZeroBuildQuota(error)) return new BuildsError(`this account may not run builds in this Region (${formatAwsError(error)}); ask AWS Support to raise its limit`, { cause: error });
-  return new BuildsError(`${named} could not be started: ${formatAwsError(error)}`, { cause: error });
+  if (isNotFound(error)) return new StartBuildError(`${named} does not exist; deploy the stack of its ImageMirror again`, { cause: error });
+  if (hasZeroBuildQuota(error)) {
+    const problem = `the CodeBuild quota of this account for builds in this Region is 0 (${formatAwsError(error)})`;
+    return new StartBuildError(`${problem}; request a quota increase from AWS Support`, { cause: error });
+  }
+  return new StartBuildError(`cannot start ${named}: ${formatAwsError(error)}`, { cause: error });
 }
 
-function tooLate(error: unknown, project: string): BuildsError {
-  return new BuildsError(
-    `no more builds of the CodeBuild project ${quote(project)} could be started in time (${formatAwsError(error)}); those that were started go on: deploy again when fewer builds are queued`,
+function deadlineError(error: unknown, project: string): StartBuildError {
+  return new StartBuildError(
+    `cannot start more builds of the CodeBuild project ${quote(project)} in time (${formatAwsError(error)}); `
+    + 'started builds continue to run; try again when fewer builds are queued',
     { cause: error },
   );
 }
 
-/** One build to start. */
+/** A build to start. */
 export interface PlannedBuild {
-  /** The value of the variable `IMAGES`. */
+  /** The value of the environment variable `IMAGES`. */
   readonly value: string;
-  /** The variables of a build in place of that list: those of a catalog, whose images are known when it runs. */
+  /** The environment variables of a build that mirrors a catalog. They replace `IMAGES`, because the build itself reads the catalog. */
   readonly variables?: RunVariables;
-  /** The upstream images that it names. */
+  /** The upstream images that the build mirrors. */
   readonly images: readonly string[];
-  /** Whether some of them are customized; undefined when none is. */
+  /** `true` when some of the images are customized; otherwise undefined. */
   readonly customizes?: boolean;
 }
 
 /**
- * The longest value that is given to a variable.
+ * The maximum length of the value of an environment variable, in characters.
  *
- * CodeBuild documents no limit of its own. This one is cautious: it leaves room for the project's other variables, whatever the limit of all is.
+ * CodeBuild documents no limit. This one is low, to leave room for the other variables of the project.
  */
-const LONGEST_VALUE = 4_000;
+const MAX_VALUE_LENGTH = 4_000;
 
-/** An image may take a minute, most take less, and several are under way at a time: a build that is given no more ends in time. */
+/** Most images take less than a minute, and a build copies several at a time. With this limit, a build ends before its timeout. */
 const IMAGES_PER_MINUTE = 1;
 
 /**
- * Divides images among as few builds as can take them, in their order.
+ * Divides images into as few builds as possible, in their order.
  *
- * @param longestBuildMinutes how long a build may take
+ * @param longestBuildMinutes the maximum duration of a build, in minutes
  */
 export function planBuilds(images: readonly RunVariables[], longestBuildMinutes: number): PlannedBuild[] {
-  const catalogs = images.filter(isCatalog).map((variables) => ({ value: '', variables, images: [variables[RUN_ENVIRONMENT.CATALOG]!] }));
-  return [...planLists(images.filter((image) => !isCatalog(image)), longestBuildMinutes), ...catalogs];
+  const catalogs = images.filter(mirrorsCatalog).map((variables) => ({ value: '', variables, images: [variables[RUN_ENVIRONMENT.CATALOG]!] }));
+  return [...planImageBuilds(images.filter((image) => !mirrorsCatalog(image)), longestBuildMinutes), ...catalogs];
 }
 
-/** Each is a build by itself. */
-function isCatalog(image: RunVariables): boolean {
+/** Whether the variables are those of a catalog. Each catalog has its own build. */
+function mirrorsCatalog(image: RunVariables): boolean {
   return image[RUN_ENVIRONMENT.CATALOG] !== undefined;
 }
 
-function planLists(images: readonly RunVariables[], longestBuildMinutes: number): PlannedBuild[] {
-  const mostImages = Math.max(1, Math.floor(longestBuildMinutes * IMAGES_PER_MINUTE));
+function planImageBuilds(images: readonly RunVariables[], longestBuildMinutes: number): PlannedBuild[] {
+  const maxImages = Math.max(1, Math.floor(longestBuildMinutes * IMAGES_PER_MINUTE));
   const builds: { entries: string[]; images: string[]; customizes?: boolean }[] = [];
   for (const image of images) {
     const entry = JSON.stringify(image);
     let last = builds.at(-1);
-    if (last === undefined || last.entries.length >= mostImages || valueOf([...last.entries, entry]).length > LONGEST_VALUE) {
+    if (last === undefined || last.entries.length >= maxImages || formatImages([...last.entries, entry]).length > MAX_VALUE_LENGTH) {
       last = { entries: [], images: [] };
       builds.push(last);
     }
@@ -167,9 +181,9 @@ function planLists(images: readonly RunVariables[], longestBuildMinutes: number)
     last.images.push(image.IMAGE ?? '');
     if (image[RUN_ENVIRONMENT.CUSTOM_IMAGE] !== undefined) last.customizes = true;
   }
-  return builds.map(({ entries, images: names, customizes }) => ({ value: valueOf(entries), images: names, customizes }));
+  return builds.map(({ entries, images: names, customizes }) => ({ value: formatImages(entries), images: names, customizes }));
 }
 
-function valueOf(entries: readonly string[]): string {
+function formatImages(entries: readonly string[]): string {
   return `[${entries.join(',')}]`;
 }

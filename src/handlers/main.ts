@@ -1,7 +1,7 @@
 /**
- * The functions behind the custom resource that mirrors images while a stack is deployed, for the CDK's provider framework to call.
+ * The Lambda functions of the custom resource that mirrors images during a deployment. The CDK's provider framework calls them.
  *
- * An event holds an address that answers CloudFormation in the name of the resource, so it is never logged.
+ * An event is never logged: it has a presigned URL, with which anyone can respond to CloudFormation for the resource.
  */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
@@ -14,14 +14,14 @@ import { HANDLER_ENVIRONMENT } from '../image/contract/custom-resource';
 
 const log = (line: string) => console.log(line);
 
-/** A service that does not answer must not take the time that another try would have. */
+/** A short timeout for each request leaves time for retries within the timeout of the function. */
 const configuration = { requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000 } };
 
 const codeBuild = new CodeBuildClient(configuration);
 const logs = new CloudWatchLogsClient(configuration);
 const cloudFormation = new CloudFormationClient(configuration);
 
-/** Called once for each change of the resource. */
+/** The framework calls this function once for each change of the resource. */
 export async function onEvent(event: CustomResourceEvent): Promise<start.OnEventResponse> {
   return start.handleOnEvent(event, {
     codeBuild,
@@ -34,7 +34,7 @@ export async function onEvent(event: CustomResourceEvent): Promise<start.OnEvent
   });
 }
 
-/** Called again and again until it says that all is done. */
+/** The framework calls this function repeatedly until it returns `IsComplete: true`. */
 export async function isComplete(event: CustomResourceEvent): Promise<{ readonly IsComplete: boolean }> {
   return completion.handleIsComplete(event, { codeBuild, logs, waitMinutes: minutes(HANDLER_ENVIRONMENT.WAIT_MINUTES), log, clock: SYSTEM_CLOCK });
 }

@@ -78,8 +78,8 @@ describe('with a file', () => {
     ['a target', (list) => ['--catalog', list, 'localhost:1/mirror'], 'the only argument is a place that ends with "/"'],
     ['a place without a registry', (list) => ['--catalog', list, 'mirror/'], '"mirror/" is no place in a registry'],
     ['images besides', (list) => ['--catalog', list, 'nginx', 'localhost:1/mirror/'], 'the only argument is a place'],
-    ['platforms besides', (list) => ['--catalog', list, 'localhost:1/mirror/', '--platform', 'linux/amd64'], '--catalog and --platform contradict each other'],
-    ['other lists besides', (list) => ['--catalog', list, 'localhost:1/mirror/', '--from-file', 'x'], '--catalog and --from-file contradict each other'],
+    ['platforms besides', (list) => ['--catalog', list, 'localhost:1/mirror/', '--platform', 'linux/amd64'], '--catalog and --platform cannot be combined'],
+    ['other lists besides', (list) => ['--catalog', list, 'localhost:1/mirror/', '--from-file', 'x'], '--catalog and --from-file cannot be combined'],
   ])('refuses %s in one line', async (_, words, message) => {
     const ending = await run('copy', ...words(file(image('1.0.0'), 'list.txt')));
     expect(ending.code).toBe(1);
@@ -152,11 +152,11 @@ describe('check --app', () => {
   });
 
   test.each<[string, (stack: Stack, one: ImageMirror) => void, string]>([
-    ['where the app has no such list', (_, one) => { one.addImage('nginx:1.27.0'); }, 'stands for a list that is not part of the app, and the app has none'],
+    ['where the app has no such list', (_, one) => { one.addImage('nginx:1.27.0'); }, 'replaces a list that is not part of the app, but the app has no such list'],
     ['where it could stand for several', (stack, one) => {
       one.addCatalog('One', parameter(stack, '/a'));
       one.addCatalog('Other', parameter(stack, '/b'));
-    }, '--catalog could stand for any of "ssm:/a", "ssm:/b"'],
+    }, '--catalog is ambiguous: the app has the lists "ssm:/a", "ssm:/b"'],
   ])('refuses a file %s', async (_, define, words) => {
     synthesize(define);
     const ending = await check('--catalog', file(image('1.0.0'), 'list.txt'));

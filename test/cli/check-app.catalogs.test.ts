@@ -8,7 +8,7 @@ import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { PlatformImages } from '../../examples/sample-app/platform-images';
 import { ImageCatalog, ImageMirror } from '../../src';
 import { AppCatalogs } from '../../src/cli/app/app-catalogs';
-import { readSynthesizedRuns } from '../../src/cli/app/cloud-assembly';
+import { readSynthesizedBuilds } from '../../src/cli/app/cloud-assembly';
 import { CheckedImage } from '../../src/cli/output/tables';
 import { Ending, runCommand } from '../support/command';
 import { singleImage } from '../support/fixture-images';
@@ -160,11 +160,11 @@ test('the list of the sample app has its two images', () => {
   const app = new App({ outdir: output, context: PATHS });
   new PlatformImages(app, 'PlatformImages');
   app.synth();
-  const runs = readSynthesizedRuns(output, { account: '111122223333', region: 'eu-west-1' });
+  const runs = readSynthesizedBuilds(output, { account: '111122223333', region: 'eu-west-1' });
   const catalogs = new AppCatalogs(output, runs, undefined);
-  const planned = runs.filter(({ environment }) => environment.CATALOG !== undefined).flatMap((run) => catalogs.runsOf(run, run.environment));
+  const planned = runs.filter(({ environment }) => environment.CATALOG !== undefined).flatMap((run) => catalogs.planImages(run, run.environment));
   expect(planned.map((run) => 'configuration' in run && run.configuration.image)).toEqual([
     { registry: 'docker.io', repository: 'grafana/grafana', tag: '11.1.0' }, { registry: 'docker.io', repository: 'library/traefik', tag: 'v3.1' },
   ]);
-  expect(catalogs.readAsFirst).toEqual(['ssm:${PlatformImages/TeamImages}']);
+  expect(catalogs.firstCatalogs).toEqual(['ssm:${PlatformImages/TeamImages}']);
 });

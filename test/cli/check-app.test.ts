@@ -145,8 +145,8 @@ test('takes the registry that is named for an app that is synthesized for any ac
 });
 
 test.each([
-  ['a folder that is no synthesized app', () => undefined, 'is no synthesized app'],
-  ['an app without a mirror', () => { new App({ outdir: folder }).synth(); }, 'there is no image to mirror'],
+  ['a folder that is not a synthesized app', () => undefined, 'is not a synthesized app'],
+  ['an app without a mirror', () => { new App({ outdir: folder }).synth(); }, 'there are no images to mirror'],
 ])('refuses %s in one line', async (_name, prepare, words) => {
   prepare();
   const ending = await check();
@@ -157,5 +157,5 @@ test.each([
 test('refuses images beside an app', async () => {
   const ending = await runCommand(['check', '--app', folder, 'nginx:stable', 'localhost:1/nginx']);
   expect(ending.code).toBe(1);
-  expect(ending.stderr).toContain('--app takes its images from the app');
+  expect(ending.stderr).toContain('--app checks the images of the app');
 });

@@ -24,7 +24,7 @@ beforeEach(() => {
 
 function follow(): Promise<FollowedMirrorBuild[]> {
   const clients = { codeBuild: new CodeBuildClient({ region: 'eu-west-1' }), logs: new CloudWatchLogsClient({ region: 'eu-west-1' }) };
-  return followBuilds([RUN], { ...clients, clock, tell: (line) => { told.push(line); }, signal: stop.signal });
+  return followBuilds([RUN], { ...clients, clock, log: (line) => { told.push(line); }, signal: stop.signal });
 }
 
 const named = (name: string, message = 'why') => Object.assign(new Error(message), { name });
@@ -63,7 +63,7 @@ test('how a build stands is read before its log, so that none of its lines is mi
 test('lines are told in their order and without their ends, results are not', async () => {
   codeBuild.on(BatchGetBuildsCommand).resolves(build('SUCCEEDED'));
   logged('one\n', 'two\r\nthree\n', '', 'four', ...RESULTS.map((line) => `${line}\n`));
-  const [{ logged: { results } }] = await follow();
+  const [{ logResults: { results } }] = await follow();
   expect(told).toEqual(['one', 'two', 'three', '', 'four']);
   expect(results).toEqual([copied('docker.io/library/nginx:stable')]);
 });
@@ -74,8 +74,8 @@ test('pages without events are passed over', async () => {
   logs.on(GetLogEventsCommand, { nextToken: 'a' }).resolves({ events: [], nextForwardToken: 'b' });
   logs.on(GetLogEventsCommand, { nextToken: 'b' }).resolves({ events: RESULTS.map((message) => ({ message })), nextForwardToken: 'c' });
   logs.on(GetLogEventsCommand, { nextToken: 'c' }).resolves({ events: [], nextForwardToken: 'c' });
-  const [{ logged: { isWhole } }] = await follow();
-  expect([isWhole, clock.sleeps]).toEqual([true, []]);
+  const [{ logResults: { isComplete } }] = await follow();
+  expect([isComplete, clock.sleeps]).toEqual([true, []]);
   expect(logs.commandCalls(GetLogEventsCommand)).toHaveLength(4);
   expect(logs.commandCalls(GetLogEventsCommand).every((call) => call.args[0].input.startFromHead)).toBe(true);
 });
@@ -101,7 +101,7 @@ test('a log that comes late is read', async () => {
   codeBuild.on(BatchGetBuildsCommand).resolves(build('FAILED'));
   const results = resultLines([missing('docker.io/library/nginx:stable')]).map((message) => ({ message }));
   logs.on(GetLogEventsCommand).rejectsOnce(named('ResourceNotFoundException')).rejectsOnce(named('ThrottlingException')).resolves({ events: results });
-  expect(await follow()).toMatchObject([{ logProblem: undefined, logged: { isWhole: true } }]);
+  expect(await follow()).toMatchObject([{ logProblem: undefined, logResults: { isComplete: true } }]);
 });
 
 test('a log that may not be read is told of once, and not asked for again', async () => {
@@ -164,7 +164,7 @@ test('of several builds, those that are over are not asked for again, and each l
     return { events: nextToken === undefined ? [logStreamName, ...RESULTS].map((message) => ({ message })) : [], nextForwardToken: 'end' };
   });
   const clients = { codeBuild: new CodeBuildClient({ region: 'eu-west-1' }), logs: new CloudWatchLogsClient({ region: 'eu-west-1' }) };
-  const followed = await followBuilds([first, second], { ...clients, clock, tell: (line) => { told.push(line); }, signal: stop.signal });
-  expect(followed.map(({ run, status }) => [run.id, status])).toEqual([['project:1', 'SUCCEEDED'], ['project:2', 'SUCCEEDED']]);
+  const followed = await followBuilds([first, second], { ...clients, clock, log: (line) => { told.push(line); }, signal: stop.signal });
+  expect(followed.map(({ build, status }) => [build.id, status])).toEqual([['project:1', 'SUCCEEDED'], ['project:2', 'SUCCEEDED']]);
   expect(told).toEqual(['build 1 of 2: project:1', 'build 2 of 2: project:2']);
 });

@@ -94,14 +94,14 @@ describe('a problem, in one line', () => {
   test.each<[string, string[], string | undefined, string]>([
     ['of nothing at all', [], undefined, 'name a source and a target'],
     ['of one image without a target', ['nginx'], undefined, 'name a source and a target'],
-    ['of a place without images', ['localhost:5000/'], undefined, 'there is no image to mirror'],
-    ['of three words without a place', ['a', 'b', 'c'], undefined, 'the last argument is a place that ends with "/", for example "c/"'],
-    ['of an empty file', [], '# nothing\n\n', 'there is no image to mirror'],
-    ['of an empty file for a place', ['localhost:5000/'], '', 'there is no image to mirror'],
-    ['of a line without a target, and no place', [], '# one\nnginx\n', 'names no target'],
+    ['of a place without images', ['localhost:5000/'], undefined, 'there are no images to mirror'],
+    ['of three words without a place', ['a', 'b', 'c'], undefined, 'the last argument must be a target folder that ends with "/", for example "c/"'],
+    ['of an empty file', [], '# nothing\n\n', 'there are no images to mirror'],
+    ['of an empty file for a place', ['localhost:5000/'], '', 'there are no images to mirror'],
+    ['of a line without a target, and no place', [], '# one\nnginx\n', 'has no target'],
     ['of a line of three words', ['localhost:5000/'], 'a b c\n', 'has 3 words'],
-    ['of a file beside a source and a target', ['a', 'localhost:5000/a'], 'b localhost:5000/b', 'the only argument is a place'],
-    ['of a name that no repository can have', ['a', `localhost:5000/${'x'.repeat(256)}/`], undefined, 'can have no name in'],
+    ['of a file beside a source and a target', ['a', 'localhost:5000/a'], 'b localhost:5000/b', 'with --from-file, the only argument is a target folder'],
+    ['of a name that no repository can have', ['a', `localhost:5000/${'x'.repeat(256)}/`], undefined, 'has no valid name in'],
   ])('%s', (_, words, content, expected) => {
     const problem = problemOf(words, content);
     expect(problem).toContain(expected);

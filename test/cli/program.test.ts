@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { mirrorCommand } from '../../src/cli/commands/mirror-command';
-import { program } from '../../src/cli/program';
+import { createProgram } from '../../src/cli/program';
 
 jest.mock('../../src/cli/commands/mirror-command', () => ({ mirrorCommand: jest.fn() }));
 
@@ -16,7 +16,7 @@ beforeEach(() => {
 
 /** Runs the command line; where it would end the process, it throws. */
 async function run(...args: string[]): Promise<void> {
-  const root = program('1.2.3', exit);
+  const root = createProgram('1.2.3', exit);
   const write = (text: string) => { written += text; };
   const quiet = (one: Command) => one.exitOverride().configureOutput({ writeOut: write, writeErr: write });
   [root, ...root.commands].forEach(quiet);

@@ -154,7 +154,7 @@ describe('a usage error is one line and how to use it, and nothing is asked of a
     ['one word', () => pushed('a'), /^error: name a source and a target/m],
     ['three words without a place', () => [...pushed('a', 'b'), `${target.host}/x`], /^error: of several images, the last argument is a place/m],
     ['a file that is not there', () => ['--from-file', path.join(folder, 'missing')], /^error: cannot read ".*missing": ENOENT/m],
-    ['a file of comments', async () => ['--from-file', await listed('# nothing'), place], /^error: there is no image to mirror/m],
+    ['a file of comments', async () => ['--from-file', await listed('# nothing'), place], /^error: there are no images to mirror/m],
     ['a line of three words', async () => ['--from-file', await listed('a b c')], /^error: line 1 of .* has 3 words/m],
     ['a line that would drive a terminal', async () => ['--from-file', await listed('a b \u001b[2Jc d')], /^error: line 1 of .* has 4 words/m],
     ['a platform that is none', () => ['--platform', 'arm', ...pushed('a'), place], /^error: .*linux\/amd64,linux\/arm64/m],

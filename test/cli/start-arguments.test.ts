@@ -1,29 +1,29 @@
-import { requireKnownSources } from '../../src/cli/deployed/start-arguments';
+import { requireValidNames } from '../../src/cli/deployed/start-arguments';
 import { DeployedAccount } from '../support/deployed-account';
 
-const PLACE = 'is no place of a catalog, which is a parameter or an object in Amazon S3, for example "ssm:/platform/images" or "s3://bucket/key"';
+const LOCATION = 'is not a valid catalog location; name an SSM parameter or an S3 object, for example "ssm:/platform/images" or "s3://bucket/key"';
 
 test.each(['nginx', 'nginx:stable', 's3:latest', `quay.io/a/b@sha256:${'a'.repeat(64)}`, 'ssm:/platform/images', 'ssm:images', 's3://lists/teams/images.yaml'])('%s may be an image or a catalog', (word) => {
-  expect(() => requireKnownSources([word], false)).not.toThrow();
+  expect(() => requireValidNames([word], false)).not.toThrow();
 });
 
 test('all without a name is all', () => {
-  expect(() => requireKnownSources([], true)).not.toThrow();
+  expect(() => requireValidNames([], true)).not.toThrow();
 });
 
 test.each([
-  ['/platform/images', '"/platform/images" is no image; write "ssm:/platform/images" for the catalog in the parameter of that name'],
-  ['s3:/lists/images.yaml', `"s3:/lists/images.yaml" ${PLACE}`],
-  ['s3://lists', `"s3://lists" ${PLACE}`],
-  ['ssm:', `"ssm:" ${PLACE}`],
+  ['/platform/images', '"/platform/images" is not a valid image; for the catalog in the parameter with this name, use "ssm:/platform/images"'],
+  ['s3:/lists/images.yaml', `"s3:/lists/images.yaml" ${LOCATION}`],
+  ['s3://lists', `"s3://lists" ${LOCATION}`],
+  ['ssm:', `"ssm:" ${LOCATION}`],
   ['/a b', 'invalid image reference "/a b": it holds a space, a control character or a character outside ASCII'],
   ['Nginx:stable', expect.stringMatching(/^invalid image reference "Nginx:stable": /) as unknown as string],
 ])('%s is refused in words', (word, message) => {
-  expect(() => requireKnownSources(['nginx:stable', word], false)).toThrow(expect.objectContaining({ name: 'UsageError', message }) as Error);
+  expect(() => requireValidNames(['nginx:stable', word], false)).toThrow(expect.objectContaining({ name: 'UsageError', message }) as Error);
 });
 
 test('all and some contradict each other', () => {
-  expect(() => requireKnownSources(['nginx:stable'], true)).toThrow('--all starts every image and catalog; name none besides');
+  expect(() => requireValidNames(['nginx:stable'], true)).toThrow('--all starts every image and catalog; omit --all, or omit the names');
 });
 
 describe('before AWS is asked', () => {
@@ -35,7 +35,7 @@ describe('before AWS is asked', () => {
 
   test.each([
     ['all and some', ['--all', 'nginx:stable'], '--all starts every image and catalog'],
-    ['a word that cannot be meant', ['/platform/images'], 'write "ssm:/platform/images"'],
+    ['a word that cannot be meant', ['/platform/images'], 'use "ssm:/platform/images"'],
   ])('%s are told in one line with where the help is', async (_, words, message) => {
     // Whoever asked AWS without a Region would be told of that instead.
     const { code, stdout, stderr } = await account.start(words, { environment: { AWS_REGION: '' } });

@@ -3,7 +3,7 @@ import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloud
 import { BatchGetBuildsCommand, CodeBuildClient, StatusType } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
 import { followBuilds } from '../../src/cli/deployed/followed-builds';
-import { endedReport, allSucceeded, reportText, StartReport } from '../../src/cli/deployed/start-report';
+import { endedReport, allSucceeded, formatReport, StartReport } from '../../src/cli/deployed/start-report';
 import { notAttempted } from '../../src/engine/result';
 import { copied, missing, resultLines } from '../support/deployed-account';
 import { MovingClock } from '../support/moving-clock';
@@ -37,13 +37,13 @@ async function report(ended: Readonly<Record<string, EndedBuild>>, ids = Object.
     return { events: nextToken === undefined ? ended[logStreamName].lines.map((message) => ({ message })) : [], nextForwardToken: 'end' };
   });
   const clients = { codeBuild: new CodeBuildClient({ region: 'eu-west-1' }), logs: new CloudWatchLogsClient({ region: 'eu-west-1' }) };
-  const tools = { ...clients, clock: new MovingClock(), tell: (line: string) => { told.push(line); }, signal: new AbortController().signal };
+  const tools = { ...clients, clock: new MovingClock(), log: (line: string) => { told.push(line); }, signal: new AbortController().signal };
   return endedReport(await followBuilds(ids.map((id) => ({ id, sources: [LIST] })), tools));
 }
 
 test('a build that was stopped before its summary keeps what it told, and has one failure for what it did not', async () => {
   const { results, images, builds } = await report({ 'project:1': { status: 'STOPPED', lines: resultLines([VAULT, REDIS]).slice(0, 1) } });
-  const message = 'the build was stopped before it told of all images of this catalog; its log ends before its results';
+  const message = 'the build was stopped before it reported results for all images of this catalog; its log ends before its results';
   expect(results).toEqual([VAULT, notAttempted(LIST, '', 'interrupted', message)]);
   expect([images!.failed, builds]).toEqual([1, [{ id: 'project:1', status: 'STOPPED', logProblem: 'its log ends before its results', images: [LIST] }]]);
 });
@@ -59,7 +59,7 @@ test('a build that succeeded did what it should, though its summary is cut', asy
   const lines = resultLines([VAULT]);
   const ended = await report({ 'project:1': { status: 'SUCCEEDED', lines: [lines[0], lines[1].slice(0, -10)] } });
   expect([allSucceeded(ended), ended.results]).toEqual([true, [VAULT]]);
-  expect(reportText(ended)).toContain('the build project:1 succeeded, so its images are mirrored; what it did is not known: its log ends before its results');
+  expect(formatReport(ended)).toContain('the build project:1 succeeded, so its images are mirrored; the results are not known: its log ends before its results');
 });
 
 test('a list that cannot be read is the only result, and is not told twice', async () => {
@@ -93,6 +93,6 @@ describe('the build of a customized image of a catalog', () => {
 
   test('is a failure of that image where it tells nothing', async () => {
     const ended = await report({ 'project:1': first, 'Custom:2': { status: 'FAILED', lines: [] } }, ['project:1']);
-    expect(ended.results).toMatchObject([mirrored, { source: VAULT.source, outcome: 'failed', reason: 'internal-error', message: expect.stringContaining('before it told of this image') }]);
+    expect(ended.results).toMatchObject([mirrored, { source: VAULT.source, outcome: 'failed', reason: 'internal-error', message: expect.stringContaining('before it reported results for this image') }]);
   });
 });

@@ -152,7 +152,7 @@ describe('where a catalog lies', () => {
     for (const word of [name, '--all']) {
       const { code, stderr } = await account.start([word]);
       expect([code, started()]).toEqual([1, []]);
-      expect(stderr.split('\n')[0]).toBe(`error: the variable CATALOG of the catalog ${told} is known to CloudFormation only, so its run cannot be repeated from here; wait for its schedule`);
+      expect(stderr.split('\n')[0]).toBe(`error: cannot start the catalog ${told}: its variable CATALOG has a token that only CloudFormation can resolve; wait for its schedule`);
     }
     expect((await account.start(['--no-wait', 'nginx:stable'])).code).toBe(0);
   });
@@ -166,7 +166,7 @@ describe('an error says what the stack has', () => {
     deployWithList({ shards: 2 });
     const { code, stdout, stderr } = await account.start([word]);
     expect([code, stdout, started()]).toEqual([1, '', []]);
-    expect(stderr.split('\n')[0]).toBe(`error: ${message}; if another stack defines it, name that with --stack`);
+    expect(stderr.split('\n')[0]).toBe(`error: ${message}; for another stack, use --stack`);
   });
 
   test('where nothing is named', async () => {
@@ -221,7 +221,7 @@ describe('what is told', () => {
     };
     const ending = await account.start(['--json', LIST]);
     expect(ending.code).toBe(1);
-    const message = 'the build met a fault of CodeBuild before it told of all images of this catalog; PROVISIONING: CLIENT_ERROR: because; it has no log';
+    const message = 'the build failed because of a CodeBuild fault before it reported results for all images of this catalog; PROVISIONING: CLIENT_ERROR: because; it has no log';
     expect(reportOf(ending)).toMatchObject({
       outcome: 'failed',
       images: { failed: 1 },

@@ -27,9 +27,9 @@ describe('a run that does not go well ends with 1', () => {
 
   test.each([
     ['FAILED', 'DOWNLOAD_SOURCE', 'failed', 'internal-error'],
-    ['FAULT', 'PROVISIONING', 'met a fault of CodeBuild', 'internal-error'],
+    ['FAULT', 'PROVISIONING', 'failed because of a CodeBuild fault', 'internal-error'],
     ['STOPPED', 'BUILD', 'was stopped', 'interrupted'],
-    ['TIMED_OUT', 'BUILD', 'took longer than its project allows', 'deadline-exceeded'],
+    ['TIMED_OUT', 'BUILD', 'exceeded the timeout of its project', 'deadline-exceeded'],
   ])('when the build is %s before it tells of an image', async (status, phase, words, reason) => {
     account.deployMirror();
     account.codeBuild.onStart = (build) => {
@@ -41,7 +41,7 @@ describe('a run that does not go well ends with 1', () => {
     const [{ id }] = account.codeBuild.builds;
     const problem = `${phase}: CLIENT_ERROR: because`;
     expect(ending.stderr).toContain(`the build ${id} ${words} (${problem}): ${account.linkTo(id)}\n`);
-    const message = `the build ${words} before it told of this image; ${problem}; it has no log`;
+    const message = `the build ${words} before it reported results for this image; ${problem}; it has no log`;
     expect(ending.stderr).toMatch(new RegExp(`^failed +${NGINX} .*${message}$`, 'm'));
     expect(reportOf(ending)).toMatchObject({ outcome: 'failed', results: [{ source: NGINX, outcome: 'failed', reason, message }], builds: [{ status, problem, logProblem: 'it has no log' }] });
   });
@@ -69,8 +69,8 @@ describe('a log that cannot be read', () => {
     denied();
     const ending = await account.start(['--json', 'nginx:stable']);
     expect(ending.code).toBe(0);
-    const logProblem = 'its log could not be read: the AWS credentials do not allow logs:GetLogEvents; sign in as somebody who may do that (AccessDeniedException: not authorized)';
-    expect(ending.stderr).toContain(`succeeded, so its images are mirrored; what it did is not known: ${logProblem}`);
+    const logProblem = 'its log cannot be read: the AWS credentials do not allow logs:GetLogEvents; sign in with a role that allows it (AccessDeniedException: not authorized)';
+    expect(ending.stderr).toContain(`succeeded, so its images are mirrored; the results are not known: ${logProblem}`);
     expect(reportOf(ending)).toEqual({ results: [], builds: [{ ...account.codeBuild.builds.map(({ id }) => ({ id, link: account.linkTo(id) }))[0], status: 'SUCCEEDED', logProblem, images: [NGINX] }] });
   });
 
@@ -80,7 +80,7 @@ describe('a log that cannot be read', () => {
     account.codeBuild.onStart = (build) => build.end('FAILED');
     const { code, stderr } = await account.start(['nginx:stable']);
     expect(code).toBe(1);
-    expect(stderr).toContain('before it told of this image; its log could not be read');
+    expect(stderr).toContain('before it reported results for this image; its log cannot be read');
   });
 });
 
@@ -90,7 +90,7 @@ describe('AWS that refuses is told in one line that names the remedy', () => {
     account.codeBuild.refuse(operation, 'AccessDeniedException', `User: dev is not authorized to perform: codebuild:${operation}`);
     const { code, stdout, stderr } = await account.start(['nginx:stable']);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr.trimEnd().split('\n').at(-1)).toBe(`failed: the AWS credentials do not allow codebuild:${operation}; sign in as somebody who may do that `
+    expect(stderr.trimEnd().split('\n').at(-1)).toBe(`failed: the AWS credentials do not allow codebuild:${operation}; sign in with a role that allows it `
       + `(AccessDeniedException: User: dev is not authorized to perform: codebuild:${operation})`);
   });
 
@@ -99,7 +99,7 @@ describe('AWS that refuses is told in one line that names the remedy', () => {
     account.cloudFormation.denied.add(action);
     const { code, stderr } = await account.start(['nginx:stable']);
     expect([code, account.started()]).toEqual([1, []]);
-    expect(stderr).toMatch(new RegExp(`^failed: the AWS credentials do not allow cloudformation:${action}; sign in as somebody who may do that \\(AccessDenied: .*\\)\n$`));
+    expect(stderr).toMatch(new RegExp(`^failed: the AWS credentials do not allow cloudformation:${action}; sign in with a role that allows it \\(AccessDenied: .*\\)\n$`));
   });
 
   test('a build that was started goes on, and is told to', async () => {
@@ -108,13 +108,13 @@ describe('AWS that refuses is told in one line that names the remedy', () => {
     const { code, stderr } = await account.start(['nginx:stable']);
     const [{ id }] = account.codeBuild.builds;
     expect([code, stderr.trimEnd().split('\n').slice(-2)]).toEqual([1, [
-      `the build ${id} goes on: ${account.linkTo(id)}`,
-      'failed: AWS does not take the credentials any more; sign in again (ExpiredTokenException: The security token included in the request is expired)',
+      `the build ${id} continues to run: ${account.linkTo(id)}`,
+      'failed: the AWS credentials are expired or not valid; sign in again (ExpiredTokenException: The security token included in the request is expired)',
     ]]);
   });
 
   test.each<[string, Record<string, string>, string]>([
-    ['no Region', { AWS_REGION: '' }, 'failed: no AWS Region is set, or it does not exist; set AWS_REGION, or the region of the profile that AWS_PROFILE names'],
+    ['no Region', { AWS_REGION: '' }, 'failed: the AWS Region is not set or not valid; set AWS_REGION or AWS_PROFILE'],
     ['no credentials', { AWS_ACCESS_KEY_ID: '' }, 'failed: there are no AWS credentials; sign in, for example with "aws sso login", or set AWS_PROFILE'],
   ])('%s', async (_, environment, words) => {
     account.deployMirror();
@@ -138,7 +138,7 @@ describe('a signal', () => {
     });
     const [{ id }] = account.codeBuild.builds;
     expect(ending).toMatchObject({ code, signal: undefined });
-    expect(ending.stderr.trimEnd().split('\n').at(-1)).toBe(`interrupted; the build ${id} goes on: ${account.linkTo(id)}`);
+    expect(ending.stderr.trimEnd().split('\n').at(-1)).toBe(`interrupted; the build ${id} continues to run: ${account.linkTo(id)}`);
     expect(reportOf(ending)).toEqual({ builds: [{ id, link: account.linkTo(id), status: 'IN_PROGRESS', images: [NGINX] }] });
   });
 
@@ -185,6 +185,6 @@ describe('a signal', () => {
       },
     });
     expect(ending.code).toBe(130);
-    expect(ending.stderr.trimEnd().split('\n').at(-1)).toContain(`interrupted; the build ${account.codeBuild.builds[0].id} goes on`);
+    expect(ending.stderr.trimEnd().split('\n').at(-1)).toContain(`interrupted; the build ${account.codeBuild.builds[0].id} continues to run`);
   });
 });

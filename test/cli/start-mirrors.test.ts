@@ -93,7 +93,7 @@ describe('a run is the one that the schedule of the image would start', () => {
     });
     const { code, stderr } = await account.start(['nginx:stable']);
     expect([code, account.started()]).toEqual([1, []]);
-    expect(stderr).toContain('error: the variable REPOSITORY of "nginx:stable" is known to CloudFormation only');
+    expect(stderr).toContain('error: cannot start "nginx:stable": its variable REPOSITORY has a token that only CloudFormation can resolve');
   });
 });
 
@@ -174,7 +174,7 @@ describe('which mirror', () => {
     account.cloudFormation.denied.add('ListExports');
     const { code, stderr } = await account.start(['--stack', 'Fleet', 'redis:7.4.0']);
     expect([code, account.started()]).toEqual([1, []]);
-    expect(stderr).toContain('; name with --project the one that the stack "Fleet" uses');
+    expect(stderr).toContain('; name the project that the stack "Fleet" uses with --project');
     const { name } = account.codeBuild.projects[0];
     expect((await account.start(['--no-wait', '--stack', 'Fleet', '--project', name, 'redis:7.4.0'])).code).toBe(0);
     expect(account.codeBuild.builds.map(({ project }) => project.name)).toEqual([name]);
@@ -184,22 +184,22 @@ describe('which mirror', () => {
     deployFleet();
     const { code, stderr } = await account.start(['redis:7.4.0']);
     expect([code, account.started()]).toEqual([1, []]);
-    expect(stderr).toContain('error: "redis:7.4.0" is not in the stack "Images", which has "nginx:stable"; if another stack defines it, name that with --stack');
+    expect(stderr).toContain('error: "redis:7.4.0" is not in the stack "Images", which has "nginx:stable"; for another stack, use --stack');
   });
 
   test.each<[string, string[], () => void, string]>([
-    ['no mirror', ['nginx'], () => undefined, 'there is no mirror in the Region eu-west-1 of this account; deploy one, or set AWS_REGION or AWS_PROFILE to where it is'],
-    ['no such stack', ['--stack', 'Gone', 'nginx'], () => undefined, 'there is no stack "Gone" in the Region eu-west-1 of this account'],
-    ['no such project', ['--project', 'gone', 'nginx'], () => undefined, 'there is no project of a mirror with the name "gone" in the Region eu-west-1 of this account'],
+    ['no mirror', ['nginx'], () => undefined, 'there is no mirror in the Region eu-west-1 of this account; deploy one, or set AWS_REGION or AWS_PROFILE'],
+    ['no such stack', ['--stack', 'Gone', 'nginx'], () => undefined, 'the stack "Gone" does not exist in the Region eu-west-1 of this account'],
+    ['no such project', ['--project', 'gone', 'nginx'], () => undefined, '"gone" is not the CodeBuild project of a mirror in the Region eu-west-1 of this account'],
     ['a stack without images', ['--stack', 'Empty', 'nginx'], () => account.deployMirror(undefined, (_, app) => { new Stack(app, 'Empty'); }), 'the stack "Empty" mirrors no images'],
     ['a stack of another project', ['--stack', 'Images', '--project', 'other', 'nginx'], () => {
       account.deployMirror();
       account.codeBuild.projects.push({ ...account.codeBuild.projects[0], name: 'other' });
-    }, 'the stack "Images" mirrors no images with the project "other"; name with --stack the one that defines them'],
+    }, 'the stack "Images" mirrors no images with the project "other"; name the stack that defines the images with --stack'],
     ['a project of no stack', ['nginx'], () => {
       account.deployMirror();
       account.cloudFormation.stacks.length = 0;
-    }, 'is in no stack, so it is not known what it mirrors'],
+    }, 'is not in a stack; name the stack'],
   ])('%s is told in words', async (_, words, prepare, message) => {
     prepare();
     const { code, stdout, stderr } = await account.start(words);
@@ -213,7 +213,7 @@ describe('which images', () => {
     account.deployMirror();
     const { code, stderr } = await account.start([]);
     expect([code, account.started()]).toEqual([1, []]);
-    expect(stderr.split('\n')[0]).toBe('error: name the images and catalogs to start, or --all; the stack "Images" has "nginx:stable", "redis:7.4.0"');
+    expect(stderr.split('\n')[0]).toBe('error: name the images and catalogs to start, or use --all; the stack "Images" has "nginx:stable", "redis:7.4.0"');
   });
 
   test('--all is every image', async () => {
@@ -226,7 +226,7 @@ describe('which images', () => {
     account.deployMirror({ images: ['nginx:stable', 'nginx:1.27.0', 'redis:7.4.0'] });
     const { code, stderr } = await account.start(['nginx:1.27.0', 'nginx:mainline']);
     expect([code, account.started()]).toEqual([1, []]);
-    expect(stderr.split('\n')[0]).toBe('error: "nginx:mainline" is not in the stack "Images", which has "nginx:1.27.0", "nginx:stable"; if another stack defines it, name that with --stack');
+    expect(stderr.split('\n')[0]).toBe('error: "nginx:mainline" is not in the stack "Images", which has "nginx:1.27.0", "nginx:stable"; for another stack, use --stack');
   });
 
   test('more than a build has time for are several builds, whose lines and results are told apart', async () => {

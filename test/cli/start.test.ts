@@ -26,7 +26,7 @@ describe('a run that goes well', () => {
     expect(ending.stderr.split('\n').slice(0, 6)).toEqual([
       'starting nginx:stable of the stack Images',
       expect.stringContaining(`started the build ${id}`),
-      `its log: ${account.linkTo(id)}`,
+      `build log: ${account.linkTo(id)}`,
       '[Container] 2026/01/01 00:00:00 Entering phase BUILD',
       'put manifest sha256:0123',
       expect.stringMatching(/^OUTCOME/),

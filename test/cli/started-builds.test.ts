@@ -1,6 +1,6 @@
 import { CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { DeployedSource } from '../../src/cli/deployed/deployed-sources';
+import type { DeployedItem } from '../../src/cli/deployed/deployed-items';
 import { StartedMirrorBuild, startMirrorBuilds } from '../../src/cli/deployed/started-builds';
 import { formatImageReference, parseImageReference } from '../../src/image/image-reference';
 import { MovingClock } from '../support/moving-clock';
@@ -22,9 +22,9 @@ function image(name: string, { project = 'project', partition = 'aws', region = 
   return { reference: parseImageReference(name), variables: { IMAGE: name }, project: { name: project, arn, longestBuildMinutes } };
 }
 
-function start(sources: readonly DeployedSource[]): Promise<void> {
+function start(sources: readonly DeployedItem[]): Promise<void> {
   const client = new CodeBuildClient({ region: 'eu-west-1' });
-  return startMirrorBuilds(sources, { client, tell: () => undefined, clock: new MovingClock(), signal: stop.signal, started: (run) => { runs.push(run); } });
+  return startMirrorBuilds(sources, { client, log: () => undefined, clock: new MovingClock(), signal: stop.signal, onStart: (run) => { runs.push(run); } });
 }
 
 const named = (name: string) => Object.assign(new Error('why'), { name });
@@ -92,8 +92,8 @@ test('no more builds are started when it is interrupted', async () => {
 });
 
 test.each([
-  ['AccessDeniedException', 'the AWS credentials do not allow codebuild:StartBuild; sign in as somebody who may do that (AccessDeniedException: why)'],
-  ['ExpiredTokenException', 'AWS does not take the credentials any more; sign in again (ExpiredTokenException: why)'],
+  ['AccessDeniedException', 'the AWS credentials do not allow codebuild:StartBuild; sign in with a role that allows it (AccessDeniedException: why)'],
+  ['ExpiredTokenException', 'the AWS credentials are expired or not valid; sign in again (ExpiredTokenException: why)'],
   ['ResourceNotFoundException', 'the CodeBuild project "project" does not exist; deploy the stack of its ImageMirror again'],
 ])('%s is told in words', async (name, words) => {
   codeBuild.on(StartBuildCommand).rejects(named(name));

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { readBuildResults } from '../../src/codebuild/build-results';
+import { parseBuildResults } from '../../src/codebuild/build-results';
 import { MirrorResult, summarize, notAttempted } from '../../src/engine/result';
 
 const GOOD: MirrorResult = { ...notAttempted('docker.io/library/redis:7', 'ecr/mirror/redis:7', 'not-found', ''), outcome: 'copied', reason: undefined, message: undefined };
@@ -8,32 +8,32 @@ const line = (value: object) => JSON.stringify(value);
 
 test('a run that came to its end is known by its last line, with the messages of the others', () => {
   const lines = ['[Container] Running command node mirror.js', line(BAD), 'copied blob', line(GOOD), line(summarize([GOOD, BAD])), '', '[Container] done'];
-  expect(readBuildResults(lines)).toEqual({
-    isWhole: true,
+  expect(parseBuildResults(lines)).toEqual({
+    isComplete: true,
     results: [{ source: GOOD.source, message: undefined }, { source: BAD.source, reason: 'not-found', message: BAD.message }].map((result) => JSON.parse(line(result))),
   });
 });
 
 test('a run that was ended is known by the lines that it wrote', () => {
-  expect(readBuildResults([line(BAD), line(GOOD).slice(0, 50)])).toEqual({ isWhole: false, results: [{ source: BAD.source, reason: 'not-found', message: BAD.message }] });
+  expect(parseBuildResults([line(BAD), line(GOOD).slice(0, 50)])).toEqual({ isComplete: false, results: [{ source: BAD.source, reason: 'not-found', message: BAD.message }] });
 });
 
 test('one image in two repositories is two results', () => {
   const other = { ...BAD, target: 'ecr/other/nope:1', message: 'another reason' };
-  expect(readBuildResults([line(BAD), line(other), line(summarize([BAD, other]))]).results.map(({ message }) => message)).toEqual([BAD.message, 'another reason']);
+  expect(parseBuildResults([line(BAD), line(other), line(summarize([BAD, other]))]).results.map(({ message }) => message)).toEqual([BAD.message, 'another reason']);
 });
 
 test('an image of which the last line knows nothing more is told by that', () => {
-  expect(readBuildResults([line(summarize([BAD]))]).results).toEqual([{ source: BAD.source, reason: 'not-found' }]);
+  expect(parseBuildResults([line(summarize([BAD]))]).results).toEqual([{ source: BAD.source, reason: 'not-found' }]);
 });
 
 test('a log without results has none', () => {
-  expect(readBuildResults(['{"a":1}', '{', '[]', 'null', '{}', '{"results":[]}', '{"source":1,"target":"x","outcome":"copied"}'])).toEqual({ results: [], isWhole: false });
+  expect(parseBuildResults(['{"a":1}', '{', '[]', 'null', '{}', '{"results":[]}', '{"source":1,"target":"x","outcome":"copied"}'])).toEqual({ results: [], isComplete: false });
 });
 
 test('what a log holds is visible, in one line, and short', () => {
   const hostile = { ...BAD, source: `a\u001b[2J\u202e${'b'.repeat(1000)}`, reason: 'r'.repeat(1000), message: `m\nCREATE_COMPLETE\u0000${'n'.repeat(10_000)}` };
-  const [{ source, reason, message }] = readBuildResults([line(hostile)]).results;
+  const [{ source, reason, message }] = parseBuildResults([line(hostile)]).results;
   for (const text of [source, reason!, message!]) expect(text).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
   expect([source.length, reason!.length, message!.length]).toEqual([200, 40, 400]);
 });
@@ -42,6 +42,6 @@ test('of any lines there are results or none', () => {
   const fields = { source: fc.jsonValue(), target: fc.jsonValue(), outcome: fc.jsonValue(), results: fc.jsonValue(), images: fc.jsonValue() };
   const value = fc.oneof(fc.jsonValue(), fc.record(fields));
   fc.assert(fc.property(fc.array(fc.oneof(value.map((one) => JSON.stringify(one)), fc.string())), (lines) => {
-    for (const { source } of readBuildResults(lines).results) expect(source.length).toBeLessThanOrEqual(200);
+    for (const { source } of parseBuildResults(lines).results) expect(source.length).toBeLessThanOrEqual(200);
   }));
 });

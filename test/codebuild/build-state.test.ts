@@ -38,13 +38,13 @@ test('more than 100 builds are asked for in several requests', async () => {
 test('it says when a build ended and where its log is', async () => {
   const logs = { groupName: 'group', streamName: 'stream', deepLink: 'https://console.example.com', cloudWatchLogsArn: 'arn' };
   expect(await stateOf({ buildStatus: 'SUCCEEDED', endTime: new Date(5000), logs })).toEqual({
-    id: 'a:1', status: 'SUCCEEDED', endTime: 5000, hasRun: false, log: { groupName: 'group', streamName: 'stream', deepLink: 'https://console.example.com' }, problem: undefined,
+    id: 'a:1', status: 'SUCCEEDED', endTime: 5000, reachedBuildPhase: false, log: { groupName: 'group', streamName: 'stream', deepLink: 'https://console.example.com' }, problem: undefined,
   });
 });
 
 test('it says whether a build came as far as its commands', async () => {
-  expect((await stateOf({ phases: [{ phaseType: 'PROVISIONING' }] })).hasRun).toBe(false);
-  expect((await stateOf({ phases: [{ phaseType: 'PROVISIONING' }, { phaseType: 'BUILD' }] })).hasRun).toBe(true);
+  expect((await stateOf({ phases: [{ phaseType: 'PROVISIONING' }] })).reachedBuildPhase).toBe(false);
+  expect((await stateOf({ phases: [{ phaseType: 'PROVISIONING' }, { phaseType: 'BUILD' }] })).reachedBuildPhase).toBe(true);
 });
 
 test('the problem is what the phases that failed tell, in one short line', async () => {

@@ -1,22 +1,22 @@
 import * as fc from 'fast-check';
 import { BuildState } from '../../src/codebuild/build-state';
-import { failureReport, FollowedBuild } from '../../src/codebuild/failure-report';
+import { formatFailureReport, FollowedBuild } from '../../src/codebuild/failure-report';
 import { ImageResult } from '../../src/codebuild/build-results';
 
 const LINK = 'https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/Mirror/log-events/1234';
 const bad = (source: string, message = `there is no ${source}`): ImageResult => ({ source, reason: 'not-found', message });
 const good = (source: string): ImageResult => ({ source });
 
-function build(status: BuildState['status'], images: number, run?: FollowedBuild['run'], state: Partial<BuildState> = {}): FollowedBuild {
+function build(status: BuildState['status'], images: number, results?: FollowedBuild['results'], state: Partial<BuildState> = {}): FollowedBuild {
   const firstImages = Array.from({ length: Math.min(3, images) }, (_, index) => `image${index}`);
-  return { started: { id: 'Mirror:1', images, firstImages }, state: { id: 'Mirror:1', status, log: { deepLink: LINK }, ...state }, run };
+  return { started: { id: 'Mirror:1', images, firstImages }, state: { id: 'Mirror:1', status, log: { deepLink: LINK }, ...state }, results };
 }
 
-const whole = (...results: ImageResult[]) => ({ results, isWhole: true });
-const partial = (...results: ImageResult[]) => ({ results, isWhole: false });
+const whole = (...results: ImageResult[]) => ({ results, isComplete: true });
+const partial = (...results: ImageResult[]) => ({ results, isComplete: false });
 
 test('names each image that failed, why, how many did not, and the log', () => {
-  expect(failureReport([build('FAILED', 3, whole(bad('docker.io/library/nope:1'), good('a'), good('b')))])).toBe([
+  expect(formatFailureReport([build('FAILED', 3, whole(bad('docker.io/library/nope:1'), good('a'), good('b')))])).toBe([
     '1 image was not mirrored, 2 were:',
     '- docker.io/library/nope:1 (not-found): there is no docker.io/library/nope:1',
     `Build log: ${LINK}`,
@@ -24,52 +24,52 @@ test('names each image that failed, why, how many did not, and the log', () => {
 });
 
 test('counts the images of builds that succeeded among the good ones', () => {
-  expect(failureReport([build('SUCCEEDED', 40), build('FAILED', 1, whole(bad('x')))])).toMatch(/^1 image was not mirrored, 40 were:\n- x/);
+  expect(formatFailureReport([build('SUCCEEDED', 40), build('FAILED', 1, whole(bad('x')))])).toMatch(/^1 image was not mirrored, 40 were:\n- x/);
 });
 
 test('says nothing of good ones when there are none', () => {
-  expect(failureReport([build('FAILED', 2, whole(bad('x'), bad('y')))])).toMatch(/^2 images were not mirrored:\n- x .*\n- y .*\nBuild log/);
+  expect(formatFailureReport([build('FAILED', 2, whole(bad('x'), bad('y')))])).toMatch(/^2 images were not mirrored:\n- x .*\n- y .*\nBuild log/);
 });
 
 test('a list of images that could not be read has no name', () => {
-  expect(failureReport([build('FAILED', 1, whole({ source: '', reason: 'invalid-configuration', message: 'the variable IMAGES must be a list' }))]))
+  expect(formatFailureReport([build('FAILED', 1, whole({ source: '', reason: 'invalid-configuration', message: 'the variable IMAGES must be a list' }))]))
     .toContain('- the list of images (invalid-configuration): the variable IMAGES must be a list');
 });
 
 test.each<[BuildState['status'], string]>([
   ['FAILED', 'failed'],
-  ['FAULT', 'met a fault of CodeBuild'],
+  ['FAULT', 'failed because of a CodeBuild fault'],
   ['STOPPED', 'was stopped'],
-  ['TIMED_OUT', 'took longer than its project allows'],
-  ['GONE', 'does not exist any more'],
-])('a build that ended as %s before it told of its images is told by its phases', (status, words) => {
-  expect(failureReport([build(status, 5, partial(), { problem: 'PROVISIONING: oops' })]))
-    .toBe(`5 images were not mirrored:\n- the build Mirror:1 ${words} before it told of its images image0, image1, image2 and 2 more (PROVISIONING: oops)\nBuild log: ${LINK}`);
+  ['TIMED_OUT', 'exceeded the timeout of its project'],
+  ['GONE', 'no longer exists'],
+])('a build that ended as %s before it reported results for its images is told by its phases', (status, words) => {
+  expect(formatFailureReport([build(status, 5, partial(), { problem: 'PROVISIONING: oops' })]))
+    .toBe(`5 images were not mirrored:\n- the build Mirror:1 ${words} before it reported results for its images image0, image1, image2 and 2 more (PROVISIONING: oops)\nBuild log: ${LINK}`);
 });
 
 test('a build of which nothing is known is told with the names of its images', () => {
-  expect(failureReport([build('GONE', 1, undefined, { log: undefined })])).toBe('1 image was not mirrored:\n- the build Mirror:1 does not exist any more before it told of its image image0');
+  expect(formatFailureReport([build('GONE', 1, undefined, { log: undefined })])).toBe('1 image was not mirrored:\n- the build Mirror:1 no longer exists before it reported results for its image image0');
 });
 
 test('a build that was ended half-way tells of the rest in a number', () => {
-  expect(failureReport([build('TIMED_OUT', 10, partial(good('a'), bad('b')))])).toBe([
+  expect(formatFailureReport([build('TIMED_OUT', 10, partial(good('a'), bad('b')))])).toBe([
     '9 images were not mirrored, 1 was:',
     '- b (not-found): there is no b',
-    '- the build Mirror:1 took longer than its project allows before it told of 8 of its 10 images',
+    '- the build Mirror:1 exceeded the timeout of its project before it reported results for 8 of its 10 images',
     `Build log: ${LINK}`,
   ].join('\n'));
 });
 
 test('a build that failed after all its images were well says so', () => {
-  expect(failureReport([build('FAILED', 1, whole(good('a')), { problem: 'FINALIZING: oops' })])).toContain('- the build Mirror:1 failed (FINALIZING: oops)');
+  expect(formatFailureReport([build('FAILED', 1, whole(good('a')), { problem: 'FINALIZING: oops' })])).toContain('- the build Mirror:1 failed (FINALIZING: oops)');
 });
 
 test('a selection of tags may have more results than images', () => {
-  expect(failureReport([build('FAILED', 1, partial(good('a'), good('b'), bad('c')))])).toMatch(/^1 image was not mirrored, 2 were:\n- c .*\nBuild log/);
+  expect(formatFailureReport([build('FAILED', 1, partial(good('a'), good('b'), bad('c')))])).toMatch(/^1 image was not mirrored, 2 were:\n- c .*\nBuild log/);
 });
 
 test('ends with how many more there are, within what CloudFormation takes, and always with a log', () => {
-  const report = failureReport([build('FAILED', 100, whole(...Array.from({ length: 100 }, (_, index) => bad(`docker.io/team/app${index}:1.0.0`))))]);
+  const report = formatFailureReport([build('FAILED', 100, whole(...Array.from({ length: 100 }, (_, index) => bad(`docker.io/team/app${index}:1.0.0`))))]);
   expect(report).toMatch(/^100 images were not mirrored:\n- docker\.io\/team\/app0:1\.0\.0 \(not-found\)(.|\n)*\n- and \d+ more\nBuild log: https:\S+$/);
   expect(Buffer.byteLength(report)).toBeLessThanOrEqual(1500);
   const shown = report.split('\n').filter((line) => line.startsWith('- docker')).length;
@@ -78,14 +78,14 @@ test('ends with how many more there are, within what CloudFormation takes, and a
 
 test('names the logs of two builds at most', () => {
   const builds = Array.from({ length: 5 }, () => build('FAILED', 1, whole(bad('x', 'short'))));
-  expect(failureReport(builds).match(/Build log/g)).toHaveLength(2);
+  expect(formatFailureReport(builds).match(/Build log/g)).toHaveLength(2);
 });
 
 test('whatever a log held, the report is at most 1,500 bytes, has an image and a log', () => {
   const text = fc.string({ unit: 'binary', maxLength: 400 });
   const result = fc.record({ source: text, reason: fc.constant('network'), message: text });
   fc.assert(fc.property(fc.array(fc.array(result, { minLength: 1, maxLength: 30 }), { minLength: 1, maxLength: 5 }), (runs) => {
-    const report = failureReport(runs.map((results) => build('FAILED', results.length, whole(...results))));
+    const report = formatFailureReport(runs.map((results) => build('FAILED', results.length, whole(...results))));
     expect(Buffer.byteLength(report)).toBeLessThanOrEqual(1500);
     expect(report.split('\n')[1]).toMatch(/^- /);
     expect(report).toContain('\nBuild log: https://');

@@ -51,7 +51,7 @@ test('an event of several lines is several lines', async () => {
 test('a log that cannot be read is empty, and it is said why', async () => {
   logs.on(GetLogEventsCommand).rejects(Object.assign(new Error('The specified log stream does not exist.'), { name: 'ResourceNotFoundException' }));
   expect(await read()).toEqual([]);
-  expect(said).toEqual(['the log group stream could not be read: ResourceNotFoundException: The specified log stream does not exist.']);
+  expect(said).toEqual(['cannot read the log stream stream of the log group group: ResourceNotFoundException: The specified log stream does not exist.']);
 });
 
 test('what was read before a failure is kept', async () => {

@@ -1,6 +1,6 @@
 import { CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
-import { BuildsError } from '../../src/codebuild/aws-errors';
+import { StartBuildError } from '../../src/codebuild/aws-errors';
 import { startBuilds } from '../../src/codebuild/start-builds';
 import { MovingClock } from '../support/moving-clock';
 
@@ -93,7 +93,7 @@ test.each<[string, Error]>([
 test('pauses are drawn by lot, and end at 30 seconds', async () => {
   clock = new MovingClock(0, 0.999_999);
   codeBuild.on(StartBuildCommand).rejects(QUEUE_FULL);
-  await expect(start({ deadline: 600_000 })).rejects.toThrow(BuildsError);
+  await expect(start({ deadline: 600_000 })).rejects.toThrow(StartBuildError);
   expect(Math.round(clock.sleeps[0])).toBe(1000);
   expect(Math.round(Math.max(...clock.sleeps))).toBe(30_000);
 });
@@ -102,8 +102,8 @@ test('beyond the deadline it gives up, with what was in the way', async () => {
   codeBuild.on(StartBuildCommand).rejects(QUEUE_FULL);
   const deadline = clock.now() + 60_000;
   await expect(start({ deadline })).rejects.toThrow(
-    'no more builds of the CodeBuild project "Mirror" could be started in time (AccountLimitExceededException: Cannot have more than 30 builds in queue for the account); '
-    + 'those that were started go on: deploy again when fewer builds are queued',
+    'cannot start more builds of the CodeBuild project "Mirror" in time (AccountLimitExceededException: Cannot have more than 30 builds in queue for the account); '
+    + 'started builds continue to run; try again when fewer builds are queued',
   );
   expect(clock.now()).toBeLessThan(deadline);
 });
@@ -111,16 +111,16 @@ test('beyond the deadline it gives up, with what was in the way', async () => {
 test('the deadline is one for all builds', async () => {
   codeBuild.on(StartBuildCommand).rejectsOnce(QUEUE_FULL).resolvesOnce({ build: { id: 'Mirror:1' } }).rejects(QUEUE_FULL);
   const deadline = clock.now() + 10_000;
-  await expect(start({ deadline, longestBuildMinutes: 1 })).rejects.toThrow('could be started in time');
+  await expect(start({ deadline, longestBuildMinutes: 1 })).rejects.toThrow('in time (');
   expect(clock.now()).toBeLessThan(deadline);
 });
 
 test.each<[string, Error, string]>([
   ['a project that is gone', failure('ResourceNotFoundException', 'Project cannot be found'), 'the CodeBuild project "Mirror" does not exist; deploy the stack of its ImageMirror again'],
   ['an account that may run no builds', failure('AccountLimitExceededException', 'Cannot have more than 0 builds in queue for the account'),
-    'this account may not run builds in this Region (AccountLimitExceededException: Cannot have more than 0 builds in queue for the account); ask AWS Support to raise its limit'],
-  ['a role that may not', failure('AccessDeniedException', 'User: x is not authorized\nto perform'), 'the CodeBuild project "Mirror" could not be started: AccessDeniedException: User: x is not authorized to perform'],
-  ['a request that is wrong', failure('InvalidInputException', 'bad\u001b[31m'), 'could not be started: InvalidInputException: bad\\u001b[31m'],
+    'the CodeBuild quota of this account for builds in this Region is 0 (AccountLimitExceededException: Cannot have more than 0 builds in queue for the account); request a quota increase from AWS Support'],
+  ['a role that may not', failure('AccessDeniedException', 'User: x is not authorized\nto perform'), 'cannot start the CodeBuild project "Mirror": AccessDeniedException: User: x is not authorized to perform'],
+  ['a request that is wrong', failure('InvalidInputException', 'bad\u001b[31m'), 'cannot start the CodeBuild project "Mirror": InvalidInputException: bad\\u001b[31m'],
 ])('%s is an error at once, in words', async (_, error, words) => {
   codeBuild.on(StartBuildCommand).rejects(error);
   await expect(start()).rejects.toThrow(words);
@@ -129,5 +129,5 @@ test.each<[string, Error, string]>([
 
 test('an answer without a build is an error', async () => {
   codeBuild.on(StartBuildCommand).resolves({});
-  await expect(start()).rejects.toThrow('CodeBuild started a build of the project "Mirror" without saying which');
+  await expect(start()).rejects.toThrow('CodeBuild returned no build id for the project "Mirror"');
 });

@@ -187,6 +187,6 @@ test('a build that CodeBuild fails before the engine runs is told by its phases'
   await deploy({ credentials: [dockerHub] });
   expect(await provider.request(request('Create'))).toMatchObject({
     Status: 'FAILED',
-    Reason: expect.stringMatching(/^3 images were not mirrored:\n- the build \S+ failed before it told of its images .* \(DOWNLOAD_SOURCE: CLIENT_ERROR: there is no secret "docker-hub"\)\n/),
+    Reason: expect.stringMatching(/^3 images were not mirrored:\n- the build \S+ failed before it reported results for its images .* \(DOWNLOAD_SOURCE: CLIENT_ERROR: there is no secret "docker-hub"\)\n/),
   });
 });

@@ -85,7 +85,7 @@ test('fails with what the build of the customized image told', async () => {
 test('fails in words when such a build ends without a word', async () => {
   tell('Mirror:1', { ...MIRRORED, customBuilds: ['Custom:1'] });
   builds['Custom:1'] = { buildStatus: 'FAULT', phases: [{ phaseType: 'PROVISIONING', phaseStatus: 'FAULT', contexts: [{ message: 'no capacity' }] }] };
-  await expect(ask()).rejects.toMatchObject({ message: expect.stringContaining(`the build Custom:1 met a fault of CodeBuild before it told of its image ${SOURCE} (PROVISIONING: no capacity)`) });
+  await expect(ask()).rejects.toMatchObject({ message: expect.stringContaining(`the build Custom:1 failed because of a CodeBuild fault before it reported results for its image ${SOURCE} (PROVISIONING: no capacity)`) });
 });
 
 test('waits a moment for a log that is not whole yet, and then says that it does not know', async () => {
@@ -93,7 +93,7 @@ test('waits a moment for a log that is not whole yet, and then says that it does
   expect(await ask()).toEqual({ IsComplete: false });
   builds['Mirror:1'] = { buildStatus: 'SUCCEEDED', endTime: new Date(clock.now() - 61_000) };
   await expect(ask()).rejects.toMatchObject({
-    message: 'the images are mirrored, and whether they are customized is not known, for the log of the build Mirror:1 cannot be read to its end; deploy again',
+    message: 'the images are mirrored, but it is not known whether they are customized: the log of the build Mirror:1 is incomplete; deploy again',
   });
 });
 
@@ -109,5 +109,5 @@ test('asks for nothing that is no build, whatever the log says', async () => {
 test('gives up when the time of the deployment is over, and the build goes on', async () => {
   tell('Mirror:1', { ...MIRRORED, customBuilds: ['Custom:1'] });
   builds['Custom:1'] = { buildStatus: 'IN_PROGRESS' };
-  await expect(ask({ startTime: clock.now() - 50 * 60_000 })).rejects.toMatchObject({ message: expect.stringMatching(/within 50 minutes.*the build Custom:1 is still running and will go on/) });
+  await expect(ask({ startTime: clock.now() - 50 * 60_000 })).rejects.toMatchObject({ message: expect.stringMatching(/within 50 minutes.*the build Custom:1 is still running and will continue/) });
 });

@@ -91,7 +91,7 @@ describe('fails', () => {
   test.each(['FAULT', 'STOPPED', 'TIMED_OUT'] as const)('at once when a build ended as %s, with the phases where the log tells nothing', async (buildStatus) => {
     buildsAre({ buildStatus, endTime: new Date(clock.now()), phases: [{ phaseType: 'BUILD', phaseStatus: buildStatus, contexts: [{ statusCode: 'CODE', message: 'why' }] }] });
     logs.on(GetLogEventsCommand).resolves({});
-    await expect(ask(event([startedBuild(0)]))).rejects.toThrow(/2 images were not mirrored:\n- the build Mirror:0 .* before it told of its images a, b \(BUILD: CODE: why\)/);
+    await expect(ask(event([startedBuild(0)]))).rejects.toThrow(/2 images were not mirrored:\n- the build Mirror:0 .* before it reported results for its images a, b \(BUILD: CODE: why\)/);
   });
 
   test('at once when a build failed before its commands ran', async () => {
@@ -106,7 +106,7 @@ describe('fails', () => {
     expect(await ask(event([startedBuild(0)]))).toEqual({ IsComplete: false });
     clock.pass(60_000);
     await expect(ask(event([startedBuild(0)]))).rejects.toThrow('(BUILD: exit status 1)');
-    expect(lines).toContain('the log group 0 could not be read: AccessDeniedException: not authorized');
+    expect(lines).toContain('cannot read the log stream 0 of the log group group: AccessDeniedException: not authorized');
   });
 
   test('with the image when its line comes a moment after the end of the build', async () => {
@@ -122,7 +122,7 @@ describe('fails', () => {
     const given = event([startedBuild(0)]);
     expect(await ask(given)).toEqual({ IsComplete: false });
     clock.pass(60_000);
-    await expect(ask(given)).rejects.toThrow('the build Mirror:0 does not exist any more');
+    await expect(ask(given)).rejects.toThrow('the build Mirror:0 no longer exists');
   });
 
   test('when a build takes longer than a deployment can, and says that it goes on', async () => {
@@ -132,7 +132,7 @@ describe('fails', () => {
     expect(await ask(given)).toEqual({ IsComplete: false });
     clock.pass(1);
     await expect(ask(given)).rejects.toThrow(
-      'the images were not mirrored within 50 minutes, which is as long as a deployment can wait: the build Mirror:0 is still running and will go on; '
+      'the images were not mirrored within 50 minutes, the maximum wait of a deployment: the build Mirror:0 is still running and will continue; '
       + `deploy again later, or set onDeploy: OnDeploy.START\nBuild log: ${LINK}`,
     );
   });
@@ -146,7 +146,7 @@ describe('fails', () => {
 
   test('in words when the builds may not be read', async () => {
     codeBuild.on(BatchGetBuildsCommand).rejects(Object.assign(new Error('not authorized\nat all'), { name: 'AccessDeniedException' }));
-    await expect(ask(event([startedBuild(0)]))).rejects.toThrow('the images could not be mirrored: AccessDeniedException: not authorized at all');
+    await expect(ask(event([startedBuild(0)]))).rejects.toThrow('cannot mirror the images: AccessDeniedException: not authorized at all');
   });
 
   test('with an answer that CloudFormation takes, however many images failed', async () => {
@@ -165,5 +165,5 @@ test.each<[string, Error]>([
 ])('%s is no end: the next poll asks again', async (_, error) => {
   codeBuild.on(BatchGetBuildsCommand).rejects(error);
   expect(await ask(event([startedBuild(0)]))).toEqual({ IsComplete: false });
-  expect(lines[0]).toContain('CodeBuild does not say how builds stand');
+  expect(lines[0]).toContain('cannot read the states of the builds');
 });

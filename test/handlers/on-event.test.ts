@@ -93,7 +93,7 @@ describe('Create', () => {
     ['a list with null', [null]],
     ['a list with what is no text', [{ IMAGE: 'nginx', REFERRERS: { a: 1 } }]],
   ])('fails in words when the images are %s', async (_, images) => {
-    await expect(handle(create(images))).rejects.toThrow('the property Images must be a list of objects, each with the variables of one image as texts');
+    await expect(handle(create(images))).rejects.toThrow('the property Images must be a list of objects with strings as values');
   });
 
   test('fails in words when a build cannot be started, without a stack that would take the room of the words', async () => {

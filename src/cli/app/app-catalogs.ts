@@ -1,73 +1,79 @@
-import { CatalogFile, readCatalogRuns } from './catalog-file';
-import { findAssetFile, SynthesizedRun } from './cloud-assembly';
+import { CatalogFile, planCatalogFile } from './catalog-file';
+import { findAssetFile, SynthesizedBuild } from './cloud-assembly';
 import { notAttempted } from '../../engine/result';
-import type { PlannedImages as EngineRun } from '../../engine/run-plan';
+import type { PlannedImages } from '../../engine/run-plan';
 import { MAX_SHARD_IMAGES, parseShard } from '../../image/catalog/catalog-shard';
 import { RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { quote } from '../../image/image-reference';
 import { UsageError } from '../usage-error';
 
-/** A list that can be read from here, by its name. */
+/** The list of a catalog that this machine can read. */
 type ReadableList = Pick<CatalogFile, 'file' | 'text'> & { readonly name: string };
 
-/** The catalogs of a synthesized app, as far as their lists can be read from here. */
+/** The catalogs of a synthesized app. A list in a parameter or a bucket of AWS is not read. */
 export class AppCatalogs {
-  /** The lists that change without the app, and what those of them hold that it deploys itself when it does so first. */
-  private readonly outside = new Map<string, string | undefined>();
+  /** The locations of the lists that are not assets of the app, each with the list of its first deployment, if the app has it. */
+  private readonly externalLists = new Map<string, string | undefined>();
 
   /**
-   * @param app the folder of the app
-   * @param file what stands for the list that changes without the app; undefined where nothing does
-   * @throws UsageError when it could stand for several lists, or for none
+   * @param app the folder of the synthesized app
+   * @param builds the builds that the schedules of the app start
+   * @param file the file that replaces the external list of the app; undefined without such a file
+   * @throws UsageError when there is a file, and the app has several external lists or none
    */
-  constructor(private readonly app: string, runs: readonly SynthesizedRun[], private readonly file: string | undefined) {
-    for (const { environment: { [RUN_ENVIRONMENT.CATALOG]: location }, firstList } of runs) {
-      if (location !== undefined && this.assetOf(location) === undefined) this.outside.set(location, this.outside.get(location) ?? firstList);
+  constructor(private readonly app: string, builds: readonly SynthesizedBuild[], private readonly file: string | undefined) {
+    for (const { environment: { [RUN_ENVIRONMENT.CATALOG]: location }, firstList } of builds) {
+      if (location === undefined || this.assetOf(location) !== undefined) continue;
+      this.externalLists.set(location, this.externalLists.get(location) ?? firstList);
     }
-    if (file === undefined || this.outside.size === 1) return;
-    if (this.outside.size === 0) throw new UsageError('--catalog stands for a list that is not part of the app, and the app has none');
-    throw new UsageError(`--catalog could stand for any of ${[...this.outside.keys()].map(quote).join(', ')}; check them one by one, with "check --catalog FILE PLACE"`);
+    if (file === undefined || this.externalLists.size === 1) return;
+    if (this.externalLists.size === 0) {
+      throw new UsageError('--catalog replaces a list that is not part of the app, but the app has no such list; remove --catalog');
+    }
+    const locations = [...this.externalLists.keys()].map(quote).join(', ');
+    throw new UsageError(`--catalog is ambiguous: the app has the lists ${locations}; check each one with "check --catalog FILE TARGET_FOLDER"`);
   }
 
-  /** The lists that are not part of the app, and for which nothing stands. */
-  get unread(): string[] {
-    return this.outsideWhere((firstList) => firstList === undefined);
+  /** The locations of the external lists that were not read. */
+  get unreadCatalogs(): string[] {
+    return this.locationsWhere((firstList) => firstList === undefined);
   }
 
-  /** The lists that are read as the app deploys them first, and may be others by now. */
-  get readAsFirst(): string[] {
-    return this.outsideWhere((firstList) => firstList !== undefined);
+  /** The locations of the external lists that were read from the first deployment. The deployed lists can differ. */
+  get firstCatalogs(): string[] {
+    return this.locationsWhere((firstList) => firstList !== undefined);
   }
 
-  /** What a run of a catalog would do; nothing where its list cannot be read from here. */
-  runsOf(run: SynthesizedRun, environment: Readonly<Record<string, string>>): EngineRun[] {
-    const list = this.listOf(run);
+  /** The images that a build of a catalog would mirror; none when the list cannot be read. */
+  planImages(build: SynthesizedBuild, environment: Readonly<Record<string, string>>): PlannedImages[] {
+    const list = this.listOf(build);
     if (list === undefined) return [];
     const shard = parseShard(environment[RUN_ENVIRONMENT.SHARD] ?? '');
     try {
-      return readCatalogRuns({ ...list, shard, most: MAX_SHARD_IMAGES }, environment);
+      return planCatalogFile({ ...list, shard, most: MAX_SHARD_IMAGES }, environment);
     } catch (error) {
-      // What is wrong with a file is told at once; what the app deploys is the business of its run.
+      // An invalid file stops the command. An invalid list of the app is a result, as in the build.
       if (list.text === undefined || !(error instanceof UsageError)) throw error;
       return [{ result: notAttempted(list.name, '', 'invalid-configuration', error.message) }];
     }
   }
 
-  private outsideWhere(isMeant: (firstList: string | undefined) => boolean): string[] {
-    return this.file === undefined ? [...this.outside].filter(([, firstList]) => isMeant(firstList)).map(([location]) => location) : [];
+  private locationsWhere(matches: (firstList: string | undefined) => boolean): string[] {
+    if (this.file !== undefined) return [];
+    return [...this.externalLists].filter(([, firstList]) => matches(firstList)).map(([location]) => location);
   }
 
-  private listOf({ environment, firstList }: SynthesizedRun): ReadableList | undefined {
+  private listOf({ environment, firstList }: SynthesizedBuild): ReadableList | undefined {
     const name = environment[RUN_ENVIRONMENT.CATALOG];
     const asset = this.assetOf(name);
     if (asset !== undefined) return { name, file: asset };
     if (this.file !== undefined) return { name: this.file, file: this.file };
-    // Another stack may define the parameter that this one names.
-    const text = firstList ?? this.outside.get(name);
+    // The parameter can be defined in another stack.
+    const text = firstList ?? this.externalLists.get(name);
     return text === undefined ? undefined : { name, file: name, text };
   }
 
-  /** An asset is uploaded under a key that is its own, whatever the bucket. */
+  /** The asset at a location. The key of an asset is unique, so the bucket does not matter. */
   private assetOf(location: string): string | undefined {
     const [, key] = /^s3:\/\/[^/]*\/(.+)$/.exec(location) ?? [];
     return key === undefined ? undefined : findAssetFile(this.app, key);

@@ -1,49 +1,51 @@
-import { readFileSync } from 'node:fs';
 import { catalogRuns } from '../../engine/catalog/catalog-runs';
 import { LARGEST_CATALOG } from '../../engine/catalog/parse-catalog';
 import { MirrorError } from '../../engine/mirror-error';
 import type { PlannedImages } from '../../engine/run-plan';
 import { dayOf } from '../../image/catalog/catalog-location';
 import { Shard, SINGLE_SHARD } from '../../image/catalog/catalog-shard';
-import { quote } from '../../image/image-reference';
-import { UsageError } from '../usage-error';
+import { readInputFile, UsageError } from '../usage-error';
 
-/** A catalog on this machine. */
+/** A catalog in a file. */
 export interface CatalogFile {
-  /** Its path; `-` for standard input. */
+  /** The path of the file; `-` for standard input. */
   readonly file: string;
-  /** What it holds, where that is known without a file. */
+  /** The text of the catalog. If set, the file is not read. */
   readonly text?: string;
-  /** What it is called where that is another name. */
+  /**
+   * The name of the catalog in messages.
+   *
+   * @default - the path of the file
+   */
   readonly name?: string;
-  /** The part that is meant; all by default. */
+  /**
+   * The shard to mirror.
+   *
+   * @default - all entries
+   */
   readonly shard?: Shard;
-  /** So many entries are mirrored by a build; all by default. */
+  /**
+   * The maximum number of entries that a build mirrors.
+   *
+   * @default - no limit
+   */
   readonly most?: number;
 }
 
 /**
- * What a build would do for the images of a catalog, were it this file.
+ * Reads a catalog and plans its images, as a build would.
  *
- * @param environment that of the build
- * @throws UsageError when it cannot be read, or is no catalog
+ * @param environment the environment variables of the build
+ * @throws UsageError when the file cannot be read, or is not a valid catalog
  */
-export function readCatalogRuns(catalog: CatalogFile, environment: NodeJS.ProcessEnv): PlannedImages[] {
+export function planCatalogFile(catalog: CatalogFile, environment: NodeJS.ProcessEnv): PlannedImages[] {
   const { file, text, name = file === '-' ? 'standard input' : file, shard = SINGLE_SHARD, most } = catalog;
+  // One byte more than the limit is enough: the parser rejects it.
+  const content = text ?? readInputFile(file).subarray(0, LARGEST_CATALOG + 1).toString('utf8');
   try {
-    return catalogRuns({ name, text: text ?? readText(file), shard, today: dayOf(Date.now()), most }, environment);
+    return catalogRuns({ name, text: content, shard, today: dayOf(Date.now()), most }, environment);
   } catch (error) {
     if (error instanceof MirrorError) throw new UsageError(error.message);
     throw error;
-  }
-}
-
-function readText(file: string): string {
-  try {
-    const bytes = readFileSync(file === '-' ? 0 : file);
-    // One byte more than the limit is enough to know.
-    return bytes.subarray(0, LARGEST_CATALOG + 1).toString('utf8');
-  } catch (error) {
-    throw new UsageError(`cannot read ${quote(file)}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

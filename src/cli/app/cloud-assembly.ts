@@ -1,19 +1,23 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { UsageError } from '../usage-error';
-import { CatalogDefinition, catalogDefinition, findExport, SynthesizedStack, resolveText, ScheduledRun, scheduledRuns, StackTemplate, TokenValues } from './stack-template';
+import {
+  CatalogDefinition, findCatalogDefinition, findExport, findScheduledBuilds, resolveText, ScheduledBuild, StackTemplate, SynthesizedStack,
+  TokenValues,
+} from './stack-template';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/contract/environment';
 
-/** A run that a synthesized app plans: the variables that its build would have. */
-export interface SynthesizedRun {
-  /** The stack that defines the image. */
+/** A build that a schedule of a synthesized app starts. */
+export interface SynthesizedBuild {
+  /** The name of the stack with the schedule. */
   readonly stack: string;
+  /** The environment variables of the build. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The list of its catalog as the app deploys it first, where the list is a parameter of the app. */
+  /** The list of the catalog at the first deployment, if the list is in a parameter of the app. */
   readonly firstList?: string;
 }
 
-/** What tokens of an app stand for that is synthesized for any account and Region. */
+/** The account and the Region to use for environment-agnostic stacks. */
 export interface AppEnvironment {
   readonly account?: string;
   readonly region?: string;
@@ -31,18 +35,18 @@ interface Variable {
 }
 
 /**
- * Reads from a synthesized app which images its schedules mirror, with the variables that each build would have.
+ * Reads the builds that the schedules of a synthesized app start.
  *
- * @throws UsageError when the folder is no synthesized app, or has no mirror in it
+ * @throws UsageError when the folder is not a synthesized app, or the app has no mirror
  */
-export function readSynthesizedRuns(folder: string, surroundings: AppEnvironment): SynthesizedRun[] {
-  const stacks = readStacks(folder, surroundings);
-  const runs = stacks.flatMap((stack) => runsOf(stacks, stack).flatMap((run) => plannedRun(stacks, stack, run)));
-  if (runs.length === 0) throw new UsageError(`there is no image to mirror in ${JSON.stringify(folder)}; run "cdk synth" and name its folder, usually cdk.out`);
-  return runs;
+export function readSynthesizedBuilds(folder: string, fallback: AppEnvironment): SynthesizedBuild[] {
+  const stacks = readStacks(folder, fallback);
+  const builds = stacks.flatMap((stack) => scheduledBuildsOf(stacks, stack).flatMap((build) => synthesizedBuild(stacks, stack, build)));
+  if (builds.length > 0) return builds;
+  throw new UsageError(`the app in ${JSON.stringify(folder)} mirrors no images; run "cdk synth" and pass its output folder, usually cdk.out`);
 }
 
-/** The file of an asset of a synthesized app, by the key that it is uploaded under; undefined when there is none. */
+/** Finds the file of an asset by its object key; undefined when the app has no such asset. */
 export function findAssetFile(folder: string, key: string): string | undefined {
   for (const { type, properties = {} } of Object.values(readArtifacts(folder))) {
     if (type === 'cdk:cloud-assembly') {
@@ -51,7 +55,9 @@ export function findAssetFile(folder: string, key: string): string | undefined {
     }
     if (type !== 'cdk:asset-manifest') continue;
     const { files = {} } = readJson(path.join(folder, properties.file)) as AssetManifest;
-    const asset = Object.values(files).find(({ source, destinations }) => source.packaging === 'file' && Object.values(destinations).some(({ objectKey }) => objectKey === key));
+    const asset = Object.values(files).find(({ source, destinations }) => {
+      return source.packaging === 'file' && Object.values(destinations).some(({ objectKey }) => objectKey === key);
+    });
     if (asset !== undefined) return path.resolve(folder, asset.source.path);
   }
   return undefined;
@@ -64,27 +70,29 @@ interface AssetManifest {
   }>>;
 }
 
-/** What is not known of the account and Region matters to no image, and the bucket of an asset is not asked. */
-function orAnything(values: TokenValues): TokenValues {
+/** Resolves an unknown account or Region to `?`. No image depends on it, and the bucket name of an asset is not used. */
+function withUnknownEnvironment(values: TokenValues): TokenValues {
   return (token) => values(token) ?? (token.Ref?.startsWith('AWS::') ? '?' : undefined);
 }
 
-/** The runs of a stack, each with its list where the app itself has it. */
-function runsOf(stacks: readonly SynthesizedStack[], stack: SynthesizedStack): (ScheduledRun & Pick<SynthesizedRun, 'firstList'>)[] {
-  const known = orAnything(stack.values);
+/** A scheduled build, with the list of its catalog if the app has it. */
+type ScheduledBuildWithList = ScheduledBuild & Pick<SynthesizedBuild, 'firstList'>;
+
+function scheduledBuildsOf(stacks: readonly SynthesizedStack[], stack: SynthesizedStack): ScheduledBuildWithList[] {
+  const known = withUnknownEnvironment(stack.values);
   return Object.entries(stack.template.Resources ?? {}).flatMap(([id, resource]) => {
     const definitions: CatalogDefinition[] = [];
-    const define: TokenValues = (token) => {
-      const definition = catalogDefinition(stacks, stack, token);
+    const resolveDefinition: TokenValues = (token) => {
+      const definition = findCatalogDefinition(stacks, stack, token);
       definitions.push(definition);
-      // It becomes a part of a text in JSON.
+      // The name is inserted into a JSON string.
       return JSON.stringify(definition.name).slice(1, -1);
     };
     const only = { Resources: { [id]: resource } };
-    const [named] = scheduledRuns(only, (token) => known(token) ?? define(token));
-    // Of a catalog, nothing but the place of its list can be a value that only CloudFormation knows.
-    if (named?.variables[RUN_ENVIRONMENT.CATALOG] === undefined) return scheduledRuns(only, known);
-    return [{ ...named, firstList: definitions.find(({ firstList }) => firstList !== undefined)?.firstList }];
+    const [build] = findScheduledBuilds(only, (token) => known(token) ?? resolveDefinition(token));
+    // In the variables of a catalog, only the location of the list can be a token.
+    if (build?.variables[RUN_ENVIRONMENT.CATALOG] === undefined) return findScheduledBuilds(only, known);
+    return [{ ...build, firstList: definitions.find(({ firstList }) => firstList !== undefined)?.firstList }];
   });
 }
 
@@ -92,13 +100,13 @@ function readArtifacts(folder: string): Readonly<Record<string, Artifact>> {
   return (readJson(path.join(folder, 'manifest.json')) as { artifacts?: Record<string, Artifact> }).artifacts ?? {};
 }
 
-function readStacks(folder: string, surroundings: AppEnvironment): SynthesizedStack[] {
+function readStacks(folder: string, fallback: AppEnvironment): SynthesizedStack[] {
   const file = path.join(folder, 'manifest.json');
-  if (!existsSync(file)) throw new UsageError(`${JSON.stringify(folder)} is no synthesized app: it has no manifest.json; run "cdk synth" first`);
+  if (!existsSync(file)) throw new UsageError(`${JSON.stringify(folder)} is not a synthesized app: it has no manifest.json; run "cdk synth" first`);
   return Object.entries(readArtifacts(folder)).flatMap(([name, { type, environment, properties = {} }]) => {
-    if (type === 'cdk:cloud-assembly') return readStacks(path.join(folder, properties.directoryName), surroundings);
+    if (type === 'cdk:cloud-assembly') return readStacks(path.join(folder, properties.directoryName), fallback);
     if (type !== 'aws:cloudformation:stack') return [];
-    const pseudo = pseudoParameters(environment ?? '', surroundings);
+    const pseudo = pseudoParameters(environment ?? '', fallback);
     return [{ name, template: readJson(path.join(folder, properties.templateFile)) as StackTemplate, values: ({ Ref }) => pseudo[Ref ?? ''] }];
   });
 }
@@ -107,28 +115,28 @@ function readJson(file: string): unknown {
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-/** `aws://123456789012/eu-west-1`, or `aws://unknown-account/unknown-region`. */
-function pseudoParameters(environment: string, surroundings: AppEnvironment): Readonly<Record<string, string | undefined>> {
+/** @param environment for example `aws://123456789012/eu-west-1` or `aws://unknown-account/unknown-region` */
+function pseudoParameters(environment: string, fallback: AppEnvironment): Readonly<Record<string, string | undefined>> {
   const [, account, region] = /^aws:\/\/([^/]+)\/(.+)$/.exec(environment) ?? [];
   const known = (value: string | undefined) => value === undefined || value.startsWith('unknown-') ? undefined : value;
-  const actualRegion = known(region) ?? surroundings.region;
+  const actualRegion = known(region) ?? fallback.region;
   return {
-    'AWS::AccountId': known(account) ?? surroundings.account,
+    'AWS::AccountId': known(account) ?? fallback.account,
     'AWS::Region': actualRegion,
     'AWS::Partition': 'aws',
     'AWS::URLSuffix': actualRegion?.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com',
   };
 }
 
-/** The run of a schedule that starts a mirror's project; none for other schedules. */
-function plannedRun(stacks: readonly SynthesizedStack[], stack: SynthesizedStack, run: ScheduledRun & Pick<SynthesizedRun, 'firstList'>): SynthesizedRun[] {
-  const { project: arn, variables, firstList } = run;
+/** The build that a schedule starts; none when the schedule does not belong to a mirror. */
+function synthesizedBuild(stacks: readonly SynthesizedStack[], stack: SynthesizedStack, build: ScheduledBuildWithList): SynthesizedBuild[] {
+  const { project: arn, variables, firstList } = build;
   const project = projectOf(stacks, stack, arn);
   if (project === undefined || (variables[RUN_ENVIRONMENT.IMAGE] ?? variables[RUN_ENVIRONMENT.CATALOG]) === undefined) return [];
   return [{ stack: stack.name, environment: { ...project, ...variables }, firstList }];
 }
 
-/** The plain variables of the project that a schedule starts, in its own stack or in the one that exports it. */
+/** The registry and the prefix of the project that a schedule starts. The project can be in another stack, which exports its ARN. */
 function projectOf(stacks: readonly SynthesizedStack[], stack: SynthesizedStack, arn: unknown): Record<string, string> | undefined {
   const reference = Object(arn) as { 'Fn::GetAtt'?: [string, string]; 'Fn::ImportValue'?: unknown };
   const exported = reference['Fn::ImportValue'] === undefined ? undefined : findExport(stacks, reference['Fn::ImportValue']);

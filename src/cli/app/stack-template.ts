@@ -1,35 +1,35 @@
-/** A resource of a template. */
+/** A resource of a CloudFormation template. */
 export interface TemplateResource {
   readonly Type: string;
   readonly Properties?: Readonly<Record<string, unknown>>;
   readonly Metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** A template, as far as it tells of mirrors. */
+/** The parts of a CloudFormation template that describe mirrors. */
 export interface StackTemplate {
   readonly Resources?: Readonly<Record<string, TemplateResource>>;
   readonly Outputs?: Readonly<Record<string, { readonly Value: unknown; readonly Export?: { readonly Name: unknown } }>>;
 }
 
-/** What a template refers to in place of a value: one of these fields is there, unless it is another function. */
+/** A CloudFormation intrinsic function that refers to a value. Other functions have none of these fields. */
 export interface TemplateToken {
   readonly 'Ref'?: string;
   readonly 'Fn::GetAtt'?: readonly [id: string, attribute: string];
   readonly 'Fn::ImportValue'?: unknown;
 }
 
-/** What a token stands for; undefined for one whose value is not known. */
+/** Returns the value of a token; undefined when the value is not known. */
 export type TokenValues = (token: TemplateToken) => string | undefined;
 
-/** A run that a schedule starts. */
-export interface ScheduledRun {
-  /** The ARN of the project, or the token that stands for it. */
+/** A build that a schedule starts. */
+export interface ScheduledBuild {
+  /** The ARN of the CodeBuild project, or a token for it. */
   readonly project: unknown;
-  /** The variables that the schedule sets; none where its input cannot be read. */
+  /** The environment variables that the schedule sets; none when its input cannot be parsed. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** A text of a template with its tokens replaced; undefined where the value of one is not known. */
+/** Replaces the tokens in a string of a template; undefined when the value of a token is not known. */
 export function resolveText(value: unknown, values: TokenValues): string | undefined {
   if (typeof value === 'string') return value;
   const { 'Fn::Join': join, 'Fn::Sub': template } = Object(value) as { 'Fn::Join'?: [string, unknown[]]; 'Fn::Sub'?: unknown };
@@ -39,22 +39,26 @@ export function resolveText(value: unknown, values: TokenValues): string | undef
   return parts.every((part) => part !== undefined) ? parts.join(join[0]) : undefined;
 }
 
-/** What a text is made of in which names in braces stand for something: `assets-${AWS::Region}`. */
+/** Splits the string of an `Fn::Sub`, for example `assets-${AWS::Region}`, into text and references. */
 function partsOf(template: string): unknown[] {
   return template.split(/(\$\{[^}]*\})/).map((part) => part.startsWith('${') ? { Ref: part.slice(2, -1) } : part);
 }
 
-/** The runs that the schedules of a template start. */
-export function scheduledRuns({ Resources = {} }: StackTemplate, values: TokenValues): ScheduledRun[] {
+/** The builds that the schedules of a template start. */
+export function findScheduledBuilds({ Resources = {} }: StackTemplate, values: TokenValues): ScheduledBuild[] {
   return Object.values(Resources).filter(({ Type }) => Type === 'AWS::Scheduler::Schedule').map(({ Properties = {} }) => {
     const { Arn, Input } = Object(Properties.Target) as { Arn?: unknown; Input?: unknown };
-    return { project: Arn, variables: overrides(resolveText(Input, values)) };
+    return { project: Arn, variables: parseOverrides(resolveText(Input, values)) };
   });
 }
 
-function overrides(input: string | undefined): Record<string, string> {
+interface BuildInput {
+  readonly environmentVariablesOverride?: readonly { readonly name: string; readonly value: string }[];
+}
+
+function parseOverrides(input: string | undefined): Record<string, string> {
   try {
-    const { environmentVariablesOverride: list } = Object(JSON.parse(input ?? '')) as { environmentVariablesOverride?: { name: string; value: string }[] };
+    const { environmentVariablesOverride: list } = Object(JSON.parse(input ?? '')) as BuildInput;
     return Object.fromEntries((list ?? []).map(({ name, value }) => [name, value]));
   } catch {
     return {};
@@ -65,27 +69,27 @@ function overrides(input: string | undefined): Record<string, string> {
 export interface SynthesizedStack {
   readonly name: string;
   readonly template: StackTemplate;
-  /** What is known of its tokens. */
+  /** The values of its tokens, as far as they are known. */
   readonly values: TokenValues;
 }
 
-/** What an app defines a catalog with, where the list lies in a parameter or a bucket of its own. */
+/** The parameter or the bucket of an app that has the list of a catalog. */
 export interface CatalogDefinition {
-  /** Its name, or where CloudFormation chooses that, the path of its construct, as in `${Platform/TeamImages}`. */
+  /** The name of the resource. If CloudFormation generates it, the path of the construct, for example `${Platform/TeamImages}`. */
   readonly name: string;
-  /** What a parameter holds when the app deploys it first; undefined where that is not known. */
+  /** The value of the parameter at the first deployment; undefined when it is not known. */
   readonly firstList?: string;
 }
 
-/** The properties that hold the name of a resource, where the app chooses it. */
-const NAMES: Readonly<Record<string, string>> = { 'AWS::SSM::Parameter': 'Name', 'AWS::S3::Bucket': 'BucketName' };
+/** The property with the name of a resource, by resource type. */
+const NAME_PROPERTIES: Readonly<Record<string, string>> = { 'AWS::SSM::Parameter': 'Name', 'AWS::S3::Bucket': 'BucketName' };
 
-/** What a token of a catalog's location refers to, in its own stack or in another one of the app. */
-export function catalogDefinition(stacks: readonly SynthesizedStack[], stack: SynthesizedStack, token: TemplateToken): CatalogDefinition {
+/** Finds the resource that a token in the location of a catalog refers to, in the same stack or in another stack of the app. */
+export function findCatalogDefinition(stacks: readonly SynthesizedStack[], stack: SynthesizedStack, token: TemplateToken): CatalogDefinition {
   const { Ref: id = token['Fn::GetAtt']?.[0], 'Fn::ImportValue': imported } = token;
   if (id !== undefined) return definitionOf(id, stack.template.Resources?.[id], stack.values);
   const exported = imported === undefined ? undefined : findExport(stacks, imported);
-  return exported === undefined ? { name: '?' } : catalogDefinition(stacks, exported.stack, Object(exported.value) as TemplateToken);
+  return exported === undefined ? { name: '?' } : findCatalogDefinition(stacks, exported.stack, Object(exported.value) as TemplateToken);
 }
 
 function definitionOf(id: string, resource: TemplateResource | undefined, values: TokenValues): CatalogDefinition {
@@ -93,18 +97,18 @@ function definitionOf(id: string, resource: TemplateResource | undefined, values
   const path = Metadata['aws:cdk:path'];
   const unnamed = `\${${typeof path === 'string' ? path.replace(/\/Resource$/, '') : id}}`;
   return {
-    name: resolveText(Properties[NAMES[Type]], values) ?? unnamed,
+    name: resolveText(Properties[NAME_PROPERTIES[Type]], values) ?? unnamed,
     firstList: Type === 'AWS::SSM::Parameter' ? resolveText(Properties.Value, values) : undefined,
   };
 }
 
-/** What a stack of the app exports. */
+/** A value that a stack of the app exports. */
 interface ExportedValue {
   readonly stack: SynthesizedStack;
   readonly value: unknown;
 }
 
-/** What a stack of the app exports by a name; undefined when none does. */
+/** Finds an exported value by its name; undefined when no stack of the app exports it. */
 export function findExport(stacks: readonly SynthesizedStack[], imported: unknown): ExportedValue | undefined {
   const name = JSON.stringify(imported);
   for (const stack of stacks) {

@@ -2,7 +2,7 @@ import { mirrorRuns } from '../../engine/mirror-all';
 import type { PlannedImages } from '../../engine/run-plan';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TagMovedPolicy } from '../../image/contract/environment';
 import { parseImageReference, quote } from '../../image/image-reference';
-import { readCatalogRuns } from '../app/catalog-file';
+import { planCatalogFile } from '../app/catalog-file';
 import { CommandOptions, printResults, withMirrorTools } from '../mirror-tools';
 import { UsageError } from '../usage-error';
 
@@ -20,7 +20,7 @@ export interface CatalogCommandOptions extends CommandOptions {
  */
 export async function catalogCommand(words: readonly string[], options: CatalogCommandOptions, dryRun: boolean): Promise<number> {
   const { registry, prefix } = readPlace(words);
-  const runs = readCatalogRuns({ file: options.catalog }, {
+  const runs = planCatalogFile({ file: options.catalog }, {
     [PROJECT_ENVIRONMENT.REGISTRY]: registry,
     [PROJECT_ENVIRONMENT.REPOSITORY_PREFIX]: prefix,
     [RUN_ENVIRONMENT.ON_TAG_MOVED]: options.onTagMoved,

@@ -16,7 +16,7 @@ import type { PlannedImages as EngineRun } from '../../engine/run-plan';
 import { listTags } from '../../engine/tags';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { AppCatalogs } from '../app/app-catalogs';
-import { SynthesizedRun, readSynthesizedRuns } from '../app/cloud-assembly';
+import { SynthesizedBuild, readSynthesizedBuilds } from '../app/cloud-assembly';
 import { isOwnRegistry } from '../mirror-tools';
 import { SILENT } from '../output/progress-bars';
 import { appTable, CheckedImage } from '../output/tables';
@@ -46,7 +46,7 @@ const NO_REGISTRY = 'the app is synthesized for any account and Region; set AWS_
  */
 export async function checkApp(options: CheckAppOptions): Promise<number> {
   const { AWS_ACCOUNT_ID, CDK_DEFAULT_ACCOUNT, CDK_DEFAULT_REGION, AWS_REGION } = process.env;
-  const runs = readSynthesizedRuns(options.app, { account: AWS_ACCOUNT_ID ?? CDK_DEFAULT_ACCOUNT, region: AWS_REGION ?? CDK_DEFAULT_REGION });
+  const runs = readSynthesizedBuilds(options.app, { account: AWS_ACCOUNT_ID ?? CDK_DEFAULT_ACCOUNT, region: AWS_REGION ?? CDK_DEFAULT_REGION });
   if (options.registry === undefined && !runs.some(({ environment }) => environment[PROJECT_ENVIRONMENT.REGISTRY])) throw new UsageError(NO_REGISTRY);
   const catalogs = new AppCatalogs(options.app, runs, options.catalog);
   const transport = new Transport();
@@ -65,7 +65,7 @@ export async function checkApp(options: CheckAppOptions): Promise<number> {
   try {
     const checked = (await Promise.all(runs.map((run) => checkRun(run, options, { tools, catalogs })))).flat();
     if (options.json) process.stdout.write(`${JSON.stringify({ ...summarize(checked), results: checked, ...listsOf(catalogs) })}\n`);
-    process.stderr.write(`${[appTable(checked), ...catalogs.readAsFirst.map(firstLine), ...catalogs.unread.map(unreadLine)].join('\n')}\n`);
+    process.stderr.write(`${[appTable(checked), ...catalogs.firstCatalogs.map(firstLine), ...catalogs.unreadCatalogs.map(unreadLine)].join('\n')}\n`);
     return checked.every(isSuccess) ? 0 : 1;
   } finally {
     await transport.close();
@@ -79,7 +79,7 @@ interface Check {
   readonly catalogs: AppCatalogs;
 }
 
-async function checkRun(run: SynthesizedRun, { registry }: CheckAppOptions, check: Check): Promise<CheckedImage[]> {
+async function checkRun(run: SynthesizedBuild, { registry }: CheckAppOptions, check: Check): Promise<CheckedImage[]> {
   const { stack } = run;
   const environment: Record<string, string> = { ...run.environment, ...registry === undefined ? {} : { [PROJECT_ENVIRONMENT.REGISTRY]: registry } };
   try {
@@ -93,10 +93,10 @@ async function checkRun(run: SynthesizedRun, { registry }: CheckAppOptions, chec
 }
 
 /** The engine itself reads what the build would read. */
-function plannedIn(run: SynthesizedRun, environment: Record<string, string>, { catalogs }: Check): EngineRun[] {
+function plannedIn(run: SynthesizedBuild, environment: Record<string, string>, { catalogs }: Check): EngineRun[] {
   if (environment[RUN_ENVIRONMENT.CATALOG] === undefined) return [{ configuration: readConfiguration(environment) }];
   if (!environment[PROJECT_ENVIRONMENT.REGISTRY]) throw new MirrorError('invalid-configuration', 'the app names no registry');
-  return catalogs.runsOf(run, environment);
+  return catalogs.planImages(run, environment);
 }
 
 async function checkPlanned(run: EngineRun, tools: MirrorTools): Promise<Omit<CheckedImage, 'stack'>[]> {
@@ -121,10 +121,10 @@ async function requestsOf({ image, tags, requestFor }: Configuration, tools: Mir
 }
 
 /** The lists that are not told by the results; nothing where there are none. */
-function listsOf({ readAsFirst, unread }: AppCatalogs) {
+function listsOf({ firstCatalogs, unreadCatalogs }: AppCatalogs) {
   return {
-    ...readAsFirst.length === 0 ? {} : { firstCatalogs: readAsFirst },
-    ...unread.length === 0 ? {} : { unreadCatalogs: unread },
+    ...firstCatalogs.length === 0 ? {} : { firstCatalogs: firstCatalogs },
+    ...unreadCatalogs.length === 0 ? {} : { unreadCatalogs: unreadCatalogs },
   };
 }
 

@@ -1,64 +1,64 @@
-import { readFileSync } from 'node:fs';
 import { InvalidReferenceError, parseImageReference, quote } from '../../image/image-reference';
 import { mirrorRepositoryName } from '../../image/repository-name';
-import { UsageError } from '../usage-error';
+import { readInputFile, UsageError } from '../usage-error';
 
-/** An image as it was written, and where it belongs. */
+/** A source image and its target, as the user wrote them. */
 export interface ImagePair {
   readonly source: string;
   readonly target: string;
 }
 
 /**
- * Reads the images of a command: `SOURCE TARGET`, or any number of sources and a place that ends with "/",
- * in which each gets the name that an `ImageMirror` would give it; with a file of them, one on each line.
+ * Reads the images of a command: `SOURCE TARGET`, or several sources and a target folder that ends with "/".
  *
- * @throws UsageError when it cannot be told what belongs where
+ * In a folder, each image gets the repository name that an `ImageMirror` would give it. A file adds one image for each line.
+ *
+ * @throws UsageError when an image has no target, or an argument is not valid
  */
-export function readImagePairs(words: readonly string[], file: string | undefined): ImagePair[] {
-  const place = words.at(-1)?.endsWith('/') ? words.at(-1) : undefined;
-  if (place === undefined && file !== undefined && words.length > 0) {
-    throw new UsageError('with --from-file, the only argument is a place that ends with "/", for lines without a target');
+export function readImagePairs(args: readonly string[], file: string | undefined): ImagePair[] {
+  const folder = args.at(-1)?.endsWith('/') ? args.at(-1) : undefined;
+  if (folder === undefined && file !== undefined && args.length > 0) {
+    throw new UsageError('with --from-file, the only argument is a target folder that ends with "/", for lines without a target');
   }
-  const listed = file === undefined ? [] : readLines(file).map(({ line, number }) => pairOfLine(line, `line ${number} of ${file}`, place));
-  const sources = place === undefined ? words : words.slice(0, -1);
-  if (place === undefined && file === undefined) return [pairOf(words, undefined)];
-  const pairs = [...sources.map((source) => pairOf([source], place)), ...listed];
-  if (pairs.length === 0) throw new UsageError('there is no image to mirror; name one, or fill the file');
+  const listed = file === undefined ? [] : readLines(file).map(({ line, number }) => parseLine(line, `line ${number} of ${file}`, folder));
+  const sources = folder === undefined ? args : args.slice(0, -1);
+  if (folder === undefined && file === undefined) return [imagePair(args, undefined)];
+  const pairs = [...sources.map((source) => imagePair([source], folder)), ...listed];
+  if (pairs.length === 0) throw new UsageError('there are no images to mirror; name an image, or add lines to the file');
   return pairs;
 }
 
-function pairOf(words: readonly string[], place: string | undefined): ImagePair {
-  if (words.length === 2) return { source: words[0], target: words[1] };
-  if (words.length === 1 && place !== undefined) return { source: words[0], target: targetIn(place, words[0]) };
-  if (words.length > 2) throw new UsageError(`of several images, the last argument is a place that ends with "/", for example "${words.at(-1)}/"`);
+function imagePair(images: readonly string[], folder: string | undefined): ImagePair {
+  if (images.length === 2) return { source: images[0], target: images[1] };
+  if (images.length === 1 && folder !== undefined) return { source: images[0], target: targetIn(folder, images[0]) };
+  if (images.length > 2) {
+    throw new UsageError(`after several images, the last argument must be a target folder that ends with "/", for example "${images.at(-1)}/"`);
+  }
   throw new UsageError('name a source and a target, for example "nginx:stable localhost:5000/nginx"');
 }
 
-function pairOfLine(line: string, where: string, place: string | undefined): ImagePair {
-  const words = line.split(/\s+/);
-  if (words.length > 2) throw new UsageError(`${where} has ${words.length} words; it is SOURCE TARGET, or SOURCE alone`);
-  if (words.length === 1 && place === undefined) throw new UsageError(`${where} names no target; write one, or give a place that ends with "/" as argument`);
-  return pairOf(words, place);
+function parseLine(line: string, position: string, folder: string | undefined): ImagePair {
+  const parts = line.split(/\s+/);
+  if (parts.length > 2) throw new UsageError(`${position} has ${parts.length} words; write "SOURCE TARGET" or "SOURCE"`);
+  if (parts.length === 1 && folder === undefined) {
+    throw new UsageError(`${position} has no target; add one, or pass a target folder that ends with "/" as argument`);
+  }
+  return imagePair(parts, folder);
 }
 
-/** The name that the construct would give: a digest's tag included. */
-function targetIn(place: string, source: string): string {
-  const [registry, ...prefix] = place.slice(0, -1).split('/');
+/** The target in a folder: the repository name that an `ImageMirror` gives the source. */
+function targetIn(folder: string, source: string): string {
+  const [registry, ...prefix] = folder.slice(0, -1).split('/');
   try {
     return `${registry}/${mirrorRepositoryName(parseImageReference(source), prefix.join('/'))}`;
   } catch (error) {
-    if (error instanceof InvalidReferenceError) return `${place}?`; // told when the image itself is read
-    throw new UsageError(`${quote(source)} can have no name in ${quote(place)}; give it a target of its own, as SOURCE TARGET in a file`);
+    if (error instanceof InvalidReferenceError) return `${folder}?`; // the command reports the invalid source
+    throw new UsageError(`${quote(source)} has no valid name in ${quote(folder)}; set its target as "SOURCE TARGET" in a file`);
   }
 }
 
-/** The lines of a file, or of standard input for "-"; empty ones and those that begin with "#" are passed over. */
+/** Reads the lines of a file, or of standard input for "-". Empty lines and lines that start with "#" are skipped. */
 function readLines(file: string): { line: string; number: number }[] {
-  try {
-    const lines = readFileSync(file === '-' ? 0 : file, 'utf8').split('\n').map((line, index) => ({ line: line.trim(), number: index + 1 }));
-    return lines.filter(({ line }) => line !== '' && !line.startsWith('#'));
-  } catch (error) {
-    throw new UsageError(`cannot read ${quote(file)}: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const lines = readInputFile(file).toString('utf8').split('\n').map((line, index) => ({ line: line.trim(), number: index + 1 }));
+  return lines.filter(({ line }) => line !== '' && !line.startsWith('#'));
 }

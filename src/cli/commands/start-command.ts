@@ -2,45 +2,47 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Clock, SYSTEM_CLOCK } from '../../codebuild/aws-errors';
 import { escapeControlCharacters } from '../../image/sanitize';
 import { AwsClients, awsClients } from '../deployed/aws-clients';
-import { chooseSources, requireKnownSources } from '../deployed/start-arguments';
-import { familiarSourceName, findDeployedSources, MirrorLocation } from '../deployed/deployed-sources';
+import { familiarItemName, findDeployedItems, MirrorLocation } from '../deployed/deployed-items';
 import { followBuilds } from '../deployed/followed-builds';
-import { endedReport, allSucceeded, reportText, startedReport, StartReport } from '../deployed/start-report';
+import { chooseItems, requireValidNames } from '../deployed/start-arguments';
+import { allSucceeded, endedReport, formatReport, startedReport, StartReport } from '../deployed/start-report';
 import { StartedMirrorBuild, startMirrorBuilds } from '../deployed/started-builds';
 
 /** Options of `start`. */
 export interface StartCommandOptions extends MirrorLocation {
   readonly all?: boolean;
-  /** Whether to follow the builds. */
+  /** Whether to wait for the builds. */
   readonly wait: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
-/** What a shell knows as the exit code of a command that a signal ended. */
+/** The exit code of a shell for a command that a signal ended. */
 const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
-const LONGEST_LINE = 1_000;
+const MAX_LINE_LENGTH = 1_000;
 
 /**
- * Starts builds of a deployed mirror, and follows them to their end. Returns the exit code.
+ * Starts builds of a deployed mirror, and follows them until they have ended.
  *
- * @throws UsageError when what is named cannot be started
+ * @param names the images and catalogs to start
+ * @returns the exit code
+ * @throws UsageError when a name or an option is not valid
  */
-export async function startCommand(words: readonly string[], options: StartCommandOptions): Promise<number> {
-  requireKnownSources(words, options.all === true);
+export async function startCommand(names: readonly string[], options: StartCommandOptions): Promise<number> {
+  requireValidNames(names, options.all === true);
   const stop = new AbortController();
   const interrupts = Object.entries(SIGNAL_CODES).map(([name, code]) => [name as keyof typeof SIGNAL_CODES, () => stop.abort(code)] as const);
   for (const [name, interrupt] of interrupts) process.once(name, interrupt);
   const clients = awsClients(stop.signal);
   const started: StartedMirrorBuild[] = [];
   try {
-    const work = { clients, started, signal: stop.signal };
-    await start(words, options, work);
-    return options.wait ? await follow(options, work) : leave(started, options);
+    const context = { clients, started, signal: stop.signal };
+    await start(names, options, context);
+    return options.wait ? await follow(options, context) : printStarted(started, options);
   } catch (error) {
-    if (stop.signal.aborted) return interrupted(started, options, Number(stop.signal.reason));
-    for (const run of started) write(`the build ${run.id} goes on${linkOf(run)}`);
+    if (stop.signal.aborted) return printInterrupted(started, options, Number(stop.signal.reason));
+    for (const build of started) writeLine(`the build ${build.id} continues to run${linkOf(build)}`);
     throw error;
   } finally {
     clients.destroy();
@@ -48,68 +50,68 @@ export async function startCommand(words: readonly string[], options: StartComma
   }
 }
 
-interface Start {
+interface StartContext {
   readonly clients: AwsClients;
   readonly started: StartedMirrorBuild[];
   readonly signal: AbortSignal;
 }
 
-async function start(words: readonly string[], options: StartCommandOptions, { clients, started, signal }: Start): Promise<void> {
-  const deployed = await findDeployedSources(options, clients);
-  const chosen = chooseSources(deployed, words, options.all === true);
-  const tell = teller(options);
-  tell(`starting ${[...new Set(chosen.map(familiarSourceName))].join(', ')} of the stack ${deployed.stack}`);
-  await startMirrorBuilds(chosen, {
+async function start(names: readonly string[], options: StartCommandOptions, { clients, started, signal }: StartContext): Promise<void> {
+  const deployed = await findDeployedItems(options, clients);
+  const items = chooseItems(deployed, names, options.all === true);
+  const log = progressLog(options);
+  log(`starting ${[...new Set(items.map(familiarItemName))].join(', ')} of the stack ${deployed.stack}`);
+  await startMirrorBuilds(items, {
     client: clients.starter,
-    tell,
+    log,
     clock: clockUntil(signal),
     signal,
-    started: (run) => {
-      started.push(run);
-      if (run.link !== undefined) tell(`its log: ${run.link}`);
+    onStart: (build) => {
+      started.push(build);
+      if (build.link !== undefined) log(`build log: ${build.link}`);
     },
   });
 }
 
-async function follow(options: StartCommandOptions, { clients: { codeBuild, logs }, started, signal }: Start): Promise<number> {
-  const report = endedReport(await followBuilds(started, { codeBuild, logs, clock: clockUntil(signal), tell: teller(options), signal }));
-  print(report, options);
-  process.stderr.write(`${reportText(report)}\n`);
+async function follow(options: StartCommandOptions, { clients: { codeBuild, logs }, started, signal }: StartContext): Promise<number> {
+  const report = endedReport(await followBuilds(started, { codeBuild, logs, clock: clockUntil(signal), log: progressLog(options), signal }));
+  printJson(report, options);
+  process.stderr.write(`${formatReport(report)}\n`);
   return allSucceeded(report) ? 0 : 1;
 }
 
-/** Says where the builds are that nobody waits for. */
-function leave(started: readonly StartedMirrorBuild[], options: StartCommandOptions): number {
-  print(startedReport(started), options);
+/** Prints the builds that run without the command. Returns the exit code. */
+function printStarted(started: readonly StartedMirrorBuild[], options: StartCommandOptions): number {
+  printJson(startedReport(started), options);
   if (!options.json) for (const { id, link } of started) process.stdout.write(`${escapeControlCharacters([id, link].filter(Boolean).join(' '))}\n`);
   return 0;
 }
 
-function interrupted(started: readonly StartedMirrorBuild[], options: StartCommandOptions, code: number): number {
-  print(startedReport(started), options);
-  if (started.length === 0) write('interrupted; no build was started');
-  for (const run of started) write(`interrupted; the build ${run.id} goes on${linkOf(run)}`);
+function printInterrupted(started: readonly StartedMirrorBuild[], options: StartCommandOptions, code: number): number {
+  printJson(startedReport(started), options);
+  if (started.length === 0) writeLine('interrupted; no build was started');
+  for (const build of started) writeLine(`interrupted; the build ${build.id} continues to run${linkOf(build)}`);
   return code;
 }
 
-function print(report: StartReport, { json }: StartCommandOptions): void {
+function printJson(report: StartReport, { json }: StartCommandOptions): void {
   if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
 }
 
-function teller({ quiet }: StartCommandOptions): (line: string) => void {
-  return quiet ? () => undefined : write;
+function progressLog({ quiet }: StartCommandOptions): (line: string) => void {
+  return quiet ? () => undefined : writeLine;
 }
 
-/** Anything may be in the log of a build. */
-function write(line: string): void {
-  process.stderr.write(`${escapeControlCharacters(line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}...` : line)}\n`);
+/** Writes a line to stderr. The line can come from the log of a build, so it is sanitized. */
+function writeLine(line: string): void {
+  process.stderr.write(`${escapeControlCharacters(line.length > MAX_LINE_LENGTH ? `${line.slice(0, MAX_LINE_LENGTH)}...` : line)}\n`);
 }
 
 function linkOf({ link }: StartedMirrorBuild): string {
   return link === undefined ? '' : `: ${link}`;
 }
 
-/** The time, in which nobody sleeps on when the signal ends it. */
+/** A clock that stops a sleep when the signal aborts. */
 function clockUntil(signal: AbortSignal): Clock {
   return { ...SYSTEM_CLOCK, sleep: (milliseconds) => wait(milliseconds, undefined, { signal }) };
 }

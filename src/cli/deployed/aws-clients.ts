@@ -5,18 +5,18 @@ import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import { formatAwsError } from '../../codebuild/aws-errors';
 import { awsRequestHandler } from '../../engine/aws-request-handler';
 
-/** The services of AWS that a deployed mirror is asked of and started with. */
+/** The AWS clients of the command `start`. */
 export interface AwsClients {
   readonly cloudFormation: CloudFormationClient;
   readonly codeBuild: CodeBuildClient;
   readonly logs: CloudWatchLogsClient;
-  /** CodeBuild too, with requests that go on when the others are given up: a build that is started must be told of. */
+  /** A CodeBuild client to start builds. The signal does not abort its requests, so that each started build is reported. */
   readonly starter: CodeBuildClient;
   /** Closes all connections. */
   destroy(): void;
 }
 
-/** Clients with the Region and the credentials of the AWS SDK's own chains; their requests end when the signal says so. */
+/** Creates clients with the default Region and credentials of the AWS SDK. The signal aborts their requests. */
 export function awsClients(signal: AbortSignal): AwsClients {
   const configuration = { requestHandler: new RequestHandler(signal) };
   const clients = {
@@ -30,9 +30,9 @@ export function awsClients(signal: AbortSignal): AwsClients {
 
 type Handle = NodeHttpHandler['handle'];
 
-/** Reaches each host as it is to be reached: which hosts there are is known only when the SDK has found its Region and endpoints. */
+/** Uses one request handler for each host, because a proxy can depend on the host. The SDK resolves the hosts only when it sends a request. */
 class RequestHandler {
-  /** The SDK asks for it before it signs in by the same way. */
+  /** The SDK reads this field before it loads credentials with the same handler. */
   readonly metadata = { handlerProtocol: 'http/1.1' };
   private readonly handlers = new Map<string, NodeHttpHandler>();
 
@@ -50,43 +50,45 @@ class RequestHandler {
   }
 }
 
-/** Why AWS did not do what it was asked for, in words that name the remedy. */
+/** A failed request to AWS. The message has the remedy. */
 export class AwsError extends Error {}
 
 const DENIED = /AccessDenied|NotAuthorized|UnauthorizedOperation/;
 const NO_CREDENTIALS = /^(CredentialsProviderError|TokenProviderError)$/;
-const BAD_CREDENTIALS = /ExpiredToken|UnrecognizedClient|InvalidClientTokenId|IncompleteSignature|InvalidSignature|SignatureDoesNotMatch|MissingAuthenticationToken/;
+const BAD_CREDENTIALS = new RegExp('ExpiredToken|UnrecognizedClient|InvalidClientTokenId|IncompleteSignature|InvalidSignature|SignatureDoesNotMatch'
+  + '|MissingAuthenticationToken');
 
 /**
- * Asks AWS, and puts a refusal in words.
+ * Sends a request to AWS.
  *
- * @param permission the action that the credentials must allow, for example `codebuild:StartBuild`
- * @throws AwsRefusal
+ * @param permission the IAM action of the request, for example `codebuild:StartBuild`
+ * @throws AwsError when the request fails
  */
-export async function withAwsErrors<T>(permission: string, ask: () => Promise<T>): Promise<T> {
+export async function withAwsErrors<T>(permission: string, send: () => Promise<T>): Promise<T> {
   try {
-    return await ask();
+    return await send();
   } catch (error) {
     throw new AwsError(knownAwsErrorMessage(error, permission) ?? `${permission}: ${formatAwsError(error)}`, { cause: error });
   }
 }
 
-/** Whether a refusal is for want of a permission. */
+/** Whether a request failed because of a missing permission. */
 export function isDenied(error: unknown): boolean {
   return DENIED.test((Object(error) as Error).name ?? '');
 }
 
-/** What to do about a refusal of a service, or of the SDK before it; undefined for what has no remedy of its own. */
+/** The message for an error of the SDK or of a service that has a known remedy; undefined for other errors. */
 export function knownAwsErrorMessage(error: unknown, permission: string): string | undefined {
   const { name = '', message = '' } = Object(error) as Partial<Error>;
-  if (/^Region (is missing|not accepted)/.test(message)) return 'no AWS Region is set, or it does not exist; set AWS_REGION, or the region of the profile that AWS_PROFILE names';
-  if (NO_CREDENTIALS.test(name)) return `there are no AWS credentials; sign in, for example with "aws sso login", or set AWS_PROFILE (${formatAwsError(error)})`;
-  if (BAD_CREDENTIALS.test(name)) return `AWS does not take the credentials any more; sign in again (${formatAwsError(error)})`;
-  if (isDenied(error)) return `the AWS credentials do not allow ${permission}; sign in as somebody who may do that (${formatAwsError(error)})`;
+  if (/^Region (is missing|not accepted)/.test(message)) return 'the AWS Region is not set or not valid; set AWS_REGION or AWS_PROFILE';
+  const cause = formatAwsError(error);
+  if (NO_CREDENTIALS.test(name)) return `there are no AWS credentials; sign in, for example with "aws sso login", or set AWS_PROFILE (${cause})`;
+  if (BAD_CREDENTIALS.test(name)) return `the AWS credentials are expired or not valid; sign in again (${cause})`;
+  if (isDenied(error)) return `the AWS credentials do not allow ${permission}; sign in with a role that allows it (${cause})`;
   return undefined;
 }
 
-/** Whether CloudFormation says that there is no such stack, or none with such a resource. It has no error of its own for that. */
+/** Whether CloudFormation reports that a stack, or a stack with a resource, does not exist. It uses a general error for that. */
 export function isNoStack(error: unknown): boolean {
   const { name, message = '' } = Object(error) as Partial<Error>;
   return name === 'ValidationError' && /does not exist/.test(message);

@@ -1,127 +1,132 @@
 import {
-  DeployedCatalogSource, DeployedImageSource, DeployedSource, type DeployedSources, familiarSourceName, isCatalog, canResolveTo, namesCatalog, unknownVariables,
-} from './deployed-sources';
+  canResolveTo, DeployedCatalog, DeployedImage, DeployedItem, type DeployedItems, familiarItemName, isCatalog, isCatalogLocation, unresolvedVariables,
+} from './deployed-items';
 import { isParameterName } from '../../image/catalog/catalog-location';
 import {
   familiarImageReference, formatImageReference, ImageReference, InvalidReferenceError, isRepositoryOnly, parseImageReference, quote,
 } from '../../image/image-reference';
 import { UsageError } from '../usage-error';
 
-/** An error names so many images and catalogs at most. */
-const MOST_NAMES = 20;
+/** The maximum number of images and catalogs in an error. */
+const MAX_LISTED_ITEMS = 20;
 
 /**
- * The images and catalogs that somebody names, in the order of their stack; all of them on request.
+ * Chooses the images and catalogs to start, in the order of their stack.
  *
- * An image has any spelling. A name without a tag means `latest`, and where that is not there, the image whose tags a filter selects, as
- * `ImageMirror.image()` has it. A catalog is named by where it lies, and is all of its shards.
+ * An image can have any spelling. A name without a tag means `latest`. If the mirror has no `latest`, the name means
+ * the image with a tag filter, as in `ImageMirror.image()`. The location of a catalog means all its shards.
  *
- * @param words in the form of an image or a catalog; none where all are meant
- * @throws UsageError naming what there is, when something is not there or nothing is named
+ * @param names the images and catalogs; empty with `all`
+ * @throws UsageError with the names of the stack, when a name is not in the stack or there are no names
  */
-export function chooseSources(deployed: DeployedSources, words: readonly string[], all: boolean): DeployedSource[] {
-  const { sources, stack } = deployed;
-  if (!all && words.length === 0) throw new UsageError(`name the images and catalogs to start, or --all; the stack ${quote(stack)} has ${namesOf(sources)}`);
-  const find = (word: string): DeployedSource[] => namesCatalog(word) ? findCatalog(deployed, word) : findImage(deployed, word);
-  const wanted = new Set(all ? sources : words.flatMap(find));
-  const chosen = sources.filter((source) => wanted.has(source));
-  for (const source of chosen) refuseUnknown(source);
+export function chooseItems(deployed: DeployedItems, names: readonly string[], all: boolean): DeployedItem[] {
+  const { items, stack } = deployed;
+  if (!all && names.length === 0) {
+    throw new UsageError(`name the images and catalogs to start, or use --all; the stack ${quote(stack)} has ${listNames(items)}`);
+  }
+  const find = (name: string): DeployedItem[] => isCatalogLocation(name) ? findCatalog(deployed, name) : findImage(deployed, name);
+  const wanted = new Set(all ? items : names.flatMap(find));
+  const chosen = items.filter((item) => wanted.has(item));
+  for (const item of chosen) requireResolvedVariables(item);
   return chosen;
 }
 
-/** The shards of a catalog; of one that may be meant, for CloudFormation alone knows where it lies, where no other is. */
-function findCatalog({ sources, stack }: DeployedSources, location: string): DeployedCatalogSource[] {
-  const catalogs = sources.filter(isCatalog);
-  for (const isMeant of [(one: DeployedCatalogSource) => one.location === location, (one: DeployedCatalogSource) => canResolveTo(location, one)]) {
-    const found = catalogs.filter(isMeant);
+/** Finds the shards of a catalog. Without an exact match, a catalog matches whose location has unresolved tokens. */
+function findCatalog({ items, stack }: DeployedItems, location: string): DeployedCatalog[] {
+  const catalogs = items.filter(isCatalog);
+  const isSame = (catalog: DeployedCatalog) => catalog.location === location;
+  for (const matches of [isSame, (catalog: DeployedCatalog) => canResolveTo(location, catalog)]) {
+    const found = catalogs.filter(matches);
     if (found.length > 0) return found;
   }
-  throw missing(location, stack, catalogs.length > 0 ? catalogs : sources);
+  throw notInStack(location, stack, catalogs.length > 0 ? catalogs : items);
 }
 
-function findImage({ sources, stack }: DeployedSources, word: string): DeployedImageSource[] {
-  const reference = parseImageReference(word);
-  const images = sources.filter((source): source is DeployedImageSource => !isCatalog(source));
+function findImage({ items, stack }: DeployedItems, name: string): DeployedImage[] {
+  const reference = parseImageReference(name);
+  const images = items.filter((item): item is DeployedImage => !isCatalog(item));
   const isSame = (other: ImageReference) => formatImageReference(other) === formatImageReference(reference);
-  const isSamePin = ({ digest, ...other }: ImageReference) => {
+  const hasSameDigest = ({ digest, ...other }: ImageReference) => {
     return digest !== undefined && digest === reference.digest && repositoryOf(other) === repositoryOf(reference);
   };
-  const isFiltered = (other: ImageReference) => isRepositoryOnly(word) && formatImageReference(other) === repositoryOf(reference);
-  for (const matches of [isSame, isSamePin, isFiltered]) {
+  const isFiltered = (other: ImageReference) => isRepositoryOnly(name) && formatImageReference(other) === repositoryOf(reference);
+  for (const matches of [isSame, hasSameDigest, isFiltered]) {
     const found = images.filter((image) => matches(image.reference));
     if (found.length > 0) return found;
   }
-  // Any catalog may list it.
-  throw missing(familiarImageReference(reference), stack, [...nearTo(images, reference), ...sources.filter(isCatalog)]);
+  // The image can be in any of the catalogs.
+  throw notInStack(familiarImageReference(reference), stack, [...similarImages(images, reference), ...items.filter(isCatalog)]);
 }
 
-function missing(name: string, stack: string, others: readonly DeployedSource[]): UsageError {
-  return new UsageError(`${quote(name)} is not in the stack ${quote(stack)}, which has ${namesOf(others)}; if another stack defines it, name that with --stack`);
+function notInStack(name: string, stack: string, others: readonly DeployedItem[]): UsageError {
+  return new UsageError(`${quote(name)} is not in the stack ${quote(stack)}, which has ${listNames(others)}; for another stack, use --stack`);
 }
 
-/** The other tags of the same repository, those of the same name elsewhere, or all images that there are. */
-function nearTo(images: readonly DeployedImageSource[], reference: ImageReference): readonly DeployedImageSource[] {
-  const lastName = ({ repository }: ImageReference) => repository.split('/').at(-1);
-  const same = images.filter((image) => repositoryOf(image.reference) === repositoryOf(reference));
-  const alike = images.filter((image) => lastName(image.reference) === lastName(reference));
-  return [same, alike].find(({ length }) => length > 0) ?? images;
+/** The images of the same repository. Otherwise, those with the same last part of the repository name. Otherwise, all images. */
+function similarImages(images: readonly DeployedImage[], reference: ImageReference): readonly DeployedImage[] {
+  const lastPart = ({ repository }: ImageReference) => repository.split('/').at(-1);
+  const sameRepository = images.filter((image) => repositoryOf(image.reference) === repositoryOf(reference));
+  const samePart = images.filter((image) => lastPart(image.reference) === lastPart(reference));
+  return [sameRepository, samePart].find(({ length }) => length > 0) ?? images;
 }
 
-/** Images first; but catalogs are few, and of many images some are left out. */
-function namesOf(sources: readonly DeployedSource[]): string {
-  const catalogs = sortedNames(sources.filter(isCatalog));
-  const images = sortedNames(sources.filter((source) => !isCatalog(source)));
-  const shown = [...images.slice(0, Math.max(0, MOST_NAMES - catalogs.length)), ...catalogs.slice(0, MOST_NAMES)];
-  const more = images.length + catalogs.length - shown.length;
-  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '');
+/** Lists images, then catalogs. When the list is too long, images are left out first. */
+function listNames(items: readonly DeployedItem[]): string {
+  const catalogs = sortedNames(items.filter(isCatalog));
+  const images = sortedNames(items.filter((item) => !isCatalog(item)));
+  const listed = [...images.slice(0, Math.max(0, MAX_LISTED_ITEMS - catalogs.length)), ...catalogs.slice(0, MAX_LISTED_ITEMS)];
+  const more = images.length + catalogs.length - listed.length;
+  return listed.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
-function sortedNames(sources: readonly DeployedSource[]): string[] {
-  return [...new Set(sources.map((source) => isFilter(source) ? `${nameOf(source)} (the tags that its filter selects)` : nameOf(source)))].sort();
+function sortedNames(items: readonly DeployedItem[]): string[] {
+  return [...new Set(items.map((item) => hasTagFilter(item) ? `${quotedName(item)} (with a tag filter)` : quotedName(item)))].sort();
 }
 
-function nameOf(source: DeployedSource): string {
-  return `${isCatalog(source) ? 'the catalog ' : ''}${quote(familiarSourceName(source))}`;
+function quotedName(item: DeployedItem): string {
+  return `${isCatalog(item) ? 'the catalog ' : ''}${quote(familiarItemName(item))}`;
 }
 
-function isFilter(source: DeployedSource): boolean {
-  return !isCatalog(source) && source.reference.tag === undefined && source.reference.digest === undefined;
+function hasTagFilter(item: DeployedItem): boolean {
+  return !isCatalog(item) && item.reference.tag === undefined && item.reference.digest === undefined;
 }
 
 function repositoryOf({ registry, repository }: ImageReference): string {
   return `${registry}/${repository}`;
 }
 
-function refuseUnknown(source: DeployedSource): void {
-  const [unknown] = unknownVariables(source);
-  if (unknown === undefined) return;
-  throw new UsageError(`the variable ${unknown} of ${nameOf(source)} is known to CloudFormation only, so its run cannot be repeated from here; wait for its schedule`);
+function requireResolvedVariables(item: DeployedItem): void {
+  const [variable] = unresolvedVariables(item);
+  if (variable === undefined) return;
+  const problem = `its variable ${variable} has a token that only CloudFormation can resolve`;
+  throw new UsageError(`cannot start ${quotedName(item)}: ${problem}; wait for its schedule`);
 }
 
-/** The form of a place; whether a catalog lies there, the stack tells. */
-const PLACE = /^(?:ssm:.|s3:\/\/[^/]+\/.)/;
+/** A complete location of a catalog. */
+const CATALOG_LOCATION = /^(?:ssm:.|s3:\/\/[^/]+\/.)/;
 
 /**
- * Refuses what can name nothing in any mirror, before AWS is asked what a mirror has.
+ * Requires names that a mirror can have. The check needs no request to AWS.
  *
- * @param words the images and catalogs that somebody names
- * @throws UsageError
+ * @param names the images and catalogs; empty with `all`
+ * @throws UsageError when a name is not valid, or there are names with `all`
  */
-export function requireKnownSources(words: readonly string[], all: boolean): void {
-  if (all && words.length > 0) throw new UsageError('--all starts every image and catalog; name none besides');
-  words.forEach(refuseMisspelled);
+export function requireValidNames(names: readonly string[], all: boolean): void {
+  if (all && names.length > 0) throw new UsageError('--all starts every image and catalog; omit --all, or omit the names');
+  names.forEach(requireValidName);
 }
 
-function refuseMisspelled(word: string): void {
-  if (word.startsWith('/') && isParameterName(word)) {
-    throw new UsageError(`${quote(word)} is no image; write ${quote(`ssm:${word}`)} for the catalog in the parameter of that name`);
+function requireValidName(name: string): void {
+  if (name.startsWith('/') && isParameterName(name)) {
+    throw new UsageError(`${quote(name)} is not a valid image; for the catalog in the parameter with this name, use ${quote(`ssm:${name}`)}`);
   }
-  if (namesCatalog(word) || word.startsWith('s3:/')) {
-    if (PLACE.test(word)) return;
-    throw new UsageError(`${quote(word)} is no place of a catalog, which is a parameter or an object in Amazon S3, for example "ssm:/platform/images" or "s3://bucket/key"`);
+  if (isCatalogLocation(name) || name.startsWith('s3:/')) {
+    if (CATALOG_LOCATION.test(name)) return;
+    throw new UsageError(`${quote(name)} is not a valid catalog location; name an SSM parameter or an S3 object, for example `
+      + '"ssm:/platform/images" or "s3://bucket/key"');
   }
   try {
-    parseImageReference(word);
+    parseImageReference(name);
   } catch (error) {
     if (error instanceof InvalidReferenceError) throw new UsageError(error.message);
     throw error;

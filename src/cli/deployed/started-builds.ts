@@ -1,80 +1,86 @@
 import { randomUUID } from 'node:crypto';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { AwsError, knownAwsErrorMessage } from './aws-clients';
-import { DeployedSource, isCatalog, sourceName } from './deployed-sources';
-import { BuildsError, type Clock } from '../../codebuild/aws-errors';
+import { DeployedItem, isCatalog, itemName } from './deployed-items';
+import { StartBuildError, type Clock } from '../../codebuild/aws-errors';
 import { planBuilds, startBuilds } from '../../codebuild/start-builds';
 
-/** A build that was started, and what it mirrors. */
+/** A started build with its images. */
 export interface StartedMirrorBuild {
   readonly id: string;
-  /** Its page in the console, where that is known. */
+  /** The URL of the build in the AWS console; undefined in partitions without a known console. */
   readonly link?: string;
-  /** As results name them: upstream images, a repository where a filter selects its tags, or where a catalog lies. */
+  /** The `source` of the expected result lines: upstream images (without a tag for a tag filter), or the location of a catalog. */
   readonly sources: readonly string[];
 }
 
-/** What runs are started with. */
+/** The client and the settings to start builds with. */
 export interface StartMirrorBuildsTools {
   readonly client: CodeBuildClient;
-  readonly tell: (line: string) => void;
+  readonly log: (line: string) => void;
   readonly clock: Clock;
-  /** No more builds are started after it. */
+  /** Interrupts the command: no more builds are started. */
   readonly signal: AbortSignal;
-  /** Is told of each build at once, so that none is forgotten when a later one cannot be started. */
-  readonly started: (run: StartedMirrorBuild) => void;
+  /** Called for each started build, so that the build is reported even if a later one cannot be started. */
+  readonly onStart: (build: StartedMirrorBuild) => void;
 }
 
-/** A full queue empties in minutes, or not at all. */
-const MINUTES_TO_START = 8;
+/** How long to retry the start of a build, in minutes. */
+const START_MINUTES = 8;
 
 /**
- * Starts as many builds as the images and catalogs need, of the projects that mirror them.
+ * Starts as many builds as the images and catalogs need.
  *
- * @throws AwsRefusal or BuildsError when one cannot be started
+ * @throws AwsError when a build cannot be started and the error has a known remedy
+ * @throws StartBuildError when a build cannot be started for another reason
  */
-export async function startMirrorBuilds(chosen: readonly DeployedSource[], tools: StartMirrorBuildsTools): Promise<void> {
-  const { client, tell: log, clock, signal } = tools;
-  for (const part of partsOf(chosen)) {
+export async function startMirrorBuilds(items: readonly DeployedItem[], tools: StartMirrorBuildsTools): Promise<void> {
+  const { client, log, clock, signal } = tools;
+  for (const group of groupByBuild(items)) {
     signal.throwIfAborted();
-    const [{ project: { name: project, longestBuildMinutes, arn } }] = part;
-    const images = part.map(({ variables }) => variables);
-    const deadline = clock.now() + MINUTES_TO_START * 60_000;
-    const wanted = { project, images, longestBuildMinutes, requestId: randomUUID(), deadline };
-    for (const { id } of await inWords(() => startBuilds(wanted, { client, log, clock }))) {
-      tools.started({ id, link: consoleLink(arn, id), sources: part.map(sourceName) });
+    const [{ project: { name: project, longestBuildMinutes, arn } }] = group;
+    const images = group.map(({ variables }) => variables);
+    const deadline = clock.now() + START_MINUTES * 60_000;
+    const request = { project, images, longestBuildMinutes, requestId: randomUUID(), deadline };
+    for (const { id } of await withKnownAwsErrors(() => startBuilds(request, { client, log, clock }))) {
+      tools.onStart({ id, link: consoleLink(arn, id), sources: group.map(itemName) });
     }
   }
 }
 
-/** What each build is to mirror: some images, or a catalog by itself. */
-function partsOf(sources: readonly DeployedSource[]): DeployedSource[][] {
-  const byProject = new Map<string, DeployedSource[]>();
-  for (const source of sources) byProject.set(source.project.name, [...byProject.get(source.project.name) ?? [], source]);
+/** Groups items by build: several images of one project, or one catalog. */
+function groupByBuild(items: readonly DeployedItem[]): DeployedItem[][] {
+  const byProject = new Map<string, DeployedItem[]>();
+  for (const item of items) byProject.set(item.project.name, [...byProject.get(item.project.name) ?? [], item]);
   return [...byProject.values()].flatMap((ofProject) => {
     let start = 0;
-    const images = ofProject.filter((source) => !isCatalog(source));
+    const images = ofProject.filter((item) => !isCatalog(item));
     const builds = planBuilds(images.map(({ variables }) => variables), ofProject[0].project.longestBuildMinutes);
-    const parts = builds.map((build) => images.slice(start, start += build.images.length));
-    return [...parts, ...ofProject.filter(isCatalog).map((catalog) => [catalog])];
+    const groups = builds.map((build) => images.slice(start, start += build.images.length));
+    return [...groups, ...ofProject.filter(isCatalog).map((catalog) => [catalog])];
   });
 }
 
-async function inWords<T>(start: () => Promise<T>): Promise<T> {
+async function withKnownAwsErrors<T>(start: () => Promise<T>): Promise<T> {
   try {
     return await start();
   } catch (error) {
-    const refusal = error instanceof BuildsError ? knownAwsErrorMessage(error.cause, 'codebuild:StartBuild') : undefined;
-    throw refusal === undefined ? error : new AwsError(refusal, { cause: error });
+    const message = error instanceof StartBuildError ? knownAwsErrorMessage(error.cause, 'codebuild:StartBuild') : undefined;
+    throw message === undefined ? error : new AwsError(message, { cause: error });
   }
 }
 
-/** The console's host in each partition. */
-const CONSOLES: Readonly<Record<string, string>> = { 'aws': 'console.aws.amazon.com', 'aws-cn': 'console.amazonaws.cn', 'aws-us-gov': 'console.amazonaws-us-gov.com' };
+/** The host of the AWS console by partition. */
+const CONSOLES: Readonly<Record<string, string>> = {
+  'aws': 'console.aws.amazon.com',
+  'aws-cn': 'console.amazonaws.cn',
+  'aws-us-gov': 'console.amazonaws-us-gov.com',
+};
 
-/** The page of a build in the console: the log of a build that is queued has no address yet. */
+/** The URL of a build in the AWS console. A queued build has a URL, but no log yet. */
 function consoleLink(projectArn: string, id: string): string | undefined {
   const [, partition, , region, account, resource = ''] = projectArn.split(':');
   const host = CONSOLES[partition];
-  return host && `https://${region}.${host}/codesuite/codebuild/${account}/projects/${resource.replace(/^project\//, '')}/build/${encodeURIComponent(id)}/log?region=${region}`;
+  const project = resource.replace(/^project\//, '');
+  return host && `https://${region}.${host}/codesuite/codebuild/${account}/projects/${project}/build/${encodeURIComponent(id)}/log?region=${region}`;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
-import { Clock, SYSTEM_CLOCK, BuildsError, isNotFound, isRetryable, hasZeroBuildQuota, formatAwsError } from '../../codebuild/aws-errors';
+import { Clock, SYSTEM_CLOCK, StartBuildError, isNotFound, isRetryable, hasZeroBuildQuota, formatAwsError } from '../../codebuild/aws-errors';
 import { startBuilds } from '../../codebuild/start-builds';
 import type { BuildEnvironmentOverride, RunVariables } from '../../image/contract/environment';
 import { awsRequestHandler } from '../aws-request-handler';
@@ -37,14 +37,14 @@ export async function startCustomBuild(
     const [{ id }] = await startBuilds(wanted, { client, log: (line) => progress.line(line), clock });
     return { id };
   } catch (error) {
-    if (!(error instanceof BuildsError)) throw error;
+    if (!(error instanceof StartBuildError)) throw error;
     return { problem: problemOf(error) };
   } finally {
     client.destroy();
   }
 }
 
-function problemOf({ cause, message }: BuildsError): string {
+function problemOf({ cause, message }: StartBuildError): string {
   const wasWaitedFor = isRetryable(cause) && !isNotFound(cause) && !hasZeroBuildQuota(cause);
   return wasWaitedFor ? `its build could not be started so far (${formatAwsError(cause)}), and this one cannot wait for it; the next run starts it` : message;
 }

@@ -61,8 +61,8 @@ test('it waits no longer than the run has time', async () => {
 
 test.each([
   ['a project that does not exist', failure('ResourceNotFoundException', 'no such project'), 'the CodeBuild project "Custom" does not exist; deploy the stack of its ImageMirror again'],
-  ['an account that may run no builds', failure('AccountLimitExceededException', 'Cannot have more than 0 builds in queue for the account'), /ask AWS Support to raise its limit$/],
-  ['a refusal', failure('AccessDeniedException', 'explicit deny'), /could not be started: AccessDeniedException: explicit deny$/],
+  ['an account that may run no builds', failure('AccountLimitExceededException', 'Cannot have more than 0 builds in queue for the account'), /request a quota increase from AWS Support$/],
+  ['a refusal', failure('AccessDeniedException', 'explicit deny'), /^cannot start the CodeBuild project "Custom": AccessDeniedException: explicit deny$/],
 ])('it does not wait for %s', async (_, error, problem) => {
   codeBuild.on(StartBuildCommand).rejects(error);
   expect(await start()).toEqual({ problem: typeof problem === 'string' ? problem : expect.stringMatching(problem) });

@@ -1,20 +1,20 @@
-import { chooseSources } from '../../src/cli/deployed/start-arguments';
-import type { DeployedCatalogSource, DeployedImageSource, DeployedSource } from '../../src/cli/deployed/deployed-sources';
+import { chooseItems } from '../../src/cli/deployed/start-arguments';
+import type { DeployedCatalog, DeployedImage, DeployedItem } from '../../src/cli/deployed/deployed-items';
 import { parseImageReference } from '../../src/image/image-reference';
 
 const PROJECT = { name: 'project', arn: 'arn:aws:codebuild:eu-west-1:111122223333:project/project', longestBuildMinutes: 59 };
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
-function image(name: string, variables: Record<string, string> = {}): DeployedImageSource {
+function image(name: string, variables: Record<string, string> = {}): DeployedImage {
   const { tag, ...reference } = parseImageReference(name);
   return { reference: variables.TAGS === undefined ? { tag, ...reference } : reference, variables: { IMAGE: name, ...variables }, project: PROJECT };
 }
 
-function catalog(location: string, variables: Record<string, string> = {}): DeployedCatalogSource {
+function catalog(location: string, variables: Record<string, string> = {}): DeployedCatalog {
   return { location, variables: { CATALOG: location, ...variables }, project: PROJECT };
 }
 
-const choose = (sources: readonly DeployedSource[], words: readonly string[], all = false) => chooseSources({ stack: 'Images', sources }, words, all);
+const choose = (items: readonly DeployedItem[], words: readonly string[], all = false) => chooseItems({ stack: 'Images', items }, words, all);
 const FILTER = { TAGS: '{"patterns":["1.*"]}' };
 
 test('they come in the order of their stack, each once', () => {
@@ -33,7 +33,7 @@ test('where there is no latest, a name without a tag is the repository whose tag
 });
 
 test('a tag that a filter may select is not the filter', () => {
-  expect(() => choose([image('nginx', FILTER)], ['nginx:latest'])).toThrow('"nginx:latest" is not in the stack "Images", which has "nginx" (the tags that its filter selects)');
+  expect(() => choose([image('nginx', FILTER)], ['nginx:latest'])).toThrow('"nginx:latest" is not in the stack "Images", which has "nginx" (with a tag filter)');
 });
 
 test('a digest is the image whatever tag is beside it', () => {
@@ -56,13 +56,13 @@ test('all is all', () => {
 });
 
 test('an image that is there under another owner is suggested', () => {
-  expect(() => choose([image('grafana/grafana:11.1.0'), image('redis:7')], ['grafana:11.1.0'])).toThrow('which has "grafana/grafana:11.1.0"; if another stack');
+  expect(() => choose([image('grafana/grafana:11.1.0'), image('redis:7')], ['grafana:11.1.0'])).toThrow('which has "grafana/grafana:11.1.0"; for another stack');
 });
 
 test('an image that is like none gets all as suggestions, a number of them and how many more', () => {
   const images = Array.from({ length: 30 }, (_, index) => image(`quay.io/team/app${index}:1`));
-  expect(() => choose(images, ['nginx'])).toThrow(/which has "quay\.io\/team\/app0:1", .* and 10 more; if another stack/);
-  expect(() => choose(images, [])).toThrow(/^name the images and catalogs to start, or --all; the stack "Images" has "quay\.io\/team\/app0:1", .* and 10 more$/);
+  expect(() => choose(images, ['nginx'])).toThrow(/which has "quay\.io\/team\/app0:1", .* and 10 more; for another stack/);
+  expect(() => choose(images, [])).toThrow(/^name the images and catalogs to start, or use --all; the stack "Images" has "quay\.io\/team\/app0:1", .* and 10 more$/);
 });
 
 test('what is no image is told, and a password in it is not', () => {
@@ -72,7 +72,7 @@ test('what is no image is told, and a password in it is not', () => {
 test('a variable that CloudFormation alone knows matters only for the image that has it', () => {
   const images = [image('nginx:stable', { REPOSITORY: 'team/\uFFFD' }), image('redis:7')];
   expect(choose(images, ['redis:7'])).toEqual([images[1]]);
-  expect(() => choose(images, ['nginx:stable'])).toThrow('the variable REPOSITORY of "nginx:stable" is known to CloudFormation only');
+  expect(() => choose(images, ['nginx:stable'])).toThrow('cannot start "nginx:stable": its variable REPOSITORY has a token that only CloudFormation can resolve');
 });
 
 describe('a catalog', () => {
@@ -94,16 +94,16 @@ describe('a catalog', () => {
 
   test('that is not there gets the others as suggestions, each once', () => {
     expect(() => choose([image('nginx:stable'), ...shards, file], ['ssm:/platform/image'])).toThrow('"ssm:/platform/image" is not in the stack "Images", '
-      + 'which has the catalog "s3://lists/teams/images.yaml", the catalog "ssm:/platform/images"; if another stack defines it, name that with --stack');
+      + 'which has the catalog "s3://lists/teams/images.yaml", the catalog "ssm:/platform/images"; for another stack, use --stack');
   });
 
   test('that is not there gets the images as suggestions where there is no catalog', () => {
-    expect(() => choose([image('nginx:stable')], [IMAGES])).toThrow('"ssm:/platform/images" is not in the stack "Images", which has "nginx:stable"; if');
+    expect(() => choose([image('nginx:stable')], [IMAGES])).toThrow('"ssm:/platform/images" is not in the stack "Images", which has "nginx:stable"; for');
   });
 
   test('is suggested to somebody whose image is not there, for it may list that', () => {
-    expect(() => choose([image('nginx:stable'), image('redis:7'), file], ['nginx:1.27.0'])).toThrow('which has "nginx:stable", the catalog "s3://lists/teams/images.yaml"; if');
-    expect(() => choose([file], ['nginx:1.27.0'])).toThrow('which has the catalog "s3://lists/teams/images.yaml"; if');
+    expect(() => choose([image('nginx:stable'), image('redis:7'), file], ['nginx:1.27.0'])).toThrow('which has "nginx:stable", the catalog "s3://lists/teams/images.yaml"; for');
+    expect(() => choose([file], ['nginx:1.27.0'])).toThrow('which has the catalog "s3://lists/teams/images.yaml"; for');
   });
 
   test('is named whatever the number of images', () => {
@@ -122,7 +122,7 @@ describe('a catalog', () => {
     ['s3://assets-\uFFFD-\uFFFD/0123.yaml', 's3://assets-111122223333-eu-west-1/0123.yaml', '"s3://assets-...-.../0123.yaml"'],
   ])('of which CloudFormation alone knows where it lies, %j, is refused by any name that it may have', (location, word, told) => {
     const sources = [catalog(location), image('redis:7')];
-    const words = `the variable CATALOG of the catalog ${told} is known to CloudFormation only, so its run cannot be repeated from here; wait for its schedule`;
+    const words = `cannot start the catalog ${told}: its variable CATALOG has a token that only CloudFormation can resolve; wait for its schedule`;
     expect(() => choose(sources, [word])).toThrow(words);
     expect(() => choose(sources, [], true)).toThrow(words);
     expect(choose(sources, ['redis:7'])).toEqual([sources[1]]);

@@ -1,18 +1,18 @@
 import * as fc from 'fast-check';
-import { LoggedResults } from '../../src/cli/deployed/followed-builds';
+import { LogResults } from '../../src/cli/deployed/followed-builds';
 import { copied, missing, resultLines } from '../support/deployed-account';
 
 const [A, B] = [copied('docker.io/library/a:1'), missing('docker.io/library/b:1')];
 
-function read(...lines: string[]): { results: readonly object[]; isWhole: boolean; rest: string[] } {
-  const logged = new LoggedResults();
+function read(...lines: string[]): { results: readonly object[]; isComplete: boolean; rest: string[] } {
+  const logged = new LogResults();
   const rest = lines.filter((line) => !logged.add(line));
-  return { results: logged.results, isWhole: logged.isWhole, rest };
+  return { results: logged.results, isComplete: logged.isComplete, rest };
 }
 
 test('the results of a run are those of its summary, in its order and in full', () => {
   const [first, second, summary] = resultLines([A, B]);
-  expect(read('one', second, 'two', first, summary)).toEqual({ results: [A, B], isWhole: true, rest: ['one', 'two'] });
+  expect(read('one', second, 'two', first, summary)).toEqual({ results: [A, B], isComplete: true, rest: ['one', 'two'] });
 });
 
 test('a result that the summary alone has is told as far as it goes', () => {
@@ -22,17 +22,17 @@ test('a result that the summary alone has is told as far as it goes', () => {
 });
 
 test('a run without a summary told what it told', () => {
-  expect(read(JSON.stringify(B))).toEqual({ results: [B], isWhole: false, rest: [] });
+  expect(read(JSON.stringify(B))).toEqual({ results: [B], isComplete: false, rest: [] });
 });
 
 test('a run of nothing but a summary that cannot be read told nothing', () => {
   const line = JSON.stringify({ outcome: 'copied', images: {}, results: [1] });
-  expect(read(line)).toEqual({ results: [], isWhole: false, rest: [line] });
+  expect(read(line)).toEqual({ results: [], isComplete: false, rest: [line] });
 });
 
 test.each(['{', '{}', '{"source":"a"}', '{"source":"a","target":"b","outcome":"splendid"}', '{"__proto__":{"source":"a","target":"b","outcome":"copied"}}', 'null', '[]', ' {"a":1}'])(
   'the line %s is no result', (line) => {
-    expect(read(line)).toEqual({ results: [], isWhole: false, rest: [line] });
+    expect(read(line)).toEqual({ results: [], isComplete: false, rest: [line] });
   });
 
 test('fields of a result that are not what they should be are left out, and others are not taken', () => {
