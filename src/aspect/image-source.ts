@@ -3,7 +3,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { IConstruct } from 'constructs';
 import { PublicImage } from './public-image';
 import { PullThroughCache } from '../cache/pull-through-cache';
-import { familiarImageReference, ImageReference, quote } from '../image/image-reference';
+import { familiarImageReference, ImageReference } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { ImageMirror } from '../mirror/image-mirror';
 
 /** An image in Amazon ECR that takes the place of a public one. */

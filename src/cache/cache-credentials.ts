@@ -1,7 +1,7 @@
 import { CfnResource, Names, SecretValue, Stack, Token } from 'aws-cdk-lib';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 
 /**
  * How the secret is called that `CacheCredentials.fromSecretValue()` defines.

@@ -1,7 +1,7 @@
 import { Annotations, Aspects, AspectPriority, CfnResource, Stack, Stage, Token } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { ROOT_PREFIX } from '../image/pull-through';
 
 /** China and GovCloud. */

@@ -3,7 +3,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { PullThroughCacheProps } from './pull-through-cache-props';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { CachePrefixes, cachePrefixProblem, PullThroughUpstream, ROOT_PREFIX } from '../image/pull-through';
 import { reservePrefix } from '../repositories/prefix-reservations';
 import { requireLiteral } from '../synthesis/literal';

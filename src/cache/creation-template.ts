@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { warnAboutImmutability } from './cache-limits';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { ROOT_PREFIX } from '../image/pull-through';
 import { reservePrefix } from '../repositories/prefix-reservations';
 import { requireLiteral } from '../synthesis/literal';

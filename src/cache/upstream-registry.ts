@@ -1,4 +1,5 @@
-import { parseImageReference, quote } from '../image/image-reference';
+import { parseImageReference } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { azureUpstream, ecrUpstream, PULL_THROUGH_UPSTREAMS, pullThroughUpstream, PullThroughUpstream } from '../image/pull-through';
 import { requireLiteral } from '../synthesis/literal';
 

@@ -3,8 +3,8 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { creationRole, createRepositoriesStatement } from '../cache/creation-template';
-import { floatingRepositoryPrefix } from '../image/catalog/catalog-location';
-import { quote } from '../image/image-reference';
+import { floatingRepositoryPrefix } from '../image/catalog/catalog-repositories';
+import { quote } from '../image/sanitize';
 import { reservePrefix } from '../repositories/prefix-reservations';
 import { MirrorRepositoryOptions, untaggedImageRule, RepositorySet } from '../repositories/repository-set';
 

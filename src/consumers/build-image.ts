@@ -2,7 +2,7 @@ import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
 import { Construct } from 'constructs';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { MirroredImage } from '../mirror/mirrored-image';
 import { requireLiteral } from '../synthesis/literal';
 

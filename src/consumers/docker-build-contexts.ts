@@ -1,6 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
-import { DOCKER_HUB, familiarImageReference, ImageReference, parseImageReference, quote } from '../image/image-reference';
+import { DOCKER_HUB, familiarImageReference, ImageReference, parseImageReference } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { MirroredImage } from '../mirror/mirrored-image';
 
 /**

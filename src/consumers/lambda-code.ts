@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { MirroredLambdaCodeOptions } from '../declarations/mirrored-image-props';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { MirroredImage } from '../mirror/mirrored-image';
 
 /** All that Lambda needs, less than a Docker client. */

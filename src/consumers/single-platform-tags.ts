@@ -1,4 +1,4 @@
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { formatPlatform, normalizedPlatform, parsePlatform, platformTag } from '../image/platform';
 
 /** The image whose platforms get tags of their own. */

@@ -1,6 +1,6 @@
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 
 /** The mirror's unchanged copy of an image. */
 export class OriginalImage implements IOriginalImage {

@@ -1,7 +1,8 @@
 import { parseUpstreamImage } from './image-settings';
 import { FirstCopy } from './limits';
 import { sortBySimilarity } from '../image/did-you-mean';
-import { familiarImageReference, formatImageReference, ImageReference, isRepositoryOnly, quote } from '../image/image-reference';
+import { familiarImageReference, formatImageReference, ImageReference, isRepositoryOnly } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { MirroredImage } from '../mirror/mirrored-image';
 
 /** An error names so many images at most. */

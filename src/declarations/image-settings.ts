@@ -5,9 +5,8 @@ import { Construct } from 'constructs';
 import { MirroredImageOptions, MirroredImageProps } from './mirrored-image-props';
 import { TagFilter } from './tag-filter';
 import { TagKind } from './tag-policy';
-import {
-  formatImageReference, ImageReference, isDigest, isTag, isRepositoryOnly, parseImageReference, quote, repositoryIn,
-} from '../image/image-reference';
+import { formatImageReference, ImageReference, isDigest, isTag, isRepositoryOnly, parseImageReference, repositoryIn } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { parsePlatform } from '../image/platform';
 import { CUSTOM_REPOSITORIES, mirrorRepositoryName, mirrorTag, repositoryNameProblem } from '../image/repository-name';
 import { tagKind } from '../image/tag-kind';

@@ -32,7 +32,8 @@ import { customCompute } from '../customize/custom-compute';
 import { CustomImages } from '../customize/custom-images';
 import { MirroredImageOptions } from '../declarations/mirrored-image-props';
 import { DeployTrigger, OnDeploy } from '../deploy/deploy-trigger';
-import { DOCKER_HUB, ImageReference, quote } from '../image/image-reference';
+import { DOCKER_HUB, ImageReference } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { DEFAULT_REPOSITORY_PREFIX } from '../image/repository-name';
 import { MonitoredConstruct } from '../observe/monitored-construct';
 

@@ -5,7 +5,7 @@ import { MirrorCatalogs } from '../catalog/mirror-catalogs';
 import { CustomImages } from '../customize/custom-images';
 import { OnTagMoved } from '../declarations/tag-policy';
 import { DeployTrigger } from '../deploy/deploy-trigger';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { repositoryNameProblem } from '../image/repository-name';
 import { MirrorSignals } from '../observe/monitoring';
 import { ComputeConfiguration } from '../project/mirror-compute';

@@ -3,7 +3,7 @@ import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as events from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE } from '../image/contract/events-and-metrics';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 
 /**
  * Refuses a pattern that has fields which a rule sets itself. The CDK would join the values of both, and the rule would take more events than

@@ -2,7 +2,7 @@ import { Duration, Lazy } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { MirrorAlarm, MirrorAlarmOptions, StaleAlarmOptions } from './alarm-options';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { hoursUntilStale, MAX_LOOK_BACK, Timetable } from '../schedules/schedule-interval';
 
 /** Where the procedures are. */

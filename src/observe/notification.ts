@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import { MirrorAlarm, MirrorNotifyOptions, StaleAlarmOptions } from './alarm-options';
 import { defineNotStartedAlarm } from './mirror-monitoring';
 import { MonitoredConstruct } from './monitored-construct';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { ImageMirror } from '../mirror/image-mirror';
 import { MirroredImage } from '../mirror/mirrored-image';
 import { outermostStack } from '../synthesis/environments';

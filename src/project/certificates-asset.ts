@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import * as s3_assets from 'aws-cdk-lib/aws-s3-assets';
 import * as cxapi from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { requireLiteral } from '../synthesis/literal';
 
 /** The build's name for the source that holds the certificates. */

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 
 /** What a `MirrorCompute` asks of the CodeBuild project. */
 export interface ComputeConfiguration {

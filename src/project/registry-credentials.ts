@@ -1,5 +1,6 @@
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { DOCKER_HUB, parseImageReference, quote } from '../image/image-reference';
+import { DOCKER_HUB, parseImageReference } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { requireLiteral } from '../synthesis/literal';
 
 /**

@@ -2,7 +2,7 @@ import { Annotations, AspectPriority, Aspects, Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct, IConstruct } from 'constructs';
 import { renderRules, ReplicationDestination, ReplicationRule } from './replication-rules';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { ImageMirror } from '../mirror/image-mirror';
 import { requireSameEnvironment, requireSingletonInRegistry } from '../synthesis/environments';
 

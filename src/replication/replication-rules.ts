@@ -1,7 +1,7 @@
 import { Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { requireAccountId } from '../repositories/pull-grants';
 import { requireLiteral } from '../synthesis/literal';
 

@@ -3,7 +3,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { scopeInStack } from '../synthesis/environments';
 
 /**

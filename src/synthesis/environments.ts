@@ -1,6 +1,6 @@
 import { CfnResource, Stack, Stage, Token, TokenComparison } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 
 /**
  * Why a resource that an account has once in each Region may not be there; empty when it is the only one.

@@ -80,7 +80,7 @@ describe('the rule', () => {
   test.each([
     [{ repositoryPrefix: 'a' }, 'repositoryPrefix "a" is not possible: a prefix has 2 to 30 characters; set another repositoryPrefix'],
     [{ repositoryPrefix: 'quay/' }, 'repositoryPrefix "quay/" is not possible: leave out the final slash'],
-    [{ repositoryPrefix: 'Quay' }, 'repositoryPrefix "Quay" is not possible: a repository name is lower-case letters'],
+    [{ repositoryPrefix: 'Quay' }, 'repositoryPrefix "Quay" is not possible: a repository name must be lowercase letters'],
     [{ upstreamRepositoryPrefix: '*' }, 'upstreamRepositoryPrefix "*" is not possible: a prefix has 2 to 30 characters'],
     [{ repositoryPrefix: 'ROOT', upstreamRepositoryPrefix: 'prometheus' }, 'repositoryPrefix is "ROOT", and Amazon ECR takes upstreamRepositoryPrefix only with another'],
     [{ repositoryPrefix: Lazy.string({ produce: () => 'quay' }) }, 'repositoryPrefix must be known at synthesis'],
@@ -266,7 +266,7 @@ describe('the URI of an image', () => {
   });
 
   test('fails when the repository would get a name that Amazon ECR refuses', () => {
-    expect(() => quay(newStack()).imageUri(`quay.io/${'a'.repeat(254)}:1.0.0`)).toThrow('a repository name has 2 to 256 characters; set a shorter repositoryPrefix, or mirror the image with an ImageMirror');
+    expect(() => quay(newStack()).imageUri(`quay.io/${'a'.repeat(254)}:1.0.0`)).toThrow('a repository name must have 2 to 256 characters; set a shorter repositoryPrefix, or mirror the image with an ImageMirror');
   });
 
   test.each([['nginx:', 'invalid image reference'], ['', 'it is empty'], [Lazy.string({ produce: () => 'nginx' }), 'the image must be known at synthesis']])('fails for what is no image: %j', (image, message) => {

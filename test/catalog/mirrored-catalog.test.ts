@@ -240,7 +240,7 @@ describe('shards', () => {
   const tags = (count: number) => Array.from({ length: count }, (_, index) => `nginx:1.0.${index}`).join('\n');
 
   test('are no help with the tags of one repository, which are better selected', () => {
-    expect(() => define(file(tags(501)), { shards: 30 })).toThrow('and 500 is the limit; 501 are of docker.io/library/nginx, whose tags one build mirrors whatever the shards; select its tags with "tags" instead');
+    expect(() => define(file(tags(501)), { shards: 30 })).toThrow('and 500 is the limit; 501 are tags of docker.io/library/nginx, and one build mirrors all tags of a repository; select them with "tags" instead');
     stack = new Stack(new App(), 'Platform');
     define(file(tags(300)));
     expect(warnings()).toContainEqual(expect.stringContaining('the first copies take several runs; no number of shards changes that'));

@@ -128,7 +128,7 @@ describe('the registry', () => {
 
   test.each(['', 'dockerhub', 'https://ghcr.io', 'ghcr.io/owner', 'ghcr.io/', 'gh cr.io', 'ghcr.io:99999', 'user@ghcr.io'])('fails when it is no host: %j', (registry) => {
     expect(() => RegistryCredentials.fromSecret(registry, secret()))
-      .toThrow(`${JSON.stringify(registry)} is no registry host; write the host as image references name it, for example "quay.io"`);
+      .toThrow(`${JSON.stringify(registry)} is not a valid registry host; write the host as image references name it, for example "quay.io"`);
   });
 
   test('fails when it is a token', () => {

@@ -3,9 +3,9 @@ import { catalogRuns } from '../../engine/catalog/catalog-runs';
 import { LARGEST_CATALOG } from '../../engine/catalog/parse-catalog';
 import { MirrorError } from '../../engine/mirror-error';
 import type { PlannedImages } from '../../engine/run-plan';
-import { dayOf } from '../../image/catalog/catalog-location';
+import { formatDay } from '../../image/catalog/catalog';
 import { Shard, SINGLE_SHARD } from '../../image/catalog/catalog-shard';
-import { quote } from '../../image/image-reference';
+import { quote } from '../../image/sanitize';
 import { UsageError } from '../usage-error';
 
 /** A catalog on this machine. */
@@ -31,7 +31,7 @@ export interface CatalogFile {
 export function readCatalogRuns(catalog: CatalogFile, environment: NodeJS.ProcessEnv): PlannedImages[] {
   const { file, text, name = file === '-' ? 'standard input' : file, shard = SINGLE_SHARD, most } = catalog;
   try {
-    return catalogRuns({ name, text: text ?? readText(file), shard, today: dayOf(Date.now()), most }, environment);
+    return catalogRuns({ name, text: text ?? readText(file), shard, today: formatDay(Date.now()), most }, environment);
   } catch (error) {
     if (error instanceof MirrorError) throw new UsageError(error.message);
     throw error;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { InvalidReferenceError, parseImageReference, quote } from '../../image/image-reference';
+import { InvalidReferenceError, parseImageReference } from '../../image/image-reference';
+import { quote } from '../../image/sanitize';
 import { mirrorRepositoryName } from '../../image/repository-name';
 import { UsageError } from '../usage-error';
 

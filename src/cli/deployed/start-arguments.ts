@@ -2,9 +2,8 @@ import {
   DeployedCatalogSource, DeployedImageSource, DeployedSource, type DeployedSources, familiarSourceName, isCatalog, canResolveTo, namesCatalog, unknownVariables,
 } from './deployed-sources';
 import { isParameterName } from '../../image/catalog/catalog-location';
-import {
-  familiarImageReference, formatImageReference, ImageReference, InvalidReferenceError, isRepositoryOnly, parseImageReference, quote,
-} from '../../image/image-reference';
+import { familiarImageReference, formatImageReference, ImageReference, InvalidReferenceError, isRepositoryOnly, parseImageReference } from '../../image/image-reference';
+import { quote } from '../../image/sanitize';
 import { UsageError } from '../usage-error';
 
 /** An error names so many images and catalogs at most. */

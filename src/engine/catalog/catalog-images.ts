@@ -1,6 +1,7 @@
 /** The parser of catalogs as constructs use it at synthesis. */
 import { ValidEntry, readEntries, upstreamRepository } from '../../image/catalog/catalog-list';
-import { CatalogImage, CatalogImages } from '../../image/catalog/catalog-location';
+import { CatalogImages } from '../../image/catalog/catalog';
+import { CatalogImage } from '../../image/catalog/catalog';
 import { formatImageReference } from '../../image/image-reference';
 import { rangeProblem } from '../tags';
 import { parseCatalog, ListSyntaxError } from './parse-catalog';
@@ -11,7 +12,7 @@ export function catalogImages(text: string, repositoryPrefix: string): CatalogIm
     const entries = readEntries(parseCatalog(text), { repositoryPrefix, selectionProblem: rangeProblem });
     return {
       images: entries.flatMap((read) => 'problem' in read ? [] : [asImage(read)]),
-      problems: entries.flatMap((read) => 'problem' in read ? [`${read.place}: ${read.problem}`] : []),
+      problems: entries.flatMap((read) => 'problem' in read ? [`${read.position}: ${read.problem}`] : []),
     };
   } catch (error) {
     if (!(error instanceof ListSyntaxError)) throw error;

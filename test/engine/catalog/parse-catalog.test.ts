@@ -27,7 +27,7 @@ describe('a list', () => {
   });
 
   test('says which entry is which', () => {
-    expect(parseCatalog('nginx,redis').map(({ place }) => place)).toEqual(['entry 1', 'entry 2']);
+    expect(parseCatalog('nginx,redis').map(({ position }) => position)).toEqual(['entry 1', 'entry 2']);
   });
 
   test.each([
@@ -70,8 +70,8 @@ describe('a document', () => {
   });
 
   test('says on which line each entry is', () => {
-    expect(parseCatalog('# ours\nimages:\n\n  - nginx\n  - image: a\n    owner: b\n  - redis\n').map(({ place }) => place)).toEqual(['line 4', 'line 5', 'line 7']);
-    expect(parseCatalog('{\n "images": [\n  "nginx",\n  "redis"\n ]\n}').map(({ place }) => place)).toEqual(['line 3', 'line 4']);
+    expect(parseCatalog('# ours\nimages:\n\n  - nginx\n  - image: a\n    owner: b\n  - redis\n').map(({ position }) => position)).toEqual(['line 4', 'line 5', 'line 7']);
+    expect(parseCatalog('{\n "images": [\n  "nginx",\n  "redis"\n ]\n}').map(({ position }) => position)).toEqual(['line 3', 'line 4']);
   });
 
   test('keeps what looks like a number, a day or a truth value as YAML 1.2 has it', () => {
