@@ -2,7 +2,7 @@ import { Lazy, Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { creationRole, createRepositoriesStatement } from '../cache/creation-template';
+import { defineCreationRole, dependOnCreationRole } from '../cache/creation-template';
 import { floatingRepositoryPrefix } from '../image/catalog/catalog-repositories';
 import { quote } from '../image/sanitize';
 import { reservePrefix } from '../repositories/prefix-reservations';
@@ -37,7 +37,7 @@ export function defineCatalogTemplates(scope: Construct, repositoryPrefix: strin
       ...sharedSettings(scope, repositories),
       customRoleArn: role?.roleArn,
     });
-    createRepositoriesStatement(template, role);
+    dependOnCreationRole(template, role);
     return template;
   });
 }
@@ -59,7 +59,7 @@ function sharedSettings(scope: Construct, repositories: RepositorySet) {
 
 /** Amazon ECR's service-linked role creates repositories that have no key of their own. */
 function roleFor(scope: Construct, names: string[], { encryptionKey }: MirrorRepositoryOptions): iam.IRole | undefined {
-  return encryptionKey && creationRole(scope, 'CreationRole', { purpose: 'a mirror', repositories: names, encryptionKey });
+  return encryptionKey && defineCreationRole(scope, 'CreationRole', { purpose: 'a mirror', repositories: names, encryptionKey });
 }
 
 /** What the CDK's repository makes of the rules. */

@@ -44,7 +44,8 @@ export function customImageProblem({ repository, lines, platforms }: CustomImage
     return 'platforms must be valid, normalized, unique and in alphabetical order, for example ["linux/amd64","linux/arm64"]';
   }
   const unsupported = platforms.filter((platform) => runsCommands(lines) && processorOfPlatform(platform) === undefined);
-  return unsupported.length === 0 ? undefined : `no CodeBuild builds run on ${unsupported.join(', ')}, so RUN is not possible; remove RUN or the platform`;
+  if (unsupported.length === 0) return undefined;
+  return `no CodeBuild builds run on ${unsupported.join(', ')}, so RUN is not possible; remove RUN or the platform`;
 }
 
 /** Platforms in their normalized spelling and in alphabetical order, each once; undefined when one of them is not valid. */

@@ -67,6 +67,17 @@ export function parseImageReference(text: string): ImageReference {
   return { registry, repository, tag: tag ?? (digest === undefined ? 'latest' : undefined), digest };
 }
 
+/** Parses a registry host into its normalized spelling, in which `index.docker.io` is `docker.io`; undefined when the text is not valid. */
+export function parseRegistryHost(text: string): string | undefined {
+  if (text.includes('/')) return undefined;
+  try {
+    const { registry, repository } = parseImageReference(`${text}/a/b:c`);
+    return repository === 'a/b' ? registry : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The canonical spelling of a reference: registry, repository, tag and digest, without defaults. */
 export function formatImageReference(reference: ImageReference): string {
   const tag = reference.tag === undefined ? '' : `:${reference.tag}`;
@@ -101,7 +112,9 @@ function requireReferenceText(text: string): void {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
     throw new InvalidReferenceError(text, 'remove the scheme; write for example "quay.io/prometheus/prometheus:v2.53.0"');
   }
-  if (/[^\x21-\x7e]/.test(text)) throw new InvalidReferenceError(text, 'it contains a space, a control character or a character outside ASCII; remove it');
+  if (/[^\x21-\x7e]/.test(text)) {
+    throw new InvalidReferenceError(text, 'it contains a space, a control character or a character outside ASCII; remove it');
+  }
 }
 
 function splitTag(text: string, named: string): { rest: string; tag?: string } {
@@ -109,7 +122,8 @@ function splitTag(text: string, named: string): { rest: string; tag?: string } {
   if (colon === -1 || named.indexOf('/', colon) !== -1 || named.endsWith(']')) return { rest: named };
   const tag = named.slice(colon + 1);
   if (!TAG.test(tag)) {
-    throw new InvalidReferenceError(text, `the tag ${quote(tag)} must be 1 to 128 letters, digits, "_", "." or "-", and must not start with "." or "-"`);
+    throw new InvalidReferenceError(text, `the tag ${quote(tag)} must be 1 to 128 letters, digits, "_", "." or "-", `
+      + 'and must not start with "." or "-"');
   }
   return { rest: named.slice(0, colon), tag };
 }
@@ -149,7 +163,8 @@ function requireRepository(text: string, repository: string): void {
   if (PATH.test(repository.toLowerCase())) {
     throw new InvalidReferenceError(text, `repository names must be lowercase; use ${quote(withLowercaseRepository(text))}`);
   }
-  throw new InvalidReferenceError(text, `the repository ${quote(repository)} must be lowercase letters and digits, separated by "/", ".", "_", "__" or "-"`);
+  throw new InvalidReferenceError(text, `the repository ${quote(repository)} must be lowercase letters and digits, `
+    + 'separated by "/", ".", "_", "__" or "-"');
 }
 
 /** A tag or digest at the end of a reference. The colon of a port comes before a slash. */

@@ -96,7 +96,9 @@ const MAX_PREFIX_LENGTH = 30;
 /** The problem with a prefix of a pull-through cache rule, as text; undefined when the prefix is valid. */
 export function cachePrefixProblem(prefix: string): string | undefined {
   if (prefix === ROOT_PREFIX) return undefined;
-  if (prefix.length < MIN_PREFIX_LENGTH || prefix.length > MAX_PREFIX_LENGTH) return `a prefix must have ${MIN_PREFIX_LENGTH} to ${MAX_PREFIX_LENGTH} characters`;
+  if (prefix.length < MIN_PREFIX_LENGTH || prefix.length > MAX_PREFIX_LENGTH) {
+    return `a prefix must have ${MIN_PREFIX_LENGTH} to ${MAX_PREFIX_LENGTH} characters`;
+  }
   if (prefix.endsWith('/')) return 'remove the final slash, which Amazon ECR adds';
   return repositoryNameProblem(prefix);
 }

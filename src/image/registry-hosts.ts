@@ -1,6 +1,7 @@
 /** An Amazon ECR host: account, optional FIPS marker and Region, in all partitions and also in the dual-stack form. */
 const ECR_HOST = new RegExp('^([0-9]{12})\\.dkr[.-]ecr(-fips)?\\.([a-z0-9-]+)\\.'
-  + '(?:amazonaws\\.com(?:\\.cn)?|amazonaws\\.eu|c2s\\.ic\\.gov|sc2s\\.sgov\\.gov|cloud\\.adc-e\\.uk|csp\\.hci\\.ic\\.gov|on\\.(?:aws|amazonwebservices\\.com\\.cn))$');
+  + '(?:amazonaws\\.com(?:\\.cn)?|amazonaws\\.eu|c2s\\.ic\\.gov|sc2s\\.sgov\\.gov|cloud\\.adc-e\\.uk|'
+  + 'csp\\.hci\\.ic\\.gov|on\\.(?:aws|amazonwebservices\\.com\\.cn))$');
 
 /** The account and Region of an Amazon ECR host; undefined for other hosts, including that of Amazon ECR Public. */
 export function ecrHost(registry: string): { readonly account: string; readonly region: string; readonly fips: boolean } | undefined {

@@ -47,7 +47,8 @@ export function upstreamPath({ registry, repository }: ImageReference): string {
 export function repositoryNameProblem(name: string): string | undefined {
   if (name.length < 2 || name.length > MAX_REPOSITORY_LENGTH) return `a repository name must have 2 to ${MAX_REPOSITORY_LENGTH} characters`;
   if (!ECR_REPOSITORY_NAME.test(name)) {
-    return 'a repository name must be lowercase letters and digits, separated by "/", ".", "_", "__" or "-", and must start and end with a letter or digit';
+    return 'a repository name must be lowercase letters and digits, separated by "/", ".", "_", "__" or "-", '
+      + 'and must start and end with a letter or digit';
   }
   return undefined;
 }

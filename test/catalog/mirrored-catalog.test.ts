@@ -116,7 +116,7 @@ describe('a catalog', () => {
     expect(['1.2.0-dev.1', '1.2.0-stable', '1.2.0-rc.1'].map((tag) => uri(`nginx:${tag}`))).toEqual([
       '/mirror-floating/nginx:1.2.0-dev.1', '/mirror-floating/nginx:1.2.0-stable', '/mirror/nginx:1.2.0-rc.1',
     ]);
-    expect(() => catalog.imageUri('custom/nginx:1.27.0')).toThrow('"custom/" is for customized images; mirror it with addImage() and a repositoryName');
+    expect(() => catalog.imageUri('custom/nginx:1.27.0')).toThrow('"custom/" is reserved for customized images; mirror it with addImage() and a repositoryName');
     expect(catalog.repository('nginx:1.27.0')).toBe(catalog.repository('docker.io/library/nginx:1.26.0'));
     expect(() => catalog.imageUri('Nginx')).toThrow('write "library/nginx"');
   });
@@ -184,7 +184,7 @@ describe('where the list lies', () => {
     stack = new Stack(new App(), 'Platform');
     expect(() => define(file('images: [a:1.0.0]\n---\nimages: [b:2.0.0]'))).toThrow(/has a mistake:\nline 2: it is several documents; write one$/);
     stack = new Stack(new App(), 'Platform');
-    expect(() => define(file('images: [custom/nginx:1.27.0-4f1c0e2a9b7d]'))).toThrow(/has a mistake:\nline 1: .*"custom\/" is for customized images/);
+    expect(() => define(file('images: [custom/nginx:1.27.0-4f1c0e2a9b7d]'))).toThrow(/has a mistake:\nline 1: .*"custom\/" is reserved for customized images/);
     stack = new Stack(new App(), 'Platform');
     expect(() => define(file(Array.from({ length: 30 }, () => 'BAD').join(',')))).toThrow(/has 30 mistakes:\n(.*\n){10}and 20 more$/);
   });

@@ -123,7 +123,9 @@ export function entryShapeProblem(value: unknown): string | undefined {
 /** The problem with a catalog apart from its entries, as text; undefined when it is valid. */
 export function catalogShapeProblem(value: unknown): string | undefined {
   if (value === null) return 'it is empty; add images, for example {"images": ["nginx:stable"]}';
-  if (Array.isArray(value)) return 'the top level must be an object with "images:"; put "images:" above the list, or in JSON {"images": [...]} around it';
+  if (Array.isArray(value)) {
+    return 'the top level must be an object with "images:"; put "images:" above the list, or in JSON {"images": [...]} around it';
+  }
   if (!isFields(value)) return 'the top level must be an object with "images:", for example {"images": ["nginx:stable"]}';
   const unknown = unknownFieldProblem(value, ['version', 'images'], ['$schema']);
   if (unknown !== undefined) return unknown;
