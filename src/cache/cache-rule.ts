@@ -108,7 +108,7 @@ function defineUpstreamRole(scope: Construct, id: string, upstream: PullThroughU
   const cache = arn(prefixes.repositoryPrefix);
   const source = arn(prefixes.upstreamRepositoryPrefix, { account: upstream.account, region: upstream.region });
   return new iam.Role(scope, id, {
-    description: `Amazon ECR, when it pulls from ${upstream.registry}`,
+    description: `Allows Amazon ECR to pull from ${upstream.registry}`,
     // No conditions: AWS does not document the condition keys of this request.
     assumedBy: new iam.ServicePrincipal('pullthroughcache.ecr.amazonaws.com'),
     inlinePolicies: {

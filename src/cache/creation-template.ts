@@ -212,7 +212,7 @@ export interface CreationRoleProps {
  */
 export function defineCreationRole(scope: Construct, id: string, props: CreationRoleProps): iam.IRole {
   const role = props.role ?? new iam.Role(scope, id, {
-    description: `Amazon ECR, when it creates repositories of ${props.purpose}`,
+    description: `Allows Amazon ECR to create repositories of ${props.purpose}`,
     // No conditions: AWS does not document the condition keys of this request.
     assumedBy: new iam.ServicePrincipal('ecr.amazonaws.com'),
   });
