@@ -26,8 +26,7 @@ export { type OnScanFindingsOptions, ScanSeverity } from './observe/scan-finding
 
 export { CacheCredentials, type CacheCredentialsOptions } from './cache/cache-credentials';
 export { CreationTemplate, type CreationTemplateOptions } from './cache/creation-template';
-export type { PullThroughCacheProps } from './cache/pull-through-cache-props';
-export { PullThroughCache } from './cache/pull-through-cache';
+export { PullThroughCache, type PullThroughCacheProps } from './cache/pull-through-cache';
 export { UpstreamRegistry } from './cache/upstream-registry';
 
 export { MirrorReplication, type MirrorReplicationProps } from './replication/mirror-replication';

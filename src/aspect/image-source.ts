@@ -4,9 +4,10 @@ import { IConstruct } from 'constructs';
 import { PublicImage } from './public-image';
 import { PullThroughCache } from '../cache/pull-through-cache';
 import { MirrorCatalogs } from '../catalog/mirror-catalogs';
-import { IImageMirror } from '../declarations/mirror-interfaces';
 import { waitForFirstCopy } from '../consumers/first-copy';
-import { familiarImageReference, ImageReference, quote } from '../image/image-reference';
+import { IImageMirror } from '../declarations/mirror-interfaces';
+import { familiarImageReference, ImageReference } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { otherEnvironmentPart } from '../synthesis/environments';
 
 /** An image in Amazon ECR that takes the place of a public one. */

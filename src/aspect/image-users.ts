@@ -4,7 +4,7 @@ import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { IConstruct } from 'constructs';
 import { ImageUse, ImageUser, knownOf, Properties, section, sections } from './image-use';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 
 /** Images that CodeBuild keeps on its own hosts. They look like images of Docker Hub. */
 const CURATED = /^aws\/codebuild\//;

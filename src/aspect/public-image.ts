@@ -1,4 +1,5 @@
-import { ImageReference, InvalidReferenceError, parseImageReference, redactCredentials } from '../image/image-reference';
+import { ImageReference, InvalidReferenceError, parseImageReference } from '../image/image-reference';
+import { redactCredentials } from '../image/sanitize';
 import { ecrHost } from '../image/registry-hosts';
 
 /** An image of a registry other than Amazon ECR's private ones. */

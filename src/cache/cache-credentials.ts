@@ -1,61 +1,64 @@
 import { CfnResource, Names, SecretValue, Stack, Token } from 'aws-cdk-lib';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 
 /**
- * How the secret is called that `CacheCredentials.fromSecretValue()` defines.
+ * Options of `CacheCredentials.fromSecretValue()`.
  */
 export interface CacheCredentialsOptions {
   /**
-   * The secret's name, which must start with `ecr-pullthroughcache/`.
+   * The name of the secret. It must start with `ecr-pullthroughcache/`.
    *
-   * @default - `ecr-pullthroughcache/` and a name made of the cache's path
+   * @default - `ecr-pullthroughcache/` and a name that is derived from the path of the cache
    */
   readonly secretName?: string;
 }
 
 /**
- * Credentials with which Amazon ECR pulls from an upstream registry: a user's name and an access token, in a secret of AWS Secrets Manager.
+ * Credentials for an upstream registry: a user name and an access token, in a secret in AWS Secrets Manager.
  *
- * Amazon ECR reads the secret itself, with its service-linked role: whoever pulls from the cache needs no access to it.
+ * Amazon ECR reads the secret with its service-linked role. Users who pull from the cache don't need access to the secret.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html
  */
 export abstract class CacheCredentials {
   /**
-   * A secret that exists, or that the app defines.
+   * Credentials from a secret that exists, or that the app defines.
    *
-   * It is a JSON object with the fields `username` and `accessToken`; Amazon ECR knows no others. Its name must start with `ecr-pullthroughcache/`,
-   * it must be in the account and Region of the cache, and Secrets Manager's own key `aws/secretsmanager` must encrypt it.
+   * The secret must be a JSON object with the fields `username` and `accessToken`. Its name must start with `ecr-pullthroughcache/`.
+   * It must be in the account and Region of the cache, and encrypted with the AWS managed key `aws/secretsmanager`.
    *
-   * @throws Error when its name is known and starts otherwise, when CloudFormation would choose its name, and when it has a key of its own
+   * @param secret the secret, owned or imported
+   * @throws Error when the name is not valid, when the secret has no name, and when it has a customer managed key
    */
   public static fromSecret(secret: secretsmanager.ISecret): CacheCredentials {
     return new ExistingSecret(secret);
   }
 
   /**
-   * Defines the secret as Amazon ECR wants it, from an access token that is kept elsewhere: in another secret, or in a parameter without echo.
+   * Credentials from an access token in another secret, or in a CloudFormation parameter with `noEcho`. Defines the secret that Amazon ECR reads.
    *
    * CloudFormation copies the access token when it creates the secret, and later only when the secret changes in the template.
-   * Where the token is rotated, let the rotation write to a secret of its own and use `fromSecret()`.
+   * If the token is rotated, let the rotation write to the secret for Amazon ECR, and use `fromSecret()`.
    *
    * ```ts
    * const accessToken = cdk.SecretValue.secretsManager('docker-hub', { jsonField: 'password' });
    * const credentials = CacheCredentials.fromSecretValue('my-user', accessToken);
    * ```
    *
-   * @param username the user's name, which is readable in the template
-   * @throws Error when the access token is plain text, which would be readable in the template too, or a secure string of AWS Systems Manager,
-   * which CloudFormation does not resolve in a secret; and when the secret's name starts otherwise than with `ecr-pullthroughcache/`
+   * @param username the user name, which is readable in the template
+   * @param accessToken the access token or password
+   * @throws Error when the access token is plain text, because it would be readable in the template
+   * @throws Error when the access token is a secure string parameter, which CloudFormation does not resolve in a secret
+   * @throws Error when the name of the secret does not start with `ecr-pullthroughcache/`
    */
   public static fromSecretValue(username: string, accessToken: SecretValue, options: CacheCredentialsOptions = {}): CacheCredentials {
     return new DefinedSecret({ username, accessToken, secretName: options.secretName });
   }
 
   /**
-   * The secret for a cache, which is the scope of what it takes to define it.
+   * The secret for a cache. New constructs are defined in the scope of the cache.
    *
    * @internal
    */
@@ -65,11 +68,11 @@ export abstract class CacheCredentials {
 class ExistingSecret extends CacheCredentials {
   constructor(private readonly secret: secretsmanager.ISecret) {
     super();
-    requireSecretInAccount(secret);
+    requireReadableSecret(secret);
   }
 
   public _bind(cache: Construct): secretsmanager.ISecret {
-    requireSecretInRegion(this.secret, cache);
+    requireSecretInSameEnvironment(this.secret, cache);
     return this.secret;
   }
 }
@@ -77,7 +80,7 @@ class ExistingSecret extends CacheCredentials {
 class DefinedSecret extends CacheCredentials {
   constructor(private readonly props: CacheSecretProps) {
     super();
-    requireSecretToken(props.accessToken);
+    requireAccessTokenReference(props.accessToken);
     if (props.secretName !== undefined) requireSecretName(props.secretName);
   }
 
@@ -86,90 +89,84 @@ class DefinedSecret extends CacheCredentials {
   }
 }
 
-/** Amazon ECR reads no secret with another name. */
-const PREFIX = 'ecr-pullthroughcache/';
+/** The required prefix of secret names. */
+const SECRET_PREFIX = 'ecr-pullthroughcache/';
 
 /** @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html */
 const SECRET_NAME = /^ecr-pullthroughcache\/[a-zA-Z0-9/_+=.@-]+$/;
 
-/** A secret's name may be longer, but a person must recognize it. */
-const LONGEST_DERIVED_NAME = 100;
+/** The maximum length of a derived name. Secrets Manager allows more, but people must recognize the name. */
+const MAX_DERIVED_NAME_LENGTH = 100;
 
-/** What the secret holds, and how it is called. */
-export interface CacheSecretProps {
+interface CacheSecretProps {
   readonly username: string;
   readonly accessToken: SecretValue;
   readonly secretName?: string;
 }
 
-/** Defines a secret as Amazon ECR reads it. */
-export function defineCacheSecret(scope: Construct, id: string, props: CacheSecretProps): secretsmanager.Secret {
+/** Defines a secret in the form that Amazon ECR requires. */
+function defineCacheSecret(scope: Construct, id: string, props: CacheSecretProps): secretsmanager.Secret {
   return new secretsmanager.Secret(scope, id, {
     description: 'Credentials of a pull-through cache in Amazon ECR',
-    secretName: props.secretName ?? `${PREFIX}${Names.uniqueResourceName(scope, { maxLength: LONGEST_DERIVED_NAME, separator: '-' })}`,
-    // The names of the fields are Amazon ECR's. A user's name is no secret.
+    secretName: props.secretName ?? `${SECRET_PREFIX}${Names.uniqueResourceName(scope, { maxLength: MAX_DERIVED_NAME_LENGTH, separator: '-' })}`,
+    // Amazon ECR requires these field names. The user name is not secret.
     secretObjectValue: { username: SecretValue.unsafePlainText(props.username), accessToken: props.accessToken },
   });
 }
 
-/**
- * Refuses a secret that Amazon ECR could not read, as far as that is known at synthesis.
- *
- * @throws Error when its name is not one that Amazon ECR wants, and when it has a key of its own
- */
-export function requireSecretInAccount(secret: secretsmanager.ISecret): void {
-  requireSecretName(knownName(secret));
+/** @throws Error when Amazon ECR cannot read a secret because of its name or key */
+function requireReadableSecret(secret: secretsmanager.ISecret): void {
+  requireSecretName(literalName(secret));
   if (secret.encryptionKey === undefined) return;
-  throw new Error(`the secret ${quote(secret.node.path)} is encrypted with a key of its own, and Amazon ECR reads only what Secrets Manager's key "aws/secretsmanager" encrypts; leave out encryptionKey`);
+  throw new Error(`the secret ${quote(secret.node.path)} has a customer managed key, `
+    + 'but Amazon ECR requires the AWS managed key "aws/secretsmanager"; '
+    + 'remove encryptionKey');
 }
 
-/**
- * Refuses a secret in another place than the cache.
- *
- * @throws Error when its account or Region is known and another
- */
-export function requireSecretInRegion(secret: secretsmanager.ISecret, cache: Construct): void {
+/** @throws Error when a secret is in another account or Region than its cache */
+function requireSecretInSameEnvironment(secret: secretsmanager.ISecret, cache: Construct): void {
   const stack = Stack.of(cache);
   for (const part of ['account', 'region'] as const) {
     const actual = secret.env[part];
     if (Token.isUnresolved(actual) || Token.isUnresolved(stack[part]) || actual === stack[part]) continue;
-    throw new Error(`the secret is in the ${part} ${quote(actual)} and its cache is in ${quote(stack[part])}; Amazon ECR reads secrets of its own account and Region only`);
+    throw new Error(`the secret is in the ${part} ${quote(actual)} and its cache is in ${quote(stack[part])}; `
+      + 'use a secret in the account and Region of the cache');
   }
 }
 
 /**
- * Refuses a secret's name that Amazon ECR does not take.
- *
- * @param name undefined when CloudFormation chooses it; a token passes, for nobody knows it yet
+ * @param name the name; undefined when CloudFormation chooses it. A token is valid.
+ * @throws Error when Amazon ECR cannot read a secret with the name
  */
-export function requireSecretName(name: string | undefined): void {
+function requireSecretName(name: string | undefined): void {
   if (name === undefined) {
-    throw new Error(`the secret has no name, so that CloudFormation would choose one, and Amazon ECR reads only secrets whose names start with ${quote(PREFIX)}; set secretName: ${quote(`${PREFIX}docker-hub`)}`);
+    throw new Error('the secret has no name, so CloudFormation would choose one, '
+      + `but Amazon ECR requires a name that starts with ${quote(SECRET_PREFIX)}; `
+      + `set secretName, for example ${quote(`${SECRET_PREFIX}docker-hub`)}`);
   }
   if (Token.isUnresolved(name) || SECRET_NAME.test(name)) return;
-  throw new Error(`the secret's name ${quote(name)} must start with ${quote(PREFIX)} and go on with letters, digits and any of "/_+=.@-", for Amazon ECR reads no other; rename it, for example to ${quote(`${PREFIX}docker-hub`)}`);
+  throw new Error(`the secret name ${quote(name)} must be ${quote(SECRET_PREFIX)} followed by letters, digits and any of "/_+=.@-"; `
+    + `rename the secret, for example to ${quote(`${SECRET_PREFIX}docker-hub`)}`);
 }
 
-/**
- * Refuses an access token that would be readable in the template, or that CloudFormation would not resolve.
- *
- * @throws Error that does not show the token
- */
-export function requireSecretToken(accessToken: SecretValue): void {
+/** @throws Error without the access token, when the token would be readable in the template or CloudFormation would not resolve it */
+function requireAccessTokenReference(accessToken: SecretValue): void {
   const text = accessToken.unsafeUnwrap();
   if (!Token.isUnresolved(text)) {
-    throw new Error('the access token is plain text, which everybody could read in the template; keep it in a secret and pass SecretValue.secretsManager(name, { jsonField })');
+    throw new Error('the access token is plain text, which would be readable in the template; '
+      + 'store it in a secret and use SecretValue.secretsManager(name, { jsonField })');
   }
   if (String(new Stack().resolve(text)).startsWith('{{resolve:ssm-secure:')) {
-    throw new Error('the access token is a secure string of AWS Systems Manager, which CloudFormation does not resolve in a secret; keep it in Secrets Manager and pass SecretValue.secretsManager(name, { jsonField })');
+    throw new Error('the access token is a secure string parameter, which CloudFormation does not resolve in a secret; '
+      + 'store it in a secret and use SecretValue.secretsManager(name, { jsonField })');
   }
 }
 
-/** The name that the secret is known to have: a token when it is not known, undefined when CloudFormation chooses it. */
-function knownName(secret: secretsmanager.ISecret): string | undefined {
+/** The name of a secret: a token when it is not known at synthesis, and undefined when CloudFormation chooses it. */
+function literalName(secret: secretsmanager.ISecret): string | undefined {
   const resource = secret.node.defaultChild;
   if (!CfnResource.isCfnResource(resource) || resource.cfnResourceType !== secretsmanager.CfnSecret.CFN_RESOURCE_TYPE_NAME) return secret.secretName;
-  // The construct's own name is taken from the ARN, although somebody wrote it in the app.
+  // The construct derives secretName from the ARN, which is a token, so use the name of the resource.
   const name: unknown = secret.stack.resolve((resource as secretsmanager.CfnSecret).name);
   return name === undefined || typeof name === 'string' ? name : secret.secretName;
 }

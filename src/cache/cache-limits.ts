@@ -1,16 +1,16 @@
 import { Annotations, Aspects, AspectPriority, CfnResource, Stack, Stage, Token } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { ROOT_PREFIX } from '../image/pull-through';
 
-/** China and GovCloud. */
+/** The Regions of AWS China and AWS GovCloud (US). */
 const REGION_WITHOUT_CACHES = /^(?:cn|us-gov)-/;
 
 /**
- * Warns when Amazon ECR has no pull-through caches in the Region of a stack.
+ * Adds a warning when pull-through caches are not available in the Region of a stack.
  *
- * @param rule the construct that carries the warning: below the cache, so that whoever acknowledges it on the cache silences it
+ * @param rule the construct with the warning. It is below the cache, so acknowledging the warning on the cache works.
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html#pull-through-cache-considerations
  */
 export function warnAboutRegion(rule: Construct): void {
@@ -18,45 +18,47 @@ export function warnAboutRegion(rule: Construct): void {
   if (Token.isUnresolved(region) || !REGION_WITHOUT_CACHES.test(region)) return;
   Annotations.of(rule).addWarningV2(
     'cdk-ecr-mirror:PullThroughCache.region',
-    `Amazon ECR has no pull-through caches in ${region}, so that the deployment would fail; mirror the images with an ImageMirror`,
+    `pull-through caches are not available in ${region}, so the deployment would fail; use an ImageMirror`,
   );
 }
 
-/** Warns when tags of a cache can never move. */
+/** Adds a warning that tags of the cache never move. */
 export function warnAboutImmutability(rule: Construct): void {
   Annotations.of(rule).addWarningV2(
     'cdk-ecr-mirror:PullThroughCache.immutable',
-    'the creation template makes all tags of the cache immutable, so that Amazon ECR never updates an image: a tag like "latest" stays what it was at the first pull; '
-    + 'use ecr.TagMutability.IMMUTABLE_WITH_EXCLUSION with the tags that move, or an ImageMirror, which tells tags that move from those that do not',
+    'the creation template makes all tags immutable, so Amazon ECR never updates a tag such as "latest" after its first pull; '
+    + 'use ecr.TagMutability.IMMUTABLE_WITH_EXCLUSION and exclude floating tags, or use an ImageMirror, which distinguishes fixed and floating tags',
   );
 }
 
 /**
- * Warns when an image is asked for by its digest, which Amazon ECR serves only after it was pulled by a tag.
+ * Adds a warning that an image has a digest, which Amazon ECR serves only after a pull by tag.
  *
  * @see https://github.com/aws/containers-roadmap/issues/2837
  */
 export function warnAboutDigest(rule: Construct, image: string): void {
   Annotations.of(rule).addWarningV2(
     'cdk-ecr-mirror:PullThroughCache.digest',
-    `${quote(image)} names a digest, and a pull-through cache does not serve a digest before its image was pulled by a tag; mirror the image with an ImageMirror, or name it by its tag`,
+    `${quote(image)} has a digest, which a pull-through cache serves only after a pull of the image by tag; `
+      + 'use a tag without a digest, or an ImageMirror',
   );
 }
 
 /**
- * Warns at each Lambda function of the app whose image is in the cache.
+ * Adds a warning to each Lambda function in the app with an image from the cache.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html#pull-through-cache-considerations
  */
 export function warnAboutLambdaFunctions(cache: Construct, repositoryPrefix: string): void {
   if (repositoryPrefix === ROOT_PREFIX) return;
-  // Aspects do not reach into the stages below.
+  // Aspects do not visit nested stages.
   Aspects.of(Stage.of(cache) ?? cache.node.root).add({
     visit: (node) => {
       if (!isFunction(node) || !isImageUnder(repositoryPrefix, Stack.of(node).resolve(node.code))) return;
       Annotations.of(node).addWarningV2(
         'cdk-ecr-mirror:PullThroughCache.lambda',
-        `the function's image is in the pull-through cache under ${quote(repositoryPrefix)}, from which AWS Lambda cannot pull; mirror the image with an ImageMirror`,
+        `the image of the function is in the pull-through cache with the prefix ${quote(repositoryPrefix)}, `
+          + 'which AWS Lambda does not support; use an ImageMirror',
       );
     },
   }, { priority: AspectPriority.READONLY });
@@ -66,7 +68,7 @@ function isFunction(node: unknown): node is lambda.CfnFunction {
   return CfnResource.isCfnResource(node) && node.cfnResourceType === lambda.CfnFunction.CFN_RESOURCE_TYPE_NAME;
 }
 
-/** The parts of the URI that are not known at synthesis are in front of the repository's name. */
+/** Whether the image of a function is under a prefix. The parts of the URI that are tokens come before the repository name. */
 function isImageUnder(repositoryPrefix: string, code: { imageUri?: unknown } | undefined): boolean {
   const uri = JSON.stringify(code?.imageUri ?? '');
   return uri.includes('.dkr.ecr.') && uri.includes(`/${repositoryPrefix}/`);

@@ -2,33 +2,44 @@ import { Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { PullThroughCacheProps } from './pull-through-cache-props';
-import { quote } from '../image/image-reference';
+import { CacheCredentials } from './cache-credentials';
+import { UpstreamRegistry } from './upstream-registry';
+import { quote } from '../image/sanitize';
 import { CachePrefixes, cachePrefixProblem, PullThroughUpstream, ROOT_PREFIX } from '../image/pull-through';
 import { reservePrefix } from '../repositories/prefix-reservations';
 import { requireLiteral } from '../synthesis/literal';
 
+/** The properties of a pull-through cache rule, which are those of its `PullThroughCache`. */
+export interface CacheRuleProps {
+  readonly upstream: UpstreamRegistry;
+  readonly credentials?: CacheCredentials;
+  readonly repositoryPrefix?: string;
+  readonly upstreamRepositoryPrefix?: string;
+  readonly upstreamRole?: iam.IRole;
+}
+
 /**
- * The prefixes that a cache's owner chose, or those of its upstream.
+ * The prefixes of a cache. The defaults are the prefix of the upstream registry, and all upstream repositories.
  *
- * @throws Error when Amazon ECR would refuse them
+ * @throws Error when a prefix is not valid in Amazon ECR
  */
-export function cachePrefixes(props: PullThroughCacheProps): CachePrefixes {
+export function cachePrefixes(props: CacheRuleProps): CachePrefixes {
   const { upstream, repositoryPrefix = upstream._upstream().prefix, upstreamRepositoryPrefix = ROOT_PREFIX } = props;
-  refusePrefix('repositoryPrefix', repositoryPrefix);
-  refusePrefix('upstreamRepositoryPrefix', upstreamRepositoryPrefix);
+  requireCachePrefix('repositoryPrefix', repositoryPrefix);
+  requireCachePrefix('upstreamRepositoryPrefix', upstreamRepositoryPrefix);
   if (repositoryPrefix === ROOT_PREFIX && upstreamRepositoryPrefix !== ROOT_PREFIX) {
-    throw new Error(`repositoryPrefix is "${ROOT_PREFIX}", and Amazon ECR takes upstreamRepositoryPrefix only with another; set repositoryPrefix too, or leave upstreamRepositoryPrefix out`);
+    throw new Error(`repositoryPrefix is "${ROOT_PREFIX}", which Amazon ECR does not support with upstreamRepositoryPrefix; `
+      + 'set another repositoryPrefix, or remove upstreamRepositoryPrefix');
   }
   return { repositoryPrefix, upstreamRepositoryPrefix };
 }
 
 /**
- * Defines the rule of a cache, with the secret or the role that it needs.
+ * Defines the pull-through cache rule, with the secret or the role that it needs.
  *
- * @throws Error when credentials or a role are missing, or given where none are taken, and when another cache has the prefix
+ * @throws Error when credentials are missing, when credentials or a role are not supported, and when another cache has the prefix
  */
-export function defineCacheRule(scope: Construct, id: string, props: PullThroughCacheProps, prefixes: CachePrefixes): ecr.CfnPullThroughCacheRule {
+export function defineCacheRule(scope: Construct, id: string, props: CacheRuleProps, prefixes: CachePrefixes): ecr.CfnPullThroughCacheRule {
   const { kind, url } = props.upstream._upstream();
   reservePrefix(scope, 'pull-through cache rule', prefixes.repositoryPrefix, 'set another repositoryPrefix, or use that cache');
   return new ecr.CfnPullThroughCacheRule(scope, id, {
@@ -41,65 +52,69 @@ export function defineCacheRule(scope: Construct, id: string, props: PullThrough
   });
 }
 
-function credentialArn(scope: Construct, { upstream, credentials }: PullThroughCacheProps): string | undefined {
+function credentialArn(scope: Construct, { upstream, credentials }: CacheRuleProps): string | undefined {
   const { authentication, registry } = upstream._upstream();
   if (authentication === 'secret' && credentials === undefined) {
-    throw new Error(`Amazon ECR pulls from ${quote(registry)} with credentials only, also public images; set credentials: CacheCredentials.fromSecret(secret)`);
+    throw new Error(`Amazon ECR requires credentials for ${quote(registry)}, also for public images; `
+      + 'set credentials: CacheCredentials.fromSecret(secret)');
   }
   if (authentication !== 'secret' && credentials !== undefined) {
-    throw new Error(`Amazon ECR pulls from ${quote(registry)} without a secret, and takes none; leave credentials out, or mirror private images with an ImageMirror`);
+    throw new Error(`Amazon ECR does not support credentials for ${quote(registry)}; remove credentials, or use an ImageMirror for private images`);
   }
   const secret = credentials?._bind(scope);
   return secret?.secretFullArn ?? secret?.secretArn;
 }
 
-function upstreamRoleArn(scope: Construct, { upstream, upstreamRole }: PullThroughCacheProps, prefixes: CachePrefixes): string | undefined {
+function upstreamRoleArn(scope: Construct, { upstream, upstreamRole }: CacheRuleProps, prefixes: CachePrefixes): string | undefined {
   const definition = upstream._upstream();
   if (definition.authentication !== 'role') {
     if (upstreamRole === undefined) return undefined;
-    throw new Error(`Amazon ECR takes a role for the upstream Amazon ECR only, and this is ${quote(definition.registry)}; leave upstreamRole out`);
+    throw new Error(`upstreamRole is only for an upstream Amazon ECR, and the upstream is ${quote(definition.registry)}; remove upstreamRole`);
   }
   const { account, region } = Stack.of(scope);
   if (account === definition.account && region === definition.region) {
-    throw new Error(`${quote(definition.registry)} is the registry that the cache itself is in; use its repositories, or name the Amazon ECR of another account or Region`);
+    throw new Error(`the upstream ${quote(definition.registry)} is the registry of the cache itself; `
+      + 'use its repositories, or an upstream in another account or Region');
   }
   if (upstreamRole !== undefined) return upstreamRole.roleArn;
-  // An account that is not known yet is taken for another.
+  // Assume that an unknown account is another one.
   if (account === definition.account) return undefined;
   return defineUpstreamRole(scope, 'UpstreamRole', definition, prefixes).roleArn;
 }
 
-function refusePrefix(property: string, prefix: string): void {
+function requireCachePrefix(property: string, prefix: string): void {
   requireLiteral(prefix, property, 'write it as a string');
   const problem = cachePrefixProblem(prefix);
-  if (problem !== undefined) throw new Error(`${property} ${quote(prefix)} is not possible: ${problem}; set another ${property}, for example "docker-hub"`);
+  if (problem !== undefined) {
+    throw new Error(`${property} ${quote(prefix)} is not valid: ${problem}; set another ${property}, for example "docker-hub"`);
+  }
 }
 
-/** What Amazon ECR does with both sides: it reads upstream, and follows what it copies. */
+/** The actions of Amazon ECR on upstream and cached repositories: reading images, and the status of copies. */
 const IMPORT_ACTIONS = ['ecr:BatchGetImage', 'ecr:BatchImportUpstreamImage', 'ecr:GetDownloadUrlForLayer', 'ecr:GetImageCopyStatus'];
 
-/** What it does with the cache alone. */
+/** The actions of Amazon ECR on cached repositories only. */
 const CACHE_ACTIONS = ['ecr:CompleteLayerUpload', 'ecr:InitiateLayerUpload', 'ecr:PutImage', 'ecr:UploadLayerPart'];
 
 /**
- * Defines the role with which Amazon ECR pulls from the Amazon ECR of another account.
+ * Defines the role that Amazon ECR assumes to pull from the Amazon ECR of another account.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html
  */
-export function defineUpstreamRole(scope: Construct, id: string, upstream: PullThroughUpstream, prefixes: CachePrefixes): iam.Role {
+function defineUpstreamRole(scope: Construct, id: string, upstream: PullThroughUpstream, prefixes: CachePrefixes): iam.Role {
   const stack = Stack.of(scope);
-  const arn = (prefix: string, place: { account?: string; region?: string } = {}) =>
-    stack.formatArn({ service: 'ecr', resource: 'repository', resourceName: prefix === ROOT_PREFIX ? '*' : `${prefix}/*`, ...place });
+  const arn = (prefix: string, environment: { account?: string; region?: string } = {}) =>
+    stack.formatArn({ service: 'ecr', resource: 'repository', resourceName: prefix === ROOT_PREFIX ? '*' : `${prefix}/*`, ...environment });
   const cache = arn(prefixes.repositoryPrefix);
   const source = arn(prefixes.upstreamRepositoryPrefix, { account: upstream.account, region: upstream.region });
   return new iam.Role(scope, id, {
-    description: `Amazon ECR, when it pulls from ${upstream.registry}`,
-    // No conditions: which keys Amazon ECR sends along when it takes the role is not documented.
+    description: `Allows Amazon ECR to pull from ${upstream.registry}`,
+    // No conditions: AWS does not document the condition keys of this request.
     assumedBy: new iam.ServicePrincipal('pullthroughcache.ecr.amazonaws.com'),
     inlinePolicies: {
       PullThroughCache: new iam.PolicyDocument({
         statements: [
-          // The action knows no resource.
+          // The action does not support resource-level permissions.
           new iam.PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
           new iam.PolicyStatement({ actions: IMPORT_ACTIONS, resources: [source, cache] }),
           new iam.PolicyStatement({ actions: CACHE_ACTIONS, resources: [cache] }),

@@ -5,19 +5,19 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, IConstruct } from 'constructs';
 import { grantCachePull } from '../repositories/pull-grants';
 
-/** What knows that somebody uses it. */
+/** A cache that its consumers depend on. */
 interface UsedCache {
   _usedBy(consumer: IConstruct): void;
 }
 
-/** An image of a pull-through cache in a container of Amazon ECS or AWS Batch. */
+/** An image of a pull-through cache for a container in Amazon ECS or AWS Batch. */
 export class CachedContainerImage extends ecs.ContainerImage {
   constructor(private readonly cache: UsedCache, private readonly repository: ecr.IRepository, private readonly imageName: string) {
     super();
   }
 
   public bind(scope: Construct, containerDefinition: ecs.ContainerDefinition): ecs.ContainerImageConfig {
-    // Batch has no task definition: for a container on ECS it makes one up that knows the execution role only, and for one on EKS none at all.
+    // AWS Batch has no task definition. The CDK passes a substitute with only the execution role for ECS, and none for EKS.
     const taskDefinition: ecs.TaskDefinition | undefined = containerDefinition.taskDefinition;
     if (taskDefinition !== undefined) this.repository.grantPull(taskDefinition.obtainExecutionRole());
     this.cache._usedBy(Construct.isConstruct(taskDefinition) ? taskDefinition : scope);
@@ -25,7 +25,7 @@ export class CachedContainerImage extends ecs.ContainerImage {
   }
 }
 
-/** A repository of a pull-through cache, which Amazon ECR creates at the first pull. Whoever may pull from it may therefore create it. */
+/** A repository of a pull-through cache. Amazon ECR creates it at the first pull, so its grants include `ecr:CreateRepository`. */
 export class CachedRepository extends ecr.RepositoryBase {
   public readonly repositoryArn: string;
 
@@ -38,7 +38,7 @@ export class CachedRepository extends ecr.RepositoryBase {
     return grantCachePull(grantee, [this.repositoryArn]);
   }
 
-  /** The repository has the policy of the creation template. */
+  /** Has no effect: the creation template defines the repository policy. */
   public addToResourcePolicy(_statement: iam.PolicyStatement): iam.AddToResourcePolicyResult {
     return { statementAdded: false };
   }

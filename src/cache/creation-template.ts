@@ -4,78 +4,79 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { warnAboutImmutability } from './cache-limits';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { ROOT_PREFIX } from '../image/pull-through';
 import { reservePrefix } from '../repositories/prefix-reservations';
 import { requireLiteral } from '../synthesis/literal';
 
 /**
- * What the repositories are like that Amazon ECR creates for a pull-through cache.
+ * Options of a `CreationTemplate`: the settings of repositories that Amazon ECR creates for a pull-through cache.
  */
 export interface CreationTemplateOptions {
   /**
-   * The repositories that the template is for: all whose names start with this prefix and a slash.
+   * The prefix of the repositories that the template applies to, without a final slash.
    *
-   * `ROOT` stands for all of the account and Region that no other template is for. So one template can serve several caches;
-   * leave it out of the others with `CreationTemplate.none()`.
+   * `ROOT` means all repositories of the account and Region that no other template applies to. With it, one template can serve several caches:
+   * set `CreationTemplate.none()` for the others.
    *
    * @default - the repository prefix of the cache
    */
   readonly prefix?: string;
 
   /**
-   * Whether tags can move to another image.
+   * The mutability of tags.
    *
-   * In immutable repositories, Amazon ECR never updates the image that a tag names, and a tag like `latest` stays what it was at the first pull.
+   * In immutable repositories, Amazon ECR never updates a tag such as `latest` after its first pull.
    *
    * @default ecr.TagMutability.MUTABLE
    */
   readonly imageTagMutability?: ecr.TagMutability;
 
   /**
-   * The tags that are exceptions from `imageTagMutability`, which must then be one of the `_WITH_EXCLUSION` values: one to five.
+   * The tags that are excluded from `imageTagMutability`, which must then be one of the `_WITH_EXCLUSION` values: 1 to 5 filters.
    *
    * @default - none
    */
   readonly imageTagMutabilityExclusionFilters?: ecr.ImageTagMutabilityExclusionFilter[];
 
   /**
-   * The lifecycle rules. An empty list keeps all images for ever.
+   * The lifecycle rules. With an empty list, images never expire.
    *
-   * An image that has expired is pulled from upstream again when somebody asks for its tag, as long as it is still there.
+   * The next pull of an expired tag pulls its image from upstream again, if upstream still has it.
    *
-   * @default - images that no tag names any more expire after 30 days
+   * @default - untagged images expire after 30 days
    */
   readonly lifecycleRules?: ecr.LifecycleRule[];
 
   /**
-   * The key that encrypts the repositories.
+   * The KMS key that encrypts the repositories.
    *
-   * @default - Amazon ECR's own key (AES-256)
+   * @default - encryption with keys of Amazon ECR (AES-256)
    */
   readonly encryptionKey?: kms.IKey;
 
   /**
-   * The resource tags of the repositories, which those of the app do not become by themselves.
+   * The resource tags of the repositories. The tags of the app do not apply to them.
    *
    * @default - none
    */
   readonly repositoryTags?: { [key: string]: string };
 
   /**
-   * The role with which Amazon ECR creates repositories that have a key or resource tags. `ecr.amazonaws.com` must be able to take it.
+   * The role that Amazon ECR assumes to create repositories with a KMS key or resource tags. Its trust policy must allow `ecr.amazonaws.com`.
    *
-   * It is granted `ecr:CreateRepository` and `ecr:TagResource`, and for the key `kms:CreateGrant`, `kms:RetireGrant` and `kms:DescribeKey`.
+   * The role gets the permissions `ecr:CreateRepository` and `ecr:TagResource`, and for the key `kms:CreateGrant`, `kms:RetireGrant` and
+   * `kms:DescribeKey`.
    *
-   * @default - with `encryptionKey` or `repositoryTags`, one is defined; else Amazon ECR uses its service-linked role
+   * @default - a new role with `encryptionKey` or `repositoryTags`, and the service-linked role of Amazon ECR otherwise
    * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-create.html
    */
   readonly role?: iam.IRole;
 
   /**
-   * Who may use the repositories, beside those whom the account lets do so with IAM. The grants of the cache to organizations and accounts are added.
+   * The statements of the repository policy. Grants of the cache to organizations and accounts add statements.
    *
-   * @default - nobody
+   * @default - no statements: only IAM policies of the account give access
    */
   readonly repositoryPolicy?: iam.PolicyStatement[];
 }
@@ -83,20 +84,20 @@ export interface CreationTemplateOptions {
 /**
  * The repository creation template of a pull-through cache.
  *
- * It counts for repositories that are created afterward: those that exist keep what they have.
+ * It applies to new repositories. Existing repositories keep their settings.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
  */
 export class CreationTemplate {
   /**
-   * A template of the cache's own.
+   * A creation template for the cache.
    */
   public static of(options: CreationTemplateOptions = {}): CreationTemplate {
     return new CreationTemplate(options);
   }
 
   /**
-   * No template: the repositories get what another template says, or else Amazon ECR's defaults, with which images never expire.
+   * No creation template for the cache. Another template that matches applies, or else the defaults of Amazon ECR: images never expire.
    */
   public static none(): CreationTemplate {
     return new CreationTemplate(undefined);
@@ -110,14 +111,14 @@ export class CreationTemplate {
   }
 }
 
-/** Old images of a tag that moved are of no use, but may still be running. */
+/** A moved tag leaves an untagged image. It expires late, because it can still be in use. */
 const DEFAULT_LIFECYCLE_RULES: ecr.LifecycleRule[] = [{
   description: 'Expire images that no tag names any more',
   tagStatus: ecr.TagStatus.UNTAGGED,
   maxImageAge: Duration.days(30),
 }];
 
-/** A template, and the policy of the repositories that it is for, which can still grow. */
+/** A creation template, and its repository policy, which grants extend. */
 export interface CacheTemplate {
   readonly resource: ecr.CfnRepositoryCreationTemplate;
   readonly repositoryPolicy: iam.PolicyDocument;
@@ -126,13 +127,13 @@ export interface CacheTemplate {
 /**
  * Defines the repository creation template of a cache.
  *
- * @throws Error when it is for none of the cache's repositories, and when a statement of the policy names a resource or no principal
+ * @throws Error when the template does not apply to the cache, and when a statement of the policy has resources or no principal
  */
 export function defineCacheTemplate(scope: Construct, id: string, repositoryPrefix: string, options: CreationTemplateOptions): CacheTemplate {
   const prefix = templatePrefix(options.prefix ?? repositoryPrefix, repositoryPrefix);
   reservePrefix(scope, 'repository creation template', prefix, 'set creationTemplate: CreationTemplate.none() for one of them');
   const { imageTagMutability, imageTagMutabilityExclusionFilters, lifecyclePolicy } = renderLikeRepository(options);
-  const repositoryPolicy = new iam.PolicyDocument({ statements: (options.repositoryPolicy ?? []).map(refuseStatement) });
+  const repositoryPolicy = new iam.PolicyDocument({ statements: (options.repositoryPolicy ?? []).map(requireRepositoryStatement) });
   const role = cacheCreationRole(scope, `${id}Role`, prefix, options);
   const resource = new ecr.CfnRepositoryCreationTemplate(scope, id, {
     appliedFor: ['PULL_THROUGH_CACHE'],
@@ -146,25 +147,29 @@ export function defineCacheTemplate(scope: Construct, id: string, repositoryPref
     repositoryPolicy: Lazy.string({ produce: () => repositoryPolicy.isEmpty ? undefined : Stack.of(scope).toJsonString(repositoryPolicy) }),
     resourceTags: options.repositoryTags && Object.entries(options.repositoryTags).map(([key, value]) => ({ key, value })),
   });
-  createRepositoriesStatement(resource, role);
+  dependOnCreationRole(resource, role);
   if (imageTagMutability === ecr.TagMutability.IMMUTABLE) warnAboutImmutability(resource);
   return { resource, repositoryPolicy };
 }
 
-/** A statement as a repository's policy takes it. */
-function refuseStatement(statement: iam.PolicyStatement): iam.PolicyStatement {
-  if (!statement.hasPrincipal) throw new Error('a statement of a repository policy must say who may pull; set principals');
-  if (statement.hasResource) throw new Error('a statement of a repository policy is about the repository that has the policy, and Amazon ECR takes no resources in it; leave them out');
+/** @throws Error when a statement is not valid in a repository policy */
+function requireRepositoryStatement(statement: iam.PolicyStatement): iam.PolicyStatement {
+  if (!statement.hasPrincipal) throw new Error('a statement of a repository policy has no principals; set principals');
+  if (statement.hasResource) {
+    throw new Error('a statement of a repository policy must not have resources, because it applies to its repository; remove resources');
+  }
   return statement;
 }
 
 function templatePrefix(prefix: string, repositoryPrefix: string): string {
   requireLiteral(prefix, 'the prefix of the creation template', 'write it as a string');
   if (prefix === ROOT_PREFIX || prefix === repositoryPrefix || repositoryPrefix.startsWith(`${prefix}/`)) return prefix;
-  throw new Error(`the creation template with the prefix ${quote(prefix)} is for none of the cache's repositories, which are under ${quote(repositoryPrefix)}; leave prefix out, or write ${quote(ROOT_PREFIX)} for all repositories of the account and Region`);
+  throw new Error(`the creation template has the prefix ${quote(prefix)}, `
+    + `which does not apply to the cache with the prefix ${quote(repositoryPrefix)}; `
+    + `remove prefix, or set ${quote(ROOT_PREFIX)} for all repositories of the account and Region`);
 }
 
-/** What the CDK's repository makes of its options. It refuses those that contradict each other, so the template does too. */
+/** Renders options with the CDK's `Repository`, which also validates them. */
 function renderLikeRepository(options: CreationTemplateOptions) {
   const stack = new Stack();
   const repository = new ecr.Repository(stack, 'Repository', {
@@ -181,33 +186,34 @@ function renderLikeRepository(options: CreationTemplateOptions) {
   };
 }
 
-/** The role that creates repositories; undefined where Amazon ECR's service-linked role can. */
+/** The role that creates repositories; undefined when the service-linked role of Amazon ECR is sufficient. */
 function cacheCreationRole(scope: Construct, id: string, prefix: string, options: CreationTemplateOptions): iam.IRole | undefined {
   const { role, encryptionKey, repositoryTags } = options;
   if (role === undefined && encryptionKey === undefined && repositoryTags === undefined) return undefined;
-  return creationRole(scope, id, { purpose: 'a pull-through cache', repositories: [prefix === ROOT_PREFIX ? '*' : `${prefix}/*`], encryptionKey, role });
+  const repositories = [prefix === ROOT_PREFIX ? '*' : `${prefix}/*`];
+  return defineCreationRole(scope, id, { purpose: 'a pull-through cache', repositories, encryptionKey, role });
 }
 
-/** What Amazon ECR creates repositories with. */
+/** The properties of a creation role. */
 export interface CreationRoleProps {
-  /** What the repositories are for. */
+  /** The owner of the repositories, for the description. */
   readonly purpose: string;
-  /** The repositories, as patterns of their names: `mirror/*`. */
+  /** The repositories, as wildcard patterns of their names: `mirror/*`. */
   readonly repositories: readonly string[];
   readonly encryptionKey?: kms.IKey;
-  /** A role that is there already. */
+  /** An existing role. @default - a new role */
   readonly role?: iam.IRole;
 }
 
 /**
- * The role with which Amazon ECR creates repositories that have a key or resource tags.
+ * Defines the role that Amazon ECR assumes to create repositories with a KMS key or resource tags, or grants an existing role the permissions.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html
  */
-export function creationRole(scope: Construct, id: string, props: CreationRoleProps): iam.IRole {
+export function defineCreationRole(scope: Construct, id: string, props: CreationRoleProps): iam.IRole {
   const role = props.role ?? new iam.Role(scope, id, {
-    description: `Amazon ECR, when it creates repositories of ${props.purpose}`,
-    // No conditions: which keys Amazon ECR sends along when it takes the role is not documented.
+    description: `Allows Amazon ECR to create repositories of ${props.purpose}`,
+    // No conditions: AWS does not document the condition keys of this request.
     assumedBy: new iam.ServicePrincipal('ecr.amazonaws.com'),
   });
   role.addToPrincipalPolicy(new iam.PolicyStatement({
@@ -218,7 +224,7 @@ export function creationRole(scope: Construct, id: string, props: CreationRolePr
   return role;
 }
 
-/** Lets a template, and with it whatever waits for that, wait for the role and for the policies of the role, which its ARN does not stand for. */
-export function createRepositoriesStatement(template: Construct, role: iam.IRole | undefined): void {
+/** Makes a template depend on its role and the policies of the role. A reference to the role's ARN does not include the policies. */
+export function dependOnCreationRole(template: Construct, role: iam.IRole | undefined): void {
   if (role !== undefined) template.node.addDependency(role);
 }

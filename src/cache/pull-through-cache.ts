@@ -4,31 +4,90 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, IConstruct } from 'constructs';
-import { warnAboutDigest, warnAboutRegion, warnAboutLambdaFunctions } from './cache-limits';
+import { CacheCredentials } from './cache-credentials';
+import { warnAboutDigest, warnAboutLambdaFunctions, warnAboutRegion } from './cache-limits';
 import { cachePrefixes, defineCacheRule } from './cache-rule';
 import { CachedContainerImage, CachedRepository } from './cached-image';
-import { CreationTemplate, CacheTemplate, defineCacheTemplate } from './creation-template';
-import { PullThroughCacheProps } from './pull-through-cache-props';
+import { CacheTemplate, CreationTemplate, defineCacheTemplate } from './creation-template';
 import { UpstreamRegistry } from './upstream-registry';
 import { buildPlatform } from '../consumers/build-image';
-import { parseUpstreamImage } from '../declarations/upstream-image';
 import { MirroredBuildImageOptions } from '../declarations/mirrored-image-options';
-import { familiarImageReference, ImageReference, quote } from '../image/image-reference';
+import { parseUpstreamImage } from '../declarations/upstream-image';
+import { familiarImageReference, ImageReference } from '../image/image-reference';
 import { cachedRepositoryName, CachePrefixes, ROOT_PREFIX } from '../image/pull-through';
 import { repositoryNameProblem } from '../image/repository-name';
-import { grantCachePull, IMPORT_ACTION, accountsPullStatement, organizationPullStatement } from '../repositories/pull-grants';
+import { quote } from '../image/sanitize';
+import { accountsPullStatement, grantCachePull, IMPORT_ACTION, organizationPullStatement } from '../repositories/pull-grants';
 
 /**
- * Caches the images of one upstream registry in Amazon ECR, each when it is first pulled.
+ * Properties of a `PullThroughCache`.
+ */
+export interface PullThroughCacheProps {
+  /**
+   * The upstream registry.
+   */
+  readonly upstream: UpstreamRegistry;
+
+  /**
+   * The credentials for the upstream registry.
+   *
+   * Docker Hub, GitHub, GitLab, Azure and Chainguard require credentials, also for public images. Other registries don't support them.
+   *
+   * To change the credentials later, change the content of the secret. Another secret replaces the rule.
+   *
+   * @default - none
+   */
+  readonly credentials?: CacheCredentials;
+
+  /**
+   * The prefix of cached repositories, without a final slash: 2 to 30 characters. It must be unique among the caches of the account and Region.
+   *
+   * `ROOT` means no prefix: repositories have the same name as upstream, and a grant for the whole cache covers all repositories of the registry.
+   *
+   * @default - `docker-hub`, `ecr-public`, `quay`, `kubernetes`, `github`, `gitlab`, `chainguard`, `azure-` and the registry name,
+   * `ecr-` and the account
+   */
+  readonly repositoryPrefix?: string;
+
+  /**
+   * The prefix of upstream repositories that the cache serves, without a final slash. `repositoryPrefix` replaces it.
+   *
+   * AWS documents it for an upstream Amazon ECR.
+   *
+   * @default - all repositories of the registry
+   * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private-wildcards.html
+   */
+  readonly upstreamRepositoryPrefix?: string;
+
+  /**
+   * The role that Amazon ECR assumes to pull from the Amazon ECR of another account. Its trust policy must allow
+   * `pullthroughcache.ecr.amazonaws.com`.
+   *
+   * @default - a new role for an upstream Amazon ECR, unless it is known to be in the same account; none otherwise
+   * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html
+   */
+  readonly upstreamRole?: iam.IRole;
+
+  /**
+   * The settings of the repositories that Amazon ECR creates at the first pull of an image.
+   *
+   * @default CreationTemplate.of()
+   */
+  readonly creationTemplate?: CreationTemplate;
+}
+
+/**
+ * A pull-through cache in Amazon ECR for one upstream registry. Amazon ECR copies each image at its first pull.
  *
- * It defines the pull-through cache rule, and the repository creation template for what Amazon ECR then creates. Both belong to the account
- * and Region: there is one rule and one template for each prefix. When they leave the app, the cached repositories and their images stay.
- * CloudFormation replaces a rule when its upstream, secret, role or `upstreamRepositoryPrefix` changes, and cannot while the old one has the prefix:
- * change `repositoryPrefix` with it.
+ * The construct defines a pull-through cache rule and a repository creation template. An account has one rule and one template for each prefix
+ * in a Region. Removing the construct keeps the cached repositories and their images.
  *
- * Amazon ECR asks upstream for a newer image once in 24 hours at most, when somebody pulls. The first pull takes longer, and from a network
- * without a route to the internet it may fail. AWS Lambda cannot pull from a cache, and an image that is named by its digest is not there
- * before it was pulled by a tag. Where that matters, and for all registries that `UpstreamRegistry` does not have, use an `ImageMirror`.
+ * CloudFormation replaces a rule when its upstream, secret, role or `upstreamRepositoryPrefix` changes. The replacement fails while the old rule
+ * has the same prefix, so change `repositoryPrefix` too.
+ *
+ * At a pull, Amazon ECR checks upstream for a newer image, at most once in 24 hours. The first pull takes longer, and it can fail in a network
+ * without a route to the internet. AWS Lambda cannot pull from a cache, and a pull by digest works only after a pull of the image by tag.
+ * If you need these, or a registry that `UpstreamRegistry` does not have, use an `ImageMirror`.
  *
  * ```ts
  * const cache = new PullThroughCache(this, 'Quay', { upstream: UpstreamRegistry.QUAY });
@@ -39,10 +98,10 @@ import { grantCachePull, IMPORT_ACTION, accountsPullStatement, organizationPullS
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
  */
 export class PullThroughCache extends Construct {
-  /** The registry whose images are cached. */
+  /** The upstream registry. */
   public readonly upstream: UpstreamRegistry;
 
-  /** What the names of cached repositories start with; `ROOT` for nothing. */
+  /** The prefix of cached repositories; `ROOT` for no prefix. */
   public readonly repositoryPrefix: string;
 
   private readonly prefixes: CachePrefixes;
@@ -50,8 +109,8 @@ export class PullThroughCache extends Construct {
   private readonly template?: CacheTemplate;
 
   /**
-   * @throws Error when the upstream needs credentials and there are none, when it takes none and there are some,
-   * when Amazon ECR would refuse a prefix, and when another cache of the same account and Region has it
+   * @throws Error when required credentials are missing, and when the upstream doesn't support credentials or a role
+   * @throws Error when a prefix is not valid in Amazon ECR, and when another cache of the same account and Region has it
    */
   constructor(scope: Construct, id: string, props: PullThroughCacheProps) {
     super(scope, id);
@@ -62,7 +121,7 @@ export class PullThroughCache extends Construct {
     const options = (props.creationTemplate ?? CreationTemplate.of())._options();
     if (options !== undefined) {
       this.template = defineCacheTemplate(this, 'Template', this.repositoryPrefix, options);
-      // What is pulled before the template is there would never get its settings.
+      // A repository that is created before the template would never get its settings.
       this.rule.node.addDependency(this.template.resource);
     }
     warnAboutRegion(this.rule);
@@ -70,12 +129,12 @@ export class PullThroughCache extends Construct {
   }
 
   /**
-   * What `docker pull` takes for an image: `<account>.dkr.ecr.<region>.amazonaws.com/docker-hub/library/nginx:1.27`.
+   * The URI of an image in the cache: `<account>.dkr.ecr.<region>.amazonaws.com/docker-hub/library/nginx:1.27`.
    *
-   * An image that is named by a digest keeps it, with a warning: Amazon ECR serves it only after somebody has pulled it by a tag.
+   * The URI of an image with a digest has the digest too, and the construct gets a warning: Amazon ECR serves a digest only after a pull by tag.
    *
-   * @param image the upstream image in any spelling: `nginx:1.27` and `docker.io/library/nginx:1.27` are one image
-   * @throws Error when it cannot be parsed, or is in another registry or another part of the registry than the cache serves
+   * @param image the upstream image in any spelling: `nginx:1.27` and `docker.io/library/nginx:1.27` are the same image
+   * @throws Error when the image is not a valid reference, and when the cache does not serve its registry or repository
    */
   public imageUri(image: string): string {
     const reference = parseUpstreamImage(image);
@@ -85,42 +144,42 @@ export class PullThroughCache extends Construct {
   }
 
   /**
-   * The repository of an image, for whatever takes a repository of Amazon ECR. Its `grantPull()` lets somebody pull the image for the first time too.
+   * The repository of an image, for constructs that need an ECR repository. Its `grantPull()` also allows the first pull of the image.
    *
-   * Amazon ECR creates it at the first pull, with the settings of the creation template. The app does not define it.
+   * The app does not define the repository. Amazon ECR creates it at the first pull, with the settings of the creation template.
    *
-   * @param image the upstream image in any spelling; its tag does not matter
-   * @throws Error as `imageUri()` does
+   * @param image the upstream image in any spelling. Its tag is ignored.
+   * @throws Error under the conditions of `imageUri()`
    */
   public repository(image: string): ecr.IRepository {
     const name = this.repositoryNameFor(parseUpstreamImage(image));
-    // An id may not hold a slash, and a repository's name no colon.
+    // A construct id cannot contain a slash, and a repository name cannot contain a colon.
     const id = name.replace(/\//g, ':');
     const scope = (this.node.tryFindChild('Repositories') as Construct | undefined) ?? new Construct(this, 'Repositories');
     return (scope.node.tryFindChild(id) as CachedRepository | undefined) ?? new CachedRepository(scope, id, name);
   }
 
   /**
-   * An image for a container of Amazon ECS or AWS Batch.
+   * A container image for Amazon ECS or AWS Batch.
    *
-   * The execution role may pull the image, and create its repository, but no other. The task definition waits for the cache.
+   * The execution role gets permission to pull the image and to create its repository. The task definition depends on the cache.
    *
    * @param image the upstream image in any spelling
-   * @throws Error as `imageUri()` does
+   * @throws Error under the conditions of `imageUri()`
    */
   public toContainerImage(image: string): ecs.ContainerImage {
     return new CachedContainerImage(this, this.repository(image), this.imageUri(image));
   }
 
   /**
-   * An image that builds of AWS CodeBuild run in. The project's role may pull the image, and create its repository, but no other.
+   * A build image for AWS CodeBuild. The project's role gets permission to pull the image and to create its repository.
    *
    * @param image the upstream image in any spelling
-   * @throws Error as `imageUri()` does, and when the platform is none that builds run on
+   * @throws Error under the conditions of `imageUri()`, and when CodeBuild does not support the platform
    */
   public toBuildImage(image: string, options: MirroredBuildImageOptions = {}): codebuild.IBuildImage {
     const { tag, digest } = parseUpstreamImage(image);
-    // Asked for its warning.
+    // Adds its warning.
     this.imageUri(image);
     const isArm = buildPlatform(options.platform) === 'linux/arm64';
     const environment = isArm ? codebuild.LinuxArmBuildImage : codebuild.LinuxBuildImage;
@@ -128,49 +187,48 @@ export class PullThroughCache extends Construct {
   }
 
   /**
-   * Lets somebody of the account pull, also images that are not in the cache yet.
+   * Grants a principal permission to pull, including the first pull of images.
    *
-   * Such a pull creates a repository, and so the permission to do that is included, limited to the repositories of the images.
-   * For whoever is in another account, the repositories must allow it too: see `grantPullToAccounts()`.
+   * A first pull creates the repository of the image, so the permissions include `ecr:CreateRepository` on the repositories of the images.
+   * For a principal in another account, the repository policy must also allow the pull: see `grantPullToAccounts()`.
    *
-   * @param grantee who pulls
-   * @param images the upstream images, in any spelling; without any, all that the cache serves
-   * @throws Error as `imageUri()` does
+   * @param grantee the principal
+   * @param images the upstream images in any spelling; by default all images that the cache serves
+   * @throws Error under the conditions of `imageUri()`
    */
   public grantPull(grantee: iam.IGrantable, ...images: string[]): iam.Grant {
     return this._grantTo(grantee, ...images.map((image) => parseUpstreamImage(image)));
   }
 
   /**
-   * Lets everybody in an organization pull, and bring up to date what is in the cache, by the policy that the creation template gives
-   * to repositories.
+   * Grants an AWS organization permission to pull cached images and to update them, in the repository policy of the creation template.
    *
-   * Repositories that exist already keep their policy. The first pull of a repository must be made by somebody of the account,
-   * or by whom the account's registry policy allows `ecr:CreateRepository`: a repository that does not exist has no policy.
+   * Existing repositories keep their policy. A repository that does not exist has no policy. So its first pull must come from the account itself,
+   * or from a principal that the registry policy of the account allows `ecr:CreateRepository`.
    *
-   * @param organizationId for example `o-abcde12345`
-   * @throws Error when it is no organization's id, and when the cache has no creation template
+   * @param organizationId the organization ID, for example `o-abcde12345`
+   * @throws Error when the organization ID is not valid, and when the cache has no creation template
    */
   public grantPullToOrganization(organizationId: string): void {
     this.grantByTemplate(organizationPullStatement(organizationId));
   }
 
   /**
-   * Lets accounts pull, and bring up to date what is in the cache, by the policy that the creation template gives to repositories.
-   * Each account decides who of its own may.
+   * Grants AWS accounts permission to pull cached images and to update them, in the repository policy of the creation template.
+   * Principals in the accounts also need permission from IAM policies of their account.
    *
-   * Repositories that exist already keep their policy, and first pulls are limited as `grantPullToOrganization()` says.
+   * Existing repositories keep their policy. First pulls have the same limitation as with `grantPullToOrganization()`.
    *
-   * @param accountIds each 12 digits
-   * @throws Error when there is none, when one is no account's id, and when the cache has no creation template
+   * @param accountIds the account IDs, 12 digits each
+   * @throws Error when there are no account IDs, when one is not valid, and when the cache has no creation template
    */
   public grantPullToAccounts(accountIds: string[]): void {
     this.grantByTemplate(accountsPullStatement(accountIds));
   }
 
   /**
-   * What `docker pull` takes for an image; undefined when the cache cannot serve it: another registry or part of it, or a digest,
-   * for which nothing would be there at the first pull.
+   * The URI of an image in the cache; undefined when the cache does not serve its registry or repository, and when it has a digest,
+   * because a first pull by digest fails.
    *
    * @internal
    */
@@ -180,11 +238,12 @@ export class PullThroughCache extends Construct {
   }
 
   /**
-   * @param references without any, all that the cache serves
+   * @param references the images; by default all images that the cache serves
    * @internal
    */
   public _grantTo(grantee: iam.IGrantable, ...references: ImageReference[]): iam.Grant {
-    const names = references.length === 0 ? [this.repositoryPrefix === ROOT_PREFIX ? '*' : `${this.repositoryPrefix}/*`] : references.map((one) => this.repositoryNameFor(one));
+    const all = this.repositoryPrefix === ROOT_PREFIX ? '*' : `${this.repositoryPrefix}/*`;
+    const names = references.length === 0 ? [all] : references.map((reference) => this.repositoryNameFor(reference));
     const arns = [...new Set(names)].map((resourceName) => Stack.of(this).formatArn({ service: 'ecr', resource: 'repository', resourceName }));
     return grantCachePull(grantee, arns);
   }
@@ -202,23 +261,25 @@ export class PullThroughCache extends Construct {
 
   private repositoryNameFor(reference: ImageReference): string {
     const name = this.servedName(reference);
-    if (name === undefined) throw new Error(this.whyNotServed(reference));
+    if (name === undefined) throw new Error(this.notServedProblem(reference));
     return name;
   }
 
-  private whyNotServed(reference: ImageReference): string {
+  private notServedProblem(reference: ImageReference): string {
     const image = quote(familiarImageReference(reference));
     const { registry } = this.upstream;
     if (reference.registry !== registry) {
       const other = UpstreamRegistry._find(reference.registry)?._expression();
-      const belongs = `${image} is in the registry ${quote(reference.registry)}, and this cache is of ${quote(registry)}`;
-      return other === undefined
-        ? `${belongs}; Amazon ECR has no pull-through cache for that registry: mirror the image with an ImageMirror`
-        : `${belongs}; define another PullThroughCache with upstream: ${other}`;
+      const remedy = other === undefined ? 'use an ImageMirror, because pull-through caches don\'t support its registry'
+        : `define another PullThroughCache with upstream: ${other}`;
+      return `${image} is in the registry ${quote(reference.registry)}, and this cache is for ${quote(registry)}; ${remedy}`;
     }
     const name = cachedRepositoryName(reference.repository, this.prefixes);
-    if (name === undefined) return `${image} is not under ${quote(this.prefixes.upstreamRepositoryPrefix)}, the part of ${quote(registry)} that this cache serves; define another PullThroughCache for it`;
-    return `${image} cannot be cached as ${quote(name)}: ${repositoryNameProblem(name)}; set a shorter repositoryPrefix, or mirror the image with an ImageMirror`;
+    if (name === undefined) {
+      return `${image} does not have the upstream prefix ${quote(this.prefixes.upstreamRepositoryPrefix)} of this cache; `
+        + 'define another PullThroughCache for it';
+    }
+    return `${image} cannot be cached as ${quote(name)}: ${repositoryNameProblem(name)}; set a shorter repositoryPrefix, or use an ImageMirror`;
   }
 
   private uri(repositoryName: string, { tag, digest }: ImageReference): string {
@@ -228,7 +289,8 @@ export class PullThroughCache extends Construct {
 
   private grantByTemplate(statement: iam.PolicyStatement): void {
     if (this.template === undefined) {
-      throw new Error('the cache has no creation template, so that nothing gives its repositories a policy; leave out creationTemplate, or set CreationTemplate.of()');
+      throw new Error('the cache has no creation template, which would define the repository policy; '
+        + 'remove creationTemplate, or set CreationTemplate.of()');
     }
     statement.addActions(IMPORT_ACTION);
     this.template.repositoryPolicy.addStatements(statement);

@@ -2,9 +2,9 @@ import { Lazy, Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { creationRole, createRepositoriesStatement } from '../cache/creation-template';
-import { floatingRepositoryPrefix } from '../image/catalog/catalog-location';
-import { quote } from '../image/image-reference';
+import { defineCreationRole, dependOnCreationRole } from '../cache/creation-template';
+import { floatingRepositoryPrefix } from '../image/catalog/catalog-repositories';
+import { quote } from '../image/sanitize';
 import { reservePrefix } from '../repositories/prefix-reservations';
 import { RepositorySet, RepositorySettings, untaggedImageRule } from '../repositories/repository-set';
 
@@ -38,7 +38,7 @@ export function defineCatalogTemplates(scope: Construct, repositories: Repositor
       ...sharedSettings(scope, repositories),
       customRoleArn: role?.roleArn,
     });
-    createRepositoriesStatement(template, role);
+    dependOnCreationRole(template, role);
     return template;
   });
 }
@@ -60,7 +60,7 @@ function sharedSettings(scope: Construct, repositories: RepositorySet) {
 
 /** Amazon ECR's service-linked role creates repositories that have no key of their own. */
 function roleFor(scope: Construct, names: string[], { encryptionKey }: RepositorySettings): iam.IRole | undefined {
-  return encryptionKey && creationRole(scope, 'CreationRole', { purpose: 'a mirror', repositories: names, encryptionKey });
+  return encryptionKey && defineCreationRole(scope, 'CreationRole', { purpose: 'a mirror', repositories: names, encryptionKey });
 }
 
 /** What the CDK's repository makes of the rules. */

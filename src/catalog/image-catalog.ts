@@ -7,8 +7,9 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as s3_assets from 'aws-cdk-lib/aws-s3-assets';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct, IDependable } from 'constructs';
-import { CatalogImages, CatalogParser, formatCatalogLocation, isObjectKey, isParameterName } from '../image/catalog/catalog-location';
-import { quote } from '../image/image-reference';
+import { formatCatalogLocation, isObjectKey, isParameterName } from '../image/catalog/catalog-location';
+import { CatalogImages, CatalogParser } from '../image/catalog/catalog';
+import { quote } from '../image/sanitize';
 import { requireLiteral } from '../synthesis/literal';
 
 /**

@@ -8,11 +8,11 @@ import { MirrorCatalogs, warnAboutShardSize } from './mirror-catalogs';
 import { IImageMirror } from '../declarations/mirror-interfaces';
 import { OnTagMoved, TagKind } from '../declarations/tag-policy';
 import { parseUpstreamImage } from '../declarations/upstream-image';
-import { catalogRepositoryName, catalogTagKind, floatingRepositoryPrefix } from '../image/catalog/catalog-location';
+import { catalogRepositoryName, catalogTagKind, floatingRepositoryPrefix } from '../image/catalog/catalog-repositories';
 import { formatShard, MAX_SHARDS } from '../image/catalog/catalog-shard';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
-import { quote } from '../image/image-reference';
 import { mirrorTag } from '../image/repository-name';
+import { quote } from '../image/sanitize';
 import { grantCatalogPull } from '../repositories/pull-grants';
 
 /**

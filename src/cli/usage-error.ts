@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 
 /** An invalid command line. */
 export class UsageError extends Error {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { CodeBuildClient, ComputeType, EnvironmentType, StartBuildCommand, StartBuildCommandInput } from '@aws-sdk/client-codebuild';
 import { StartBuildError, Clock, isNotFound, isRetryable, hasZeroBuildQuota, formatAwsError, SYSTEM_CLOCK } from './aws-errors';
 import { BuildEnvironmentOverride, RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 
 /** A build that CodeBuild started. */
 export interface StartedBuild {

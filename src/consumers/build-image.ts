@@ -4,7 +4,7 @@ import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
 import { Construct } from 'constructs';
 import { waitForFirstCopy } from './first-copy';
 import { IMirroredImage } from '../declarations/mirror-interfaces';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { requireLiteral } from '../synthesis/literal';
 
 const { LINUX_AMD64, LINUX_ARM64 } = ecr_assets.Platform;

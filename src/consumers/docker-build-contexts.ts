@@ -1,7 +1,8 @@
 import { Token } from 'aws-cdk-lib';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { IMirroredImage } from '../declarations/mirror-interfaces';
-import { DOCKER_HUB, familiarImageReference, ImageReference, parseImageReference, quote } from '../image/image-reference';
+import { DOCKER_HUB, familiarImageReference, ImageReference, parseImageReference } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 
 /**
  * The named contexts that make a build take images from the mirror.

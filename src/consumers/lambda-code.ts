@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import { waitForFirstCopy } from './first-copy';
 import { IMirroredImage } from '../declarations/mirror-interfaces';
 import { MirroredLambdaCodeOptions } from '../declarations/mirrored-image-options';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { isDifferent } from '../synthesis/environments';
 
 /** All that Lambda needs, less than a Docker client. */

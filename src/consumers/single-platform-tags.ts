@@ -1,6 +1,6 @@
 import { DeclaredImage, requireSingleTag } from '../declarations/declared-image';
-import { quote } from '../image/image-reference';
 import { formatPlatform, normalizedPlatform, parsePlatform, platformTag } from '../image/platform';
+import { quote } from '../image/sanitize';
 
 /** The tags of single platforms of an image. Consumers ask for them where a service doesn't support multi-platform images. */
 export class SinglePlatformTags {

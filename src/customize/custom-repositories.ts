@@ -1,7 +1,8 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
-import { formatImageReference, ImageReference, quote } from '../image/image-reference';
+import { formatImageReference, ImageReference } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { CUSTOM_REPOSITORIES, repositoryNameProblem, upstreamPath } from '../image/repository-name';
 
 /** Up to this many repositories are named one by one, of each kind; beyond, one pattern stands for those under the mirror's prefix. */

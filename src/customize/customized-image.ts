@@ -4,7 +4,8 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { IDependable } from 'constructs';
 import { DeclaredImage } from '../declarations/declared-image';
 import { AllowedBuild, fingerprint, allowedBuildText, CustomImage, customPlatformTag, customTag, recipeText } from '../image/custom-image';
-import { quote, shortDigest } from '../image/image-reference';
+import { shortDigest } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 
 /** What a customized image is made of. */
 export interface CustomizedImageProps {

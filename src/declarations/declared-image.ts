@@ -5,8 +5,9 @@ import { TagFilter } from './tag-filter';
 import { OnTagMoved, TagKind } from './tag-policy';
 import { RepositoryOwner, targetRepositoryName } from './target-repository';
 import { parsePlatforms, parseUpstreamImage, parseUpstreamRepository } from './upstream-image';
-import { formatImageReference, ImageReference, quote } from '../image/image-reference';
+import { formatImageReference, ImageReference } from '../image/image-reference';
 import { mirrorTag } from '../image/repository-name';
+import { quote } from '../image/sanitize';
 import { tagKind } from '../image/tag-kind';
 
 /** The tags that one schedule mirrors: a single tag, or the tags that a filter selects. */

@@ -2,7 +2,8 @@ import { DeclaredImage } from './declared-image';
 import { IMirroredImage } from './mirror-interfaces';
 import { parseUpstreamImage } from './upstream-image';
 import { sortBySimilarity } from '../image/did-you-mean';
-import { familiarImageReference, formatImageReference, ImageReference, isRepositoryOnly, quote } from '../image/image-reference';
+import { familiarImageReference, formatImageReference, ImageReference, isRepositoryOnly } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 
 /** An error suggests at most this number of images. */
 const MAX_SUGGESTIONS = 10;

@@ -1,5 +1,5 @@
 import { IImageMirror } from './mirror-interfaces';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 
 /**
  * Parts of one kind that the mirrors of the app have, for example their repositories.

@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import { TagKind } from './tag-policy';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { tagKind } from '../image/tag-kind';
 import { TagSelection, tagSelectionProblem } from '../image/tag-selection';
 import { requireLiteral } from '../synthesis/literal';

@@ -1,8 +1,9 @@
 import { Arn, ArnFormat, Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { MirroredImageOptions } from './mirrored-image-options';
-import { formatImageReference, ImageReference, quote } from '../image/image-reference';
+import { formatImageReference, ImageReference } from '../image/image-reference';
 import { CUSTOM_REPOSITORIES, mirrorRepositoryName, repositoryNameProblem } from '../image/repository-name';
+import { quote } from '../image/sanitize';
 import { requireLiteral } from '../synthesis/literal';
 
 /** The mirror that an image belongs to, as far as the name of the image's repository depends on it. */

@@ -4,10 +4,10 @@ import type { MirrorRequest } from './mirror-image';
 import { rangeProblem } from './tags';
 import { BuildEnvironmentOverride, CredentialVariables, CustomBuilds, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TAG_MOVED_POLICIES } from '../image/contract/environment';
 import { CustomImage, customImageProblem, parseCustomImage } from '../image/custom-image';
-import { ImageReference, isRepositoryOnly, parseImageReference, quote, redactCredentials } from '../image/image-reference';
+import { ImageReference, isRepositoryOnly, parseImageReference } from '../image/image-reference';
 import { parsePlatform, Platform, platformTagsProblem, PROCESSORS } from '../image/platform';
 import { mirrorRepositoryName, mirrorTag, repositoryNameProblem } from '../image/repository-name';
-import { sanitizeForLog } from '../image/sanitize';
+import { sanitizeForLog, quote, redactCredentials } from '../image/sanitize';
 import { tagKind, TagKindName } from '../image/tag-kind';
 import { parseTagSelection, TagSelection } from '../image/tag-selection';
 

@@ -2,8 +2,7 @@ import { Configuration, readConfiguration } from './configuration';
 import { MirrorError } from './mirror-error';
 import { MirrorResult, notAttempted } from './result';
 import { RUN_ENVIRONMENT } from '../image/contract/environment';
-import { quote, redactCredentials } from '../image/image-reference';
-import { sanitizeForLog } from '../image/sanitize';
+import { quote, redactCredentials, sanitizeForLog } from '../image/sanitize';
 
 /** One entry of a plan: what to mirror, or why it cannot even be tried. */
 export type PlannedImages = { readonly configuration: Configuration } | { readonly result: MirrorResult };

@@ -1,5 +1,5 @@
 /**
- * Customized images, as the construct writes them into a schedule's input, and as the engine and the program that builds them read them.
+ * Customized images: the construct writes them into a schedule's input, and the engine and the program that builds them read them.
  */
 
 import { PROJECT_ENVIRONMENT } from './contract/environment';
@@ -10,17 +10,17 @@ import { repositoryNameProblem, suffixedTag } from './repository-name';
 
 const LONGEST_TAG = 128;
 
-/** How an image is customized. Written as JSON in the variable `CUSTOM_IMAGE`. */
+/** A customized image, as JSON in the variable `CUSTOM_IMAGE`. */
 export interface CustomImage {
-  /** The repository in the mirror that the customized image is in. */
+  /** The repository of the customized image in the mirror. */
   readonly repository: string;
-  /** What follows `FROM` in its Dockerfile. */
+  /** The Dockerfile lines after `FROM`. */
   readonly lines: readonly string[];
-  /** The platforms that it is built for, each in its one spelling, in alphabetical order. */
+  /** The platforms to build, in their normalized spelling and in alphabetical order. */
   readonly platforms: readonly string[];
 }
 
-/** A customized image as it was written into a variable; undefined when it is none. */
+/** Parses a customized image; undefined when the text is not valid. */
 export function parseCustomImage(text: string): CustomImage | undefined {
   let value: unknown;
   try {
@@ -29,30 +29,33 @@ export function parseCustomImage(text: string): CustomImage | undefined {
     return undefined;
   }
   const { repository, lines, platforms, ...unknown } = Object(value) as Record<string, unknown>;
-  const listOfStrings = (part: unknown): part is string[] => Array.isArray(part) && part.every((one) => typeof one === 'string');
+  const listOfStrings = (part: unknown): part is string[] => Array.isArray(part) && part.every((item) => typeof item === 'string');
   if (typeof repository !== 'string' || !listOfStrings(lines) || !listOfStrings(platforms) || Object.keys(unknown).length > 0) return undefined;
   return { repository, lines, platforms };
 }
 
-/** What is wrong with a customized image, in words; undefined when nothing is. */
+/** The problem with a customized image, as text; undefined when it is valid. */
 export function customImageProblem({ repository, lines, platforms }: CustomImage): string | undefined {
   const problem = repositoryNameProblem(repository) ?? dockerfileLinesProblem(lines);
   if (problem !== undefined) return problem;
-  if (platforms.length === 0) return 'it has no platforms; name at least one, for example "linux/amd64"';
+  if (platforms.length === 0) return 'platforms is empty; add at least one, for example "linux/amd64"';
   const ordered = orderedPlatforms(platforms);
-  if (ordered === undefined || ordered.join() !== platforms.join()) return 'its platforms are each in their one spelling, in alphabetical order, for example ["linux/amd64","linux/arm64"]';
-  const foreign = platforms.filter((platform) => runsCommands(lines) && processorOfPlatform(platform) === undefined);
-  return foreign.length === 0 ? undefined : `no builds run on ${foreign.join(', ')}, so RUN cannot be carried out for it`;
+  if (ordered === undefined || ordered.join() !== platforms.join()) {
+    return 'platforms must be valid, normalized, unique and in alphabetical order, for example ["linux/amd64","linux/arm64"]';
+  }
+  const unsupported = platforms.filter((platform) => runsCommands(lines) && processorOfPlatform(platform) === undefined);
+  if (unsupported.length === 0) return undefined;
+  return `no CodeBuild builds run on ${unsupported.join(', ')}, so RUN is not possible; remove RUN or the platform`;
 }
 
-/** Platforms in their one spelling and order, each once; undefined when one of them is none. */
+/** Platforms in their normalized spelling and in alphabetical order, each once; undefined when one of them is not valid. */
 export function orderedPlatforms(texts: readonly string[]): string[] | undefined {
   const platforms = texts.map(parsePlatform);
   if (!platforms.every((platform) => platform !== undefined)) return undefined;
   return [...new Set(platforms.map((platform) => formatPlatform(normalizedPlatform(platform))))].sort();
 }
 
-/** All that decides what is made of an image, as the text whose digest stands for it. */
+/** The recipe of a customized image as text: its Dockerfile lines and platforms. The text's digest is part of the image's tags. */
 export function recipeText({ lines, platforms }: Pick<CustomImage, 'lines' | 'platforms'>): string {
   return JSON.stringify({ lines, platforms });
 }
@@ -60,7 +63,7 @@ export function recipeText({ lines, platforms }: Pick<CustomImage, 'lines' | 'pl
 /**
  * The tag of a customized image: `1.14.0-4f1c0e2a9b7d` for the tag `1.14.0`.
  *
- * Other lines make another tag, so that whoever runs the image is deployed anew, and a tag that is fixed stays immutable.
+ * Other lines give another tag, so services that run the image are deployed again, and a fixed tag stays immutable.
  *
  * @param recipe the digest of the recipe
  */
@@ -69,17 +72,21 @@ export function customTag(tag: string, recipe: string): string {
 }
 
 /**
- * The tag of the customized image of a single platform, which is built before that of all: `1.14.0-4f1c0e2a9b7d-linux-arm64`.
+ * The tag of a customized image for a single platform, which is built before the multi-platform image: `1.14.0-4f1c0e2a9b7d-linux-arm64`.
  *
- * It does not end in a recipe, as the tags of all platforms do, so that none of those can be the same: neither that of `1.14.0` nor that of
- * `1.14.0-linux-arm64`.
+ * It ends with the platform, and tags of multi-platform images end with the recipe. So it differs from the customized tags of both
+ * `1.14.0` and `1.14.0-linux-arm64`.
  */
 export function customPlatformTag(tag: string, platform: string, recipe: string): string {
   const ending = `-${shortDigest(recipe)}${platformTag('', parsePlatform(platform)!)}`;
   return `${tag.slice(0, LONGEST_TAG - ending.length)}${ending}`;
 }
 
-/** The processors that a customized image is built on: those of its platforms where commands are run, and otherwise any one. */
+/**
+ * The processors that build a customized image: those of its platforms when commands run, and the project's own processor otherwise.
+ *
+ * @param own the processor of the project
+ */
 export function processorsOf({ lines, platforms }: CustomImage, own: ProcessorName): ProcessorName[] {
   return runsCommands(lines) ? [...new Set(platforms.map((platform) => processorOfPlatform(platform) ?? own))] : [own];
 }
@@ -89,63 +96,59 @@ export function platformsBuiltOn({ lines, platforms }: CustomImage, processor: P
   return platforms.filter((platform) => !runsCommands(lines) || processorOfPlatform(platform) === processor);
 }
 
-/**
- * What an app has declared to customize, as the construct tells the project that builds customized images, and as the program there knows it again.
- */
-
-/** A customized image as an app declares it: which image, from where, to where, and how. */
+/** A build that an app allows: the upstream image, its repository in the mirror, and the customized image. */
 export interface AllowedBuild {
-  /** The upstream image in canonical spelling; without a tag where a filter selects tags. */
+  /** The upstream image in canonical spelling; without a tag when a tag filter selects the tags. */
   readonly image: string;
-  /** The repository in the mirror that the image itself is in; empty where nobody knew its name when the app was synthesized. */
+  /** The repository of the image that is customized; empty when its name is a token. */
   readonly base: string;
   readonly custom: CustomImage;
 }
 
-/** All of a declaration, as the text whose digest stands for it. */
+/** An allowed build as text. Its fingerprint is derived from the text's digest. */
 export function allowedBuildText({ image, base, custom: { repository, lines, platforms } }: AllowedBuild): string {
   return JSON.stringify({ image, base, repository, lines, platforms });
 }
 
 /**
- * What a project names a declaration by: enough of its digest that nobody finds another one for it.
+ * The fingerprint of an allowed build: 128 bits of its digest, so it is not feasible to find another build with the same fingerprint.
  *
- * @param digest that of the declaration's text
- * @param base the repository that the text leaves out, which CloudFormation knows; undefined where the text has it
+ * @param digest the digest of `allowedBuildText()`
+ * @param base the repository that the text omits because its name is a token; undefined when the text has the name
  */
 export function fingerprint(digest: string, base?: string): string {
-  const mark = digest.slice('sha256:'.length, 'sha256:'.length + 32);
-  return base === undefined ? mark : `${mark}:${base}`;
+  const text = digest.slice('sha256:'.length, 'sha256:'.length + 32);
+  return base === undefined ? text : `${text}:${base}`;
 }
 
 /**
- * CodeBuild documents no limit, and has been seen to refuse a value of more than 4,096 characters.
+ * The maximum length of a variable. CodeBuild does not document a limit, but it rejected a value of more than 4,096 characters.
  *
  * @see https://github.com/wolfeidau/buildkite-serverless-agent/issues/35
  */
-const LONGEST_VALUE = 4_000;
+const MAX_VALUE_LENGTH = 4_000;
 
-/** The longest mark with the name of a repository, in whose place the template has what CloudFormation replaces. */
-const LONGEST_MARK = 300;
+/** The maximum length of a fingerprint with a repository name. CloudFormation replaces a token with the name, so its length is not known. */
+const MAX_FINGERPRINT_LENGTH = 300;
 
-/** The names and values of the variables that hold marks: one, and more where they do not fit into one. */
-export function fingerprintVariables(marks: readonly string[]): [name: string, value: string][] {
+/** The environment variables that contain fingerprints: one, or more when the fingerprints do not fit into one. */
+export function fingerprintVariables(fingerprints: readonly string[]): [name: string, value: string][] {
   const values: string[][] = [[]];
-  let room = LONGEST_VALUE;
-  for (const mark of marks) {
-    const length = mark.includes(':') ? LONGEST_MARK : mark.length + 1;
-    if (length > room) {
+  let remaining = MAX_VALUE_LENGTH;
+  for (const text of fingerprints) {
+    const length = text.includes(':') ? MAX_FINGERPRINT_LENGTH : text.length + 1;
+    if (length > remaining) {
       values.push([]);
-      room = LONGEST_VALUE;
+      remaining = MAX_VALUE_LENGTH;
     }
-    values[values.length - 1].push(mark);
-    room -= length;
+    values[values.length - 1].push(text);
+    remaining -= length;
   }
   return values.map((value, index) => [`${PROJECT_ENVIRONMENT.RECIPES}${index === 0 ? '' : `_${index + 1}`}`, value.join(',')]);
 }
 
-/** The marks in the variables of a build. */
+/** Reads the fingerprints from the environment variables of a build. */
 export function readFingerprints(variables: Readonly<Record<string, string | undefined>>): Set<string> {
   const names = Object.keys(variables).filter((name) => name === PROJECT_ENVIRONMENT.RECIPES || name.startsWith(`${PROJECT_ENVIRONMENT.RECIPES}_`));
-  return new Set(names.flatMap((name) => variables[name]?.split(',') ?? []).filter((mark) => mark !== ''));
+  return new Set(names.flatMap((name) => variables[name]?.split(',') ?? []).filter((text) => text !== ''));
 }

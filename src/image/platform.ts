@@ -13,10 +13,10 @@ export interface Platform {
 
 const PLATFORM = /^([a-z0-9._-]+)\/([a-z0-9._-]+)(?:\/([a-z0-9._-]+))?$/;
 
-/** Variants that a missing one means. */
+/** The default variants of architectures. */
 const DEFAULT_VARIANTS: Readonly<Record<string, string>> = { arm64: 'v8', arm: 'v7', amd64: 'v1' };
 
-/** Parses a platform; undefined when it is none. */
+/** Parses a platform; undefined when the text is not valid. */
 export function parsePlatform(text: string): Platform | undefined {
   const match = PLATFORM.exec(text);
   if (!match || text.length > 100) return undefined;
@@ -24,19 +24,19 @@ export function parsePlatform(text: string): Platform | undefined {
   return variant === undefined ? { os, architecture } : { os, architecture, variant };
 }
 
-/** A platform as it is written. */
+/** A platform as a text: `linux/arm64`. */
 export function formatPlatform({ os, architecture, variant }: Platform): string {
   return [os, architecture, ...variant === undefined ? [] : [variant]].join('/');
 }
 
-/** A platform in its one spelling: a variant that goes without saying is left out. */
+/** A platform in its normalized spelling: without a variant that is the default. */
 export function normalizedPlatform({ os, architecture, variant }: Platform): Platform {
   return variant === undefined || variant === DEFAULT_VARIANTS[architecture] ? { os, architecture } : { os, architecture, variant };
 }
 
-/** Whether an image's platform is the one asked for: `linux/arm64` and `linux/arm64/v8` are the same. */
-export function samePlatform(asked: Platform, offered: Platform): boolean {
-  return asked.os === offered.os && asked.architecture === offered.architecture && variantOf(asked) === variantOf(offered);
+/** Whether two platforms are the same: `linux/arm64` and `linux/arm64/v8` are. */
+export function samePlatform(a: Platform, b: Platform): boolean {
+  return a.os === b.os && a.architecture === b.architecture && variantOf(a) === variantOf(b);
 }
 
 function variantOf({ architecture, variant }: Platform): string {
@@ -46,9 +46,9 @@ function variantOf({ architecture, variant }: Platform): string {
 const LONGEST_TAG = 128;
 
 /**
- * The tag of the image of a single platform, beside the tag of the image of all: `stable-linux-arm64`.
+ * The tag of the single-platform image, in addition to the tag of the multi-platform image: `stable-linux-arm64`.
  *
- * AWS Lambda takes no image of several platforms, and an index of one is still an index.
+ * AWS Lambda doesn't support multi-platform images. An index with one platform is still an index.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#images-reqs
  */
@@ -58,31 +58,34 @@ export function platformTag(tag: string, platform: Platform): string {
 }
 
 /**
- * Why platforms cannot have tags of their own, in words; undefined when they can.
+ * The problem with platform tags, as text; undefined when they are valid.
  *
- * @param platforms the ones that are mirrored; undefined for all
+ * @param tagged the platforms that get a tag of their own
+ * @param platforms the platforms that are mirrored; undefined for all
  */
 export function platformTagsProblem(tagged: readonly Platform[], platforms: readonly Platform[] | undefined): string | undefined {
-  const outside = tagged.filter((one) => platforms !== undefined && !platforms.some((platform) => samePlatform(one, platform)));
-  if (platforms === undefined || outside.length === 0) return undefined;
-  return `the mirror takes ${platforms.map(formatPlatform).join(', ')} only, so there is no image for a tag of ${outside.map(formatPlatform).join(', ')}`;
+  if (platforms === undefined) return undefined;
+  const missing = tagged.filter((tag) => !platforms.some((platform) => samePlatform(tag, platform)));
+  if (missing.length === 0) return undefined;
+  const [mirrored, tags] = [platforms, missing].map((list) => list.map(formatPlatform).join(', '));
+  return `only ${mirrored} is mirrored, so there is no image for a tag of ${tags}; add the platform, or remove its tag`;
 }
 
-/** A processor that builds of AWS CodeBuild run on. */
+/** A processor that AWS CodeBuild builds run on. */
 export type ProcessorName = 'x86_64' | 'arm64';
 
-/** All of them. */
+/** All processors that AWS CodeBuild builds run on. */
 export const PROCESSORS: readonly ProcessorName[] = ['x86_64', 'arm64'];
 
-/** The architectures of images whose commands each processor runs by itself. */
+/** The image architectures that each processor runs without emulation. */
 const ARCHITECTURES: Readonly<Record<ProcessorName, readonly string[]>> = { x86_64: ['amd64', '386'], arm64: ['arm64'] };
 
-/** The platform of images that people mean when they name a processor. */
+/** The usual platform of images for a processor. */
 export function platformOfProcessor(processor: ProcessorName): string {
   return `linux/${ARCHITECTURES[processor][0]}`;
 }
 
-/** The processor that runs a platform's commands; undefined for none. */
+/** The processor that runs commands of a platform; undefined when there is none. */
 export function processorOfPlatform(text: string): ProcessorName | undefined {
   const platform = parsePlatform(text);
   return PROCESSORS.find((processor) => platform?.os === 'linux' && ARCHITECTURES[processor].includes(platform.architecture));

@@ -1,38 +1,38 @@
 /**
- * Pull-through caches of Amazon ECR: which registries there may be one of, and which repository an image gets in it.
+ * Pull-through caches of Amazon ECR: the supported upstream registries, and the repository of a cached image.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
  */
 import { DOCKER_HUB } from './image-reference';
 import { repositoryNameProblem } from './repository-name';
 
-/** What Amazon ECR needs to pull from a registry: nothing, a secret with a user's name and access token, or a role. */
+/** The authentication of Amazon ECR at a registry: none, a secret with a user name and an access token, or a role. */
 export type UpstreamAuthentication = 'none' | 'secret' | 'role';
 
 /** A registry that Amazon ECR pulls from. */
 export interface PullThroughUpstream {
-  /** Amazon ECR's word for it. */
+  /** The `upstreamRegistry` of the rule. */
   readonly kind: string;
-  /** Its host as image references name it. */
+  /** The registry's host in image references. */
   readonly registry: string;
-  /** Its host as Amazon ECR asks it. */
+  /** The registry's host that Amazon ECR sends requests to. */
   readonly url: string;
-  /** What the names of its cached repositories start with, unless their owner chooses otherwise. */
+  /** The default prefix of cached repositories. */
   readonly prefix: string;
   readonly authentication: UpstreamAuthentication;
-  /** The account whose Amazon ECR it is. */
+  /** The account of an upstream Amazon ECR. */
   readonly account?: string;
-  /** The Region whose Amazon ECR it is. */
+  /** The Region of an upstream Amazon ECR. */
   readonly region?: string;
 }
 
-/** Two hosts for one registry, as Docker Hub has, are named apart. */
+/** @param url the host that Amazon ECR sends requests to, where it differs from the one in image references */
 function upstream(kind: string, prefix: string, authentication: UpstreamAuthentication, registry: string, url = registry): PullThroughUpstream {
   return { kind, prefix, authentication, registry, url };
 }
 
 /**
- * The registries that have one host for everybody. The prefixes are those that Amazon ECR's console proposes.
+ * The registries with a single, public host. The prefixes are those that the Amazon ECR console suggests.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html
  */
@@ -49,36 +49,36 @@ export const PULL_THROUGH_UPSTREAMS = {
 const AZURE_HOST = /^([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\.azurecr\.io$/;
 const ECR_HOST = /^([0-9]{12})\.dkr\.ecr\.([a-z]{2,}(?:-[a-z]+)+-[0-9]+)\.amazonaws\.com$/;
 
-/** The registry with this host, in the spelling of a parsed reference; undefined when Amazon ECR does not pull from it. */
+/** The upstream registry with a host, in the spelling of a parsed reference; undefined when pull-through caches don't support it. */
 export function pullThroughUpstream(registry: string): PullThroughUpstream | undefined {
-  return Object.values(PULL_THROUGH_UPSTREAMS).find((one) => one.registry === registry) ?? azureUpstream(registry) ?? ecrUpstream(registry);
+  return Object.values(PULL_THROUGH_UPSTREAMS).find((known) => known.registry === registry) ?? azureUpstream(registry) ?? ecrUpstream(registry);
 }
 
-/** A registry of Azure, by its host; undefined when that is none. */
+/** The Azure Container Registry with a host; undefined for other hosts. */
 export function azureUpstream(registry: string): PullThroughUpstream | undefined {
   const name = AZURE_HOST.exec(registry)?.[1];
   return name === undefined ? undefined : upstream('azure-container-registry', `azure-${name}`, 'secret', registry);
 }
 
-/** The Amazon ECR of an account and Region, by its host; undefined when that is none. There is no pull-through cache where the domain is another. */
+/** The Amazon ECR registry with a host; undefined for other hosts, and for partitions where pull-through caches are not available. */
 export function ecrUpstream(registry: string): PullThroughUpstream | undefined {
   const [, account, region] = ECR_HOST.exec(registry) ?? [];
   return account === undefined ? undefined : { ...upstream('ecr', `ecr-${account}`, 'role', registry), account, region };
 }
 
-/** Instead of a prefix: repositories have the same name as upstream, whatever that is. */
+/** The prefix value that means no prefix: repositories have the same name as upstream. */
 export const ROOT_PREFIX = 'ROOT';
 
-/** Which part of the registry a cache serves, and what its repositories are called. */
+/** The prefixes of a pull-through cache rule. */
 export interface CachePrefixes {
-  /** What the names of cached repositories start with, or `ROOT`. */
+  /** The prefix of cached repositories, or `ROOT`. */
   readonly repositoryPrefix: string;
-  /** What upstream repositories start with, in place of which the other prefix comes; `ROOT` for all. */
+  /** The prefix of upstream repositories, which `repositoryPrefix` replaces; `ROOT` for all repositories. */
   readonly upstreamRepositoryPrefix: string;
 }
 
 /**
- * The cache's repository for an upstream repository; undefined when the cache does not serve that part of the registry.
+ * The cached repository of an upstream repository; undefined when the cache does not serve that part of the registry.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private-wildcards.html
  */
@@ -89,13 +89,16 @@ export function cachedRepositoryName(repository: string, { repositoryPrefix, ups
   return repositoryPrefix === ROOT_PREFIX ? rest : `${repositoryPrefix}/${rest}`;
 }
 
-/** Amazon ECR takes no longer prefix of a rule. */
-const LONGEST_PREFIX = 30;
+/** @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html */
+const MIN_PREFIX_LENGTH = 2;
+const MAX_PREFIX_LENGTH = 30;
 
-/** Why Amazon ECR would refuse the prefix of a rule, in words; undefined when it would not. */
+/** The problem with a prefix of a pull-through cache rule, as text; undefined when the prefix is valid. */
 export function cachePrefixProblem(prefix: string): string | undefined {
   if (prefix === ROOT_PREFIX) return undefined;
-  if (prefix.length < 2 || prefix.length > LONGEST_PREFIX) return `a prefix has 2 to ${LONGEST_PREFIX} characters`;
-  if (prefix.endsWith('/')) return 'leave out the final slash, which Amazon ECR adds';
+  if (prefix.length < MIN_PREFIX_LENGTH || prefix.length > MAX_PREFIX_LENGTH) {
+    return `a prefix must have ${MIN_PREFIX_LENGTH} to ${MAX_PREFIX_LENGTH} characters`;
+  }
+  if (prefix.endsWith('/')) return 'remove the final slash, which Amazon ECR adds';
   return repositoryNameProblem(prefix);
 }

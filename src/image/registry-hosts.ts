@@ -1,21 +1,22 @@
-/** An Amazon ECR host: account, optional FIPS marker, Region; in every partition, and in the dual-stack form. */
+/** An Amazon ECR host: account, optional FIPS marker and Region, in all partitions and also in the dual-stack form. */
 const ECR_HOST = new RegExp('^([0-9]{12})\\.dkr[.-]ecr(-fips)?\\.([a-z0-9-]+)\\.'
-  + '(?:amazonaws\\.com(?:\\.cn)?|amazonaws\\.eu|c2s\\.ic\\.gov|sc2s\\.sgov\\.gov|cloud\\.adc-e\\.uk|csp\\.hci\\.ic\\.gov|on\\.(?:aws|amazonwebservices\\.com\\.cn))$');
+  + '(?:amazonaws\\.com(?:\\.cn)?|amazonaws\\.eu|c2s\\.ic\\.gov|sc2s\\.sgov\\.gov|cloud\\.adc-e\\.uk|'
+  + 'csp\\.hci\\.ic\\.gov|on\\.(?:aws|amazonwebservices\\.com\\.cn))$');
 
-/** What an Amazon ECR host says about itself; undefined for other hosts, that of Amazon ECR Public among them. */
+/** The account and Region of an Amazon ECR host; undefined for other hosts, including that of Amazon ECR Public. */
 export function ecrHost(registry: string): { readonly account: string; readonly region: string; readonly fips: boolean } | undefined {
   const match = ECR_HOST.exec(registry);
   return match ? { account: match[1], fips: match[2] !== undefined, region: match[3] } : undefined;
 }
 
-/** The host of Amazon ECR's public gallery. */
+/** The host of Amazon ECR Public. */
 export const PUBLIC_GALLERY = 'public.ecr.aws';
 
-/** Partitions of AWS whose credentials the gallery does not know, by how the names of their Regions begin. */
+/** The Regions of partitions with credentials that Amazon ECR Public does not accept. */
 const OTHER_PARTITIONS = /^(?:cn|us-gov|us-iso[a-z]*|eu-isoe|eusc)-/;
 
 /**
- * Whether the public gallery knows the credentials of a Region, and so counts their pulls apart from anonymous ones.
+ * Whether Amazon ECR Public accepts the credentials of a Region. Authenticated pulls have a rate limit of their own.
  *
  * @see https://docs.aws.amazon.com/general/latest/gr/ecr-public.html
  */

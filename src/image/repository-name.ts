@@ -1,27 +1,28 @@
 /**
- * Names of repositories and tags in the mirror, derived from the upstream reference alone,
- * so that the construct, the engine and a person get the same name from the same image.
+ * Names of repositories and tags in the mirror. They depend on the upstream reference only,
+ * so the construct, the engine and people derive the same names from the same image.
  */
-import { DOCKER_HUB, formatImageReference, ImageReference, isTag, quote, shortDigest } from './image-reference';
+import { DOCKER_HUB, formatImageReference, ImageReference, isTag, MAX_REPOSITORY_LENGTH, shortDigest } from './image-reference';
+import { quote } from './sanitize';
 
 /**
- * Amazon ECR's own rule for repository names. Wider than that of the CDK's `Repository`, which refuses `__` and `--`.
+ * Amazon ECR's rule for repository names. It allows `__` and `--`, which the CDK's `Repository` rejects.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
  */
 const ECR_REPOSITORY_NAME = /^(?:[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*\/)*[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 
-/** The prefix that all repositories of a mirror share unless its owner chooses another. */
+/** The default prefix of a mirror's repositories. */
 export const DEFAULT_REPOSITORY_PREFIX = 'mirror';
 
 /**
  * The mirror's repository for an upstream image.
  *
- * Docker Hub's own images lose their namespace (`mirror/nginx`), its users keep theirs (`mirror/grafana/grafana`),
- * and every other registry keeps its host (`mirror/quay.io/prometheus/prometheus`), a port's colon becoming `-`.
+ * The names of Docker Hub's official images have no namespace (`mirror/nginx`), and other Docker Hub images keep theirs (`mirror/grafana/grafana`).
+ * The names of images of other registries start with the host (`mirror/quay.io/prometheus/prometheus`), with `-` in place of a port's colon.
  *
- * @param remedy what helps where Amazon ECR allows no such name
- * @throws Error when it does not
+ * @param remedy the remedy in the error
+ * @throws Error when the name is not valid in Amazon ECR
  */
 export function mirrorRepositoryName(
   reference: ImageReference, prefix: string = DEFAULT_REPOSITORY_PREFIX, remedy: string = 'set repositoryName for this image',
@@ -33,39 +34,40 @@ export function mirrorRepositoryName(
   return name;
 }
 
-/** What follows the prefix in the names of the repositories of customized images. */
+/** The namespace of customized images, after the prefix. */
 export const CUSTOM_REPOSITORIES = 'custom';
 
-/** What the names of the repositories of an upstream image end in: `nginx`, `grafana/grafana`, `quay.io/prometheus/prometheus`. */
+/** The part of a repository name after the prefix: `nginx`, `grafana/grafana`, `quay.io/prometheus/prometheus`. */
 export function upstreamPath({ registry, repository }: ImageReference): string {
   if (registry === DOCKER_HUB) return repository.replace(/^library\//, '');
   return `${registry.replace(/[[\]]/g, '').replace(/:/g, '-')}/${repository}`;
 }
 
-/** Why Amazon ECR would refuse a repository name, in words; undefined when it would not. */
+/** The problem with a repository name in Amazon ECR, as text; undefined when the name is valid. */
 export function repositoryNameProblem(name: string): string | undefined {
-  if (name.length < 2 || name.length > 256) return 'a repository name has 2 to 256 characters';
+  if (name.length < 2 || name.length > MAX_REPOSITORY_LENGTH) return `a repository name must have 2 to ${MAX_REPOSITORY_LENGTH} characters`;
   if (!ECR_REPOSITORY_NAME.test(name)) {
-    return 'a repository name is lower-case letters and digits, separated by "/", ".", "_", "__" or "-", and starts and ends with a letter or digit';
+    return 'a repository name must be lowercase letters and digits, separated by "/", ".", "_", "__" or "-", '
+      + 'and must start and end with a letter or digit';
   }
   return undefined;
 }
 
 /**
- * The mirror's tag for an upstream image: the upstream tag, or one made of the digest.
+ * The mirror's tag for an upstream image: the upstream tag, or a tag that is derived from the digest.
  *
- * A digest reference needs a tag in the mirror, for a lifecycle rule would expire the image as untagged.
- * The form `sha256-…` is left alone: OCI and cosign keep signatures and referrers under it.
+ * An image without an upstream tag gets a tag, because a lifecycle rule would expire it as untagged.
+ * Its tag never has the form `sha256-…`, because OCI and cosign use that form for signatures and other referrers.
  */
 export function mirrorTag(reference: ImageReference): string {
   if (reference.tag !== undefined) return reference.tag;
   return `digest-${shortDigest(reference.digest!)}`;
 }
 
-/** The tag under which `OnTagMoved.SUFFIX` keeps the moved image, beside the original one. */
+/** The tag of a moved image with `OnTagMoved.SUFFIX`, in addition to the original tag. */
 export function suffixedTag(tag: string, digest: string): string {
   const suffix = `-${shortDigest(digest)}`;
   const suffixed = `${tag.slice(0, 128 - suffix.length)}${suffix}`;
-  if (!isTag(suffixed)) throw new Error(`${quote(suffixed)} is no tag`);
+  if (!isTag(suffixed)) throw new Error(`${quote(suffixed)} is not a valid tag`);
   return suffixed;
 }

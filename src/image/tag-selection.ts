@@ -1,30 +1,30 @@
 /**
- * Which tags of a repository are mirrored, as the construct writes it into a schedule's input and the engine reads it.
+ * Tag selections: the tags of a repository to mirror. The construct writes one into a schedule's input, and the engine reads it.
  */
 
-/** A selection of tags. Written as JSON in the variable `TAGS`. */
+/** A tag selection, as JSON in the variable `TAGS`. */
 export interface TagSelection {
-  /** A range of semantic versions, as npm writes them: `>=1.25 <2`. Only full versions are considered. */
+  /** A range of semantic versions, in the syntax of npm: `>=1.25 <2`. Only tags that are full versions match. */
   readonly semver?: string;
-  /** With `semver`: what follows the version, without its dash: `alpine` selects `1.27.0-alpine`. */
+  /** With `semver`: the text after the version, without its dash: `alpine` selects `1.27.0-alpine`. */
   readonly variant?: string;
-  /** With `semver`: whether pre-releases such as `2.0.0-rc.1` are considered too. */
+  /** With `semver`: whether pre-releases such as `2.0.0-rc.1` match too. */
   readonly prereleases?: boolean;
-  /** With `semver`: how many of the newest versions are selected. */
+  /** With `semver`: the number of newest versions to select. */
   readonly latest?: number;
-  /** Patterns of which a tag must match one; `*` stands for any characters. */
+  /** Tag patterns with the wildcard `*`. A tag must match at least one of them. */
   readonly patterns?: readonly string[];
-  /** Patterns of which a tag must match none. */
+  /** Tag patterns with the wildcard `*`. A tag that matches one of them is not selected. */
   readonly exclude?: readonly string[];
 }
 
-/** A pattern of tags: what a tag may hold, and `*`. Amazon ECR takes the same form for exceptions from immutability. */
+/** A tag pattern: the characters of a tag, and the wildcard `*`. Amazon ECR uses the same form for immutability exclusion filters. */
 const TAG_PATTERN = /^[A-Za-z0-9_.*-]{1,128}$/;
 
-/** A variant of an image: what may follow a version in a tag. */
+/** The text after a version in a tag. */
 const VARIANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
-/** A selection as it was written into a variable; undefined when it is none. */
+/** Parses a tag selection; undefined when the text is not valid. */
 export function parseTagSelection(text: string): TagSelection | undefined {
   let value: unknown;
   try {
@@ -34,21 +34,29 @@ export function parseTagSelection(text: string): TagSelection | undefined {
   }
   const { semver, variant, prereleases, latest, patterns, exclude, ...unknown } = Object(value) as Record<string, unknown>;
   const optional = (part: unknown, type: string) => part === undefined || typeof part === type;
-  const listOfStrings = (part: unknown) => part === undefined || (Array.isArray(part) && part.every((one) => typeof one === 'string'));
+  const listOfStrings = (part: unknown) => part === undefined || (Array.isArray(part) && part.every((item) => typeof item === 'string'));
   const wellFormed = optional(semver, 'string') && optional(variant, 'string') && optional(prereleases, 'boolean') && optional(latest, 'number')
     && listOfStrings(patterns) && listOfStrings(exclude) && Object.keys(unknown).length === 0;
   return wellFormed ? { semver, variant, prereleases, latest, patterns, exclude } as TagSelection : undefined;
 }
 
-/** What is wrong with a selection, in words; undefined when nothing is. The range itself is left to those who know semantic versions. */
+/** The problem with a tag selection, as text; undefined when the selection is valid. The caller checks the range of versions. */
 export function tagSelectionProblem(selection: TagSelection): string | undefined {
   const { semver, variant, prereleases, latest, patterns, exclude } = selection;
-  if ((semver === undefined) === (patterns === undefined)) return 'it selects by a range of versions or by patterns, by one of them';
-  if (semver === undefined && (variant ?? prereleases ?? latest) !== undefined) return 'variant, prereleases and latest belong to a range of versions';
-  if (variant !== undefined && !VARIANT.test(variant)) return `the variant ${JSON.stringify(variant)} must be what follows the version in a tag, without its dash, for example "alpine"`;
-  if (variant !== undefined && prereleases) return 'a variant and pre-releases look alike in a tag ("1.0.0-alpine", "1.0.0-rc"); choose one of them';
-  if (latest !== undefined && (!Number.isSafeInteger(latest) || latest < 1)) return `latest ${JSON.stringify(latest)} must be a whole number, at least 1`;
-  const wrong = [...patterns ?? [], ...exclude ?? []].find((pattern) => !TAG_PATTERN.test(pattern));
-  if (wrong !== undefined) return `the pattern ${JSON.stringify(wrong)} must be letters, digits, "_", ".", "-" and "*"`;
-  return patterns?.length === 0 ? 'its list of patterns is empty' : undefined;
+  if ((semver === undefined) === (patterns === undefined)) return 'it must have either semver or patterns';
+  if (semver === undefined && (variant ?? prereleases ?? latest) !== undefined) {
+    return 'variant, prereleases and latest need semver; add semver, or remove them';
+  }
+  if (variant !== undefined && !VARIANT.test(variant)) {
+    return `the variant ${JSON.stringify(variant)} must be the text after the version in a tag, without its dash, for example "alpine"`;
+  }
+  if (variant !== undefined && prereleases) {
+    return 'variants and pre-releases have the same form in a tag ("1.0.0-alpine", "1.0.0-rc"); remove variant or prereleases';
+  }
+  if (latest !== undefined && (!Number.isSafeInteger(latest) || latest < 1)) {
+    return `latest ${JSON.stringify(latest)} must be a whole number of at least 1`;
+  }
+  const invalid = [...patterns ?? [], ...exclude ?? []].find((pattern) => !TAG_PATTERN.test(pattern));
+  if (invalid !== undefined) return `the pattern ${JSON.stringify(invalid)} must be letters, digits, "_", ".", "-" and "*"`;
+  return patterns?.length === 0 ? 'patterns is empty; add at least one pattern' : undefined;
 }

@@ -3,7 +3,7 @@ import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as events from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE } from '../image/contract/events-and-metrics';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { isDifferent } from '../synthesis/environments';
 
 /**

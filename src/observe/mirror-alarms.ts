@@ -3,7 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { MirrorAlarm } from './alarm-options';
 import { MirrorAlarmOptions, StaleAlarmOptions } from '../declarations/monitored';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { hoursUntilStale, MAX_LOOK_BACK, Timetable } from '../schedules/schedule-interval';
 
 /** Where the procedures are. */

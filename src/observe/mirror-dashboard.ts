@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { dashboardRows } from './dashboard-widgets';
 import { MirrorDashboardProps } from './mirror-dashboard-props';
 import { requireNoCircularReference } from './notification';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 
 /**
  * One dashboard of Amazon CloudWatch for a mirror: when each image last succeeded, what runs did, failures, bytes, an estimate of what builds cost,

@@ -10,7 +10,7 @@ import { MonitoredConstruct } from './monitored-construct';
 import { Monitoring } from './monitoring';
 import { IImageMirror, IMirroredImage } from '../declarations/mirror-interfaces';
 import { StaleAlarmOptions } from '../declarations/monitored';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { MirrorBuilds } from '../project/mirror-project';
 import { isDifferent, outermostStack } from '../synthesis/environments';
 

@@ -3,7 +3,7 @@ import * as events from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import { requireNoReservedFields } from './event-rules';
 import { MirrorCatalogs } from '../catalog/mirror-catalogs';
-import { floatingRepositoryPrefix } from '../image/catalog/catalog-location';
+import { floatingRepositoryPrefix } from '../image/catalog/catalog-repositories';
 import { renderedLength } from '../repositories/repository-arns';
 import { RepositorySet } from '../repositories/repository-set';
 

@@ -10,7 +10,7 @@ import { EVENT_SOURCE } from '../image/contract/events-and-metrics';
 import { isKnownToPublicGallery, PUBLIC_GALLERY } from '../image/registry-hosts';
 import { renderedLength, RepositoryArns } from '../repositories/repository-arns';
 
-/** What builds need access to. */
+/** The resources that builds need access to. */
 export interface BuildProps {
   readonly engine: s3_assets.Asset;
   readonly certificates?: s3_assets.Asset;
@@ -20,12 +20,12 @@ export interface BuildProps {
   readonly compute: ComputeConfiguration;
 }
 
-/** What builds that mirror need access to. */
+/** The resources that builds of the mirror need access to. */
 export interface BuildRoleProps extends BuildProps {
   readonly repositories: RepositoryArns;
 }
 
-/** What a copy does in a repository of the mirror: look, upload blobs, put manifests. Deleting is not among it. */
+/** The actions of builds on repositories of the mirror: reading, uploading blobs and putting manifests. Builds cannot delete images. */
 export const REPOSITORY_ACTIONS = [
   'ecr:BatchCheckLayerAvailability',
   'ecr:BatchGetImage',
@@ -36,17 +36,17 @@ export const REPOSITORY_ACTIONS = [
   'ecr:UploadLayerPart',
 ];
 
-/** The role of builds, and a way to let it do more. */
+/** The role of builds. */
 export interface BuildRole {
   readonly role: iam.Role;
   /** The repositories that builds push to. */
   readonly repositories: RepositoryArns;
-  /** Lets builds do what is stated, in the same policy. */
+  /** Adds statements to the policy of the role. */
   readonly allow: (statements: readonly iam.PolicyStatement[]) => void;
 }
 
 /**
- * Defines the role that builds run with. All that it may do is here: the CDK's project would grant itself more than a run needs.
+ * Defines the role of builds with all its permissions. The CDK's `Project` would grant the role more permissions than builds need.
  */
 export function defineBuildRole(scope: Construct, id: string, props: BuildRoleProps): BuildRole {
   const stack = Stack.of(scope);
@@ -62,7 +62,7 @@ export function defineBuildRole(scope: Construct, id: string, props: BuildRolePr
   const othersLength = () => renderedLength(stack.resolve(new iam.PolicyDocument({ statements: [...others, repositoryStatement([])] })));
   const role = new iam.Role(scope, id, {
     description: 'Builds that mirror images',
-    // No aws:SourceArn: the project's name is CloudFormation's to choose, and the project refers to this role.
+    // No aws:SourceArn: CloudFormation chooses the name of the project, and the project refers to this role.
     assumedBy: new iam.ServicePrincipal('codebuild.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': stack.account } } }),
     inlinePolicies: { Mirror: policy },
   });
@@ -71,7 +71,7 @@ export function defineBuildRole(scope: Construct, id: string, props: BuildRolePr
   return { role, repositories: props.repositories, allow };
 }
 
-/** Keys, and repositories of build images, have policies of their own that may need a word too. */
+/** Grants permissions on KMS keys and build images. These can have resource policies of their own, which need the permission too. */
 export function grantToImported(role: iam.Role, props: BuildProps): void {
   for (const { secret } of props.credentials) secret.encryptionKey?.grantDecrypt(role);
   props.compute.buildImage.repository?.grantPull(role);
@@ -82,12 +82,12 @@ function repositoryStatement(arns: string[]): iam.PolicyStatement {
   return new iam.PolicyStatement({ actions: REPOSITORY_ACTIONS, resources: arns });
 }
 
-/** What every build does, whatever it works on. */
+/** The statements of the roles of all builds. */
 export function buildStatements(stack: Stack, props: BuildProps): iam.PolicyStatement[] {
   return [
-    // The action knows no resource.
+    // The action does not support resource-level permissions.
     new iam.PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
-    // One request may hold events of several sources, so the key has several values; without Null, a request without any would do.
+    // A request can contain events of several sources, so the key has several values. Null denies requests without a source.
     // @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-cross-account-custom-bus-source.html
     new iam.PolicyStatement({
       actions: ['events:PutEvents'],
@@ -102,8 +102,8 @@ export function buildStatements(stack: Stack, props: BuildProps): iam.PolicyStat
 }
 
 /**
- * The public gallery allows ten times as many pulls in a second to those that it knows. Neither action knows a resource, and under a condition on
- * `sts:AWSServiceName` AWS has been seen to refuse the token.
+ * Amazon ECR Public allows authenticated clients ten times as many pulls per second. Neither action supports resource-level permissions.
+ * No condition on `sts:AWSServiceName`: AWS has rejected token requests with it.
  *
  * @see https://docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToken.html
  */
@@ -116,15 +116,18 @@ function galleryStatements({ region }: Stack): iam.PolicyStatement[] {
 function sourceStatements({ engine, certificates }: BuildProps): iam.PolicyStatement[] {
   const assets = certificates === undefined ? [engine] : [engine, certificates];
   return [
-    new iam.PolicyStatement({ actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: assets.map((asset) => asset.bucket.arnForObjects(asset.s3ObjectKey)) }),
-    // All assets of a stack are in one bucket.
+    new iam.PolicyStatement({
+      actions: ['s3:GetObject', 's3:GetObjectVersion'],
+      resources: assets.map((asset) => asset.bucket.arnForObjects(asset.s3ObjectKey)),
+    }),
+    // All assets of a stack are in the same bucket.
     new iam.PolicyStatement({ actions: ['s3:GetBucketAcl', 's3:GetBucketLocation'], resources: [engine.bucket.bucketArn] }),
   ];
 }
 
 function secretStatements(credentials: RegistryCredentials[]): iam.PolicyStatement[] {
   if (credentials.length === 0) return [];
-  // A secret that was imported by its name has no known suffix: six characters that Secrets Manager chose.
+  // The ARN of a secret that is imported by name does not have the suffix of six characters from Secrets Manager.
   const arns = credentials.map(({ secret }) => secret.secretFullArn ?? `${secret.secretArn}-??????`);
   return [new iam.PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [...new Set(arns)] })];
 }
@@ -133,7 +136,8 @@ function secretStatements(credentials: RegistryCredentials[]): iam.PolicyStateme
 function networkStatements(stack: Stack, compute: ComputeConfiguration): iam.PolicyStatement[] {
   if (compute.vpc === undefined) return [];
   const { subnetIds } = compute.vpc.selectSubnets(compute.subnetSelection);
-  const arn = (resource: string, resourceName: string) => stack.formatArn({ service: 'ec2', resource, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
+  const arn = (resource: string, resourceName: string) =>
+    stack.formatArn({ service: 'ec2', resource, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
   return [
     new iam.PolicyStatement({
       actions: ['ec2:CreateNetworkInterfacePermission'],
@@ -142,7 +146,7 @@ function networkStatements(stack: Stack, compute: ComputeConfiguration): iam.Pol
         StringEquals: { 'ec2:Subnet': subnetIds.map((subnetId) => arn('subnet', subnetId)), 'ec2:AuthorizedService': 'codebuild.amazonaws.com' },
       },
     }),
-    // Most of these know no resource.
+    // Most of these actions do not support resource-level permissions.
     new iam.PolicyStatement({
       actions: [
         'ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface', 'ec2:DescribeDhcpOptions', 'ec2:DescribeNetworkInterfaces',

@@ -1,17 +1,17 @@
 import { Duration } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 
-/** What a `MirrorCompute` asks of the CodeBuild project. */
+/** The settings of the CodeBuild project. */
 export interface ComputeConfiguration {
   readonly buildImage: codebuild.IBuildImage;
   readonly computeType: codebuild.ComputeType;
-  /** The Node that the buildspec selects; undefined where CodeBuild refuses a selection, as it does on images that are not its own. */
+  /** The Node version in the buildspec; undefined for images that are not curated by CodeBuild, where it is not supported. */
   readonly nodeVersion?: number;
-  /** The project's timeout; undefined where CodeBuild takes none. */
+  /** The timeout of the project; undefined for Lambda compute, which doesn't support one. */
   readonly timeout?: Duration;
-  /** How long a build may take, whoever sets the limit. */
+  /** The maximum duration of a build: the timeout, or the limit of Lambda compute. */
   readonly longestBuild: Duration;
   readonly vpc?: ec2.IVpc;
   readonly subnetSelection?: ec2.SubnetSelection;
@@ -19,28 +19,28 @@ export interface ComputeConfiguration {
 }
 
 /**
- * The processor that builds run on. It does not decide which platforms are mirrored: all of an image's platforms are.
+ * The processor that builds run on. It does not affect which platforms of an image are mirrored.
  */
 export enum ComputeArchitecture {
   /** 64-bit x86. */
   X86_64 = 'x86_64',
-  /** 64-bit ARM (AWS Graviton), which costs less and is not in every Region. */
+  /** 64-bit ARM (AWS Graviton). It costs less, and is not available in every Region. */
   ARM_64 = 'arm64',
 }
 
 /**
- * How builds run on CodeBuild's EC2 compute.
+ * Options of EC2 compute in AWS CodeBuild.
  */
 export interface Ec2ComputeOptions {
   /**
    * The processor.
    *
-   * @default - that of `buildImage`, and `ComputeArchitecture.X86_64` without one
+   * @default - the processor of `buildImage`, or `ComputeArchitecture.X86_64` without a `buildImage`
    */
   readonly architecture?: ComputeArchitecture;
 
   /**
-   * The size of the machine. Copying waits for the network, so a larger one seldom helps.
+   * The size of the machine. A larger size rarely makes copying faster, because the network limits it.
    *
    * @default codebuild.ComputeType.SMALL
    */
@@ -49,24 +49,24 @@ export interface Ec2ComputeOptions {
   /**
    * The image that builds run in.
    *
-   * An image of your own needs Node 20.18.1 or newer on its `PATH`. On CodeBuild's curated images, Node 22 is selected.
+   * A custom image must have Node 20.18.1 or later on its `PATH`. On curated images of CodeBuild, builds use Node 22.
    *
-   * @default - CodeBuild's curated Amazon Linux 2023 image, which every Region with the architecture has
+   * @default - the curated Amazon Linux 2023 image, which is available in every Region with the processor
    */
   readonly buildImage?: codebuild.IBuildImage;
 
   /**
-   * How long a build may take: whole minutes, from 5 minutes to 36 hours. A minute before its end a run gives up by itself and says why.
+   * The timeout of a build: whole minutes, from 5 minutes to 36 hours. A run fails one minute before the timeout, with a message.
    *
    * @default Duration.hours(1)
    */
   readonly timeout?: Duration;
 
   /**
-   * The network that builds run in. It needs a way to the upstream registries and to Amazon ECR, Amazon S3, CloudWatch Logs and EventBridge,
-   * and where images are customized to CodeBuild.
+   * The VPC that builds run in. It needs access to the upstream registries, Amazon ECR, Amazon S3, CloudWatch Logs and EventBridge.
+   * To customize images, it also needs access to CodeBuild.
    *
-   * @default - CodeBuild's own network, with access to the internet
+   * @default - no VPC: the network of CodeBuild, with access to the internet
    */
   readonly vpc?: ec2.IVpc;
 
@@ -80,13 +80,13 @@ export interface Ec2ComputeOptions {
   /**
    * The security groups of builds in `vpc`.
    *
-   * @default - one that allows all outbound traffic
+   * @default - a new security group that allows all outbound traffic
    */
   readonly securityGroups?: ec2.ISecurityGroup[];
 }
 
 /**
- * How builds run on CodeBuild's Lambda compute.
+ * Options of Lambda compute in AWS CodeBuild.
  */
 export interface LambdaComputeOptions {
   /**
@@ -97,7 +97,7 @@ export interface LambdaComputeOptions {
   readonly architecture?: ComputeArchitecture;
 
   /**
-   * The memory: one of the `LAMBDA_` compute types. Copying streams, so its need does not grow with the image.
+   * The memory: one of the `LAMBDA_` compute types. Builds stream images, so larger images don't need more memory.
    *
    * @default codebuild.ComputeType.LAMBDA_1GB
    */
@@ -105,30 +105,31 @@ export interface LambdaComputeOptions {
 }
 
 /**
- * Where builds run.
+ * The compute that builds run on, in AWS CodeBuild.
  *
- * Builds that mirror never run in privileged mode, for mirroring needs no Docker. Those that customize images do, in a project of their own.
+ * Builds that mirror images don't need Docker and never run in privileged mode. Builds that customize images run in privileged mode,
+ * in a separate project.
  *
  * @see https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-compute-types.html
  */
 export abstract class MirrorCompute {
   /**
-   * CodeBuild's EC2 compute: in every Region, for images of every size, in a VPC where you want. Billed by the minute.
+   * EC2 compute: available in every Region, for images of any size, optionally in a VPC. Billed by the minute.
    *
-   * @throws Error when the architecture contradicts the build image, when that is no Linux image, when the timeout is out of range,
-   * and when a network setting comes without a VPC
+   * @throws Error when the build image is not a Linux image, and when it has another processor than `architecture`
+   * @throws Error when the timeout is out of range, and when a network setting is set without `vpc`
    */
   public static ec2(options: Ec2ComputeOptions = {}): MirrorCompute {
     return new Ec2Compute(options);
   }
 
   /**
-   * CodeBuild's Lambda compute: starts faster and is billed by the second, so that a run that finds nothing new costs next to nothing.
+   * Lambda compute: builds start faster and are billed by the second, so a run without new images costs very little.
    *
-   * A build takes at most 15 minutes, runs in no VPC, and not every Region has it.
+   * The maximum duration of a build is 15 minutes. Builds don't run in a VPC. Lambda compute is not available in every Region.
    *
    * @see https://docs.aws.amazon.com/codebuild/latest/userguide/lambda.html
-   * @throws Error when the compute type is none of Lambda's
+   * @throws Error when the compute type is not one of the `LAMBDA_` compute types
    */
   public static lambda(options: LambdaComputeOptions = {}): MirrorCompute {
     return new LambdaCompute(options);
@@ -138,19 +139,19 @@ export abstract class MirrorCompute {
   public abstract _bind(): ComputeConfiguration;
 }
 
-/** The Node that curated EC2 images are told to use: their default may be 18, which the engine does not run on. */
+/** The Node version on curated EC2 images. Their default can be 18, which the engine does not support. */
 const NODE_VERSION = 22;
 
-/** What the service allows; Lambda compute takes no timeout of ours. */
-const LAMBDA_LONGEST_BUILD = Duration.minutes(15);
-const SHORTEST_TIMEOUT = Duration.minutes(5);
-const LONGEST_TIMEOUT = Duration.hours(36);
+/** The limits of CodeBuild. */
+const MAX_LAMBDA_BUILD = Duration.minutes(15);
+const MIN_TIMEOUT = Duration.minutes(5);
+const MAX_TIMEOUT = Duration.hours(36);
 
 class Ec2Compute extends MirrorCompute {
   constructor(private readonly options: Ec2ComputeOptions) {
     super();
-    refuseContradictions(options);
-    refuseTimeout(options.timeout);
+    requireConsistentOptions(options);
+    requireTimeout(options.timeout);
   }
 
   public _bind(): ComputeConfiguration {
@@ -172,8 +173,8 @@ class Ec2Compute extends MirrorCompute {
 class LambdaCompute extends MirrorCompute {
   constructor(private readonly options: LambdaComputeOptions) {
     super();
-    if (options.computeType !== undefined && !isLambdaSize(options.computeType)) {
-      throw new Error(`${quote(options.computeType)} is no size of Lambda compute; use one of the LAMBDA_ compute types, or MirrorCompute.ec2()`);
+    if (options.computeType !== undefined && !isLambdaComputeType(options.computeType)) {
+      throw new Error(`${quote(options.computeType)} is not a compute type of Lambda compute; use a LAMBDA_ compute type, or MirrorCompute.ec2()`);
     }
   }
 
@@ -183,7 +184,7 @@ class LambdaCompute extends MirrorCompute {
         ? codebuild.LinuxLambdaBuildImage.AMAZON_LINUX_2023_NODE_22
         : codebuild.LinuxArmLambdaBuildImage.AMAZON_LINUX_2023_NODE_22,
       computeType: this.options.computeType ?? codebuild.ComputeType.LAMBDA_1GB,
-      longestBuild: LAMBDA_LONGEST_BUILD,
+      longestBuild: MAX_LAMBDA_BUILD,
     };
   }
 }
@@ -194,36 +195,37 @@ function defaultBuildImage(architecture?: ComputeArchitecture): codebuild.IBuild
     : codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5;
 }
 
-function isLambdaSize(computeType: codebuild.ComputeType): boolean {
+function isLambdaComputeType(computeType: codebuild.ComputeType): boolean {
   return computeType.startsWith('BUILD_LAMBDA_');
 }
 
-function refuseContradictions(options: Ec2ComputeOptions): void {
-  if (options.buildImage !== undefined) refuseBuildImage(options.buildImage, options.architecture);
-  if (options.computeType !== undefined && isLambdaSize(options.computeType)) {
-    throw new Error(`${quote(options.computeType)} is a size of Lambda compute; use MirrorCompute.lambda(), or another compute type`);
+function requireConsistentOptions(options: Ec2ComputeOptions): void {
+  if (options.buildImage !== undefined) requireBuildImage(options.buildImage, options.architecture);
+  if (options.computeType !== undefined && isLambdaComputeType(options.computeType)) {
+    throw new Error(`${quote(options.computeType)} is a compute type of Lambda compute; use MirrorCompute.lambda(), or another compute type`);
   }
   if (options.vpc === undefined && (options.subnetSelection !== undefined || options.securityGroups !== undefined)) {
-    throw new Error('subnetSelection and securityGroups belong to a VPC; set vpc too, or leave them out');
+    throw new Error('subnetSelection and securityGroups need a VPC; set vpc, or remove them');
   }
 }
 
-function refuseBuildImage(image: codebuild.IBuildImage, architecture?: ComputeArchitecture): void {
-  if (/LAMBDA/.test(image.type)) throw new Error(`the build image ${quote(image.imageId)} is one of Lambda compute; use MirrorCompute.lambda()`);
+function requireBuildImage(image: codebuild.IBuildImage, architecture?: ComputeArchitecture): void {
+  if (/LAMBDA/.test(image.type)) throw new Error(`the build image ${quote(image.imageId)} is for Lambda compute; use MirrorCompute.lambda()`);
   if (!/LINUX|ARM_CONTAINER/.test(image.type)) {
     throw new Error(`the build image ${quote(image.imageId)} is for ${quote(image.type)}; use a Linux image`);
   }
   const actual = /ARM/.test(image.type) ? ComputeArchitecture.ARM_64 : ComputeArchitecture.X86_64;
   if (architecture !== undefined && architecture !== actual) {
-    throw new Error(`the build image ${quote(image.imageId)} is for ${actual}, but architecture is ${quote(architecture)}; leave architecture out`);
+    throw new Error(`the build image ${quote(image.imageId)} is for ${actual}, but architecture is ${quote(architecture)}; remove architecture`);
   }
 }
 
-function refuseTimeout(timeout?: Duration): void {
+function requireTimeout(timeout?: Duration): void {
   if (timeout === undefined) return;
   if (timeout.isUnresolved()) throw new Error('timeout must be known at synthesis, but it is a token; write for example Duration.hours(1)');
   const minutes = timeout.toMinutes({ integral: false });
-  if (!Number.isInteger(minutes) || minutes < SHORTEST_TIMEOUT.toMinutes() || minutes > LONGEST_TIMEOUT.toMinutes()) {
-    throw new Error(`timeout ${quote(timeout.toHumanString())} must be whole minutes, from ${SHORTEST_TIMEOUT.toHumanString()} to ${LONGEST_TIMEOUT.toHumanString()}`);
+  if (!Number.isInteger(minutes) || minutes < MIN_TIMEOUT.toMinutes() || minutes > MAX_TIMEOUT.toMinutes()) {
+    const [actual, min, max] = [timeout, MIN_TIMEOUT, MAX_TIMEOUT].map((duration) => duration.toHumanString());
+    throw new Error(`timeout ${quote(actual)} must be whole minutes, from ${min} to ${max}`);
   }
 }

@@ -16,12 +16,12 @@ import { MirrorParts } from '../declarations/mirror-parts';
 import { RepositoryArns } from '../repositories/repository-arns';
 import { RepositorySet } from '../repositories/repository-set';
 
-/** What the project is made of. */
+/** The properties of the CodeBuild project. */
 export interface MirrorProjectProps {
   readonly compute: ComputeConfiguration;
   readonly credentials: RegistryCredentials[];
   readonly engine: s3_assets.Asset;
-  /** The certificates of private authorities; undefined where the public ones are enough. */
+  /** The custom CA certificates; undefined when there are none. */
   readonly certificates?: s3_assets.Asset;
   readonly eventBus: events.IEventBus;
   readonly logGroup: logs.ILogGroup;
@@ -29,23 +29,24 @@ export interface MirrorProjectProps {
   readonly role: iam.Role;
 }
 
-/** A run gives up so long before CodeBuild would stop it, and says why. */
-const SECONDS_TO_SAY_WHY = 60;
+/** A run fails with a message this long before CodeBuild would stop it without one. */
+const SECONDS_BEFORE_TIMEOUT = 60;
 
 /**
- * Defines the project that runs the engine: for one image, or for several.
+ * Defines the CodeBuild project that runs the engine, for one image or several.
  *
- * It has no limit of concurrent builds: over it, builds would fail instead of waiting in the queue.
+ * The project has no limit of concurrent builds, because builds above the limit would fail instead of waiting.
  */
 export function defineMirrorProject(scope: Construct, id: string, props: MirrorProjectProps): codebuild.Project {
   const { compute, certificates } = props;
+  const command = certificates === undefined ? ENGINE_COMMAND : ENGINE_COMMAND_WITH_CERTIFICATES;
   return new codebuild.Project(scope, id, {
     description: 'Mirrors the container images that the variables IMAGE or IMAGES name into Amazon ECR',
     role: props.role.withoutPolicyUpdates(),
     grantReportGroupPermissions: false,
     source: source(props.engine),
     secondarySources: certificates && [source(certificates, CERTIFICATES_SOURCE)],
-    buildSpec: codebuild.BuildSpec.fromObject(buildSpec(compute, certificates === undefined ? ENGINE_COMMAND : TRUSTING_COMMAND)),
+    buildSpec: codebuild.BuildSpec.fromObject(buildSpec(compute, command)),
     environment: { buildImage: compute.buildImage, computeType: compute.computeType, privileged: false },
     environmentVariables: { ...projectVariables(Stack.of(scope), props), ...secretVariables(props.credentials) },
     logging: { cloudWatch: { logGroup: props.logGroup } },
@@ -60,10 +61,10 @@ function source({ bucket, s3ObjectKey }: s3_assets.Asset, identifier?: string): 
   return codebuild.Source.s3({ identifier, bucket, path: s3ObjectKey });
 }
 
-/** Node reads the variable when it starts, so it is set before; the quotes are for a folder whose name is not ours. */
-const TRUSTING_COMMAND = `NODE_EXTRA_CA_CERTS="${CERTIFICATES_PATH}" ${ENGINE_COMMAND}`;
+/** Sets the variable before Node starts, because Node reads it then. The quotes are needed because CodeBuild chooses the folder name. */
+const ENGINE_COMMAND_WITH_CERTIFICATES = `NODE_EXTRA_CA_CERTS="${CERTIFICATES_PATH}" ${ENGINE_COMMAND}`;
 
-/** What a build of a project does: a single command, on the Node that programs need. */
+/** The buildspec: a single command, with a Node version that the programs support. */
 export function buildSpec(compute: ComputeConfiguration, command: string) {
   const install = { 'runtime-versions': { nodejs: compute.nodeVersion } };
   return {
@@ -77,9 +78,9 @@ export function registryHost({ account, region, urlSuffix }: Stack): string {
   return `${account}.dkr.ecr.${region}.${urlSuffix}`;
 }
 
-/** The seconds after which a run gives up by itself. */
+/** The seconds after which a run fails with a message. */
 export function deadlineSeconds({ longestBuild }: ComputeConfiguration): string {
-  return String(longestBuild.toSeconds() - SECONDS_TO_SAY_WHY);
+  return String(longestBuild.toSeconds() - SECONDS_BEFORE_TIMEOUT);
 }
 
 type Variables = { [name: string]: codebuild.BuildEnvironmentVariable };
@@ -93,7 +94,7 @@ function projectVariables(stack: Stack, props: MirrorProjectProps): Variables {
   };
 }
 
-/** The values stay in Secrets Manager; the template holds where they are, and CodeBuild masks them in the log. */
+/** The variables with credentials. The template has references to Secrets Manager, and CodeBuild masks the values in the log. */
 function secretVariables(credentials: RegistryCredentials[]): Variables {
   if (credentials.length === 0) return {};
   const named = credentials.map((credential, index) => ({ credential, names: credentialVariables(credential.registry, index) }));

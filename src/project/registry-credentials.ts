@@ -1,20 +1,21 @@
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { DOCKER_HUB, parseImageReference, quote } from '../image/image-reference';
+import { DOCKER_HUB, parseRegistryHost } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { requireLiteral } from '../synthesis/literal';
 
 /**
- * Which fields of a secret hold the credentials.
+ * Options of `RegistryCredentials`: the fields of the secret.
  */
 export interface RegistryCredentialsOptions {
   /**
-   * The field of the secret's JSON that holds the user's name.
+   * The field of the secret with the user name.
    *
    * @default 'username'
    */
   readonly usernameField?: string;
 
   /**
-   * The field of the secret's JSON that holds the password or access token.
+   * The field of the secret with the password or access token.
    *
    * @default 'password'
    */
@@ -22,24 +23,24 @@ export interface RegistryCredentialsOptions {
 }
 
 /**
- * Credentials for an upstream registry, kept in AWS Secrets Manager.
+ * Credentials for an upstream registry, in a secret in AWS Secrets Manager.
  *
- * CodeBuild reads them when a build starts and masks them in its log; they are in no template.
- * They are sent to the registry that they belong to and nowhere else.
+ * CodeBuild reads the secret when a build starts, and masks the credentials in the build log. The template does not contain them.
+ * Builds send them only to the registry that they belong to.
  */
 export class RegistryCredentials {
   /**
    * Credentials for any registry.
    *
-   * The secret is a JSON object, for example `{"username": "...", "password": "..."}`.
+   * The secret must be a JSON object, for example `{"username": "...", "password": "..."}`.
    *
-   * @param registry the registry's host as image references name it, for example `quay.io`
-   * @param secret the secret, owned or imported; in the account and Region of the mirror
-   * @throws Error when the registry is no host, or a field's name is empty or has a colon, which CodeBuild reads as a separator
+   * @param registry the registry's host in image references, for example `quay.io`
+   * @param secret the secret, owned or imported. It must be in the account and Region of the mirror.
+   * @throws Error when the registry is not a valid host, and when the name of a field is empty or contains a colon
    */
   public static fromSecret(registry: string, secret: secretsmanager.ISecret, options: RegistryCredentialsOptions = {}): RegistryCredentials {
     return new RegistryCredentials(
-      registryHost(registry),
+      requireRegistryHost(registry),
       secret,
       secretField('usernameField', options.usernameField ?? 'username'),
       secretField('passwordField', options.passwordField ?? 'password'),
@@ -47,9 +48,9 @@ export class RegistryCredentials {
   }
 
   /**
-   * Credentials for Docker Hub: a user's name and an access token.
+   * Credentials for Docker Hub: a user name and an access token.
    *
-   * Docker Hub gives anonymous clients 100 pulls in 6 hours for each address, and CodeBuild's addresses are shared.
+   * Without credentials, Docker Hub allows 100 pulls in 6 hours for each IP address, and builds share their IP addresses with other AWS customers.
    *
    * @see https://docs.docker.com/docker-hub/usage/pulls/
    */
@@ -58,7 +59,7 @@ export class RegistryCredentials {
   }
 
   /**
-   * Credentials for GitHub's registry `ghcr.io`: a user's name and a classic personal access token with the scope `read:packages`.
+   * Credentials for GitHub Container Registry, `ghcr.io`: a user name and a classic personal access token with the scope `read:packages`.
    *
    * @see https://docs.github.com/en/packages/working-with-a-github-packages-registry/working-with-the-container-registry
    */
@@ -67,39 +68,30 @@ export class RegistryCredentials {
   }
 
   private constructor(
-    /** The registry's host, normalized: `docker.io`, `ghcr.io`, `registry.example.com:5000`. */
+    /** The registry's host in normalized spelling: `docker.io`, `ghcr.io`, `registry.example.com:5000`. */
     public readonly registry: string,
-    /** The secret that holds the credentials. */
+    /** The secret with the credentials. */
     public readonly secret: secretsmanager.ISecret,
-    /** The field of the secret's JSON that holds the user's name. */
+    /** The field of the secret with the user name. */
     public readonly usernameField: string,
-    /** The field of the secret's JSON that holds the password or access token. */
+    /** The field of the secret with the password or access token. */
     public readonly passwordField: string,
   ) {}
 }
 
-/** The host in the spelling of image references, so that `index.docker.io` and `docker.io` are one registry. */
-function registryHost(registry: string): string {
-  requireLiteral(registry, 'the registry of RegistryCredentials', 'write its host, for example "quay.io"');
-  const problem = `${quote(registry)} is no registry host; write the host as image references name it, for example "quay.io" or "registry.example.com:5000"`;
-  if (registry.includes('/')) throw new Error(problem);
-  const reference = parseHost(registry, problem);
-  if (reference.repository !== 'a/b') throw new Error(problem);
-  return reference.registry;
-}
-
-function parseHost(registry: string, problem: string) {
-  try {
-    return parseImageReference(`${registry}/a/b:c`);
-  } catch {
-    throw new Error(problem);
-  }
+function requireRegistryHost(text: string): string {
+  requireLiteral(text, 'the registry of RegistryCredentials', 'write its host, for example "quay.io"');
+  const host = parseRegistryHost(text);
+  if (host !== undefined) return host;
+  throw new Error(`${quote(text)} is not a valid registry host; write the host as in image references, for example "quay.io" `
+    + 'or "registry.example.com:5000"');
 }
 
 function secretField(property: string, field: string): string {
   requireLiteral(field, property, 'write the name of a field of the secret');
   if (field === '' || field.includes(':')) {
-    throw new Error(`${property} ${quote(field)} must be the name of a field of the secret, not empty and without ":", which CodeBuild reads as a separator; rename the field`);
+    throw new Error(`${property} ${quote(field)} must not be empty and must not contain ":", which is a separator in CodeBuild; `
+      + 'rename the field of the secret');
   }
   return field;
 }

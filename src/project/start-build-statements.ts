@@ -1,12 +1,12 @@
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as iam from 'aws-cdk-lib/aws-iam';
 
-/** What a role of this library may start, and with what. */
+/** The builds that a role can start. */
 export interface StartBuildProps {
   readonly project: codebuild.IProject;
-  /** The variables that a build may be given. */
+  /** The environment variables that a build can override. */
   readonly variables: readonly string[];
-  /** The images that a build may run in beside the project's own. @default - none */
+  /** The build images that a build can use instead of the project's own. @default - none */
   readonly otherImages?: readonly string[];
 }
 
@@ -16,12 +16,13 @@ const SOURCE_LOCATION = 'codebuild:source.location';
 const IMAGE = 'codebuild:environment.image';
 
 /**
- * Lets a role start builds of a project as that is, and of nothing else: who may write a schedule's input, or else have the role start a build,
- * shall not run commands of their own with the role of the build. A variable is enough for that: `NODE_OPTIONS`, `BASH_ENV`, `LD_PRELOAD`, `PATH`.
+ * The statements that allow a role to start builds of a project, without overrides of the buildspec, the source, the image or other variables.
+ * So a principal who can edit a schedule's input, or use the role, cannot run other commands with the permissions of the build.
+ * A variable is sufficient to run commands: `NODE_OPTIONS`, `BASH_ENV`, `LD_PRELOAD`, `PATH`.
  *
- * Documented: the keys describe the request, that of the buildspec knows no operator but `Null`, and to deny the name of a variable is to deny that
- * it is overridden. Not documented, and not tried against AWS: whether the location and the image are those of the project where a request has none.
- * So these two are denied where they are there and not the project's own, which is right either way.
+ * Documented: the condition keys describe the request, the key of the buildspec supports only the operator `Null`, and denying the name of a
+ * variable denies overriding it. Not documented, and not tested on AWS: whether a request without location and image has the project's values.
+ * So the statements deny these two keys only when they are present and differ from the project's values, which handles both cases.
  *
  * @see https://docs.aws.amazon.com/codebuild/latest/userguide/action-context-keys.html
  */

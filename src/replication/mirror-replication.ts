@@ -3,7 +3,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct, IConstruct } from 'constructs';
 import { renderRules, ReplicationDestination, ReplicationRule } from './replication-rules';
 import { IImageMirror } from '../declarations/mirror-interfaces';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { MirrorBuilds } from '../project/mirror-project';
 import { RepositorySet } from '../repositories/repository-set';
 import { requireSameEnvironment, singletonProblems } from '../synthesis/environments';
@@ -13,17 +13,19 @@ import { requireSameEnvironment, singletonProblems } from '../synthesis/environm
  */
 export interface MirrorReplicationProps {
   /**
-   * The mirror whose repositories are replicated: those under its prefix.
+   * The mirror. Its repositories under its prefix are replicated.
    */
   readonly mirror: IImageMirror;
 
   /**
-   * Where they are replicated to, at most 25 places.
+   * The destinations: at most 25.
    */
   readonly destinations: ReplicationDestination[];
 
   /**
-   * The other rules of the account's registry in this Region, which this construct would otherwise remove: at most 9, with at most 25 places in all.
+   * Other replication rules of the registry of this account and Region. The construct removes existing rules that are not listed here.
+   *
+   * At most 9 rules, and at most 25 different destinations in all rules, including those of the mirror.
    *
    * @default - none
    */
@@ -33,14 +35,15 @@ export interface MirrorReplicationProps {
 /**
  * Replicates the images of a mirror to other Regions and accounts.
  *
- * **An account has one replication configuration in each Region, and this construct replaces it.** Rules that exist already are gone
- * unless `otherRules` repeats them; when the construct leaves the app, so do all rules. Define it once for each account and Region.
+ * **An account has one replication configuration in each Region, and this construct replaces it.** It removes existing rules, except those that
+ * `otherRules` repeats. Removing the construct removes all rules. Define it once for each account and Region.
  *
- * Amazon ECR replicates what is pushed after this was defined, and not what was there before. In the mirror's own stack, first copies wait for it.
+ * Amazon ECR replicates only images that are pushed after the configuration exists. In the mirror's own stack, the first copies wait for it.
  *
- * **Replicas are plain repositories.** Immutability, lifecycle, encryption and policies are not replicated. They come from a repository creation
- * template in each destination, `ecr.CfnRepositoryCreationTemplate` with `appliedFor: ['REPLICATION']` and the mirror's prefix, and else they are
- * Amazon ECR's defaults. Leave the tags of replicas mutable where tags of the mirror float. What expires in the mirror stays in the replicas.
+ * **Amazon ECR does not replicate repository settings:** immutability, lifecycle rules, encryption and policies. To set them, define a repository
+ * creation template in each destination: `ecr.CfnRepositoryCreationTemplate` with `appliedFor: ['REPLICATION']` and the mirror's prefix.
+ * Without one, the defaults of Amazon ECR apply. If the mirror has floating tags, make the tags of the replicas mutable.
+ * Images that expire in the mirror do not expire in the destinations.
  *
  * ```ts
  * declare const mirror: ImageMirror;
@@ -51,41 +54,44 @@ export interface MirrorReplicationProps {
  */
 export class MirrorReplication extends Construct {
   /**
-   * @throws Error when there is no destination, when one is none or is where the mirror is, when there are more rules, destinations or prefixes than
-   * Amazon ECR takes, and when the mirror is in another account or Region
+   * @throws Error when there are no destinations, and when a destination is not valid or is the mirror's own account and Region
+   * @throws Error when there are more rules, destinations or prefixes than Amazon ECR allows
+   * @throws Error when the mirror is in another account or Region
    */
   constructor(scope: Construct, id: string, props: MirrorReplicationProps) {
     super(scope, id);
     const { mirror, destinations, otherRules = [] } = props;
-    requireSameEnvironment(this, mirror, 'define the replication in the account and Region that it replicates from');
+    requireSameEnvironment(this, mirror, 'define the replication in the account and Region of the mirror');
     const repositories = RepositorySet.of(mirror);
-    const prefix = `${repositories.prefix}/`;
-    const rules = renderRules(Stack.of(this), [{ destinations, repositoryPrefixes: [prefix] }, ...otherRules]);
+    const ownPrefix = `${repositories.prefix}/`;
+    const rules = renderRules(Stack.of(this), [{ destinations, repositoryPrefixes: [ownPrefix] }, ...otherRules]);
     const resource = new ecr.CfnReplicationConfiguration(this, 'Resource', { replicationConfiguration: { rules } });
-    // What is pushed before is never replicated.
+    // Images that are pushed earlier are never replicated.
     if (Stack.of(mirror) === Stack.of(this)) MirrorBuilds.of(mirror).project.node.addDependency(resource);
     this.node.addValidation({ validate: () => singletonProblems(resource, 'replication configuration', 'merge them into one with otherRules') });
-    const prefixes = [prefix, ...otherRules.flatMap(({ repositoryPrefixes = [''] }) => repositoryPrefixes)];
-    warnAboutOtherRepositories(resource, () => repositories.literalNames().filter((name) => !prefixes.some((prefix) => name.startsWith(prefix))));
+    const prefixes = [ownPrefix, ...otherRules.flatMap(({ repositoryPrefixes = [''] }) => repositoryPrefixes)];
+    const namesWithoutRule = () => repositories.literalNames().filter((name) => !prefixes.some((prefix) => name.startsWith(prefix)));
+    warnAboutOtherRepositories(resource, namesWithoutRule);
   }
 }
 
 /**
- * Warns of repositories of the mirror that no rule replicates, because their owner chose names of another prefix.
+ * Adds a warning about repositories of the mirror that no rule replicates, because they have a `repositoryName` with another prefix.
  *
  * @param resource the replication configuration
- * @param names the names of such repositories, asked when all images were added
+ * @param names returns the names of these repositories, after all images are added
  */
-export function warnAboutOtherRepositories(resource: Construct, names: () => readonly string[]): void {
+function warnAboutOtherRepositories(resource: Construct, names: () => readonly string[]): void {
   const visit = (node: IConstruct) => {
-    if (node === resource && names().length > 0) warn(resource, names());
+    if (node === resource && names().length > 0) addRepositoriesWarning(resource, names());
   };
   Aspects.of(resource).add({ visit }, { priority: AspectPriority.READONLY });
 }
 
-function warn(resource: Construct, names: readonly string[]): void {
+function addRepositoriesWarning(resource: Construct, names: readonly string[]): void {
   Annotations.of(resource).addWarningV2(
     'cdk-ecr-mirror:MirrorReplication.otherRepositories',
-    `${names.map(quote).join(', ')} ${names.length === 1 ? 'is' : 'are'} in the mirror and not replicated, for no rule has a prefix of the name; name them in otherRules`,
+    `${names.map(quote).join(', ')} ${names.length === 1 ? 'is' : 'are'} in the mirror but not replicated, because no rule has a matching prefix; `
+    + 'add a rule to otherRules',
   );
 }

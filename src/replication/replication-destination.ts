@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { DEFAULT_REPOSITORY_PREFIX, repositoryNameProblem } from '../image/repository-name';
 import { requireAccountId } from '../repositories/pull-grants';
 import { singletonProblems } from '../synthesis/environments';
@@ -13,19 +13,19 @@ import { requireLiteral } from '../synthesis/literal';
  */
 export interface MirrorReplicationDestinationProps {
   /**
-   * The accounts whose mirrors are replicated to here, each 12 digits.
+   * The IDs of the accounts that replicate mirrors to this account and Region, 12 digits each.
    */
   readonly sourceAccounts: string[];
 
   /**
-   * What the names of the mirrors' repositories start with, without a final slash: the mirrors' `repositoryPrefix`.
+   * The `repositoryPrefix` of the mirrors, without a final slash.
    *
    * @default 'mirror'
    */
   readonly repositoryPrefix?: string;
 
   /**
-   * Further statements of the policy of the account's registry in this Region, which this construct would otherwise remove.
+   * Other statements of the registry policy of this account and Region. The construct removes existing statements that are not listed here.
    *
    * @default - none
    */
@@ -33,10 +33,11 @@ export interface MirrorReplicationDestinationProps {
 }
 
 /**
- * Lets the `MirrorReplication` of other accounts replicate to this account and Region. Within one account it is not needed.
+ * The registry policy that allows the `MirrorReplication` of other accounts to replicate to this account and Region.
+ * Replication within one account doesn't need it.
  *
- * **An account has one registry policy in each Region, and this construct replaces it.** Statements that exist already are gone
- * unless `otherStatements` repeats them. Define it once for each account and Region.
+ * **An account has one registry policy in each Region, and this construct replaces it.** It removes existing statements, except those that
+ * `otherStatements` repeats. Define it once for each account and Region.
  *
  * ```ts
  * new MirrorReplicationDestination(this, 'Replicas', { sourceAccounts: ['111122223333'] });
@@ -46,14 +47,14 @@ export interface MirrorReplicationDestinationProps {
  */
 export class MirrorReplicationDestination extends Construct {
   /**
-   * @throws Error when there is no account, when one is no account's id, and when no repository's name can start with the prefix
+   * @throws Error when there are no accounts, when an account ID is not valid, and when the prefix is not valid
    */
   constructor(scope: Construct, id: string, props: MirrorReplicationDestinationProps) {
     super(scope, id);
     const { sourceAccounts, repositoryPrefix = DEFAULT_REPOSITORY_PREFIX, otherStatements = [] } = props;
-    if (sourceAccounts.length === 0) throw new Error('sourceAccounts is an empty list; write the accounts whose mirrors are replicated to here');
+    if (sourceAccounts.length === 0) throw new Error('sourceAccounts is empty; add the accounts of the mirrors');
     for (const account of sourceAccounts) requireAccountId(account);
-    refusePrefix(repositoryPrefix);
+    requirePrefix(repositoryPrefix);
     const replicate = new iam.PolicyStatement({
       principals: [...new Set(sourceAccounts)].sort().map((account) => new iam.AccountPrincipal(account)),
       actions: ['ecr:CreateRepository', 'ecr:ReplicateImage'],
@@ -65,8 +66,8 @@ export class MirrorReplicationDestination extends Construct {
   }
 }
 
-function refusePrefix(prefix: string): void {
+function requirePrefix(prefix: string): void {
   requireLiteral(prefix, 'repositoryPrefix', 'write it as a string, for example "mirror"');
   const problem = repositoryNameProblem(prefix);
-  if (problem) throw new Error(`repositoryPrefix ${quote(prefix)} cannot be the start of a repository's name: ${problem}`);
+  if (problem) throw new Error(`repositoryPrefix ${quote(prefix)} is not valid: ${problem}`);
 }

@@ -1,14 +1,14 @@
 import { Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { requireAccountId } from '../repositories/pull-grants';
 import { requireLiteral } from '../synthesis/literal';
 
 /** @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html */
-const MOST_RULES = 10;
-const MOST_DESTINATIONS = 25;
-const MOST_FILTERS = 100;
+const MAX_RULES = 10;
+const MAX_DESTINATIONS = 25;
+const MAX_FILTERS = 100;
 
 const REGION = /^[a-z]{2,}(?:-[a-z]+)+-[0-9]+$/;
 
@@ -16,16 +16,21 @@ const REGION = /^[a-z]{2,}(?:-[a-z]+)+-[0-9]+$/;
 const FILTER = /^(?:[a-z0-9]+(?:[._-][a-z0-9]*)*\/)*[a-z0-9]*(?:[._-][a-z0-9]*)*$/;
 
 /**
- * The rules as CloudFormation takes them.
+ * Replication rules in the form of CloudFormation.
  *
- * @param stack where images are replicated from
- * @throws Error when Amazon ECR would refuse them
+ * @param stack the stack in the account and Region that images are replicated from
+ * @throws Error when a rule is not valid in Amazon ECR
  */
 export function renderRules(stack: Stack, rules: readonly ReplicationRule[]): ecr.CfnReplicationConfiguration.ReplicationRuleProperty[] {
-  if (rules.length > MOST_RULES) throw new Error(`${rules.length} rules are more than the ${MOST_RULES} that Amazon ECR takes, the mirror's own included; merge some of otherRules`);
+  if (rules.length > MAX_RULES) {
+    throw new Error(`there are ${rules.length} rules, including the rule of the mirror, `
+      + `but Amazon ECR allows at most ${MAX_RULES}; merge some of otherRules`);
+  }
   const rendered = rules.map((rule) => renderRule(stack, rule));
-  const places = new Set(rendered.flatMap(({ destinations }) => destinations.map(({ account, region }) => `${account} ${region}`)));
-  if (places.size > MOST_DESTINATIONS) throw new Error(`${places.size} destinations are more than the ${MOST_DESTINATIONS} that Amazon ECR takes in all rules of an account and Region`);
+  const unique = new Set(rendered.flatMap(({ destinations }) => destinations.map(({ account, region }) => `${account} ${region}`)));
+  if (unique.size > MAX_DESTINATIONS) {
+    throw new Error(`there are ${unique.size} destinations in all rules, but Amazon ECR allows at most ${MAX_DESTINATIONS}; remove some`);
+  }
   return rendered.map(({ destinations, repositoryFilters }) => ({
     destinations: destinations.map(({ account, region }) => ({ registryId: account, region })),
     repositoryFilters,
@@ -33,47 +38,51 @@ export function renderRules(stack: Stack, rules: readonly ReplicationRule[]): ec
 }
 
 function renderRule(stack: Stack, { destinations, repositoryPrefixes }: ReplicationRule) {
-  if (destinations.length === 0) throw new Error('destinations is an empty list; write where to, for example [{ region: "us-east-1" }]');
+  if (destinations.length === 0) throw new Error('destinations is empty; add at least one, for example [{ region: "us-east-1" }]');
   const repositoryFilters = repositoryPrefixes && renderFilters(repositoryPrefixes);
-  return { destinations: destinations.map((destination) => place(stack, destination)), repositoryFilters };
+  return { destinations: destinations.map((destination) => renderDestination(stack, destination)), repositoryFilters };
 }
 
-function place(stack: Stack, { region, account = stack.account }: ReplicationDestination) {
+function renderDestination(stack: Stack, { region, account = stack.account }: ReplicationDestination) {
   requireAccountId(account);
-  if (!Token.isUnresolved(region) && !REGION.test(region)) throw new Error(`${quote(region)} is no Region; write for example "us-east-1"`);
-  refuseOtherPartition(region, stack.region);
-  if (isHere(account, stack.account) && isHere(region, stack.region)) {
-    throw new Error(`the destination ${quote(region)} is where the mirror is; write another Region, or another account`);
+  if (!Token.isUnresolved(region) && !REGION.test(region)) throw new Error(`${quote(region)} is not a valid Region; write for example "us-east-1"`);
+  requireSamePartition(region, stack.region);
+  if (isSame(account, stack.account) && isSame(region, stack.region)) {
+    throw new Error(`the destination ${quote(region)} is the account and Region of the mirror; use another Region or account`);
   }
   return { region, account };
 }
 
-/** Two tokens are the same place only when they are the same token, as that of the stack's own account is. */
-function isHere(one: string, own: string): boolean {
-  return one === own || Token.compareStrings(one, own) === TokenComparison.SAME;
+/** Whether two values are known to be the same. Two tokens are the same only when they are the same token. */
+function isSame(a: string, b: string): boolean {
+  return a === b || Token.compareStrings(a, b) === TokenComparison.SAME;
 }
 
-/** From a Region of AWS to one of AWS China, for example, there is no way. */
-function refuseOtherPartition(region: string, own: string): void {
-  const [its, ours] = [region, own].map((one) => (Token.isUnresolved(one) ? undefined : RegionInfo.get(one).partition));
-  if (its === undefined || ours === undefined || its === ours) return;
-  throw new Error(`the destination ${quote(region)} is in the partition ${its} and the mirror is in ${ours}; images are replicated within one partition only`);
+/** @throws Error when two Regions are in different partitions, for example in AWS and AWS China */
+function requireSamePartition(region: string, own: string): void {
+  const [target, source] = [region, own].map((name) => (Token.isUnresolved(name) ? undefined : RegionInfo.get(name).partition));
+  if (target === undefined || source === undefined || target === source) return;
+  throw new Error(`the destination ${quote(region)} is in the partition ${target} and the mirror is in ${source}; `
+    + 'use a Region of the same partition');
 }
 
 function renderFilters(prefixes: readonly string[]) {
-  if (prefixes.length === 0) throw new Error('repositoryPrefixes is an empty list; leave it out to replicate all repositories');
-  if (prefixes.length > MOST_FILTERS) throw new Error(`${prefixes.length} prefixes are more than the ${MOST_FILTERS} that Amazon ECR takes in one rule; make two rules of it`);
-  return prefixes.map((filter) => ({ filter: refuseNoFilter(filter), filterType: 'PREFIX_MATCH' }));
+  if (prefixes.length === 0) throw new Error('repositoryPrefixes is empty; omit it to replicate all repositories');
+  if (prefixes.length > MAX_FILTERS) {
+    throw new Error(`a rule has ${prefixes.length} prefixes, but Amazon ECR allows at most ${MAX_FILTERS}; divide it into two rules`);
+  }
+  return prefixes.map((filter) => ({ filter: requireFilter(filter), filterType: 'PREFIX_MATCH' }));
 }
 
-function refuseNoFilter(prefix: string): string {
+function requireFilter(prefix: string): string {
   requireLiteral(prefix, 'a repository prefix', 'write it as a string');
   if (prefix.length >= 2 && prefix.length <= 256 && FILTER.test(prefix)) return prefix;
-  throw new Error(`${quote(prefix)} cannot be a prefix of repositories: it is 2 to 256 lower-case letters, digits, "/", ".", "_" or "-"; write for example "mirror/"`);
+  throw new Error(`${quote(prefix)} is not a valid repository prefix: it must be 2 to 256 lowercase letters, digits, "/", ".", "_" or "-"; `
+    + 'write for example "mirror/"');
 }
 
 /**
- * Where images are replicated to.
+ * A destination of replicated images: a Region, and optionally another account.
  */
 export interface ReplicationDestination {
   /**
@@ -82,7 +91,7 @@ export interface ReplicationDestination {
   readonly region: string;
 
   /**
-   * The account, 12 digits. Another than the mirror's needs a `MirrorReplicationDestination` there.
+   * The account ID: 12 digits. An account other than the mirror's needs a `MirrorReplicationDestination`.
    *
    * @default - the mirror's account
    */
@@ -90,16 +99,16 @@ export interface ReplicationDestination {
 }
 
 /**
- * One rule of the replication of an account's registry in one Region.
+ * A rule in the replication configuration of an account and Region.
  */
 export interface ReplicationRule {
   /**
-   * Where images are replicated to.
+   * The destinations.
    */
   readonly destinations: ReplicationDestination[];
 
   /**
-   * What the names of the repositories start with; each is compared letter by letter, so that `prod` stands for `production/app` too. At most 100.
+   * The prefixes of repository names: at most 100. A prefix can end within a name: `prod` also matches `production/app`.
    *
    * @default - all repositories
    */

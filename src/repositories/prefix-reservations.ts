@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { Construct, IConstruct } from 'constructs';
-import { floatingRepositoryPrefix } from '../image/catalog/catalog-location';
-import { quote } from '../image/image-reference';
+import { floatingRepositoryPrefix } from '../image/catalog/catalog-repositories';
+import { quote } from '../image/sanitize';
 import { isSameEnvironment } from '../synthesis/environments';
 
 /** What Amazon ECR has one of for each prefix in an account and Region. */

@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import { DeclaredImage, DeclaredTags, formatTags } from '../declarations/declared-image';
 import { IImageMirror } from '../declarations/mirror-interfaces';
 import { MirrorParts } from '../declarations/mirror-parts';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { scopeInStack } from '../synthesis/environments';
 
 /**

@@ -6,7 +6,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { Timetable } from './schedule-interval';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 import { startBuildStatements } from '../project/start-build-statements';
 
 /** A schedule of a mirror, and the build that it starts. */

@@ -1,6 +1,6 @@
 import { CfnResource, Stack, Stage, Token, TokenComparison } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { quote } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 
 /** Whether two accounts, or two Regions, are known to be different. A token is not known to differ from anything. */
 export function isDifferent(one: string, other: string): boolean {

@@ -26,7 +26,7 @@ describe('credentials', () => {
     UpstreamRegistry.DOCKER_HUB, UpstreamRegistry.GITHUB, UpstreamRegistry.GITLAB, UpstreamRegistry.CHAINGUARD, UpstreamRegistry.azure('example.azurecr.io'),
   ])('fail when they are missing for %j', (upstream) => {
     expect(() => new PullThroughCache(newStack(), 'Cache', { upstream }))
-      .toThrow(`Amazon ECR pulls from ${JSON.stringify(upstream.registry)} with credentials only, also public images; set credentials: CacheCredentials.fromSecret(secret)`);
+      .toThrow(`Amazon ECR requires credentials for ${JSON.stringify(upstream.registry)}, also for public images; set credentials: CacheCredentials.fromSecret(secret)`);
   });
 
   test.each([
@@ -34,7 +34,7 @@ describe('credentials', () => {
   ])('fail when %j takes none', (upstream) => {
     const credentials = CacheCredentials.fromSecretValue('somebody', TOKEN);
     expect(() => new PullThroughCache(newStack(), 'Cache', { upstream, credentials }))
-      .toThrow(`Amazon ECR pulls from ${JSON.stringify(upstream.registry)} without a secret, and takes none; leave credentials out, or mirror private images with an ImageMirror`);
+      .toThrow(`Amazon ECR does not support credentials for ${JSON.stringify(upstream.registry)}; remove credentials, or use an ImageMirror for private images`);
   });
 });
 
@@ -74,22 +74,22 @@ describe('an existing secret', () => {
   ])('fails with another name, %s', (_, define) => {
     for (const name of ['docker-hub', 'ecr-pullthroughcache', 'ecr-pullthroughcache/', 'team/ecr-pullthroughcache/docker-hub']) {
       expect(() => CacheCredentials.fromSecret(define(newStack(), name))).toThrow(
-        `the secret's name ${JSON.stringify(name)} must start with "ecr-pullthroughcache/" and go on with letters, digits and any of "/_+=.@-", for Amazon ECR reads no other; `
-        + 'rename it, for example to "ecr-pullthroughcache/docker-hub"',
+        `the secret name ${JSON.stringify(name)} must be "ecr-pullthroughcache/" followed by letters, digits and any of "/_+=.@-"; `
+        + 'rename the secret, for example to "ecr-pullthroughcache/docker-hub"',
       );
     }
   });
 
   test('fails when CloudFormation would choose its name', () => {
     expect(() => CacheCredentials.fromSecret(new secretsmanager.Secret(newStack(), 'Secret')))
-      .toThrow('the secret has no name, so that CloudFormation would choose one, and Amazon ECR reads only secrets whose names start with "ecr-pullthroughcache/"; set secretName:');
+      .toThrow('the secret has no name, so CloudFormation would choose one, but Amazon ECR requires a name that starts with "ecr-pullthroughcache/"; set secretName,');
   });
 
   test('fails when a key of its own encrypts it', () => {
     const stack = newStack();
     const secret = new secretsmanager.Secret(stack, 'Secret', { secretName: 'ecr-pullthroughcache/docker-hub', encryptionKey: new kms.Key(stack, 'Key') });
     expect(() => CacheCredentials.fromSecret(secret))
-      .toThrow('the secret "Stack/Secret" is encrypted with a key of its own, and Amazon ECR reads only what Secrets Manager\'s key "aws/secretsmanager" encrypts; leave out encryptionKey');
+      .toThrow('the secret "Stack/Secret" has a customer managed key, but Amazon ECR requires the AWS managed key "aws/secretsmanager"; remove encryptionKey');
   });
 
   test.each([
@@ -99,7 +99,7 @@ describe('an existing secret', () => {
     const stack = newStack();
     const secret = secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', `arn:aws:secretsmanager:${place}:secret:ecr-pullthroughcache/docker-hub-AbCdEf`);
     expect(() => synthesize(stack, CacheCredentials.fromSecret(secret)))
-      .toThrow(`the secret is in the ${part} ${places}; Amazon ECR reads secrets of its own account and Region only`);
+      .toThrow(`the secret is in the ${part} ${places}; use a secret in the account and Region of the cache`);
   });
 });
 
@@ -144,17 +144,17 @@ describe('a secret from a value', () => {
   });
 
   test('fails with a name that Amazon ECR does not read', () => {
-    expect(() => CacheCredentials.fromSecretValue('somebody', TOKEN, { secretName: 'docker-hub' })).toThrow('the secret\'s name "docker-hub" must start with "ecr-pullthroughcache/"');
+    expect(() => CacheCredentials.fromSecretValue('somebody', TOKEN, { secretName: 'docker-hub' })).toThrow('the secret name "docker-hub" must be "ecr-pullthroughcache/"');
   });
 
   test('fails when the access token is plain text, and does not show it', () => {
     const define = () => CacheCredentials.fromSecretValue('somebody', SecretValue.unsafePlainText('dckr_pat_hunter2'));
-    expect(define).toThrow('the access token is plain text, which everybody could read in the template; keep it in a secret and pass SecretValue.secretsManager(name, { jsonField })');
+    expect(define).toThrow('the access token is plain text, which would be readable in the template; store it in a secret and use SecretValue.secretsManager(name, { jsonField })');
     expect(define).not.toThrow('hunter2');
   });
 
   test('fails when the access token is a secure string of Systems Manager', () => {
     expect(() => CacheCredentials.fromSecretValue('somebody', SecretValue.ssmSecure('/docker-hub/token')))
-      .toThrow('the access token is a secure string of AWS Systems Manager, which CloudFormation does not resolve in a secret; keep it in Secrets Manager');
+      .toThrow('the access token is a secure string parameter, which CloudFormation does not resolve in a secret; store it in a secret');
   });
 });

@@ -25,7 +25,7 @@ describe('a Region without pull-through caches', () => {
     const stack = newStack(region);
     quay(stack);
     expect(warnings(stack)).toEqual([
-      `/Stack/Cache/Rule: Amazon ECR has no pull-through caches in ${region}, so that the deployment would fail; mirror the images with an ImageMirror `
+      `/Stack/Cache/Rule: pull-through caches are not available in ${region}, so the deployment would fail; use an ImageMirror `
       + '[ack: cdk-ecr-mirror:PullThroughCache.region]',
     ]);
   });
@@ -42,8 +42,8 @@ describe('an image that is named by a digest', () => {
     const stack = newStack();
     quay(stack).imageUri(image);
     expect(warnings(stack)).toEqual([
-      `/Stack/Cache/Rule: "${image}" names a digest, and a pull-through cache does not serve a digest before its image was pulled by a tag; `
-      + 'mirror the image with an ImageMirror, or name it by its tag [ack: cdk-ecr-mirror:PullThroughCache.digest]',
+      `/Stack/Cache/Rule: "${image}" has a digest, which a pull-through cache serves only after a pull of the image by tag; `
+      + 'use a tag without a digest, or an ImageMirror [ack: cdk-ecr-mirror:PullThroughCache.digest]',
     ]);
   });
 
@@ -75,7 +75,7 @@ describe('immutable tags', () => {
   test('are warned of', () => {
     const stack = newStack();
     quay(stack, { creationTemplate: CreationTemplate.of({ imageTagMutability: ecr.TagMutability.IMMUTABLE }) });
-    expect(warnings(stack)).toEqual([expect.stringContaining('/Stack/Cache/Template: the creation template makes all tags of the cache immutable, so that Amazon ECR never updates an image')]);
+    expect(warnings(stack)).toEqual([expect.stringContaining('/Stack/Cache/Template: the creation template makes all tags immutable, so Amazon ECR never updates a tag')]);
     expect(warnings(stack)).toEqual([expect.stringContaining('[ack: cdk-ecr-mirror:PullThroughCache.immutable]')]);
   });
 
@@ -91,7 +91,7 @@ describe('immutable tags', () => {
 });
 
 describe('a Lambda function', () => {
-  const WARNING = 'the function\'s image is in the pull-through cache under "quay", from which AWS Lambda cannot pull; mirror the image with an ImageMirror '
+  const WARNING = 'the image of the function is in the pull-through cache with the prefix "quay", which AWS Lambda does not support; use an ImageMirror '
     + '[ack: cdk-ecr-mirror:PullThroughCache.lambda]';
 
   function defineFunction(stack: Stack, repository: ecr.IRepository) {

@@ -97,8 +97,8 @@ describe('the prefix of the creation template', () => {
   });
 
   test.each(['qua', 'quay/prometheus', 'docker-hub', ''])('fails when it is for none of the cache\'s repositories: %j', (prefix) => {
-    expect(() => template({ prefix })).toThrow(`the creation template with the prefix ${JSON.stringify(prefix)} is for none of the cache's repositories, which are under "quay"; `
-      + 'leave prefix out, or write "ROOT" for all repositories of the account and Region');
+    expect(() => template({ prefix })).toThrow(`the creation template has the prefix ${JSON.stringify(prefix)}, which does not apply to the cache with the prefix "quay"; `
+      + 'remove prefix, or set "ROOT" for all repositories of the account and Region');
   });
 });
 
@@ -207,8 +207,8 @@ describe('the policy of repositories', () => {
   });
 
   test.each([
-    ['nobody', new iam.PolicyStatement({ actions: ['ecr:DescribeImages'] }), 'must say who may pull; set principals'],
-    ['a resource', new iam.PolicyStatement({ actions: ['ecr:DescribeImages'], principals: [new iam.AnyPrincipal()], resources: ['*'] }), 'takes no resources in it; leave them out'],
+    ['nobody', new iam.PolicyStatement({ actions: ['ecr:DescribeImages'] }), 'has no principals; set principals'],
+    ['a resource', new iam.PolicyStatement({ actions: ['ecr:DescribeImages'], principals: [new iam.AnyPrincipal()], resources: ['*'] }), 'because it applies to its repository; remove resources'],
   ])('fails with a statement that names %s', (_, statement, message) => {
     expect(() => template({ repositoryPolicy: [statement] })).toThrow(message);
   });
@@ -230,7 +230,7 @@ describe('the policy of repositories', () => {
 
   test('fails without a creation template', () => {
     const cache = cacheWith(newStack(), CreationTemplate.none());
-    expect(() => cache.grantPullToOrganization('o-a1b2c3d4e5')).toThrow('the cache has no creation template, so that nothing gives its repositories a policy');
+    expect(() => cache.grantPullToOrganization('o-a1b2c3d4e5')).toThrow('the cache has no creation template, which would define the repository policy');
     expect(() => cache.grantPullToAccounts(['444455556666'])).toThrow('the cache has no creation template');
   });
 });

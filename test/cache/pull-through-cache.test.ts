@@ -78,11 +78,11 @@ describe('the rule', () => {
   });
 
   test.each([
-    [{ repositoryPrefix: 'a' }, 'repositoryPrefix "a" is not possible: a prefix has 2 to 30 characters; set another repositoryPrefix'],
-    [{ repositoryPrefix: 'quay/' }, 'repositoryPrefix "quay/" is not possible: leave out the final slash'],
-    [{ repositoryPrefix: 'Quay' }, 'repositoryPrefix "Quay" is not possible: a repository name is lower-case letters'],
-    [{ upstreamRepositoryPrefix: '*' }, 'upstreamRepositoryPrefix "*" is not possible: a prefix has 2 to 30 characters'],
-    [{ repositoryPrefix: 'ROOT', upstreamRepositoryPrefix: 'prometheus' }, 'repositoryPrefix is "ROOT", and Amazon ECR takes upstreamRepositoryPrefix only with another'],
+    [{ repositoryPrefix: 'a' }, 'repositoryPrefix "a" is not valid: a prefix must have 2 to 30 characters; set another repositoryPrefix'],
+    [{ repositoryPrefix: 'quay/' }, 'repositoryPrefix "quay/" is not valid: remove the final slash'],
+    [{ repositoryPrefix: 'Quay' }, 'repositoryPrefix "Quay" is not valid: a repository name must be lowercase letters'],
+    [{ upstreamRepositoryPrefix: '*' }, 'upstreamRepositoryPrefix "*" is not valid: a prefix must have 2 to 30 characters'],
+    [{ repositoryPrefix: 'ROOT', upstreamRepositoryPrefix: 'prometheus' }, 'repositoryPrefix is "ROOT", which Amazon ECR does not support with upstreamRepositoryPrefix'],
     [{ repositoryPrefix: Lazy.string({ produce: () => 'quay' }) }, 'repositoryPrefix must be known at synthesis'],
     [{ upstreamRepositoryPrefix: Aws.REGION }, 'upstreamRepositoryPrefix must be known at synthesis'],
   ])('fails with a prefix that Amazon ECR refuses: %j', (props, message) => {
@@ -194,13 +194,13 @@ describe('the Amazon ECR of another account', () => {
 
   test('fails when it is the registry of the cache itself', () => {
     expect(() => new PullThroughCache(newStack(), 'Cache', { upstream: UpstreamRegistry.ecr(ENV.account, ENV.region) }))
-      .toThrow('"111122223333.dkr.ecr.eu-west-1.amazonaws.com" is the registry that the cache itself is in');
+      .toThrow('the upstream "111122223333.dkr.ecr.eu-west-1.amazonaws.com" is the registry of the cache itself');
   });
 
   test('alone takes a role', () => {
     const stack = newStack();
     const upstreamRole = iam.Role.fromRoleArn(stack, 'Role', 'arn:aws:iam::111122223333:role/puller');
-    expect(() => quay(stack, { upstreamRole })).toThrow('Amazon ECR takes a role for the upstream Amazon ECR only, and this is "quay.io"; leave upstreamRole out');
+    expect(() => quay(stack, { upstreamRole })).toThrow('upstreamRole is only for an upstream Amazon ECR, and the upstream is "quay.io"; remove upstreamRole');
   });
 });
 
@@ -250,23 +250,23 @@ describe('the URI of an image', () => {
   ])('fails for an image of another registry, and names the upstream that has it: %s', (image, expression) => {
     const registry = image.split('/')[0];
     expect(() => dockerHub(newStack()).imageUri(image))
-      .toThrow(`${JSON.stringify(image)} is in the registry ${JSON.stringify(registry)}, and this cache is of "docker.io"; define another PullThroughCache with upstream: ${expression}`);
+      .toThrow(`${JSON.stringify(image)} is in the registry ${JSON.stringify(registry)}, and this cache is for "docker.io"; define another PullThroughCache with upstream: ${expression}`);
   });
 
   test.each(['gcr.io/distroless/static:latest', 'mcr.microsoft.com/dotnet/runtime:8.0', 'localhost:5000/app:1.0.0'])(
     'fails for an image of a registry without pull-through cache, and names the mirror: %s', (image) => {
-      expect(() => dockerHub(newStack()).imageUri(image)).toThrow('Amazon ECR has no pull-through cache for that registry: mirror the image with an ImageMirror');
+      expect(() => dockerHub(newStack()).imageUri(image)).toThrow('use an ImageMirror, because pull-through caches don\'t support its registry');
     },
   );
 
   test('fails for an image of a part of the registry that the cache does not serve', () => {
     const cache = quay(newStack(), { upstreamRepositoryPrefix: 'prometheus' });
     expect(cache.imageUri('quay.io/prometheus/node-exporter:v1.8.0')).toMatch(/\/quay\/node-exporter:v1\.8\.0$/);
-    expect(() => cache.imageUri('quay.io/argoproj/argocd:v2.12.0')).toThrow('"quay.io/argoproj/argocd:v2.12.0" is not under "prometheus", the part of "quay.io" that this cache serves');
+    expect(() => cache.imageUri('quay.io/argoproj/argocd:v2.12.0')).toThrow('"quay.io/argoproj/argocd:v2.12.0" does not have the upstream prefix "prometheus" of this cache');
   });
 
   test('fails when the repository would get a name that Amazon ECR refuses', () => {
-    expect(() => quay(newStack()).imageUri(`quay.io/${'a'.repeat(254)}:1.0.0`)).toThrow('a repository name has 2 to 256 characters; set a shorter repositoryPrefix, or mirror the image with an ImageMirror');
+    expect(() => quay(newStack()).imageUri(`quay.io/${'a'.repeat(254)}:1.0.0`)).toThrow('a repository name must have 2 to 256 characters; set a shorter repositoryPrefix, or use an ImageMirror');
   });
 
   test.each([['nginx:', 'invalid image reference'], ['', 'it is empty'], [Lazy.string({ produce: () => 'nginx' }), 'the image must be known at synthesis']])('fails for what is no image: %j', (image, message) => {

@@ -21,8 +21,8 @@ describe('a registry by its host', () => {
   });
 
   test.each(['gcr.io', 'mcr.microsoft.com', 'nvcr.io', 'dockerhub', 'docker.io/library', 'https://ghcr.io', ''])('fails where there is no pull-through cache, and names the mirror: %j', (host) => {
-    expect(() => UpstreamRegistry.of(host)).toThrow(`Amazon ECR has no pull-through cache for ${JSON.stringify(host)}, only for docker.io, public.ecr.aws, quay.io, registry.k8s.io, `
-      + 'ghcr.io, registry.gitlab.com, cgr.dev, registries of Azure (example.azurecr.io) and Amazon ECR itself; mirror its images with an ImageMirror');
+    expect(() => UpstreamRegistry.of(host)).toThrow(`pull-through caches don't support ${JSON.stringify(host)}; use docker.io, public.ecr.aws, quay.io, registry.k8s.io, `
+      + 'ghcr.io, registry.gitlab.com, cgr.dev, an Azure Container Registry (example.azurecr.io) or another Amazon ECR, or use an ImageMirror');
   });
 
   test('fails when it is a token', () => {
@@ -36,7 +36,7 @@ describe('a registry of Azure', () => {
   });
 
   test.each(['example', 'example.azurecr.cn', 'https://example.azurecr.io', 'example.azurecr.io/team', 'docker.io', ''])('fails when the host is none: %j', (host) => {
-    expect(() => UpstreamRegistry.azure(host)).toThrow(`${JSON.stringify(host)} is the host of no registry of Azure; write it without scheme and path, for example "example.azurecr.io"`);
+    expect(() => UpstreamRegistry.azure(host)).toThrow(`${JSON.stringify(host)} is not a valid Azure Container Registry host; write it without scheme and path, for example "example.azurecr.io"`);
   });
 
   test('fails when the host is a token', () => {
@@ -51,7 +51,7 @@ describe('the Amazon ECR of another account', () => {
 
   test.each([['4444', 'eu-west-1'], ['444455556666', 'europe'], ['444455556666', ''], ['', 'eu-west-1'], ['444455556666', 'eu-west-1.example.com/a']])(
     'fails when they are no account and Region: %j, %j', (account, region) => {
-      expect(() => UpstreamRegistry.ecr(account, region)).toThrow(`${JSON.stringify(account)} and ${JSON.stringify(region)} are no account and Region`);
+      expect(() => UpstreamRegistry.ecr(account, region)).toThrow(`${JSON.stringify(account)} and ${JSON.stringify(region)} are not a valid account ID and Region`);
     },
   );
 

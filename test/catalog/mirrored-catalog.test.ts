@@ -116,7 +116,7 @@ describe('a catalog', () => {
     expect(['1.2.0-dev.1', '1.2.0-stable', '1.2.0-rc.1'].map((tag) => uri(`nginx:${tag}`))).toEqual([
       '/mirror-floating/nginx:1.2.0-dev.1', '/mirror-floating/nginx:1.2.0-stable', '/mirror/nginx:1.2.0-rc.1',
     ]);
-    expect(() => catalog.imageUri('custom/nginx:1.27.0')).toThrow('"custom/" is for customized images; mirror it with addImage() and a repositoryName');
+    expect(() => catalog.imageUri('custom/nginx:1.27.0')).toThrow('"custom/" is reserved for customized images; mirror it with addImage() and a repositoryName');
     expect(catalog.repository('nginx:1.27.0')).toBe(catalog.repository('docker.io/library/nginx:1.26.0'));
     expect(() => catalog.imageUri('Nginx')).toThrow('write "library/nginx"');
   });
@@ -184,7 +184,7 @@ describe('where the list lies', () => {
     stack = new Stack(new App(), 'Platform');
     expect(() => define(file('images: [a:1.0.0]\n---\nimages: [b:2.0.0]'))).toThrow(/has a mistake:\nline 2: it is several documents; write one$/);
     stack = new Stack(new App(), 'Platform');
-    expect(() => define(file('images: [custom/nginx:1.27.0-4f1c0e2a9b7d]'))).toThrow(/has a mistake:\nline 1: .*"custom\/" is for customized images/);
+    expect(() => define(file('images: [custom/nginx:1.27.0-4f1c0e2a9b7d]'))).toThrow(/has a mistake:\nline 1: .*"custom\/" is reserved for customized images/);
     stack = new Stack(new App(), 'Platform');
     expect(() => define(file(Array.from({ length: 30 }, () => 'BAD').join(',')))).toThrow(/has 30 mistakes:\n(.*\n){10}and 20 more$/);
   });
@@ -240,7 +240,7 @@ describe('shards', () => {
   const tags = (count: number) => Array.from({ length: count }, (_, index) => `nginx:1.0.${index}`).join('\n');
 
   test('are no help with the tags of one repository, which are better selected', () => {
-    expect(() => define(file(tags(501)), { shards: 30 })).toThrow('and 500 is the limit; 501 are of docker.io/library/nginx, whose tags one build mirrors whatever the shards; select its tags with "tags" instead');
+    expect(() => define(file(tags(501)), { shards: 30 })).toThrow('and 500 is the limit; 501 are tags of docker.io/library/nginx, and one build mirrors all tags of a repository; select them with "tags" instead');
     stack = new Stack(new App(), 'Platform');
     define(file(tags(300)));
     expect(warnings()).toContainEqual(expect.stringContaining('the first copies take several runs; no number of shards changes that'));

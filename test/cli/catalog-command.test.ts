@@ -67,7 +67,7 @@ describe('with a file', () => {
     expect(resultsOf(ending).map(({ outcome, reason }) => [outcome, reason])).toEqual([
       ['copied', undefined], ['failed', 'invalid-configuration'], ['failed', 'expired'], ['failed', 'digest-mismatch'],
     ]);
-    expect(resultsOf(ending)[1].message).toBe(`${list}, line 3: its image is "Bad": a repository is in lower case; write "bad"`);
+    expect(resultsOf(ending)[1].message).toBe(`${list}, line 3: its image is "Bad": repository names must be lowercase; use "bad"`);
     expect(mirror.tagDigest(repository('').slice(1), '1.0.0')).toBeDefined();
   });
 

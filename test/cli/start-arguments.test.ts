@@ -16,7 +16,7 @@ test.each([
   ['s3:/lists/images.yaml', `"s3:/lists/images.yaml" ${LOCATION}`],
   ['s3://lists', `"s3://lists" ${LOCATION}`],
   ['ssm:', `"ssm:" ${LOCATION}`],
-  ['/a b', 'invalid image reference "/a b": it holds a space, a control character or a character outside ASCII'],
+  ['/a b', 'invalid image reference "/a b": it contains a space, a control character or a character outside ASCII; remove it'],
   ['Nginx:stable', expect.stringMatching(/^invalid image reference "Nginx:stable": /) as unknown as string],
 ])('%s is refused in words', (word, message) => {
   expect(() => requireValidNames(['nginx:stable', word], false)).toThrow(expect.objectContaining({ name: 'UsageError', message }) as Error);

@@ -22,7 +22,7 @@ const addVault = (options: MirroredImageOptions, props: ImageMirrorProps = {}, i
 describe('fails', () => {
   test.each<[string, MirroredImageOptions, ImageMirrorProps, string | RegExp]>([
     ['when a line is not allowed', { dockerfileLines: ['FROM alpine'] }, {}, /^dockerfileLines: the line "FROM alpine" starts with "FROM", which is not allowed here/],
-    ['when there are no lines', { dockerfileLines: [] }, {}, 'dockerfileLines: there are no lines; write at least one, or leave them out'],
+    ['when there are no lines', { dockerfileLines: [] }, {}, 'dockerfileLines: there are no lines; add at least one, or omit the lines'],
     ['when a line is a token', { dockerfileLines: [`ENV A=${Lazy.string({ produce: () => 'b' })}`] }, {}, /^the line "ENV A=\$\{Token.*\}" of dockerfileLines must be known at synthesis, .*; write its value into the line, or give it to the container as an environment variable$/],
     ['when all lines are a token', { dockerfileLines: Lazy.list({ produce: () => ['ENV A=b'] }) }, {}, 'dockerfileLines must be known at synthesis, but it is a list token; write the lines as strings'],
     ['when platforms are chosen and no lines', { customPlatforms: [LINUX_AMD64] }, {}, /^customPlatforms are those of a customized image, and there are no dockerfileLines/],
@@ -56,7 +56,7 @@ describe('fails', () => {
     const mirror = new ImageMirror(stack, 'Mirror');
     const image = `${'a'.repeat(245)}:1.0.0`;
     expect(() => mirror.addImage(image, { dockerfileLines: LINES }))
-      .toThrow(/cannot be customized as "mirror\/custom\/a+\.*.*: a repository name has 2 to 256 characters; set a shorter repositoryName for this image, or a shorter repositoryPrefix$/);
+      .toThrow(/cannot be customized as "mirror\/custom\/a+\.*.*: a repository name must have 2 to 256 characters; set a shorter repositoryName for this image, or a shorter repositoryPrefix$/);
     expect(mirror.addImage(image, { dockerfileLines: LINES, repositoryName: 'short' })._repositoryName).toBe('mirror/custom/short');
   });
 

@@ -20,16 +20,16 @@ test('another image, repository, line or platform is another declaration', () =>
   expect(new Set(others.map(allowedBuildText)).size).toBe(others.length);
 });
 
-test('the variables hold all marks, each with no more than CodeBuild takes', () => {
-  const mark = fc.tuple(fc.stringMatching(/^[0-9a-f]{32}$/), fc.option(fc.stringMatching(/^[a-z0-9/-]{2,256}$/))).map(([text, base]) => base === null ? text : `${text}:${base}`);
-  fc.assert(fc.property(fc.uniqueArray(mark, { maxLength: 400 }), (marks) => {
-    const variables = fingerprintVariables(marks);
-    expect(readFingerprints(Object.fromEntries(variables))).toEqual(new Set(marks));
+test('the variables hold all fingerprints, each with no more than CodeBuild takes', () => {
+  const fingerprint = fc.tuple(fc.stringMatching(/^[0-9a-f]{32}$/), fc.option(fc.stringMatching(/^[a-z0-9/-]{2,256}$/))).map(([text, base]) => base === null ? text : `${text}:${base}`);
+  fc.assert(fc.property(fc.uniqueArray(fingerprint, { maxLength: 400 }), (fingerprints) => {
+    const variables = fingerprintVariables(fingerprints);
+    expect(readFingerprints(Object.fromEntries(variables))).toEqual(new Set(fingerprints));
     for (const [, value] of variables) expect(value.length).toBeLessThanOrEqual(4_096);
   }));
 });
 
-test('there is a variable where there is no mark, and none of another name is read', () => {
+test('there is a variable where there is no fingerprint, and none of another name is read', () => {
   expect(fingerprintVariables([])).toEqual([['MIRROR_RECIPES', '']]);
   expect(readFingerprints({ MIRROR_RECIPES: '', MIRROR_RECIPES_2: 'a,b', MIRROR_RECIPESX: 'c', RECIPES: 'd' })).toEqual(new Set(['a', 'b']));
 });

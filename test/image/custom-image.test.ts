@@ -25,16 +25,16 @@ describe('a customized image in a variable', () => {
   });
 
   test.each<[Partial<CustomImage>, RegExp]>([
-    [{ repository: '../other' }, /^a repository name is/],
+    [{ repository: '../other' }, /^a repository name must be/],
     [{ lines: ['FROM alpine'] }, /starts with "FROM"/],
     [{ lines: [] }, /no lines/],
-    [{ platforms: [] }, /no platforms/],
+    [{ platforms: [] }, /^platforms is empty/],
     [{ platforms: ['linux/arm64', 'linux/amd64'] }, /alphabetical order/],
     [{ platforms: ['linux/amd64', 'linux/amd64'] }, /alphabetical order/],
     [{ platforms: ['linux/arm64/v8'] }, /alphabetical order/],
     [{ platforms: ['linux/amd64 --push'] }, /alphabetical order/],
-    [{ platforms: ['linux/s390x'] }, /^no builds run on linux\/s390x, so RUN cannot be carried out for it$/],
-    [{ platforms: ['windows/amd64'] }, /^no builds run on windows\/amd64/],
+    [{ platforms: ['linux/s390x'] }, /^no CodeBuild builds run on linux\/s390x, so RUN is not possible; remove RUN or the platform$/],
+    [{ platforms: ['windows/amd64'] }, /^no CodeBuild builds run on windows\/amd64/],
   ])('is refused: %j', (change, problem) => {
     expect(customImageProblem({ ...IMAGE, ...change })).toMatch(problem);
   });

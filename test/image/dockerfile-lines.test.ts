@@ -34,16 +34,16 @@ describe('lines that are allowed', () => {
 
 describe('lines that are refused', () => {
   test.each([
-    ['FROM alpine', 'the line "FROM alpine" starts with "FROM", which is not allowed here: the lines continue the image that is mirrored, and there is no other stage; leave it out'],
+    ['FROM alpine', 'the line "FROM alpine" starts with "FROM", which is not allowed here: the lines extend the mirrored image, and there are no other stages; remove it'],
     ['from alpine AS build', /starts with "FROM"/],
-    ['COPY . /app', /^the line "COPY \. \/app" starts with "COPY", which is not allowed here: there are no files beside the lines.*dockerBuildContexts\(\)$/],
-    ['COPY --from=alpine:3 /bin/sh /bin/sh', /starts with "COPY".*would come past the mirror/],
-    ['ADD https://example.com/a.tar.gz /', /starts with "ADD".*would come past the mirror/],
+    ['COPY . /app', /^the line "COPY \. \/app" starts with "COPY", which is not allowed here: the build has no files to copy.*dockerBuildContexts\(\)$/],
+    ['COPY --from=alpine:3 /bin/sh /bin/sh', /starts with "COPY".*would bypass the mirror/],
+    ['ADD https://example.com/a.tar.gz /', /starts with "ADD".*would bypass the mirror/],
     ['ONBUILD RUN whoami', /starts with "ONBUILD".*write the instruction itself/],
     ['MAINTAINER somebody', /starts with "MAINTAINER".*LABEL/],
-    ['INCLUDE+ other', /starts with "INCLUDE\+", which is none of the instructions allowed here: ARG, CMD, .*, WORKDIR$/],
-    ['mkdir /etc/vault', /starts with "MKDIR", which is none of the instructions/],
-    ['RUN', 'the line "RUN" has nothing after RUN'],
+    ['INCLUDE+ other', /starts with "INCLUDE\+", which is not allowed here: use one of ARG, CMD, .*, WORKDIR$/],
+    ['mkdir /etc/vault', /starts with "MKDIR", which is not allowed here/],
+    ['RUN', 'the line "RUN" has nothing after RUN; complete the instruction'],
     ['RUN   ', /has nothing after RUN/],
     ['', 'the line "" is empty; remove it'],
     [' \t', /is empty/],
@@ -52,17 +52,17 @@ describe('lines that are refused', () => {
     ['RUN true \\', /ends with a backslash, which would join the next line to it/],
     ['RUN true \\  ', /ends with a backslash/],
     ['RUN echo \\\\', /ends with a backslash/],
-    ['RUN true\nFROM alpine', /holds a line break.*join commands with "&&"$/],
-    ['RUN true\rFROM alpine', /holds a line break/],
-    ['RUN true\u2028FROM alpine', /holds a control character or an invisible one/],
-    ['RUN true\u0000', /holds a control character/],
-    ['RUN echo \u202e', /holds a control character or an invisible one/],
-    ['\ufeffRUN true', /holds a control character or an invisible one/],
-    ['RUN <<EOF', /holds "<<", by which Docker may take the lines after it for a here-document; write a text with printf/],
-    ['RUN echo $((1<<3))', /holds "<<", by which Docker may take .*, and a shifted number as what it comes to$/],
-    ['RUN cat <<-"EOF" > /etc/motd', /holds "<<"/],
-    ['RUN 3<<EOF cat', /holds "<<"/],
-    ['RUN --mount=type=bind,from=alpine,target=/mnt cp /mnt/bin/sh /bin/sh', /has a flag of RUN, which could bring an image past the mirror/],
+    ['RUN true\nFROM alpine', /contains a line break.*join commands with "&&"$/],
+    ['RUN true\rFROM alpine', /contains a line break/],
+    ['RUN true\u2028FROM alpine', /contains a control character or an invisible character/],
+    ['RUN true\u0000', /contains a control character/],
+    ['RUN echo \u202e', /contains a control character or an invisible character/],
+    ['\ufeffRUN true', /contains a control character or an invisible character/],
+    ['RUN <<EOF', /contains "<<", which can start a here-document of the lines after it; write text with printf/],
+    ['RUN echo $((1<<3))', /contains "<<", which can start .*, and shifted numbers as their results$/],
+    ['RUN cat <<-"EOF" > /etc/motd', /contains "<<"/],
+    ['RUN 3<<EOF cat', /contains "<<"/],
+    ['RUN --mount=type=bind,from=alpine,target=/mnt cp /mnt/bin/sh /bin/sh', /has a flag of RUN, which could bypass the mirror/],
     ['RUN --security=insecure mount', /has a flag of RUN/],
   ])('%j', (line, problem) => {
     const found = dockerfileLinesProblem(['ENV A=1', line]);
@@ -71,12 +71,12 @@ describe('lines that are refused', () => {
   });
 
   test('no lines at all', () => {
-    expect(dockerfileLinesProblem([])).toBe('there are no lines; write at least one, or leave them out');
+    expect(dockerfileLinesProblem([])).toBe('there are no lines; add at least one, or omit the lines');
   });
 
   test('more than a build takes in a variable', () => {
     const lines = Array.from({ length: 40 }, (_, index) => `RUN echo ${'x'.repeat(80)} ${index}`);
-    expect(dockerfileLinesProblem(lines)).toMatch(/^the lines have [0-9]+ characters as JSON, and 3000 is the limit; have RUN fetch a script, or /);
+    expect(dockerfileLinesProblem(lines)).toMatch(/^the lines have [0-9]+ characters as JSON, and 3000 is the maximum; download a script with RUN, or /);
     expect(dockerfileLinesProblem(lines.slice(0, 30))).toBeUndefined();
   });
 

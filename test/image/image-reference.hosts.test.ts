@@ -25,33 +25,33 @@ describe('one host has one spelling', () => {
 
 describe('refusals', () => {
   test.each([
-    ['port 0', 'quay.io:0/a', '"quay.io:0" is no registry host; write a host name with an optional port, for example "registry.example.com:5000"'],
-    ['port 65536', 'quay.io:65536/a', '"quay.io:65536" is no registry host'],
-    ['port 99999', 'quay.io:99999/a', '"quay.io:99999" is no registry host'],
-    ['an empty port', 'quay.io:/a', '"quay.io:" is no registry host'],
-    ['a port in letters', 'quay.io:http/a', '"quay.io:http" is no registry host'],
-    ['a host with an underscore', 'my_host.example/a', '"my_host.example" is no registry host'],
-    ['a host that ends with a full stop', 'quay.io./a', '"quay.io." is no registry host'],
-    ['a host that starts with a hyphen', '-quay.io/a', '"-quay.io" is no registry host'],
-    ['a host label of 64 characters', `${'h'.repeat(64)}.io/a`, 'is no registry host'],
-    ['an IPv6 address without brackets', '::1/a', '"::1" is no registry host'],
-    ['an IPv6 address with a zone', '[fe80::1%eth0]/a', '"[fe80::1%eth0]" is no registry host'],
-    ['an IPv6 address that does not end', '[::1/a', '"[::1" is no registry host'],
-    ['an IPv6 address of colons', '[:::::]/a/b', '"[:::::]" is no registry host'],
-    ['an IPv6 address that is too long', '[1:2:3:4:5:6:7:8:9]/a', 'is no registry host'],
-    ['a name whose last part is a number', 'foo.1/a/b', '"foo.1" is no registry host'],
-    ['an IPv4 address beyond 255', '1.2.3.999/a', '"1.2.3.999" is no registry host'],
-    ['an IPv4 address of two parts', '1.5/a', '"1.5" is no registry host'],
-    ['an IPv4 address in hexadecimal', '0x7f.1/a', '"0x7f.1" is no registry host'],
-    ['an IPv4 address in octal', '0177.0.0.1/a', '"0177.0.0.1" is no registry host'],
-    ['Punycode that stands for nothing', 'xn--a.com/a', '"xn--a.com" is no registry host'],
+    ['port 0', 'quay.io:0/a', '"quay.io:0" is not a valid registry host; write a host name with an optional port, for example "registry.example.com:5000"'],
+    ['port 65536', 'quay.io:65536/a', '"quay.io:65536" is not a valid registry host'],
+    ['port 99999', 'quay.io:99999/a', '"quay.io:99999" is not a valid registry host'],
+    ['an empty port', 'quay.io:/a', '"quay.io:" is not a valid registry host'],
+    ['a port in letters', 'quay.io:http/a', '"quay.io:http" is not a valid registry host'],
+    ['a host with an underscore', 'my_host.example/a', '"my_host.example" is not a valid registry host'],
+    ['a host that ends with a full stop', 'quay.io./a', '"quay.io." is not a valid registry host'],
+    ['a host that starts with a hyphen', '-quay.io/a', '"-quay.io" is not a valid registry host'],
+    ['a host label of 64 characters', `${'h'.repeat(64)}.io/a`, 'is not a valid registry host'],
+    ['an IPv6 address without brackets', '::1/a', '"::1" is not a valid registry host'],
+    ['an IPv6 address with a zone', '[fe80::1%eth0]/a', '"[fe80::1%eth0]" is not a valid registry host'],
+    ['an IPv6 address that does not end', '[::1/a', '"[::1" is not a valid registry host'],
+    ['an IPv6 address of colons', '[:::::]/a/b', '"[:::::]" is not a valid registry host'],
+    ['an IPv6 address that is too long', '[1:2:3:4:5:6:7:8:9]/a', 'is not a valid registry host'],
+    ['a name whose last part is a number', 'foo.1/a/b', '"foo.1" is not a valid registry host'],
+    ['an IPv4 address beyond 255', '1.2.3.999/a', '"1.2.3.999" is not a valid registry host'],
+    ['an IPv4 address of two parts', '1.5/a', '"1.5" is not a valid registry host'],
+    ['an IPv4 address in hexadecimal', '0x7f.1/a', '"0x7f.1" is not a valid registry host'],
+    ['an IPv4 address in octal', '0177.0.0.1/a', '"0177.0.0.1" is not a valid registry host'],
+    ['Punycode that stands for nothing', 'xn--a.com/a', '"xn--a.com" is not a valid registry host'],
   ])('refuses %s', (_, text, problem) => {
     expect(() => parseImageReference(text)).toThrow(InvalidReferenceError);
     expect(() => parseImageReference(text)).toThrow(problem);
   });
 
   test('a name in capitals without a dot or port is a repository of Docker Hub, told with its remedy', () => {
-    expect(() => parseImageReference('Quay/a')).toThrow('a repository is in lower case; write "quay/a"');
+    expect(() => parseImageReference('Quay/a')).toThrow('repository names must be lowercase; use "quay/a"');
   });
 });
 

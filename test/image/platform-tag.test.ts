@@ -55,6 +55,6 @@ describe('tags of their own', () => {
 
   test('are one for a platform that is left out, in words that name both', () => {
     expect(platformTagsProblem(platforms('linux/arm64', 'linux/s390x', 'linux/arm/v6'), platforms('linux/amd64', 'linux/arm64')))
-      .toBe('the mirror takes linux/amd64, linux/arm64 only, so there is no image for a tag of linux/s390x, linux/arm/v6');
+      .toBe('only linux/amd64, linux/arm64 is mirrored, so there is no image for a tag of linux/s390x, linux/arm/v6; add the platform, or remove its tag');
   });
 });

@@ -98,11 +98,11 @@ describe('a prefix', () => {
     ['a', '2 to 30 characters'],
     ['a'.repeat(31), '2 to 30 characters'],
     ['docker-hub/', 'final slash'],
-    ['Docker', 'lower-case'],
-    ['root/ROOT', 'lower-case'],
-    ['a..b', 'lower-case'],
-    ['/docker', 'lower-case'],
-    ['docker*', 'lower-case'],
+    ['Docker', 'lowercase'],
+    ['root/ROOT', 'lowercase'],
+    ['a..b', 'lowercase'],
+    ['/docker', 'lowercase'],
+    ['docker*', 'lowercase'],
   ])('may not be %j', (text, problem) => {
     expect(cachePrefixProblem(text)).toContain(problem);
   });

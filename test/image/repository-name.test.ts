@@ -41,10 +41,10 @@ describe('repository names', () => {
 
   test.each([
     ['an IPv6 host', '[::1]:5000/nginx', undefined, '"[::1]:5000/nginx:latest" cannot be mirrored as "mirror/--1-5000/nginx"'],
-    ['a prefix in capitals', 'nginx', 'Platform', 'cannot be mirrored as "Platform/nginx": a repository name is lower-case letters and digits'],
+    ['a prefix in capitals', 'nginx', 'Platform', 'cannot be mirrored as "Platform/nginx": a repository name must be lowercase letters and digits'],
     ['a prefix that ends with a slash', 'nginx', 'platform/', 'cannot be mirrored as "platform//nginx"'],
-    ['one character without a prefix', 'x', '', 'cannot be mirrored as "x": a repository name has 2 to 256 characters'],
-    ['a name that is too long with its prefix', `quay.io/${'r'.repeat(245)}`, undefined, 'a repository name has 2 to 256 characters'],
+    ['one character without a prefix', 'x', '', 'cannot be mirrored as "x": a repository name must have 2 to 256 characters'],
+    ['a name that is too long with its prefix', `quay.io/${'r'.repeat(245)}`, undefined, 'a repository name must have 2 to 256 characters'],
   ])('refuses %s and names the remedy', (_, image, prefix, problem) => {
     const derive = () => mirrorRepositoryName(parseImageReference(image), prefix);
     expect(derive).toThrow(problem);
@@ -70,15 +70,15 @@ describe('what Amazon ECR allows', () => {
   });
 
   test.each(['', 'a', 'r'.repeat(257)])('%j has the wrong length', (name) => {
-    expect(repositoryNameProblem(name)).toBe('a repository name has 2 to 256 characters');
+    expect(repositoryNameProblem(name)).toBe('a repository name must have 2 to 256 characters');
   });
 
   test.each(['Aa', '/a', 'a/', 'a//b', '-a', 'a-', '.a', 'a.', 'a..b', 'a___b', 'a._b', 'a b', 'a:b', 'a\n', 'mirror/\u00e9', '../a'])('%j has wrong characters', (name) => {
-    expect(repositoryNameProblem(name)).toContain('lower-case letters and digits');
+    expect(repositoryNameProblem(name)).toContain('lowercase letters and digits');
   });
 
   test('a name of adversarial length is refused without delay', () => {
-    expect(repositoryNameProblem(`${'a-'.repeat(127)}!`)).toContain('lower-case letters and digits');
+    expect(repositoryNameProblem(`${'a-'.repeat(127)}!`)).toContain('lowercase letters and digits');
   });
 });
 
@@ -113,7 +113,7 @@ describe('tags', () => {
   });
 
   test('what is no tag gets no suffix', () => {
-    expect(() => suffixedTag('.hidden', DIGEST)).toThrow('".hidden-0123456789ab" is no tag');
+    expect(() => suffixedTag('.hidden', DIGEST)).toThrow('".hidden-0123456789ab" is not a valid tag');
   });
 });
 

@@ -252,7 +252,7 @@ describe('fails', () => {
     ['when the repository\'s name is a token', () => mirror.addImage('nginx', { repositoryName: token() }),
       'repositoryName must be known at synthesis, but it is a token that CloudFormation resolves while it deploys; write it as a string, or pass the repository itself as repository'],
     ['when the repository\'s name is none', () => mirror.addImage('nginx', { repositoryName: 'Mirror/Nginx' }),
-      'repositoryName "Mirror/Nginx" is not possible: a repository name is lower-case letters and digits'],
+      'repositoryName "Mirror/Nginx" is not possible: a repository name must be lowercase letters and digits'],
     ['when no name can be derived', () => mirror.addImage('[::1]:5000/a:1.0.0'), 'set repositoryName for this image'],
   ])('%s', (_, add, message) => {
     expect(add).toThrow(message);

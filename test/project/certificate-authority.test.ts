@@ -130,16 +130,16 @@ describe('fails', () => {
   const certificate = () => certificates.authority;
 
   test.each<[string, () => string, string]>([
-    ['when there is no such file', () => path.join(folder, 'none.pem'), 'none.pem" is no file in "'],
+    ['when there is no such file', () => path.join(folder, 'none.pem'), 'none.pem" is not a file in "'],
     ['when it is a folder', () => {
       mkdirSync(path.join(folder, 'inner'));
       return path.join(folder, 'inner');
-    }, 'write the path of a file in PEM, for example path.join(__dirname, "authority.pem")'],
-    ['when the file holds no certificate', () => fileWith('hello'), 'holds no certificate in PEM, which starts with "-----BEGIN CERTIFICATE-----"'],
-    ['when the file holds a private key', () => fileWith(certificates.server.key), 'holds a private key, which must not leave its owner'],
-    ['when the file holds a private key beside a certificate', () => fileWith(`${certificate()}\n${certificates.server.key}`), 'holds a private key, which must not leave its owner'],
+    }, 'write the path of a PEM file, for example path.join(__dirname, "authority.pem")'],
+    ['when the file holds no certificate', () => fileWith('hello'), 'contains no PEM certificate, which starts with "-----BEGIN CERTIFICATE-----"'],
+    ['when the file holds a private key', () => fileWith(certificates.server.key), 'contains a private key, which must stay secret'],
+    ['when the file holds a private key beside a certificate', () => fileWith(`${certificate()}\n${certificates.server.key}`), 'contains a private key, which must stay secret'],
     ['when the second certificate is broken', () => fileWith(`${certificate()}\n${certificate().replace(/[A-Za-z0-9+/]{40}/, 'A'.repeat(40))}`),
-      'holds a certificate that cannot be read, number 2 of 2; export it again'],
+      'certificate 2 of 2 in certificateAuthorityPath'],
     ['when the path is a token', () => Lazy.string({ produce: () => 'a.pem' }), 'certificateAuthorityPath must be known at synthesis, but it is a token'],
   ])('%s', (_, file, message) => {
     expect(() => synthesize({ certificateAuthorityPath: file() })).toThrow(message);

@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
-import { defineEngineAsset, ENGINE_FOLDER } from '../../src/project/program-assets';
+import { defineEngineAsset, PROGRAMS_FOLDER } from '../../src/project/program-assets';
 
-test('the engine is at the root of the package, where sources and compiled sources find it alike', () => {
+test('the programs are at the root of the package, where sources and compiled sources find it alike', () => {
   const root = path.join(__dirname, '..', '..');
-  expect(ENGINE_FOLDER).toBe(path.join(root, 'assets', 'engine'));
-  expect(path.join(root, 'lib', 'infrastructure', '..', '..', 'assets', 'engine')).toBe(ENGINE_FOLDER);
+  expect(PROGRAMS_FOLDER).toBe(path.join(root, 'assets'));
+  expect(path.join(root, 'lib', 'project', '..', '..', 'assets')).toBe(PROGRAMS_FOLDER);
   expect(JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')).name).toBe('cdk-ecr-mirror');
 });
 

@@ -128,7 +128,7 @@ describe('the registry', () => {
 
   test.each(['', 'dockerhub', 'https://ghcr.io', 'ghcr.io/owner', 'ghcr.io/', 'gh cr.io', 'ghcr.io:99999', 'user@ghcr.io'])('fails when it is no host: %j', (registry) => {
     expect(() => RegistryCredentials.fromSecret(registry, secret()))
-      .toThrow(`${JSON.stringify(registry)} is no registry host; write the host as image references name it, for example "quay.io"`);
+      .toThrow(`${JSON.stringify(registry)} is not a valid registry host; write the host as in image references, for example "quay.io"`);
   });
 
   test('fails when it is a token', () => {
@@ -145,9 +145,9 @@ describe('the registry', () => {
 
 describe('the fields', () => {
   test.each([
-    [{ usernameField: 'a:b' }, 'usernameField "a:b" must be the name of a field of the secret'],
-    [{ passwordField: 'a:b' }, 'passwordField "a:b" must be the name of a field of the secret'],
-    [{ passwordField: '' }, 'passwordField "" must be the name of a field of the secret'],
+    [{ usernameField: 'a:b' }, 'usernameField "a:b" must not be empty and must not contain ":"'],
+    [{ passwordField: 'a:b' }, 'passwordField "a:b" must not be empty and must not contain ":"'],
+    [{ passwordField: '' }, 'passwordField "" must not be empty and must not contain ":"'],
   ])('fail when CodeBuild would read them otherwise: %j', (options, message) => {
     const secret = secretsmanager.Secret.fromSecretCompleteArn(newStack(), 'Secret', `${ARN}-AbCdEf`);
     expect(() => RegistryCredentials.dockerHub(secret, options)).toThrow(message);

@@ -101,7 +101,7 @@ test('a mirror alone defines nothing that an account has once', () => {
 });
 
 describe('repositories of another prefix', () => {
-  const WARNING = Match.stringLikeRegexp('"security/vault" is in the mirror and not replicated, for no rule has a prefix of the name; name them in otherRules '
+  const WARNING = Match.stringLikeRegexp('"security/vault" is in the mirror but not replicated, because no rule has a matching prefix; add a rule to otherRules '
     + '\\[ack: cdk-ecr-mirror:MirrorReplication.otherRepositories\\]');
 
   test('are warned of, also when they come later', () => {
@@ -127,21 +127,21 @@ describe('a replication fails', () => {
   const accounts = (count: number) => Array.from({ length: count }, (_, index) => ({ region: 'us-east-1', account: String(444455550000 + index) }));
 
   test.each<[string, Omit<MirrorReplicationProps, 'mirror'>, string]>([
-    ['without a destination', { destinations: [] }, 'destinations is an empty list; write where to, for example [{ region: "us-east-1" }]'],
-    ['when a Region is none', { destinations: [{ region: 'Ireland' }] }, '"Ireland" is no Region; write for example "us-east-1"'],
+    ['without a destination', { destinations: [] }, 'destinations is empty; add at least one, for example [{ region: "us-east-1" }]'],
+    ['when a Region is none', { destinations: [{ region: 'Ireland' }] }, '"Ireland" is not a valid Region; write for example "us-east-1"'],
     ['when an account is none', { destinations: [{ region: 'us-east-1', account: '4444' }] }, '"4444" is no account\'s id, which is 12 digits in quotes'],
-    ['to where the mirror is', { destinations: [{ region: 'eu-west-1' }] }, 'the destination "eu-west-1" is where the mirror is; write another Region, or another account'],
-    ['to where the mirror is, by the account\'s number', { destinations: [{ region: 'eu-west-1', account: '111122223333' }] }, 'the destination "eu-west-1" is where the mirror is'],
+    ['to where the mirror is', { destinations: [{ region: 'eu-west-1' }] }, 'the destination "eu-west-1" is the account and Region of the mirror; use another Region or account'],
+    ['to where the mirror is, by the account\'s number', { destinations: [{ region: 'eu-west-1', account: '111122223333' }] }, 'the destination "eu-west-1" is the account and Region of the mirror'],
     ['to another partition', { destinations: [{ region: 'cn-north-1' }] },
-      'the destination "cn-north-1" is in the partition aws-cn and the mirror is in aws; images are replicated within one partition only'],
-    ['to 26 destinations', { destinations: accounts(26) }, '26 destinations are more than the 25 that Amazon ECR takes in all rules of an account and Region'],
-    ['to 26 destinations of several rules', { destinations: accounts(13), otherRules: [{ destinations: accounts(26).slice(13) }] }, '26 destinations are more than the 25'],
+      'the destination "cn-north-1" is in the partition aws-cn and the mirror is in aws; use a Region of the same partition'],
+    ['to 26 destinations', { destinations: accounts(26) }, 'there are 26 destinations in all rules, but Amazon ECR allows at most 25'],
+    ['to 26 destinations of several rules', { destinations: accounts(13), otherRules: [{ destinations: accounts(26).slice(13) }] }, 'there are 26 destinations in all rules, but Amazon ECR allows at most 25'],
     ['with 11 rules', { destinations: somewhere, otherRules: Array.from({ length: 10 }, () => ({ destinations: somewhere })) },
-      '11 rules are more than the 10 that Amazon ECR takes, the mirror\'s own included; merge some of otherRules'],
+      'there are 11 rules, including the rule of the mirror, but Amazon ECR allows at most 10; merge some of otherRules'],
     ['with 101 prefixes', { destinations: somewhere, otherRules: [{ destinations: somewhere, repositoryPrefixes: Array.from({ length: 101 }, (_, index) => `p${index}`) }] },
-      '101 prefixes are more than the 100 that Amazon ECR takes in one rule; make two rules of it'],
-    ['with no prefix', { destinations: somewhere, otherRules: [{ destinations: somewhere, repositoryPrefixes: [] }] }, 'repositoryPrefixes is an empty list; leave it out to replicate all repositories'],
-    ['with a prefix that is none', { destinations: somewhere, otherRules: [{ destinations: somewhere, repositoryPrefixes: ['Prod*'] }] }, '"Prod*" cannot be a prefix of repositories'],
+      'a rule has 101 prefixes, but Amazon ECR allows at most 100; divide it into two rules'],
+    ['with no prefix', { destinations: somewhere, otherRules: [{ destinations: somewhere, repositoryPrefixes: [] }] }, 'repositoryPrefixes is empty; omit it to replicate all repositories'],
+    ['with a prefix that is none', { destinations: somewhere, otherRules: [{ destinations: somewhere, repositoryPrefixes: ['Prod*'] }] }, '"Prod*" is not a valid repository prefix'],
   ])('%s', (_, props, message) => {
     expect(() => replicate(props)).toThrow(message);
   });
@@ -149,7 +149,7 @@ describe('a replication fails', () => {
   test('when the mirror is in another Region', () => {
     const far = new Stack(app, 'Far', { env: { ...ENVIRONMENT, region: 'us-east-1' } });
     expect(() => new MirrorReplication(far, 'Replication', { mirror, destinations: [{ region: 'eu-north-1' }] })).toThrow(
-      'the stack "Far" is in the region "us-east-1" and its mirror is in "eu-west-1"; define the replication in the account and Region that it replicates from',
+      'the stack "Far" is in the region "us-east-1" and its mirror is in "eu-west-1"; define the replication in the account and Region of the mirror',
     );
   });
 });
@@ -235,10 +235,10 @@ describe('a destination in another account', () => {
   });
 
   test.each<[string, MirrorReplicationDestinationProps, string]>([
-    ['without an account', { sourceAccounts: [] }, 'sourceAccounts is an empty list; write the accounts whose mirrors are replicated to here'],
+    ['without an account', { sourceAccounts: [] }, 'sourceAccounts is empty; add the accounts of the mirrors'],
     ['when an account is none', { sourceAccounts: ['me'] }, '"me" is no account\'s id, which is 12 digits in quotes'],
-    ['when the prefix ends with a slash', { sourceAccounts: ['111122223333'], repositoryPrefix: 'mirror/' }, 'repositoryPrefix "mirror/" cannot be the start of a repository\'s name'],
-    ['when the prefix is empty', { sourceAccounts: ['111122223333'], repositoryPrefix: '' }, 'repositoryPrefix "" cannot be the start of a repository\'s name'],
+    ['when the prefix ends with a slash', { sourceAccounts: ['111122223333'], repositoryPrefix: 'mirror/' }, 'repositoryPrefix "mirror/" is not valid'],
+    ['when the prefix is empty', { sourceAccounts: ['111122223333'], repositoryPrefix: '' }, 'repositoryPrefix "" is not valid'],
   ])('fails %s', (_, props, message) => {
     expect(() => policyOf(props)).toThrow(message);
   });

@@ -4,7 +4,7 @@ import { notAttempted } from '../../engine/result';
 import type { PlannedImages } from '../../engine/run-plan';
 import { MAX_SHARD_IMAGES, parseShard } from '../../image/catalog/catalog-shard';
 import { RUN_ENVIRONMENT } from '../../image/contract/environment';
-import { quote } from '../../image/image-reference';
+import { quote } from '../../image/sanitize';
 import { UsageError } from '../usage-error';
 
 /** The list of a catalog that this machine can read. */

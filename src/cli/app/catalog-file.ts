@@ -2,7 +2,7 @@ import { catalogRuns } from '../../engine/catalog/catalog-runs';
 import { LARGEST_CATALOG } from '../../engine/catalog/parse-catalog';
 import { MirrorError } from '../../engine/mirror-error';
 import type { PlannedImages } from '../../engine/run-plan';
-import { dayOf } from '../../image/catalog/catalog-location';
+import { formatDay } from '../../image/catalog/catalog';
 import { Shard, SINGLE_SHARD } from '../../image/catalog/catalog-shard';
 import { readInputFile, UsageError } from '../usage-error';
 
@@ -43,7 +43,7 @@ export function planCatalogFile(catalog: CatalogFile, environment: NodeJS.Proces
   // One byte more than the limit is enough: the parser rejects it.
   const content = text ?? readInputFile(file).subarray(0, LARGEST_CATALOG + 1).toString('utf8');
   try {
-    return catalogRuns({ name, text: content, shard, today: dayOf(Date.now()), most }, environment);
+    return catalogRuns({ name, text: content, shard, today: formatDay(Date.now()), most }, environment);
   } catch (error) {
     if (error instanceof MirrorError) throw new UsageError(error.message);
     throw error;

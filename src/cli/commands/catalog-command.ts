@@ -1,7 +1,8 @@
 import { mirrorRuns } from '../../engine/mirror-all';
 import type { PlannedImages } from '../../engine/run-plan';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TagMovedPolicy } from '../../image/contract/environment';
-import { parseImageReference, quote } from '../../image/image-reference';
+import { parseImageReference } from '../../image/image-reference';
+import { quote } from '../../image/sanitize';
 import { planCatalogFile } from '../app/catalog-file';
 import { CommandOptions, printResults, withMirrorTools } from '../mirror-tools';
 import { UsageError } from '../usage-error';

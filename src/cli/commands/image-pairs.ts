@@ -1,5 +1,6 @@
-import { InvalidReferenceError, parseImageReference, quote } from '../../image/image-reference';
+import { InvalidReferenceError, parseImageReference } from '../../image/image-reference';
 import { mirrorRepositoryName } from '../../image/repository-name';
+import { quote } from '../../image/sanitize';
 import { readInputFile, UsageError } from '../usage-error';
 
 /** A source image and its target, as the user wrote them. */

@@ -4,10 +4,10 @@ import { mirrorImages } from '../../engine/mirror-all';
 import { megabytes } from '../../engine/report/progress';
 import { isSuccess, MirrorResult, notAttempted } from '../../engine/result';
 import type { TagMovedPolicy } from '../../image/contract/environment';
-import { InvalidReferenceError, parseImageReference, redactCredentials } from '../../image/image-reference';
+import { InvalidReferenceError, parseImageReference } from '../../image/image-reference';
 import type { Platform } from '../../image/platform';
 import { mirrorTag } from '../../image/repository-name';
-import { escapeControlCharacters } from '../../image/sanitize';
+import { escapeControlCharacters, redactCredentials } from '../../image/sanitize';
 import { tagKind, TagKindName } from '../../image/tag-kind';
 import { CommandOptions, printResults, withMirrorTools } from '../mirror-tools';
 

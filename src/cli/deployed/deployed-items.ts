@@ -2,7 +2,8 @@ import { AwsClients } from './aws-clients';
 import { DeployedStack, readDeployedStack, readStackOfProject } from './deployed-stack';
 import { listMirrorProjects, MirrorProject, readMirrorProjects } from './mirror-projects';
 import { RUN_ENVIRONMENT } from '../../image/contract/environment';
-import { familiarImageReference, formatImageReference, ImageReference, parseImageReference, quote } from '../../image/image-reference';
+import { familiarImageReference, formatImageReference, ImageReference, parseImageReference } from '../../image/image-reference';
+import { quote } from '../../image/sanitize';
 import { findScheduledBuilds, ScheduledBuild, TokenValues } from '../app/stack-template';
 import { UsageError } from '../usage-error';
 

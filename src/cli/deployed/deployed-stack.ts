@@ -3,7 +3,7 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { parse as parseYaml } from 'yaml';
 import { withAwsErrors, AwsError, isDenied, isNoStack } from './aws-clients';
-import { quote } from '../../image/image-reference';
+import { quote } from '../../image/sanitize';
 import { resolveText, StackTemplate, TokenValues } from '../app/stack-template';
 import { UsageError } from '../usage-error';
 

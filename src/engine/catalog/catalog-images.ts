@@ -1,9 +1,9 @@
 /** The parser of catalogs as constructs use it at synthesis. */
-import { ValidEntry, readEntries, upstreamRepository } from '../../image/catalog/catalog-list';
-import { CatalogImage, CatalogImages } from '../../image/catalog/catalog-location';
+import { ListSyntaxError, parseCatalog } from './parse-catalog';
+import { CatalogImage, CatalogImages } from '../../image/catalog/catalog';
+import { readEntries, upstreamRepository, ValidEntry } from '../../image/catalog/catalog-list';
 import { formatImageReference } from '../../image/image-reference';
 import { rangeProblem } from '../tags';
-import { parseCatalog, ListSyntaxError } from './parse-catalog';
 
 /** Reads the images of a catalog, and everything that is wrong with it. Whether one has expired is not judged: that depends on the day. */
 export function catalogImages(text: string, repositoryPrefix: string): CatalogImages {
@@ -11,7 +11,7 @@ export function catalogImages(text: string, repositoryPrefix: string): CatalogIm
     const entries = readEntries(parseCatalog(text), { repositoryPrefix, selectionProblem: rangeProblem });
     return {
       images: entries.flatMap((read) => 'problem' in read ? [] : [asImage(read)]),
-      problems: entries.flatMap((read) => 'problem' in read ? [`${read.place}: ${read.problem}`] : []),
+      problems: entries.flatMap((read) => 'problem' in read ? [`${read.position}: ${read.problem}`] : []),
     };
   } catch (error) {
     if (!(error instanceof ListSyntaxError)) throw error;

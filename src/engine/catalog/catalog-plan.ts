@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { catalogRuns } from './catalog-runs';
 import { LARGEST_CATALOG } from './parse-catalog';
-import { CatalogLocation, dayOf, formatCatalogLocation, parseCatalogLocation } from '../../image/catalog/catalog-location';
+import { CatalogLocation, formatCatalogLocation, parseCatalogLocation } from '../../image/catalog/catalog-location';
+import { formatDay } from '../../image/catalog/catalog';
 import { MAX_SHARD_IMAGES, parseShard, SINGLE_SHARD } from '../../image/catalog/catalog-shard';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/contract/environment';
-import { quote } from '../../image/image-reference';
 import { ecrHost } from '../../image/registry-hosts';
-import { sanitizeForLog } from '../../image/sanitize';
+import { sanitizeForLog, quote } from '../../image/sanitize';
 import { AwsRequest, AwsResponse, sendSigned } from '../aws-request';
 import { describeFailure, signalOf } from '../failure';
 import { MirrorError } from '../mirror-error';
@@ -36,7 +36,7 @@ export async function readCatalogPlan(environment: NodeJS.ProcessEnv, tools: Mir
   try {
     const owner = ecrHost(environment[PROJECT_ENVIRONMENT.REGISTRY] ?? '')?.account;
     const text = await readCatalogText(location, { region: environment.AWS_REGION ?? '', owner }, { ...tools, signal, onRetry });
-    const runs = catalogRuns({ name, text, shard, today: dayOf(Date.now()), most: MAX_SHARD_IMAGES }, environment);
+    const runs = catalogRuns({ name, text, shard, today: formatDay(Date.now()), most: MAX_SHARD_IMAGES }, environment);
     tools.progress.line(`${name} has ${runs.length} entries for this build`);
     return { runs, isSummedUp: true };
   } catch (error) {

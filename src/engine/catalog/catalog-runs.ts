@@ -1,11 +1,11 @@
 import { parseCatalog, ListSyntaxError } from './parse-catalog';
-import { CatalogEntry } from '../../image/catalog/catalog';
+import { CatalogEntry, daysUntil } from '../../image/catalog/catalog';
 import { InvalidEntry, ValidEntry, isValidEntry, tagsByRepository, readEntries, ReadEntry, upstreamRepository } from '../../image/catalog/catalog-list';
-import { daysUntil, catalogRepositoryName } from '../../image/catalog/catalog-location';
+import { catalogRepositoryName } from '../../image/catalog/catalog-repositories';
 import { isInShard, Shard, shardAdvice } from '../../image/catalog/catalog-shard';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, RunVariables } from '../../image/contract/environment';
-import { formatImageReference, redactCredentials } from '../../image/image-reference';
-import { sanitizeForLog } from '../../image/sanitize';
+import { formatImageReference } from '../../image/image-reference';
+import { sanitizeForLog, redactCredentials } from '../../image/sanitize';
 import { TagSelection } from '../../image/tag-selection';
 import { Configuration, readConfiguration } from '../configuration';
 import { MirrorError } from '../mirror-error';
@@ -69,14 +69,14 @@ function readList({ name, text }: Catalog, environment: NodeJS.ProcessEnv): Read
   }
 }
 
-function badEntry({ place, image, owner, problem }: InvalidEntry, { name }: Catalog): MirrorResult {
-  const source = image === undefined ? `${name}, ${place}` : sanitizeForLog(redactCredentials(image));
-  return ownedBy(owner, notAttempted(source, '', 'invalid-configuration', `${name}, ${place}: ${sanitizeForLog(problem)}`));
+function badEntry({ position, image, owner, problem }: InvalidEntry, { name }: Catalog): MirrorResult {
+  const source = image === undefined ? `${name}, ${position}` : sanitizeForLog(redactCredentials(image));
+  return ownedBy(owner, notAttempted(source, '', 'invalid-configuration', `${name}, ${position}: ${sanitizeForLog(problem)}`));
 }
 
 /** The result of a good entry that is not tried. */
-function unplanned({ place, entry, reference }: ValidEntry, { name }: Catalog, problem: string, reason: FailureReason = 'invalid-configuration'): MirrorResult {
-  return ownedBy(entry.owner, notAttempted(formatImageReference(reference), '', reason, `${name}, ${place}: ${problem}`));
+function unplanned({ position, entry, reference }: ValidEntry, { name }: Catalog, problem: string, reason: FailureReason = 'invalid-configuration'): MirrorResult {
+  return ownedBy(entry.owner, notAttempted(formatImageReference(reference), '', reason, `${name}, ${position}: ${problem}`));
 }
 
 function ownedBy(owner: string | undefined, result: MirrorResult): MirrorResult {
@@ -84,7 +84,7 @@ function ownedBy(owner: string | undefined, result: MirrorResult): MirrorResult 
 }
 
 function goodEntry(read: ValidEntry, { catalog, environment, named }: Surroundings): PlannedImages {
-  const { place, entry, reference } = read;
+  const { position, entry, reference } = read;
   const { name, today } = catalog;
   const days = entry.expires === undefined ? Infinity : daysUntil(entry.expires, today);
   if (days < 0) {
@@ -94,7 +94,7 @@ function goodEntry(read: ValidEntry, { catalog, environment, named }: Surroundin
   try {
     const tags = entry.tags && withoutNamed(entry.tags, named.get(upstreamRepository(read)));
     const configuration = readConfiguration({ ...environment, ...variablesOf({ ...entry, tags }, environment) });
-    const warnings = days <= DAYS_OF_WARNING ? [`${name}, ${place}: it expires on ${entry.expires}, ${days === 0 ? 'today' : `in ${days} days`}`] : [];
+    const warnings = days <= DAYS_OF_WARNING ? [`${name}, ${position}: it expires on ${entry.expires}, ${days === 0 ? 'today' : `in ${days} days`}`] : [];
     return { configuration: { ...configuration, requestFor: (image) => requestFor(configuration, image, entry, { environment, warnings }) } };
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;

@@ -2,8 +2,7 @@ import { isMap, isScalar, isSeq, LineCounter, Node, parseDocument, YAMLMap } fro
 import { tokenProblem } from './list-tokens';
 import { catalogShapeProblem, MAX_CATALOG_ENTRIES } from '../../image/catalog/catalog';
 import { ListedEntry } from '../../image/catalog/catalog-list';
-import { quote } from '../../image/image-reference';
-import { sanitizeForLog } from '../../image/sanitize';
+import { quote, sanitizeForLog } from '../../image/sanitize';
 
 /** A catalog has so many bytes at most: room for thousands of images, and parsed in seconds whatever is in it. */
 export const LARGEST_CATALOG = 512 * 1024;
@@ -35,7 +34,7 @@ function readList(text: string): ListedEntry[] {
   const parts = text.split('\n').flatMap(partsOf).map((part) => part.trim()).filter((part) => part !== '');
   if (parts.length === 0) throw new ListSyntaxError('it names no image; write for example "nginx:stable,redis:7.2.5"');
   if (parts.length > MAX_CATALOG_ENTRIES) throw new ListSyntaxError(`it has ${parts.length} images, and ${MAX_CATALOG_ENTRIES} is the limit; divide it into several catalogs`);
-  return parts.map((value, index) => ({ place: `entry ${index + 1}`, value, ...value.startsWith('#') ? { problem: NO_COMMENTS } : {} }));
+  return parts.map((value, index) => ({ position: `entry ${index + 1}`, value, ...value.startsWith('#') ? { problem: NO_COMMENTS } : {} }));
 }
 
 /** The names of a line; what would be a comment in a document is one part, whatever is in it. */
@@ -49,12 +48,12 @@ function withoutComments(text: string): string {
 }
 
 function readElement(element: YamlValue): ListedEntry {
-  const place = `line ${element.line}`;
+  const position = `line ${element.line}`;
   try {
-    return { place, value: element.plain() };
+    return { position, value: element.plain() };
   } catch (error) {
     if (!(error instanceof ListSyntaxError)) throw error;
-    return { place, value: undefined, problem: error.message };
+    return { position, value: undefined, problem: error.message };
   }
 }
 

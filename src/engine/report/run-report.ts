@@ -1,7 +1,7 @@
 import { publishResult } from './event-publisher';
 import type { ProgressListener } from './progress';
 import { RUN_ENVIRONMENT } from '../../image/contract/environment';
-import { redactCredentials } from '../../image/image-reference';
+import { redactCredentials } from '../../image/sanitize';
 import { MirrorError } from '../mirror-error';
 import { isSuccess, MirrorResult, summarize, notAttempted } from '../result';
 import { asksForSummary } from '../run-plan';

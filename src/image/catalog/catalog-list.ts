@@ -1,113 +1,114 @@
 /**
- * The entries of a catalog, read one by one: one that cannot be meant does not stop the others.
+ * The entries of a catalog. An invalid entry does not affect the others.
  */
-import { toCatalogEntry, CatalogEntry, entryShapeProblem } from './catalog';
-import { isDay, catalogRepositoryName, catalogTagKind } from './catalog-location';
-import { familiarImageReference, formatImageReference, ImageReference, parseImageReference, quote } from '../image-reference';
-import { normalizedPlatform, formatPlatform, parsePlatform } from '../platform';
+import { CatalogEntry, entryShapeProblem, isDay, toCatalogEntry } from './catalog';
+import { catalogRepositoryName, catalogTagKind } from './catalog-repositories';
+import { familiarImageReference, formatImageReference, ImageReference, isRepositoryOnly, parseImageReference } from '../image-reference';
+import { formatPlatform, normalizedPlatform, parsePlatform } from '../platform';
 import { mirrorTag } from '../repository-name';
-import { escapeControlCharacters } from '../sanitize';
+import { escapeControlCharacters, quote } from '../sanitize';
 import { TagSelection } from '../tag-selection';
 
-/** An entry as it stands in a list. */
+/** An entry as it is listed in a catalog. */
 export interface ListedEntry {
-  /** Where it stands, as its author finds it: `line 12`, `entry 3`. */
-  readonly place: string;
+  /** The position in the catalog, for its author: `line 12`, `entry 3`. */
+  readonly position: string;
   readonly value: unknown;
-  /** What keeps it from having a value. */
+  /** A problem that prevented reading the value. */
   readonly problem?: string;
 }
 
-/** An entry that can be mirrored. */
+/** A valid entry. */
 export interface ValidEntry {
-  readonly place: string;
+  readonly position: string;
   readonly entry: CatalogEntry;
-  /** Without a tag where tags are selected. */
+  /** The image; without a tag when a tag filter selects the tags. */
   readonly reference: ImageReference;
 }
 
-/** An entry that cannot be meant. */
+/** An invalid entry. */
 export interface InvalidEntry {
-  readonly place: string;
-  /** The image as it was written; undefined where there is none. */
+  readonly position: string;
+  /** The image in its original spelling; undefined when there is none. */
   readonly image?: string;
   readonly owner?: string;
-  /** The image that it means by itself, where that can be told; undefined where it would select tags. */
+  /** The image, when it can be parsed; undefined when the entry has a tag filter. */
   readonly reference?: ImageReference;
-  /** What is wrong with it, in words. */
+  /** The problem, as text. */
   readonly problem: string;
 }
 
-/** What an entry turned out to be. */
+/** A valid or an invalid entry. */
 export type ReadEntry = ValidEntry | InvalidEntry;
 
-/** What a reader must know besides. */
-export interface ListReader {
-  /** What the names of the mirror's repositories start with. */
+/** How to read the entries of a catalog. */
+export interface ReadEntriesOptions {
+  /** The prefix of the mirror's repositories. */
   readonly repositoryPrefix?: string;
-  /** What is wrong with a selection of tags, its range of versions included. */
+  /** The problem with a tag selection, its range of versions included. */
   readonly selectionProblem: (selection: TagSelection) => string | undefined;
 }
 
-/** Reads the entries of a list, in their order. Those that contradict each other are all refused, for nobody knows which is meant. */
-export function readEntries(listed: readonly ListedEntry[], reader: ListReader): ReadEntry[] {
-  return refuseContradictions(listed.map((one) => readEntry(one, reader)), reader);
+/** Reads the entries of a catalog, in their order. Entries that contradict each other are all invalid. */
+export function readEntries(listed: readonly ListedEntry[], options: ReadEntriesOptions): ReadEntry[] {
+  return rejectDuplicates(listed.map((entry) => readEntry(entry, options)), options);
 }
 
-/** The upstream repository of an entry: what decides which build mirrors it. */
+/** The upstream repository of an entry. It decides which shard has the entry. */
 export function upstreamRepository(read: ReadEntry): string {
   if (read.reference !== undefined) return repositoryOf(read.reference);
-  return (read as InvalidEntry).image ?? read.place;
+  return (read as InvalidEntry).image ?? read.position;
 }
 
-/** Whether an entry can be mirrored. */
+/** Whether an entry is valid. */
 export function isValidEntry(read: ReadEntry): read is ValidEntry {
   return !('problem' in read);
 }
 
 /**
- * The upstream tags that entries name one by one, by their repositories. What such an entry says of its tag is the last word, also one that is
- * refused or has expired: no selection of the list mirrors that tag.
+ * The upstream tags that have an entry of their own, by repository. Such an entry overrides any tag filter that also matches its tag,
+ * even when the entry is invalid or has expired.
  */
 export function tagsByRepository(entries: readonly ReadEntry[]): ReadonlyMap<string, ReadonlySet<string>> {
-  const named = new Map<string, Set<string>>();
+  const tags = new Map<string, Set<string>>();
   for (const { reference } of entries) {
     if (reference?.tag === undefined) continue;
     const repository = repositoryOf(reference);
-    named.set(repository, (named.get(repository) ?? new Set()).add(reference.tag));
+    tags.set(repository, (tags.get(repository) ?? new Set()).add(reference.tag));
   }
-  return named;
+  return tags;
 }
 
 function repositoryOf({ registry, repository }: ImageReference): string {
   return `${registry}/${repository}`;
 }
 
-function readEntry({ place, value, problem }: ListedEntry, reader: ListReader): ReadEntry {
-  const formProblem = problem ?? entryShapeProblem(value);
-  if (formProblem !== undefined) return { place, ...tellable(value), problem: formProblem };
+function readEntry({ position, value, problem }: ListedEntry, options: ReadEntriesOptions): ReadEntry {
+  const shapeProblem = problem ?? entryShapeProblem(value);
+  if (shapeProblem !== undefined) return invalidEntry(position, value, shapeProblem);
   const entry = toCatalogEntry(value);
   try {
-    const reference = readReference(entry);
-    refuseWhatCannotBe(entry, reference, reader);
-    return { place, entry, reference };
+    const reference = parseEntryImage(entry);
+    requireMirrorable(entry, reference, options);
+    return { position, entry, reference };
   } catch (error) {
-    return { place, ...tellable(value), problem: (error as Error).message };
+    return invalidEntry(position, value, (error as Error).message);
   }
 }
 
-/** What can be told of an entry that cannot be meant. */
-function tellable(value: unknown): Omit<InvalidEntry, 'place' | 'problem'> {
-  const { image: written = value, owner, tags } = Object(value) as { image?: unknown; owner?: unknown; tags?: unknown };
-  const image = typeof written === 'string' ? written : undefined;
+function invalidEntry(position: string, value: unknown, problem: string): InvalidEntry {
+  const { image: anyImage = value, owner, tags } = Object(value) as { image?: unknown; owner?: unknown; tags?: unknown };
+  const image = typeof anyImage === 'string' ? anyImage : undefined;
   return {
+    position,
     image,
     owner: entryShapeProblem({ image: 'nginx', owner }) === undefined ? owner as string : undefined,
-    reference: image === undefined || tags !== undefined ? undefined : parsed(image),
+    reference: image === undefined || tags !== undefined ? undefined : parseIfValid(image),
+    problem,
   };
 }
 
-function parsed(image: string): ImageReference | undefined {
+function parseIfValid(image: string): ImageReference | undefined {
   try {
     return parseImageReference(image);
   } catch {
@@ -115,63 +116,62 @@ function parsed(image: string): ImageReference | undefined {
   }
 }
 
-/** With a selection of tags, the repository. */
-function readReference({ image, tags }: CatalogEntry): ImageReference {
+function parseEntryImage({ image, tags }: CatalogEntry): ImageReference {
   const reference = parseImageReference(image);
   if (tags === undefined) return reference;
-  if (/[:@][^/]*$/.test(image)) throw new Error(`its image is ${quote(image)}: with tags it must be a repository, without a tag or digest`);
+  if (!isRepositoryOnly(image)) throw new Error(`its image is ${quote(image)}: an image with tags must be a repository, without a tag or digest`);
   return { registry: reference.registry, repository: reference.repository };
 }
 
-function refuseWhatCannotBe({ tags, expires, digest }: CatalogEntry, reference: ImageReference, reader: ListReader): void {
-  const problem = tags && reader.selectionProblem(tags);
+function requireMirrorable({ tags, expires, digest }: CatalogEntry, reference: ImageReference, options: ReadEntriesOptions): void {
+  const problem = tags && options.selectionProblem(tags);
   if (problem) throw new Error(`its tags are ${escapeControlCharacters(JSON.stringify(tags))}: ${problem}`);
-  if (expires !== undefined && !isDay(expires)) throw new Error(`its expires is ${quote(expires)}: the calendar has no such day`);
+  if (expires !== undefined && !isDay(expires)) throw new Error(`its expires is ${quote(expires)}: there is no such day`);
   if (digest !== undefined && reference.digest !== undefined && digest !== reference.digest) {
-    throw new Error(`its image names the digest ${reference.digest} and its digest is ${digest}; leave one of them out`);
+    throw new Error(`its image has the digest ${reference.digest} and its digest is ${digest}; remove one of them`);
   }
-  // The longer of the two names that its tags may go to.
-  catalogRepositoryName(reference, 'floating', reader.repositoryPrefix);
+  // The longer one of the repository names that its tags can have.
+  catalogRepositoryName(reference, 'floating', options.repositoryPrefix);
 }
 
-function refuseContradictions(entries: readonly ReadEntry[], reader: ListReader): ReadEntry[] {
+/** Makes entries invalid that repeat or contradict others. */
+function rejectDuplicates(entries: readonly ReadEntry[], options: ReadEntriesOptions): ReadEntry[] {
   const groups = new Map<string, ValidEntry[]>();
   for (const read of entries) {
     if (!isValidEntry(read)) continue;
-    const key = keyOf(read, reader);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [read]);
+    const target = targetOf(read, options);
+    const group = groups.get(target);
+    if (group === undefined) groups.set(target, [read]);
     else group.push(read);
   }
-  const problems = new Map<ReadEntry, string>([...groups].flatMap(([key, group]) => group.length > 1 ? judge(key, group) : []));
+  const problems = new Map<ReadEntry, string>([...groups].flatMap(([target, group]) => group.length > 1 ? duplicateProblems(target, group) : []));
   return entries.map((read) => {
     const problem = problems.get(read);
-    if (problem === undefined || !isValidEntry(read)) return read;
-    return { place: read.place, ...tellable(read.entry), problem };
+    return problem === undefined || !isValidEntry(read) ? read : invalidEntry(read.position, read.entry, problem);
   });
 }
 
-/** What only one entry may be: a place in the mirror, or a selection of a repository's tags. */
-function keyOf({ entry, reference }: ValidEntry, { repositoryPrefix }: ListReader): string {
+/** The part of the mirror that only one entry can have: a tag, or a tag selection of a repository. */
+function targetOf({ entry, reference }: ValidEntry, { repositoryPrefix }: ReadEntriesOptions): string {
   if (entry.tags !== undefined) return `the tags ${JSON.stringify(Object.entries(entry.tags).sort())} of ${formatImageReference(reference)}`;
   const tag = mirrorTag(reference);
   return `${catalogRepositoryName(reference, catalogTagKind(tag, entry.tagKind), repositoryPrefix)}:${tag}`;
 }
 
-function judge(key: string, group: readonly ValidEntry[]): [ValidEntry, string][] {
+function duplicateProblems(target: string, group: readonly ValidEntry[]): [ValidEntry, string][] {
   const [first, ...others] = group;
-  if (others.every((one) => wishOf(one) === wishOf(first))) {
+  if (others.every((other) => settingsOf(other) === settingsOf(first))) {
     const name = `${quote(familiarImageReference(first.reference))}${first.entry.tags === undefined ? '' : ' with these tags'}`;
-    return others.map((other) => [other, `${name} is in the catalog already, at ${first.place}; remove one of them`]);
+    return others.map((other) => [other, `${name} is already in the catalog, at ${first.position}; remove one of them`]);
   }
-  return group.map((one) => {
-    const other = one === first ? others[0] : first;
-    return [one, `it contradicts ${other.place}, for both would be ${key}; keep the one that is meant`];
+  return group.map((read) => {
+    const other = read === first ? others[0] : first;
+    return [read, `it contradicts ${other.position}: both are mirrored as ${target}; remove one of them`];
   });
 }
 
-/** What an entry wants, whoever wants it and until when. */
-function wishOf({ reference, entry: { digest, onTagMoved, platforms, referrers = true, tagKind: kind } }: ValidEntry): string {
+/** The settings of an entry, without its owner and last day. */
+function settingsOf({ reference, entry: { digest, onTagMoved, platforms, referrers = true, tagKind: kind } }: ValidEntry): string {
   const sorted = platforms?.map((platform) => formatPlatform(normalizedPlatform(parsePlatform(platform)!))).sort();
   return JSON.stringify([formatImageReference(reference), digest, onTagMoved, sorted, referrers, kind]);
 }

@@ -1,6 +1,5 @@
 /**
- * The contract between the construct, which writes the custom resource that mirrors images while a stack is deployed, and the handlers behind it,
- * which read it.
+ * The custom resource that mirrors images during a deployment. The construct writes its properties and the handlers read them.
  */
 
 /** The type of the custom resource. */
@@ -8,22 +7,22 @@ export const CUSTOM_RESOURCE_TYPE = 'Custom::ImageMirror';
 
 /** The properties of the custom resource. */
 export const CUSTOM_RESOURCE_PROPERTIES = {
-  /** A list of `RunVariables`: the images, as their schedules name them. A changed entry is an image to mirror anew. */
+  /** A list of `RunVariables`: the images, with the same variables as in their schedules. New and changed entries are mirrored. */
   IMAGES: 'Images',
-  /** What the names of repositories start with: a changed one means other repositories for all images. */
+  /** The prefix of repositories. A changed prefix means other repositories, so all images are mirrored. */
   REPOSITORY_PREFIX: 'RepositoryPrefix',
-  /** `WAIT` or `START`. */
+  /** Whether the deployment waits for the builds: `WAIT` or `START`. */
   ON_DEPLOY: 'OnDeploy',
 } as const;
 
-/** Variables of the functions behind it. */
+/** The environment variables of the handlers. */
 export const HANDLER_ENVIRONMENT = {
-  /** The name of the project whose builds mirror. */
+  /** The name of the CodeBuild project. */
   PROJECT: 'MIRROR_PROJECT',
-  /** How long a build may take, in minutes. */
+  /** The timeout of a build, in minutes. */
   LONGEST_BUILD_MINUTES: 'MIRROR_LONGEST_BUILD_MINUTES',
-  /** How long to try to start builds, in minutes. */
+  /** The time limit for starting builds, in minutes. */
   START_MINUTES: 'MIRROR_START_MINUTES',
-  /** How long to wait for builds that were started, in minutes. */
+  /** The time limit for waiting for started builds, in minutes. */
   WAIT_MINUTES: 'MIRROR_WAIT_MINUTES',
 } as const;

@@ -1,101 +1,100 @@
 /**
- * The contract between the construct, which writes environment variables, and the engine, which reads them.
- * Both import this file, so a name cannot differ between them.
+ * The environment variables of builds. The construct writes them and the engine reads them.
  */
 
 import type { ProcessorName } from '../platform';
 
-/** Variables that a schedule, or a person who starts a build by hand, sets for one run. */
+/** The variables of one run. A schedule sets them, or a user who starts a build. */
 export const RUN_ENVIRONMENT = {
-  /** The upstream image, for example `docker.io/library/nginx:stable`. The only required one. */
+  /** The upstream image, for example `docker.io/library/nginx:stable`. Required. */
   IMAGE: 'IMAGE',
-  /** The repository in the mirror; by default derived from the image. */
+  /** The repository in the mirror. Default: derived from the image. */
   REPOSITORY: 'REPOSITORY',
-  /** `fixed` or `floating`; by default judged by the tag. */
+  /** The kind of the tag: `fixed` or `floating`. Default: derived from the form of the tag. */
   TAG_KIND: 'TAG_KIND',
-  /** `FAIL`, `KEEP` or `SUFFIX`; by default `FAIL`. */
+  /** The policy when a fixed tag has moved upstream: `FAIL`, `KEEP` or `SUFFIX`. Default: `FAIL`. */
   ON_TAG_MOVED: 'ON_TAG_MOVED',
-  /** Platforms to mirror, separated by commas: `linux/amd64,linux/arm64`; by default all. */
+  /** The platforms to mirror, separated by commas: `linux/amd64,linux/arm64`. Default: all. */
   PLATFORMS: 'PLATFORMS',
-  /** `false` to leave signatures and other referrers behind; by default they come along. */
+  /** `false` to opt out of copying signatures and other referrers. Default: `true`. */
   REFERRERS: 'REFERRERS',
-  /** A `TagSelection` as JSON; the image is then a repository without a tag, and each selected tag is mirrored. */
+  /** A `TagSelection` as JSON: the tags to mirror. `IMAGE` must then be a repository, without a tag. */
   TAGS: 'TAGS',
-  /** Platforms that get a tag of their own beside the image's, separated by commas: `linux/arm64` for `stable-linux-arm64`. By default none. */
+  /** The platforms that get a tag of their own, separated by commas: `linux/arm64` for `stable-linux-arm64`. Default: none. */
   PLATFORM_TAGS: 'PLATFORM_TAGS',
-  /** A `CustomImage` as JSON: how the image is customized once it is in the mirror. By default it is not. */
+  /** A `CustomImage` as JSON: the customized image to build from the mirrored image. Default: none. */
   CUSTOM_IMAGE: 'CUSTOM_IMAGE',
   /**
-   * Several images in place of `IMAGE`: a JSON list of objects, each with the variables of one run by name, for example
+   * Several images instead of `IMAGE`: a JSON list of objects with the variables of one image each, for example
    * `[{"IMAGE":"docker.io/library/nginx:stable"},{"IMAGE":"docker.io/library/redis","TAGS":"{\"pattern\":[\"7*\"]}"}]`.
    */
   IMAGES: 'IMAGES',
-  /** Where a list of images lies that is mirrored in place of `IMAGE`: `ssm:/platform/images`, `s3://bucket/images.yaml`. */
+  /** The location of a catalog to mirror instead of `IMAGE`: `ssm:/platform/images`, `s3://bucket/images.yaml`. */
   CATALOG: 'CATALOG',
-  /** With `CATALOG`, the part of its images that this build mirrors: `2/4` for the second of four. By default all. */
+  /** With `CATALOG`, the shard to mirror: `2/4` for the second of four. Default: all images. */
   SHARD: 'SHARD',
 } as const;
 
-/** The variables of one run by name; those that are undefined keep the engine's default. */
+/** The values of run variables by name. An undefined value means the engine's default. */
 export interface RunVariables {
   readonly [name: string]: string | undefined;
 }
 
-/** Variables that the project sets for all runs. */
+/** The variables that the CodeBuild project sets for all runs. */
 export const PROJECT_ENVIRONMENT = {
-  /** The host of the account's registry: `123456789012.dkr.ecr.eu-west-1.amazonaws.com`. */
+  /** The host of the mirror's registry: `123456789012.dkr.ecr.eu-west-1.amazonaws.com`. */
   REGISTRY: 'MIRROR_REGISTRY',
-  /** What repository names start with, without the final slash; may be empty. */
+  /** The prefix of repository names, without a final slash. May be empty. */
   REPOSITORY_PREFIX: 'MIRROR_REPOSITORY_PREFIX',
-  /** The event bus that results are put on; absent when they are not. */
+  /** The ARN of the event bus for results. Absent when there are no events. */
   EVENT_BUS: 'MIRROR_EVENT_BUS',
-  /** Seconds after which a run gives up by itself and says so, before CodeBuild would stop it without a word. */
+  /** The seconds after which a run fails with a message. CodeBuild's own timeout would stop it without one. */
   DEADLINE_SECONDS: 'MIRROR_DEADLINE_SECONDS',
-  /** A JSON list of `CredentialVariables`: for each registry with credentials, the variables that hold them. */
+  /** A list of `CredentialVariables` as JSON: the registries with credentials. */
   CREDENTIALS: 'MIRROR_CREDENTIALS',
-  /** A `CustomBuilds` as JSON: where customized images are built; absent where there are none. */
+  /** A `CustomBuilds` as JSON: the project that builds customized images. Absent when there are none. */
   CUSTOM_BUILDS: 'MIRROR_CUSTOM_BUILDS',
-  /** What may be customized, as `declarationMark()`s, separated by commas. Those that do not fit are in `MIRROR_RECIPES_2` and so on. */
+  /** The allowed builds of customized images, as fingerprints separated by commas. More of them are in `MIRROR_RECIPES_2` and so on. */
   RECIPES: 'MIRROR_RECIPES',
 } as const;
 
-/** Where customized images are built. */
+/** The CodeBuild project that builds customized images. */
 export interface CustomBuilds {
   /** The name of the project. */
   readonly project: string;
-  /** The processor that its builds run on. */
+  /** The processor of the project. */
   readonly processor: ProcessorName;
-  /** What a build on another processor takes in place of the project's own environment; absent where nothing does. */
+  /** The build environment with the other processor; absent when no image needs it. */
   readonly otherEnvironment?: BuildEnvironmentOverride;
 }
 
-/** The environment of a single build, in the words of CodeBuild. */
+/** The environment of a build when it differs from the project's, in the terms of CodeBuild. */
 export interface BuildEnvironmentOverride {
-  /** `ARM_CONTAINER` or the like. */
+  /** The environment type, for example `ARM_CONTAINER`. */
   readonly type: string;
-  /** `aws/codebuild/amazonlinux-aarch64-standard:3.0` or the like. */
+  /** The build image, for example `aws/codebuild/amazonlinux-aarch64-standard:3.0`. */
   readonly image: string;
-  /** `BUILD_GENERAL1_SMALL` or the like. */
+  /** The compute type, for example `BUILD_GENERAL1_SMALL`. */
   readonly computeType: string;
 }
 
-/** Where the engine finds the credentials of one registry. CodeBuild fills the variables from Secrets Manager and masks their values in its log. */
+/** The variables with the credentials of one registry. CodeBuild reads their values from Secrets Manager and masks them in the build log. */
 export interface CredentialVariables {
-  /** The registry's host as image references name it: `docker.io`, `ghcr.io`. */
+  /** The registry's host in image references: `docker.io`, `ghcr.io`. */
   readonly registry: string;
-  /** The name of the variable that holds the user's name. */
+  /** The name of the variable with the user name. */
   readonly username: string;
-  /** The name of the variable that holds the password or access token. */
+  /** The name of the variable with the password or access token. */
   readonly password: string;
 }
 
-/** The variables for the n-th registry with credentials. */
+/** The credential variables of a registry, by its position in the list of registries with credentials. */
 export function credentialVariables(registry: string, index: number): CredentialVariables {
   return { registry, username: `MIRROR_CREDENTIAL_${index}_USERNAME`, password: `MIRROR_CREDENTIAL_${index}_PASSWORD` };
 }
 
-/** What to do when a fixed tag names another image upstream than in the mirror. */
+/** The policy when a fixed tag has moved upstream, so that it names different images upstream and in the mirror. */
 export type TagMovedPolicy = 'FAIL' | 'KEEP' | 'SUFFIX';
 
-/** All policies for moved tags, the default one first. */
+/** All policies for moved tags, the default first. */
 export const TAG_MOVED_POLICIES: readonly TagMovedPolicy[] = ['FAIL', 'KEEP', 'SUFFIX'];

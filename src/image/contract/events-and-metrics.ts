@@ -1,66 +1,63 @@
 /**
- * The metrics that are counted in the log of builds: named here once for the filters that count, and the alarms and dashboards that look.
+ * Metrics and events of mirrors. Metric filters, alarms and dashboards use the metric names. The engine puts the events,
+ * and constructs grant and match them.
  */
 
 import type { MirrorResult } from './mirror-result';
 
-/** What the namespaces of all mirrors start with; each mirror has one of its own, so that two in an account are not added up. */
+/** The start of metric namespaces. Each mirror has a namespace of its own, so metrics of two mirrors in an account are separate. */
 export const METRIC_NAMESPACE = 'cdk-ecr-mirror';
 
-/** What is counted of each result. */
+/** The metrics of each result. */
 export const METRIC_NAME = {
-  /** The mirror holds a new image. */
+  /** A new image was copied to the mirror. */
   COPIED: 'Copied',
-  /** Upstream and mirror hold the same image. */
+  /** The image is the same upstream and in the mirror. */
   UNCHANGED: 'Unchanged',
-  /** A fixed tag names another image upstream than in the mirror. */
+  /** A fixed tag names different images upstream and in the mirror. */
   TAG_MOVED: 'TagMoved',
-  /** The mirror could not be brought up to date. */
+  /** The image could not be mirrored. */
   FAILED: 'Failed',
-  /** It could not, because a registry limits the rate. */
+  /** The image could not be mirrored because of a registry's rate limit. */
   RATE_LIMITED: 'RateLimited',
-  /** The mirror holds what it should. */
+  /** The image in the mirror is up to date. */
   SUCCEEDED: 'Succeeded',
-  /** Bytes of blobs that were sent to the mirror. */
+  /** The bytes of blobs that were uploaded to the mirror. */
   BYTES_COPIED: 'BytesCopied',
-  /** How long it took. */
+  /** The duration in seconds. */
   SECONDS: 'Seconds',
 } as const;
 
 export type MetricName = typeof METRIC_NAME[keyof typeof METRIC_NAME];
 
-/** What tells the metrics of a mirror's images apart. */
+/** The metric dimensions that identify an image of a mirror. */
 export const METRIC_DIMENSION = {
   REPOSITORY: 'Repository',
   TAG: 'Tag',
 } as const;
 
-/** A field of a result's line, as filters of Amazon CloudWatch Logs select it. */
+/** The selector of a result line's field in a CloudWatch Logs metric filter. */
 export function resultField(name: keyof MirrorResult): string {
   return `$.${name}`;
 }
 
-/**
- * The EventBridge events of the mirror: named here once for the engine, which puts them, and the constructs, which grant and match them.
- */
-
-/** The `source` of every event of the mirror. */
+/** The `source` of all events. */
 export const EVENT_SOURCE = 'cdk-ecr-mirror';
 
 /**
- * The version of an event's detail, which is in its field `version`. A field that is taken away or changes its meaning makes a new one;
- * a field that is added does not.
+ * The version of an event's detail, in its field `version`. Removing a field or changing its meaning requires a new version.
+ * Adding a field does not.
  */
 export const EVENT_VERSION = '1';
 
 /** The `detail-type` of each event. */
 export const EVENT_DETAIL_TYPE = {
-  /** The mirror holds a new image. */
+  /** A new image was copied to the mirror. */
   MIRRORED: 'Image Mirrored',
-  /** Upstream and mirror hold the same image. */
+  /** The image is the same upstream and in the mirror. */
   UNCHANGED: 'Image Unchanged',
-  /** A fixed tag names another image upstream than in the mirror. */
+  /** A fixed tag names different images upstream and in the mirror. */
   TAG_MOVED: 'Upstream Tag Moved',
-  /** The mirror could not be brought up to date. */
+  /** The image could not be mirrored. */
   FAILED: 'Image Mirror Failed',
 } as const;

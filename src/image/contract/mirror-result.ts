@@ -1,11 +1,11 @@
 /**
- * What one run found and did: the last line of a build's log, the output of `--json`, and the detail of the EventBridge event.
+ * The result of a run: the last line of the build log, the output of `--json`, and the detail of the EventBridge event.
  */
 
-/** How a run ended. */
+/** The outcome for an image. */
 export type Outcome = 'copied' | 'unchanged' | 'tag-moved' | 'failed';
 
-/** Why a run failed, as a word that a program can act on. */
+/** The reason of a failure, for programs. */
 export type FailureReason =
   | 'invalid-reference'
   | 'invalid-configuration'
@@ -23,59 +23,60 @@ export type FailureReason =
   | 'registry-error'
   | 'internal-error';
 
-/** The result of mirroring one image. Its field names are a public contract: scripts, metric filters and event rules read them. */
+/** The result of mirroring one image. Its field names are a public contract, because scripts, metric filters and event rules read them. */
 export interface MirrorResult {
-  /** The upstream image, in canonical spelling; as it was given where it could not be parsed. */
+  /** The upstream image in canonical spelling, or in its original spelling when it is not valid. */
   readonly source: string;
-  /** The image in the mirror, in canonical spelling; without a tag where the tags could not be listed, and empty where it is not known. */
+  /** The image in the mirror in canonical spelling; without a tag when the tags could not be listed, and empty when it is not known. */
   readonly target: string;
-  /** The repository of `target`, without its registry; absent where it is not known. */
+  /** The repository of `target`, without its registry; absent when it is not known. */
   readonly repository?: string;
-  /** The tag of `target`; absent where it is not known. */
+  /** The tag of `target`; absent when it is not known. */
   readonly tag?: string;
-  /** Who answers for the image, as its catalog says. */
+  /** The owner of the image in its catalog. */
   readonly owner?: string;
-  /** True when nothing was done: `outcome` tells what would be. */
+  /** True in a dry run: `outcome` is then what a run would do. */
   readonly dryRun?: boolean;
   readonly outcome: Outcome;
-  /** Only when `outcome` is `failed`, or `tag-moved` and the policy is to fail. */
+  /** Only when `outcome` is `failed`, or `tag-moved` with the policy `FAIL`. */
   readonly reason?: FailureReason;
-  /** One sentence for people; always there when something is wrong. */
+  /** A sentence for people. Always present when there is a problem. */
   readonly message?: string;
-  /** The digest that upstream has now. */
+  /** The digest upstream. */
   readonly sourceDigest?: string;
-  /** The digest that the mirror's tag names after the run. */
+  /** The digest in the mirror after the run. */
   readonly targetDigest?: string;
-  /** The tag that the moved image was kept under, when `onTagMoved` is `SUFFIX`. */
+  /** The tag of the moved image, with the policy `SUFFIX`. */
   readonly suffixedTag?: string;
-  /** The tags that name the image of a single platform each after the run, when they are asked for; they belong to the tag of `target`. */
+  /** The platform tags of `target` after the run. Absent when the image has no platform tags. */
   readonly platformTags?: readonly string[];
-  /** The builds that were started to customize the image; what they made is told by results of their own. */
+  /** The builds that were started to customize the image. They have results of their own. */
   readonly customBuilds?: readonly string[];
-  /** The image in the mirror, by its digest, that `target` was built from; only of a customized image. */
+  /** The image in the mirror, with its digest, that `target` was built from. Only for customized images. */
   readonly builtFrom?: string;
-  /** Bytes of blobs that were sent to the mirror. */
+  /** The bytes of blobs that were uploaded to the mirror. */
   readonly bytesCopied: number;
-  /** Blobs that were sent to the mirror. */
+  /** The number of blobs that were uploaded to the mirror. */
   readonly blobsCopied: number;
-  /** Blobs that the mirror already had. */
+  /** The number of blobs that the mirror already had. */
   readonly blobsSkipped: number;
-  /** Signatures and other referrers that came along with a new image. */
+  /** The number of signatures and other referrers that were copied with a new image. */
   readonly referrersCopied: number;
-  /** What went wrong and did no harm to the image, such as a referrer that the mirror refused. */
+  /** Problems that did not affect the image, for example a referrer that the mirror rejected. */
   readonly warnings?: readonly string[];
-  /** HTTP requests sent to registries, token requests not included. */
+  /** The number of HTTP requests to registries, without token requests. */
   readonly requests: { readonly source: number; readonly target: number };
-  /** Manifests fetched from upstream with GET: what Docker Hub counts as pulls. */
+  /** The number of upstream manifests that were fetched with GET, which Docker Hub counts as pulls. */
   readonly countedPulls: number;
+  /** The duration in seconds. */
   readonly seconds: number;
 }
 
-/** The result of a run of several images: the last line of its log, after a line for each image. */
+/** The result of a run of several images: the last line of its log, after the result line of each image. */
 export interface RunSummary {
-  /** The worst of the outcomes. */
+  /** The worst outcome of all images. */
   readonly outcome: Outcome;
-  /** How many images ended in which way. */
+  /** The number of images by outcome. */
   readonly images: Readonly<Record<Outcome, number>>;
   readonly results: readonly Pick<MirrorResult, 'source' | 'target' | 'outcome' | 'reason' | 'customBuilds'>[];
 }

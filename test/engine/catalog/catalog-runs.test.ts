@@ -1,5 +1,5 @@
 /** A build that mirrors a catalog: the engine's bundle, in an account where pushes create repositories. */
-import { dayOf } from '../../../src/image/catalog/catalog-location';
+import { formatDay } from '../../../src/image/catalog/catalog';
 import { documentOf, FIXED, FLOATING, imageOf, mirrorObject, mirrorParameter, nameOf, OBJECT, openCatalogAccount, PARAMETER, publish } from '../../support/catalog-account';
 import { Fault } from '../../support/fault';
 import { multiPlatformImage } from '../../support/fixture-images';
@@ -16,7 +16,7 @@ afterEach(async () => {
   await account.close();
 });
 
-const day = (daysFromNow: number) => dayOf(Date.now() + daysFromNow * 86_400_000);
+const day = (daysFromNow: number) => formatDay(Date.now() + daysFromNow * 86_400_000);
 
 describe('a StringList', () => {
   test('has all its images mirrored, into repositories that are created by their first push', async () => {
@@ -111,7 +111,7 @@ describe('a bad entry', () => {
     expect(lines.at(-1)).toMatchObject({ outcome: 'failed', images: { copied: 1, failed: 3 } });
     const failed = lines.filter(({ reason }) => reason !== undefined);
     expect(failed.map(({ source, reason, owner, message }) => [source, reason, owner, message]).sort()).toEqual([
-      ['Team/App', 'invalid-configuration', 'team-typo', `s3://${OBJECT}, line 3: its image is "Team/App": a repository is in lower case; write "team/app"`],
+      ['Team/App', 'invalid-configuration', 'team-typo', `s3://${OBJECT}, line 3: its image is "Team/App": repository names must be lowercase; use "team/app"`],
       [nameOf('team/app', '1.1.0'), 'invalid-configuration', undefined, expect.stringContaining(`s3://${OBJECT}, line 4: it has the unknown field "repository"`)],
       [nameOf('team/missing', '1.0.0'), 'not-found', 'team-gone', expect.stringContaining('there is no team/missing:1.0.0')],
     ].sort());
@@ -134,7 +134,7 @@ describe('a bad entry', () => {
     expect(lines.filter(({ message }) => message).map(({ message }) => message!.split(': ').slice(1).join(': ')).sort()).toEqual([
       'it contradicts line 4, for both would be mirror/registry.example.com/team/app:1.1.0; keep the one that is meant',
       'it contradicts line 5, for both would be mirror/registry.example.com/team/app:1.1.0; keep the one that is meant',
-      `"${nameOf('team/app', '1.0.0')}" is in the catalog already, at line 2; remove one of them`,
+      `"${nameOf('team/app', '1.0.0')}" is already in the catalog, at line 2; remove one of them`,
     ].sort());
     expect([...account.ecr.repository(`${FIXED}/team/app`).tags.keys()]).toEqual(['1.0.0']);
   });

@@ -27,7 +27,7 @@ describe('a list', () => {
   });
 
   test('says which entry is which', () => {
-    expect(parseCatalog('nginx,redis').map(({ place }) => place)).toEqual(['entry 1', 'entry 2']);
+    expect(parseCatalog('nginx,redis').map(({ position }) => position)).toEqual(['entry 1', 'entry 2']);
   });
 
   test.each([
@@ -70,8 +70,8 @@ describe('a document', () => {
   });
 
   test('says on which line each entry is', () => {
-    expect(parseCatalog('# ours\nimages:\n\n  - nginx\n  - image: a\n    owner: b\n  - redis\n').map(({ place }) => place)).toEqual(['line 4', 'line 5', 'line 7']);
-    expect(parseCatalog('{\n "images": [\n  "nginx",\n  "redis"\n ]\n}').map(({ place }) => place)).toEqual(['line 3', 'line 4']);
+    expect(parseCatalog('# ours\nimages:\n\n  - nginx\n  - image: a\n    owner: b\n  - redis\n').map(({ position }) => position)).toEqual(['line 4', 'line 5', 'line 7']);
+    expect(parseCatalog('{\n "images": [\n  "nginx",\n  "redis"\n ]\n}').map(({ position }) => position)).toEqual(['line 3', 'line 4']);
   });
 
   test('keeps what looks like a number, a day or a truth value as YAML 1.2 has it', () => {
@@ -117,19 +117,19 @@ describe('a document', () => {
     ['images: [nginx]]', 'line 1: a bracket closes nothing'],
     ['images: [nginx,, redis]', 'line 1: there is nothing between two commas'],
     [`images: ${'['.repeat(20)}`, 'line 1: it is nested too deeply'],
-    ['', 'it is empty; write for example {"images": ["nginx:stable"]}'],
-    [' \n', 'it is empty; write for example {"images": ["nginx:stable"]}'],
-    ['# nothing\n', 'it is empty; write for example {"images": ["nginx:stable"]}'],
-    ['"images"', 'it must be an object with a list of images, for example {"images": ["nginx:stable"]}'],
+    ['', 'it is empty; add images, for example {"images": ["nginx:stable"]}'],
+    [' \n', 'it is empty; add images, for example {"images": ["nginx:stable"]}'],
+    ['# nothing\n', 'it is empty; add images, for example {"images": ["nginx:stable"]}'],
+    ['"images"', 'the top level must be an object with "images:", for example {"images": ["nginx:stable"]}'],
     ['# ours\nnginx:stable\nredis:7.2.5', 'a list of names takes no comments; write a document in YAML, with "images:" on the first line and "- " before each name'],
-    ['- nginx\n- redis', 'it is a list and no more; write "images:" on a line above it, or in JSON {"images": [...]} around it'],
-    ['["nginx", "redis"]', 'it is a list and no more; write "images:" on a line above it, or in JSON {"images": [...]} around it'],
-    ['images: nginx', 'it has no list of images, for example {"images": ["nginx:stable"]}'],
-    ['images: []', 'its list of images is empty; to mirror nothing, disable the schedule'],
-    ['version: 2\nimages: [nginx]', 'its version is 2, and this version of cdk-ecr-mirror reads 1'],
-    ['image: nginx', 'it has the unknown field "image" (did you mean "images"?); there are version and images'],
-    ['{"images": ["nginx"], "__proto__": {}}', 'it has the unknown field "__proto__"; there are version and images'],
-    [`images: [${'nginx,'.repeat(MAX_CATALOG_ENTRIES)}redis]`, `it has ${MAX_CATALOG_ENTRIES + 1} images, and ${MAX_CATALOG_ENTRIES} is the limit; divide it into several catalogs`],
+    ['- nginx\n- redis', 'the top level must be an object with "images:"; put "images:" above the list, or in JSON {"images": [...]} around it'],
+    ['["nginx", "redis"]', 'the top level must be an object with "images:"; put "images:" above the list, or in JSON {"images": [...]} around it'],
+    ['images: nginx', 'it has no list of images; add one, for example {"images": ["nginx:stable"]}'],
+    ['images: []', 'images is empty; add images, or disable the schedule'],
+    ['version: 2\nimages: [nginx]', 'its version is 2, and this version of cdk-ecr-mirror supports only 1'],
+    ['image: nginx', 'it has the unknown field "image" (did you mean "images"?); valid fields are version and images'],
+    ['{"images": ["nginx"], "__proto__": {}}', 'it has the unknown field "__proto__"; valid fields are version and images'],
+    [`images: [${'nginx,'.repeat(MAX_CATALOG_ENTRIES)}redis]`, `it has ${MAX_CATALOG_ENTRIES + 1} images, and ${MAX_CATALOG_ENTRIES} is the maximum; divide it into several catalogs`],
   ])('that begins with %.40j is refused in words', (text, words) => {
     expect(outcomeOf(text)).toEqual(typeof words === 'string' ? words : expect.stringMatching(words));
   });

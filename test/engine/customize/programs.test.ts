@@ -99,7 +99,7 @@ describe('the program for customized images', () => {
     ['that declares nothing', { IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE, MIRROR_RECIPES: '' }, NOT_DECLARED],
     ['from another repository than that of CloudFormation', { IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE, MIRROR_RECIPES: `${markOf(CUSTOM_IMAGE, IMAGE, '')}:mine-1A2B3C` }, NOT_DECLARED],
     ['with what is no JSON', { IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE: '{' }, 'it must be a JSON object with a repository, a list of lines and a list of platforms'],
-    ['with a repository outside of the mirror', { IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE: CUSTOM_IMAGE.replace('mirror/custom/app', '../../v2/_catalog') }, 'a repository name is lower-case letters and digits'],
+    ['with a repository outside of the mirror', { IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE: CUSTOM_IMAGE.replace('mirror/custom/app', '../../v2/_catalog') }, 'a repository name must be lowercase letters and digits'],
   ])('refuses a build %s in words', async (_, variables, message) => {
     const { code, lines } = await customize(variables);
     expect(code).toBe(1);

@@ -1,16 +1,17 @@
 import * as fc from 'fast-check';
 import { rangeProblem } from '../../../src/engine/tags';
-import { isValidEntry, tagsByRepository, readEntries, ReadEntry, upstreamRepository } from '../../../src/image/catalog/catalog-list';
-import { daysUntil, isDay, catalogRepositoryName, catalogTagKind, floatingRepositoryPrefix } from '../../../src/image/catalog/catalog-location';
+import { daysUntil, isDay } from '../../../src/image/catalog/catalog';
+import { isValidEntry, readEntries, ReadEntry, tagsByRepository, upstreamRepository } from '../../../src/image/catalog/catalog-list';
+import { catalogRepositoryName, catalogTagKind, floatingRepositoryPrefix } from '../../../src/image/catalog/catalog-repositories';
 import { parseImageReference } from '../../../src/image/image-reference';
 
 const HEX = 'a'.repeat(64);
-const read = (...values: unknown[]): ReadEntry[] => readEntries(values.map((value, index) => ({ place: `entry ${index + 1}`, value })), { selectionProblem: rangeProblem });
+const read = (...values: unknown[]): ReadEntry[] => readEntries(values.map((value, index) => ({ position: `entry ${index + 1}`, value })), { selectionProblem: rangeProblem });
 const problemsOf = (...values: unknown[]) => read(...values).map((one) => 'problem' in one ? one.problem : undefined);
 
 describe('one entry', () => {
   test('is its image', () => {
-    expect(read('nginx:stable')).toEqual([{ place: 'entry 1', entry: { image: 'nginx:stable' }, reference: parseImageReference('nginx:stable') }]);
+    expect(read('nginx:stable')).toEqual([{ position: 'entry 1', entry: { image: 'nginx:stable' }, reference: parseImageReference('nginx:stable') }]);
   });
 
   test('is a repository where tags are selected', () => {
@@ -19,40 +20,40 @@ describe('one entry', () => {
   });
 
   test.each<[unknown, string]>([
-    ['Nginx', 'its image is "Nginx": a repository is in lower case; write "nginx"'],
-    ['quay.io/A/b:V1.0.0', 'its image is "quay.io/A/b:V1.0.0": a repository is in lower case; write "quay.io/a/b:V1.0.0"'],
-    [`localhost:5000/A@sha256:${HEX}`, `its image is "localhost:5000/A@sha256:${HEX}": a repository is in lower case; write "localhost:5000/a@sha256:${HEX}"`],
-    ['A b', 'its image is "A b": it holds a space, a control character or a character outside ASCII'],
+    ['Nginx', 'its image is "Nginx": repository names must be lowercase; use "nginx"'],
+    ['quay.io/A/b:V1.0.0', 'its image is "quay.io/A/b:V1.0.0": repository names must be lowercase; use "quay.io/a/b:V1.0.0"'],
+    [`localhost:5000/A@sha256:${HEX}`, `its image is "localhost:5000/A@sha256:${HEX}": repository names must be lowercase; use "localhost:5000/a@sha256:${HEX}"`],
+    ['A b', 'its image is "A b": it contains a space, a control character or a character outside ASCII; remove it'],
     ['', 'its image is "": it is empty; write for example "nginx:1.27.0"'],
     ['https://quay.io/a', 'its image is "https://quay.io/a": remove the scheme; write for example "quay.io/prometheus/prometheus:v2.53.0"'],
-    ['user:secret@quay.io/a', 'its image is "***@quay.io/a": a digest is "sha256:" and 64 lower-case hexadecimal digits'],
-    ['nginx\u0007', 'its image is "nginx\\u0007": it holds a space, a control character or a character outside ASCII'],
-    ['0x7f.1/a', 'invalid image reference "0x7f.1/a": "0x7f.1" is no registry host; write a host name with an optional port, for example "registry.example.com:5000"'],
-    [1.27, 'it must be an image such as "nginx:stable", or an object with the field image'],
-    [{ image: 1.27 }, 'its image is 1.27: it must be a text such as "nginx:stable"; put it in quotes'],
-    [{ img: 'nginx' }, 'it has the unknown field "img" (did you mean "image"?); there are image, tags, platforms, owner, expires, digest, tagKind, onTagMoved and referrers'],
-    [{ image: 'nginx', repository: 'a/b' }, 'it has the unknown field "repository"; there are image, tags, platforms, owner, expires, digest, tagKind, onTagMoved and referrers'],
-    [{ image: 'nginx', tag: '1.27.0' }, expect.stringContaining('the unknown field "tag" (did you mean "tags"?); there are') as unknown as string],
-    [{ image: 'nginx', tagkind: 'fixed' }, expect.stringContaining('the unknown field "tagkind" (did you mean "tagKind"?); there are') as unknown as string],
-    [{ image: 'nginx', tags: { pattern: ['1*'] } }, expect.stringMatching(/^its tags are .*: it has the unknown field "pattern" \(did you mean "patterns"\?\); there are semver/) as unknown as string],
+    ['user:secret@quay.io/a', 'its image is "***@quay.io/a": a digest must be "sha256:" and 64 lowercase hexadecimal digits'],
+    ['nginx\u0007', 'its image is "nginx\\u0007": it contains a space, a control character or a character outside ASCII; remove it'],
+    ['0x7f.1/a', 'invalid image reference "0x7f.1/a": "0x7f.1" is not a valid registry host; write a host name with an optional port, for example "registry.example.com:5000"'],
+    [1.27, 'it must be an image such as "nginx:stable", or an object with the field "image"'],
+    [{ image: 1.27 }, 'its image is 1.27: it must be a string such as "nginx:stable"; put it in quotes'],
+    [{ img: 'nginx' }, 'it has the unknown field "img" (did you mean "image"?); valid fields are image, tags, platforms, owner, expires, digest, tagKind, onTagMoved and referrers'],
+    [{ image: 'nginx', repository: 'a/b' }, 'it has the unknown field "repository"; valid fields are image, tags, platforms, owner, expires, digest, tagKind, onTagMoved and referrers'],
+    [{ image: 'nginx', tag: '1.27.0' }, expect.stringContaining('the unknown field "tag" (did you mean "tags"?); valid fields are') as unknown as string],
+    [{ image: 'nginx', tagkind: 'fixed' }, expect.stringContaining('the unknown field "tagkind" (did you mean "tagKind"?); valid fields are') as unknown as string],
+    [{ image: 'nginx', tags: { pattern: ['1*'] } }, expect.stringMatching(/^its tags are .*: it has the unknown field "pattern" \(did you mean "patterns"\?\); valid fields are semver/) as unknown as string],
     [{ image: 'nginx', ['o'.repeat(200_000)]: 1 }, expect.not.stringContaining('did you mean') as unknown as string],
     [{ image: 'nginx', tagKind: 'IMMUTABLE' }, 'its tagKind is "IMMUTABLE": it must be one of fixed, floating'],
-    [{ image: 'nginx', expires: '30.06.2027' }, 'its expires is "30.06.2027": it must be a day such as "2027-03-31"'],
+    [{ image: 'nginx', expires: '30.06.2027' }, 'its expires is "30.06.2027": it must be a date such as "2027-03-31"'],
     [{ image: 'nginx', tags: '1.27' }, 'its tags are "1.27": they must be an object such as {"semver": ">=1.25 <2"} or {"patterns": ["1.27*"]}'],
     [{ image: 'nginx', platforms: 'linux/amd64' }, 'its platforms are "linux/amd64": they must be a list of 1 to 50 platforms, for example ["linux/amd64", "linux/arm64"]'],
     [{ image: 'nginx', referrers: 'no' }, 'its referrers are "no": they must be true or false'],
-    [{ owner: 'a' }, 'it has no image; write for example "image": "nginx:stable"'],
-    [{ image: 'nginx:1', tags: { patterns: ['*'] } }, 'its image is "nginx:1": with tags it must be a repository, without a tag or digest'],
+    [{ owner: 'a' }, 'it has no image; add one, for example "image": "nginx:stable"'],
+    [{ image: 'nginx:1', tags: { patterns: ['*'] } }, 'its image is "nginx:1": an image with tags must be a repository, without a tag or digest'],
     [{ image: 'nginx', tags: { semver: '>> 1' } }, 'its tags are {"semver":">> 1"}: its range of versions must be one that npm would take, for example ">=1.25 <2"'],
     [{ image: 'nginx', tags: { semver: 1.27 } }, 'its tags are {"semver":1.27}: its semver must be a range of versions such as ">=1.25 <2", of at most 200 characters; put it in quotes'],
-    [{ image: 'nginx', expires: '2027-02-29' }, 'its expires is "2027-02-29": the calendar has no such day'],
-    [{ image: `nginx@sha256:${HEX}`, digest: `sha256:${'b'.repeat(64)}` }, `its image names the digest sha256:${HEX} and its digest is sha256:${'b'.repeat(64)}; leave one of them out`],
-    [{ image: 'nginx', owner: 12345 }, 'its owner is 12345: it must be 1 to 100 letters, digits, spaces and any of ". _ @ / + : -", for example "team-payments"; put it in quotes'],
-    [{ image: 'nginx', owner: '-' }, 'its owner is "-": it must be 1 to 100 letters, digits, spaces and any of ". _ @ / + : -", for example "team-payments"'],
-    [{ image: `a/${'b'.repeat(245)}` }, expect.stringMatching(/: a repository name has 2 to 256 characters; mirror it with addImage\(\) and a repositoryName$/) as unknown as string],
-    ['custom/nginx:1.27.0-4f1c0e2a9b7d', '"docker.io/custom/nginx:1.27.0-4f1c0e2a9b7d" would be mirrored as "mirror-floating/custom/nginx", and "custom/" is for customized images; '
+    [{ image: 'nginx', expires: '2027-02-29' }, 'its expires is "2027-02-29": there is no such day'],
+    [{ image: `nginx@sha256:${HEX}`, digest: `sha256:${'b'.repeat(64)}` }, `its image has the digest sha256:${HEX} and its digest is sha256:${'b'.repeat(64)}; remove one of them`],
+    [{ image: 'nginx', owner: 12345 }, 'its owner is 12345: it must be 1 to 100 letters, digits, spaces or any of ". _ @ / + : -", for example "team-payments"; put it in quotes'],
+    [{ image: 'nginx', owner: '-' }, 'its owner is "-": it must be 1 to 100 letters, digits, spaces or any of ". _ @ / + : -", for example "team-payments"'],
+    [{ image: `a/${'b'.repeat(245)}` }, expect.stringMatching(/: a repository name must have 2 to 256 characters; mirror it with addImage\(\) and a repositoryName$/) as unknown as string],
+    ['custom/nginx:1.27.0-4f1c0e2a9b7d', '"docker.io/custom/nginx:1.27.0-4f1c0e2a9b7d" cannot be mirrored as "mirror-floating/custom/nginx": "custom/" is reserved for customized images; '
       + 'mirror it with addImage() and a repositoryName'],
-    [{ image: 'custom/a/b', tags: { patterns: ['*'] } }, expect.stringContaining('"custom/" is for customized images') as unknown as string],
+    [{ image: 'custom/a/b', tags: { patterns: ['*'] } }, expect.stringContaining('"custom/" is reserved for customized images') as unknown as string],
   ])('%j is refused in words', (value, words) => {
     expect(problemsOf(value)).toEqual([words]);
   });
@@ -94,13 +95,13 @@ describe('the tags that entries name', () => {
 describe('entries that want the same', () => {
   test('are one, by whatever spelling, owner and day', () => {
     expect(problemsOf('nginx', { image: 'docker.io/library/nginx:latest', owner: 'team' }, { image: 'index.docker.io/nginx', expires: '2027-01-01' })).toEqual([
-      undefined, '"nginx:latest" is in the catalog already, at entry 1; remove one of them', '"nginx:latest" is in the catalog already, at entry 1; remove one of them',
+      undefined, '"nginx:latest" is already in the catalog, at entry 1; remove one of them', '"nginx:latest" is already in the catalog, at entry 1; remove one of them',
     ]);
   });
 
   test('are one where they select the same tags', () => {
     const entry = { image: 'quay.io/a/b', tags: { patterns: ['1.*'] } };
-    expect(problemsOf(entry, entry)).toEqual([undefined, '"quay.io/a/b" with these tags is in the catalog already, at entry 1; remove one of them']);
+    expect(problemsOf(entry, entry)).toEqual([undefined, '"quay.io/a/b" with these tags is already in the catalog, at entry 1; remove one of them']);
   });
 
   test('are two where only the tag differs', () => {
@@ -120,8 +121,8 @@ describe('entries that contradict each other', () => {
     ['referrers', { referrers: false }, {}],
   ])('by their %s are both refused', (_, one, other) => {
     expect(problemsOf({ image: 'nginx:1.27.0', ...one }, { image: 'nginx:1.27.0', ...other })).toEqual([
-      'it contradicts entry 2, for both would be mirror/nginx:1.27.0; keep the one that is meant',
-      'it contradicts entry 1, for both would be mirror/nginx:1.27.0; keep the one that is meant',
+      'it contradicts entry 2: both are mirrored as mirror/nginx:1.27.0; remove one of them',
+      'it contradicts entry 1: both are mirrored as mirror/nginx:1.27.0; remove one of them',
     ]);
   });
 
@@ -131,7 +132,7 @@ describe('entries that contradict each other', () => {
 
   test('are those too that would be in one place, though upstream is another', () => {
     expect(problemsOf('localhost:5000/a:1.0.0', 'localhost-5000.example/a:1.0.0')).toEqual([undefined, undefined]);
-    expect(problemsOf('r.example:5000/a:1.0.0', 'r.example-5000/a:1.0.0')[0]).toContain('both would be mirror/r.example-5000/a:1.0.0');
+    expect(problemsOf('r.example:5000/a:1.0.0', 'r.example-5000/a:1.0.0')[0]).toContain('both are mirrored as mirror/r.example-5000/a:1.0.0');
   });
 
   test('are none where one is fixed and the other floats, for these are two places', () => {
@@ -148,7 +149,7 @@ test('whatever the entries, each is read, and a good one is good by itself', () 
   const value = fc.oneof(fc.jsonValue(), fc.record({ image: fc.constantFrom('nginx', 'redis:7', 'Bad'), platforms: fc.constantFrom(['linux/amd64'], ['linux/arm64']) }, { requiredKeys: ['image'] }));
   fc.assert(fc.property(fc.array(value), (values) => {
     const all = read(...values);
-    expect(all.map(({ place }) => place)).toEqual(values.map((_, index) => `entry ${index + 1}`));
+    expect(all.map(({ position }) => position)).toEqual(values.map((_, index) => `entry ${index + 1}`));
     for (const [index, one] of all.entries()) if (isValidEntry(one)) expect(read(values[index])).toMatchObject([{ entry: one.entry }]);
     const places = all.flatMap((one) => isValidEntry(one) ? [`${upstreamRepository(one)}:${one.reference.tag}`] : []);
     expect(new Set(places).size).toBe(places.length);
@@ -168,7 +169,7 @@ describe('the repository of an image', () => {
   });
 
   test.each([['mirror', 'fixed'], ['mirror', 'floating'], ['platform/up', 'fixed'], ['', 'fixed'], ['', 'floating']] as const)('is none of the customized images under %j, also where the tag is %s', (prefix, kind) => {
-    expect(() => catalogRepositoryName(parseImageReference('custom/nginx:1'), kind, prefix)).toThrow('"custom/" is for customized images');
+    expect(() => catalogRepositoryName(parseImageReference('custom/nginx:1'), kind, prefix)).toThrow('"custom/" is reserved for customized images');
   });
 
   test('has the prefix of the mirror', () => {

@@ -123,5 +123,5 @@ test('the schema takes every image that there can be', () => {
 
 test('what the schema takes of an image and the parser does not is told by the parser in words', () => {
   expect(schemaTakes({ images: ['0x7f.1/a'] })).toBe(true);
-  expect(() => parseImageReference('0x7f.1/a')).toThrow('is no registry host');
+  expect(() => parseImageReference('0x7f.1/a')).toThrow('is not a valid registry host');
 });

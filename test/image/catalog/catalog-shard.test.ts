@@ -38,12 +38,12 @@ describe('how many shards are enough', () => {
 
   test('is told, and never more than there may be', () => {
     expect(shardAdvice(repositories(501))).toBe('set shards: 2');
-    expect(shardAdvice(repositories(16_000))).toBe('divide it into several catalogs, for there are 30 shards at most');
+    expect(shardAdvice(repositories(16_000))).toBe('divide it into several catalogs, because a catalog can have at most 30 shards');
   });
 
   test('is none for the tags of one repository, which are better selected', () => {
     const tags = new Array<string>(501).fill('docker.io/library/nginx');
-    expect(shardAdvice([...repositories(100), ...tags])).toBe('501 are of docker.io/library/nginx, whose tags one build mirrors whatever the shards; select its tags with "tags" instead');
+    expect(shardAdvice([...repositories(100), ...tags])).toBe('501 are tags of docker.io/library/nginx, and one build mirrors all tags of a repository; select them with "tags" instead');
   });
 });
 
