@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CodeBuildClient, ComputeType, EnvironmentType, StartBuildCommand, StartBuildCommandInput } from '@aws-sdk/client-codebuild';
 import { BuildsError, Clock, isNotFound, isRetryable, hasZeroBuildQuota, formatAwsError, SYSTEM_CLOCK } from './aws-errors';
+import { backoffPause, formatRetry } from '../image/backoff';
 import { BuildEnvironmentOverride, RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { quote } from '../image/image-reference';
 
@@ -41,8 +42,7 @@ export interface StartBuildsTools {
   readonly clock?: Clock;
 }
 
-const FIRST_PAUSE = 1_000;
-const LONGEST_PAUSE = 30_000;
+const BACKOFF = { firstPause: 1_000, longestPause: 30_000 };
 const MOST_NAMES = 3;
 
 /**
@@ -89,14 +89,14 @@ function environmentOverrides(environment: BuildEnvironmentOverride | undefined)
 }
 
 async function untilDeadline<T>(send: () => Promise<T>, wanted: BuildsToStart, { log, clock = SYSTEM_CLOCK }: StartBuildsTools): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
+  for (let attempt = 1; ; attempt++) {
     try {
       return await send();
     } catch (error) {
       if (isNotFound(error) || hasZeroBuildQuota(error) || !isRetryable(error)) throw inWords(error, wanted.project);
-      const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** attempt) * (0.5 + clock.random() / 2);
+      const pause = backoffPause(BACKOFF, attempt, clock.random());
       if (clock.now() + pause >= wanted.deadline) throw tooLate(error, wanted.project);
-      log(`${formatAwsError(error)}; trying again in ${(pause / 1000).toFixed(1)} s`);
+      log(formatRetry(formatAwsError(error), pause / 1000));
       await clock.sleep(pause);
     }
   }

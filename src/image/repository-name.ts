@@ -2,7 +2,7 @@
  * Names of repositories and tags in the mirror, derived from the upstream reference alone,
  * so that the construct, the engine and a person get the same name from the same image.
  */
-import { DOCKER_HUB, formatImageReference, ImageReference, isTag, quote, shortDigest } from './image-reference';
+import { DOCKER_HUB, formatImageReference, ImageReference, isTag, MAX_TAG_LENGTH, quote, shortDigest } from './image-reference';
 
 /**
  * Amazon ECR's own rule for repository names. Wider than that of the CDK's `Repository`, which refuses `__` and `--`.
@@ -65,7 +65,7 @@ export function mirrorTag(reference: ImageReference): string {
 /** The tag under which `OnTagMoved.SUFFIX` keeps the moved image, beside the original one. */
 export function suffixedTag(tag: string, digest: string): string {
   const suffix = `-${shortDigest(digest)}`;
-  const suffixed = `${tag.slice(0, 128 - suffix.length)}${suffix}`;
+  const suffixed = `${tag.slice(0, MAX_TAG_LENGTH - suffix.length)}${suffix}`;
   if (!isTag(suffixed)) throw new Error(`${quote(suffixed)} is no tag`);
   return suffixed;
 }

@@ -2,6 +2,14 @@
  * Which tags of a repository are mirrored, as the construct writes it into a schedule's input and the engine reads it.
  */
 
+import { MAX_TAG_LENGTH } from './image-reference';
+
+/** The longest range of semantic versions, in characters. */
+export const MAX_RANGE_LENGTH = 200;
+
+/** The most tags of a repository that one run mirrors. */
+export const MAX_SELECTED_TAGS = 500;
+
 /** A selection of tags. Written as JSON in the variable `TAGS`. */
 export interface TagSelection {
   /** A range of semantic versions, as npm writes them: `>=1.25 <2`. Only full versions are considered. */
@@ -19,7 +27,7 @@ export interface TagSelection {
 }
 
 /** A pattern of tags: what a tag may hold, and `*`. Amazon ECR takes the same form for exceptions from immutability. */
-const TAG_PATTERN = /^[A-Za-z0-9_.*-]{1,128}$/;
+const TAG_PATTERN = new RegExp(`^[A-Za-z0-9_.*-]{1,${MAX_TAG_LENGTH}}$`);
 
 /** A variant of an image: what may follow a version in a tag. */
 const VARIANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { catalogRuns } from '../../engine/catalog/catalog-runs';
 import { LARGEST_CATALOG } from '../../engine/catalog/parse-catalog';
 import { MirrorError } from '../../engine/mirror-error';
-import type { PlannedImages } from '../../engine/run-plan';
+import type { PlannedImages } from '../../engine/mirror-plan';
 import { dayOf } from '../../image/catalog/catalog-location';
 import { Shard, SINGLE_SHARD } from '../../image/catalog/catalog-shard';
 import { quote } from '../../image/image-reference';

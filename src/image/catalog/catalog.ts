@@ -8,7 +8,7 @@ import { isDigest, parseImageReference, quote, redactCredentials, repositoryIn }
 import { parsePlatform } from '../platform';
 import { escapeControlCharacters } from '../sanitize';
 import { TagKindName } from '../tag-kind';
-import { TagSelection, tagSelectionProblem } from '../tag-selection';
+import { MAX_RANGE_LENGTH, MAX_SELECTED_TAGS, TagSelection, tagSelectionProblem } from '../tag-selection';
 
 /** One image of a catalog, or the tags of a repository. */
 export interface CatalogEntry {
@@ -45,15 +45,13 @@ export const CATALOG_PATTERNS = {
     + '(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(?:@sha256:[a-f0-9]{64})?$'),
   owner: /^[A-Za-z0-9](?:[A-Za-z0-9 ._@/+:-]{0,98}[A-Za-z0-9])?$/,
   expires: /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$/,
-  semver: /^[0-9A-Za-z.*<>=|^~+ -]{1,200}$/,
+  semver: new RegExp(`^[0-9A-Za-z.*<>=|^~+ -]{1,${MAX_RANGE_LENGTH}}$`),
 } as const;
 
 const LONGEST_IMAGE = 1_024;
 const LONGEST_SHOWN = 200;
 const MOST_PLATFORMS = 50;
 const MOST_PATTERNS = 100;
-/** The engine mirrors no more tags of one repository at a time. */
-const MOST_VERSIONS = 500;
 
 /** The fields of an entry whose names are plurals. */
 const PLURALS: readonly string[] = ['tags', 'platforms', 'referrers'];
@@ -162,7 +160,7 @@ function tagsProblem(value: Fields): string | undefined {
   if (semver !== undefined && !isText(semver, CATALOG_PATTERNS.semver)) return 'its semver must be a range of versions such as ">=1.25 <2", of at most 200 characters; put it in quotes';
   if (variant !== undefined && typeof variant !== 'string') return 'its variant must be a text such as "alpine"; put it in quotes';
   if (prereleases !== undefined && typeof prereleases !== 'boolean') return 'its prereleases must be true or false';
-  if (latest !== undefined && !(Number.isInteger(latest) && (latest as number) >= 1 && (latest as number) <= MOST_VERSIONS)) return `its latest must be a whole number from 1 to ${MOST_VERSIONS}`;
+  if (latest !== undefined && !(Number.isInteger(latest) && (latest as number) >= 1 && (latest as number) <= MAX_SELECTED_TAGS)) return `its latest must be a whole number from 1 to ${MAX_SELECTED_TAGS}`;
   for (const [name, list] of Object.entries({ patterns, exclude })) {
     if (list !== undefined && !(isList(list, MOST_PATTERNS) && list.every((one) => typeof one === 'string'))) return `its ${name} must be a list of 1 to ${MOST_PATTERNS} texts such as ["1.27*"]; put each in quotes`;
   }
