@@ -29,7 +29,7 @@ export interface Manifest extends ReceivedManifest {
   readonly blobs: readonly BlobDescriptor[];
 }
 
-const SCHEMA_1 = 'is of Docker schema 1, which signs its own bytes and cannot be copied; use a newer tag of the image';
+const SCHEMA_1 = 'is of Docker schema 1, which signs its own bytes and cannot be copied; pull a newer tag of the image';
 
 /**
  * Verifies the bytes of a manifest against its digest, and reads the descriptors that a copy needs.
