@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { createProgram } from './program';
-import { saveMemory, silenceVersionAdvice } from '../engine/main';
+import { saveMemory, silenceVersionAdvice } from '../engine/build-tools';
 import { sanitizeForLog } from '../image/sanitize';
 
 /** The bundle is two folders below the root of the package. */

@@ -1,32 +1,35 @@
 import { isIP } from 'node:net';
-import { ImageBar, ProgressBars, SILENT } from './output/progress-bars';
+import { ProgressBars } from './output/progress-bars';
 import { resultsTable } from './output/tables';
 import { firstOf } from '../engine/credentials/credential-source';
 import { DockerConfigCredentials } from '../engine/credentials/docker-config-credentials';
 import { EcrCredentials } from '../engine/credentials/ecr-credentials';
+import type { ImageCallbacks } from '../engine/mirror-all';
 import { MirrorTools } from '../engine/mirror-image';
-import type { RunsListener } from '../engine/mirror-all';
 import { DEFAULT_RETRY } from '../engine/registry/retry';
 import { Transport } from '../engine/registry/transport';
-import { LogProgress, type ProgressListener } from '../engine/report/progress';
+import { LogProgress, type ProgressListener, SILENT } from '../engine/report/progress';
 import { isSuccess, MirrorResult, summarize } from '../engine/result';
 import { formatImageReference } from '../image/image-reference';
 
-/** How a command speaks to registries and to people. */
+/** Options of each command that sends requests to registries. */
 export interface CommandOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly plainHttp?: boolean;
-  /** Seconds. */
+  /** In seconds. */
   readonly timeout: number;
 }
 
+/** A task with the tools of a command, and callbacks that show the progress of each image. */
+export type MirrorCommandTask<T> = (tools: MirrorTools, callbacks: ImageCallbacks) => Promise<T>;
+
 /**
- * Mirrors with what a command has at hand: the credentials of Docker and of AWS, progress bars on a terminal, and an end on Ctrl-C.
+ * Runs a task with the tools of a command: credentials of Docker and AWS, progress bars on a terminal, and an end on SIGINT and SIGTERM.
  *
- * @param isOne whether there is one image, so that lines need not say which is meant
+ * @param isSingle whether there is one image, so that its lines don't start with its name
  */
-export async function withMirrorTools<T>(options: CommandOptions, isOne: boolean, work: (listener: RunsListener) => Promise<T>): Promise<T> {
+export async function withMirrorTools<T>(options: CommandOptions, isSingle: boolean, task: MirrorCommandTask<T>): Promise<T> {
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
@@ -35,24 +38,24 @@ export async function withMirrorTools<T>(options: CommandOptions, isOne: boolean
   const tools: MirrorTools = {
     transport,
     credentials: firstOf(new DockerConfigCredentials(process.env), new EcrCredentials()),
-    progress: plainProgress(options, ''),
+    progress: lineProgress(options, ''),
     retry: DEFAULT_RETRY,
     deadline: Date.now() + options.timeout * 1000,
     signal: stop.signal,
     plainHttp: (registry: string) => options.plainHttp === true && isOwnRegistry(registry),
   };
-  const running = new Map<string, ImageBar>();
+  const callbacks: ImageCallbacks = {
+    onStart: ({ target }) => {
+      const name = formatImageReference(target);
+      return { ...tools, progress: bars?.add(name) ?? lineProgress(options, isSingle ? '' : `${name}: `) };
+    },
+    onResult: (result) => {
+      bars?.remove(result.target);
+      return result;
+    },
+  };
   try {
-    return await work({
-      tools,
-      toolsFor: ({ target }) => {
-        const name = formatImageReference(target);
-        const bar = bars?.for(name);
-        if (bar) running.set(name, bar);
-        return { ...tools, progress: bar ?? plainProgress(options, isOne ? '' : `${name}: `) };
-      },
-      finished: ({ target }) => running.get(target)?.remove(),
-    });
+    return await task(tools, callbacks);
   } finally {
     bars?.stop();
     await transport.close();
@@ -60,22 +63,21 @@ export async function withMirrorTools<T>(options: CommandOptions, isOne: boolean
   }
 }
 
-/** Tells the results of several images, for people and with `--json` for programs. Returns the exit code. */
+/** Prints the results of several images: as a table, and with `--json` as JSON. Returns the exit code. */
 export function printResults(results: readonly MirrorResult[], { json }: CommandOptions): number {
   if (json) process.stdout.write(`${JSON.stringify({ ...summarize(results), results })}\n`);
   process.stderr.write(`${resultsTable(results)}\n`);
   return results.every(isSuccess) ? 0 : 1;
 }
 
-function plainProgress({ quiet }: CommandOptions, prefix: string): ProgressListener {
+function lineProgress({ quiet }: CommandOptions, prefix: string): ProgressListener {
   return quiet ? SILENT : new LogProgress((line) => process.stderr.write(`${prefix}${line}\n`));
 }
 
 /**
- * Whether `--plain-http` means this registry.
+ * Whether `--plain-http` applies to a registry: one with an IP address, with a name without a dot, or with a port.
  *
- * It is for registries of one's own: named by an address, by a name without a dot, or with a port. A public registry keeps TLS,
- * so that one command can copy from it to a local registry.
+ * Other registries keep TLS, so that one command can copy from a public registry to a local one.
  */
 export function isOwnRegistry(registry: string): boolean {
   const { hostname } = new URL(`http://${registry}`);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CodeBuildClient, ComputeType, EnvironmentType, StartBuildCommand, StartBuildCommandInput } from '@aws-sdk/client-codebuild';
-import { StartBuildError, Clock, isNotFound, isRetryable, hasZeroBuildQuota, formatAwsError, SYSTEM_CLOCK } from './aws-errors';
+import { Clock, formatAwsError, hasZeroBuildQuota, isNotFound, isRetryable, StartBuildError, SYSTEM_CLOCK } from './aws-errors';
+import { backoffPause, formatRetry } from '../image/backoff';
 import { BuildEnvironmentOverride, RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { quote } from '../image/sanitize';
 
@@ -49,8 +50,7 @@ export interface StartBuildsTools {
   readonly clock?: Clock;
 }
 
-const FIRST_PAUSE = 1_000;
-const MAX_PAUSE = 30_000;
+const BACKOFF = { firstPause: 1_000, longestPause: 30_000 };
 const MAX_FIRST_IMAGES = 3;
 
 /**
@@ -99,14 +99,14 @@ function environmentOverrides(environment: BuildEnvironmentOverride | undefined)
 async function retryUntilDeadline<T>(
   send: () => Promise<T>, request: StartBuildsRequest, { log, clock = SYSTEM_CLOCK }: StartBuildsTools,
 ): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
+  for (let attempt = 1; ; attempt++) {
     try {
       return await send();
     } catch (error) {
       if (isNotFound(error) || hasZeroBuildQuota(error) || !isRetryable(error)) throw permanentError(error, request.project);
-      const pause = Math.min(MAX_PAUSE, FIRST_PAUSE * 2 ** attempt) * (0.5 + clock.random() / 2);
+      const pause = backoffPause(BACKOFF, attempt, clock.random());
       if (clock.now() + pause >= request.deadline) throw deadlineError(error, request.project);
-      log(`${formatAwsError(error)}; trying again in ${(pause / 1000).toFixed(1)} s`);
+      log(formatRetry(formatAwsError(error), pause / 1000));
       await clock.sleep(pause);
     }
   }

@@ -2,7 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import { TagKind } from './tag-policy';
 import { quote } from '../image/sanitize';
 import { tagKind } from '../image/tag-kind';
-import { TagSelection, tagSelectionProblem } from '../image/tag-selection';
+import { MAX_RANGE_LENGTH, TagSelection, tagSelectionProblem } from '../image/tag-selection';
 import { requireLiteral } from '../synthesis/literal';
 
 /**
@@ -52,9 +52,6 @@ export interface PatternTagOptions {
   readonly exclude?: string[];
 }
 
-/** The engine takes a range of so many characters. */
-const LONGEST_RANGE = 200;
-
 /** The characters of a range. The engine parses the range. */
 const RANGE_CHARACTERS = /^[0-9A-Za-z.*<>=|^~+ -]+$/;
 
@@ -84,8 +81,8 @@ export class TagFilter {
     requireLiteralTexts([versions, options.variant ?? '']);
     requireLiteralTexts(options.exclude ?? []);
     if (Token.isUnresolved(options.latest)) throw new Error('latest must be known at synthesis, but it is a token; write it as a number');
-    if (versions.length > LONGEST_RANGE || !RANGE_CHARACTERS.test(versions) || !/[0-9xX*]/.test(versions)) {
-      throw new Error(`${quote(versions)} is not a valid range of semantic versions with at most ${LONGEST_RANGE} characters; `
+    if (versions.length > MAX_RANGE_LENGTH || !RANGE_CHARACTERS.test(versions) || !/[0-9xX*]/.test(versions)) {
+      throw new Error(`${quote(versions)} is not a valid range of semantic versions with at most ${MAX_RANGE_LENGTH} characters; `
         + 'use for example ">=1.25 <2", or "*" for all versions');
     }
     const { latest, variant, prereleases, exclude } = options;

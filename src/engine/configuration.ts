@@ -2,7 +2,9 @@ import { EnvironmentCredentials } from './credentials/credential-source';
 import { MirrorError } from './mirror-error';
 import type { MirrorRequest } from './mirror-image';
 import { rangeProblem } from './tags';
-import { BuildEnvironmentOverride, CredentialVariables, CustomBuilds, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TAG_MOVED_POLICIES } from '../image/contract/environment';
+import {
+  BuildEnvironmentOverride, CredentialVariables, CustomBuilds, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TAG_MOVED_POLICIES,
+} from '../image/contract/environment';
 import { CustomImage, customImageProblem, parseCustomImage } from '../image/custom-image';
 import { ImageReference, isRepositoryOnly, parseImageReference } from '../image/image-reference';
 import { parsePlatform, Platform, platformTagsProblem, PROCESSORS } from '../image/platform';
@@ -11,35 +13,38 @@ import { sanitizeForLog, quote, redactCredentials } from '../image/sanitize';
 import { tagKind, TagKindName } from '../image/tag-kind';
 import { parseTagSelection, TagSelection } from '../image/tag-selection';
 
-/** What the project sets for everything that a build does. */
+/** The settings of a CodeBuild project, which apply to each of its builds. */
 export interface Settings {
   readonly credentials: EnvironmentCredentials;
   readonly deadlineSeconds: number;
+  /** The event bus for events; undefined for no events. */
   readonly eventBus: string | undefined;
-  /** Where customized images are built; undefined where there are none. */
+  /** The project that builds customized images; undefined where there is none. */
   readonly customBuilds: CustomBuilds | undefined;
 }
 
-/** An image, or a selection of a repository's tags, as the environment describes it. */
+/** An image, or a tag filter for a repository, as the environment describes it. */
 export interface Configuration {
-  /** The upstream image; its tag means nothing when tags are selected. */
+  /** The upstream image. With a tag filter, its tag has no meaning. */
   readonly image: ImageReference;
-  /** Which of the repository's tags to mirror; undefined for the one that the image names. */
+  /** The tag filter; undefined for the tag of `image`. */
   readonly tags?: TagSelection;
-  /** How to mirror one image of the repository. */
+  /** Makes the request that mirrors one image of the repository. */
   readonly requestFor: (source: ImageReference) => MirrorRequest;
 }
 
-/** A build's default timeout, less a minute to say why it stops. */
+/** The default timeout of a build, minus one minute to report the reason. */
 const DEFAULT_DEADLINE = 59 * 60;
-/** A week: longer than CodeBuild lets any build run. */
+/** One week: CodeBuild supports no longer timeout. */
 export const MAX_DEADLINE_SECONDS = 7 * 24 * 60 * 60;
 const TAG_KINDS: readonly TagKindName[] = ['fixed', 'floating'];
 
 /**
- * Reads what to mirror from the environment. Whoever may start a build may set any variable, so each is parsed strictly.
+ * Reads the image to mirror from the environment.
  *
- * @throws MirrorError naming the variable, its value and what is allowed
+ * The parsing is strict, because each principal that can start a build can set any variable.
+ *
+ * @throws MirrorError that names the variable, its value and the valid values
  */
 export function readConfiguration(environment: NodeJS.ProcessEnv): Configuration {
   const image = readImage(environment[RUN_ENVIRONMENT.IMAGE]);
@@ -48,9 +53,9 @@ export function readConfiguration(environment: NodeJS.ProcessEnv): Configuration
 }
 
 /**
- * Reads the settings of a build, as strictly.
+ * Reads the settings of a CodeBuild project from the environment of a build. The parsing is strict.
  *
- * @throws MirrorError naming the variable, and its value where that can be no secret
+ * @throws MirrorError that names the variable, and its value where that cannot be a secret
  */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   return {
@@ -62,20 +67,20 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
 }
 
 function readImage(image: string | undefined): ImageReference {
-  if (!image) throw wrong(RUN_ENVIRONMENT.IMAGE, image ?? '', 'set it to the image to mirror, for example "docker.io/library/nginx:1.27.0"');
-  return inWords('invalid-reference', () => parseImageReference(image));
+  if (!image) throw variableError(RUN_ENVIRONMENT.IMAGE, image ?? '', 'set it to the image to mirror, for example "docker.io/library/nginx:1.27.0"');
+  return withReferenceErrors(() => parseImageReference(image));
 }
 
 function readRequest(environment: NodeJS.ProcessEnv, image: ImageReference): Configuration['requestFor'] {
   const registry = environment[PROJECT_ENVIRONMENT.REGISTRY] ?? '';
-  if (!isRegistryHost(registry)) throw wrong(PROJECT_ENVIRONMENT.REGISTRY, registry, 'set it to the host of the registry to mirror into');
+  if (!isRegistryHost(registry)) throw variableError(PROJECT_ENVIRONMENT.REGISTRY, registry, 'set it to the host of the target registry');
   const repository = readRepository(environment, image);
-  const kind = oneOf(RUN_ENVIRONMENT.TAG_KIND, environment[RUN_ENVIRONMENT.TAG_KIND], TAG_KINDS);
-  const onTagMoved = oneOf(RUN_ENVIRONMENT.ON_TAG_MOVED, environment[RUN_ENVIRONMENT.ON_TAG_MOVED], TAG_MOVED_POLICIES) ?? TAG_MOVED_POLICIES[0];
+  const kind = readChoice(RUN_ENVIRONMENT.TAG_KIND, environment, TAG_KINDS);
+  const onTagMoved = readChoice(RUN_ENVIRONMENT.ON_TAG_MOVED, environment, TAG_MOVED_POLICIES) ?? TAG_MOVED_POLICIES[0];
   const platforms = readPlatforms(RUN_ENVIRONMENT.PLATFORMS, environment);
   const platformTags = readPlatformTags(environment, platforms);
   const custom = readCustomImage(environment[RUN_ENVIRONMENT.CUSTOM_IMAGE]);
-  const referrers = oneOf(RUN_ENVIRONMENT.REFERRERS, environment[RUN_ENVIRONMENT.REFERRERS], ['true', 'false']) !== 'false';
+  const referrers = readChoice(RUN_ENVIRONMENT.REFERRERS, environment, ['true', 'false']) !== 'false';
   return (source) => {
     const tag = mirrorTag(source);
     return { source, target: { registry, repository, tag }, kind: kind ?? tagKind(tag), onTagMoved, platforms, platformTags, referrers, custom };
@@ -84,19 +89,21 @@ function readRequest(environment: NodeJS.ProcessEnv, image: ImageReference): Con
 
 function readRepository(environment: NodeJS.ProcessEnv, image: ImageReference): string {
   const prefix = environment[PROJECT_ENVIRONMENT.REPOSITORY_PREFIX];
-  const repository = environment[RUN_ENVIRONMENT.REPOSITORY] || inWords('invalid-reference', () => mirrorRepositoryName(image, prefix));
+  const repository = environment[RUN_ENVIRONMENT.REPOSITORY] || withReferenceErrors(() => mirrorRepositoryName(image, prefix));
   const problem = repositoryNameProblem(repository);
-  if (problem) throw wrong(RUN_ENVIRONMENT.REPOSITORY, repository, problem);
+  if (problem) throw variableError(RUN_ENVIRONMENT.REPOSITORY, repository, problem);
   return repository;
 }
 
 function readTags(environment: NodeJS.ProcessEnv, text: string | undefined): TagSelection | undefined {
   if (!text) return undefined;
   const image = environment[RUN_ENVIRONMENT.IMAGE]!;
-  if (!isRepositoryOnly(image)) throw wrong(RUN_ENVIRONMENT.IMAGE, image, `with ${RUN_ENVIRONMENT.TAGS} it must be a repository, without a tag or digest`);
+  if (!isRepositoryOnly(image)) {
+    throw variableError(RUN_ENVIRONMENT.IMAGE, image, `with ${RUN_ENVIRONMENT.TAGS} it must be a repository, without a tag or digest`);
+  }
   const selection = parseTagSelection(text);
-  const problem = selection === undefined ? 'it must be a selection of tags as JSON, for example {"semver":">=1.25 <2","latest":5}' : rangeProblem(selection);
-  if (problem) throw wrong(RUN_ENVIRONMENT.TAGS, text, problem);
+  const problem = selection === undefined ? 'it must be a tag filter as JSON, for example {"semver":">=1.25 <2","latest":5}' : rangeProblem(selection);
+  if (problem) throw variableError(RUN_ENVIRONMENT.TAGS, text, problem);
   return selection;
 }
 
@@ -105,38 +112,42 @@ function readPlatforms(name: 'PLATFORMS' | 'PLATFORM_TAGS', environment: NodeJS.
   if (!text) return undefined;
   return text.split(',').map((part) => {
     const platform = parsePlatform(part.trim());
-    if (platform === undefined) throw wrong(name, text, 'it must be a list of platforms, for example "linux/amd64,linux/arm64"');
+    if (platform === undefined) throw variableError(name, text, 'it must be a list of platforms, for example "linux/amd64,linux/arm64"');
     return platform;
   });
 }
 
 function readPlatformTags(environment: NodeJS.ProcessEnv, platforms: readonly Platform[] | undefined): Platform[] | undefined {
-  const tagged = readPlatforms(RUN_ENVIRONMENT.PLATFORM_TAGS, environment);
-  const problem = tagged && platformTagsProblem(tagged, platforms);
-  if (problem) throw wrong(RUN_ENVIRONMENT.PLATFORM_TAGS, environment[RUN_ENVIRONMENT.PLATFORM_TAGS]!, problem);
-  return tagged;
+  const platformTags = readPlatforms(RUN_ENVIRONMENT.PLATFORM_TAGS, environment);
+  const problem = platformTags && platformTagsProblem(platformTags, platforms);
+  if (problem) throw variableError(RUN_ENVIRONMENT.PLATFORM_TAGS, environment[RUN_ENVIRONMENT.PLATFORM_TAGS]!, problem);
+  return platformTags;
 }
 
 function readCustomImage(text: string | undefined): CustomImage | undefined {
   if (!text) return undefined;
   const custom = parseCustomImage(text);
-  const problem = custom === undefined ? 'it must be a JSON object with a repository, a list of lines and a list of platforms' : customImageProblem(custom);
-  if (problem) throw wrong(RUN_ENVIRONMENT.CUSTOM_IMAGE, text, problem);
+  const format = 'it must be a JSON object with a repository, a list of lines and a list of platforms';
+  const problem = custom === undefined ? format : customImageProblem(custom);
+  if (problem) throw variableError(RUN_ENVIRONMENT.CUSTOM_IMAGE, text, problem);
   return custom;
 }
 
 function readCustomBuilds(text: string | undefined): CustomBuilds | undefined {
   if (!text) return undefined;
-  const { project, processor, otherEnvironment } = Object(parsedJson(text)) as Partial<Record<keyof CustomBuilds, unknown>>;
+  const { project, processor, otherEnvironment } = Object(parseJson(text)) as Partial<Record<keyof CustomBuilds, unknown>>;
   const isText = (value: unknown) => typeof value === 'string' && value !== '';
   const { type, image, computeType } = Object(otherEnvironment) as Partial<Record<keyof BuildEnvironmentOverride, unknown>>;
-  const isOtherWhole = otherEnvironment === undefined || [type, image, computeType].every(isText);
-  const isWhole = isText(project) && PROCESSORS.some((one) => one === processor) && isOtherWhole;
-  if (!isWhole) throw wrong(PROJECT_ENVIRONMENT.CUSTOM_BUILDS, text, 'it must be a JSON object with a project, its processor, and what builds on the other one run in');
+  const isValidEnvironment = otherEnvironment === undefined || [type, image, computeType].every(isText);
+  if (!isText(project) || !PROCESSORS.some((name) => name === processor) || !isValidEnvironment) {
+    const format = 'it must be a JSON object with a project, its processor, and the build environment for the other processor';
+    throw variableError(PROJECT_ENVIRONMENT.CUSTOM_BUILDS, text, format);
+  }
   return { project, processor, otherEnvironment } as CustomBuilds;
 }
 
-function parsedJson(text: string): unknown {
+/** Parses a JSON text; undefined where it is not valid. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -144,7 +155,7 @@ function parsedJson(text: string): unknown {
   }
 }
 
-/** Held to the same grammar as the host of every reference. */
+/** Whether a text is valid as the host of an image reference. */
 function isRegistryHost(registry: string): boolean {
   try {
     return parseImageReference(`${registry}/a/b`).registry === registry;
@@ -157,10 +168,10 @@ function readCredentialVariables(text: string | undefined): CredentialVariables[
   if (!text) return [];
   const wellFormed = (entry: unknown): entry is CredentialVariables => ['registry', 'username', 'password']
     .every((field) => typeof (Object(entry) as Record<string, unknown>)[field] === 'string');
-  const list = parsedJson(text);
+  const list = parseJson(text);
   if (!Array.isArray(list) || !list.every(wellFormed)) {
-    // Not quoted: who has put a password in the wrong place must not find it in a log.
-    const expected = 'a JSON list of objects with registry, username and password, the last two naming variables';
+    // Without the value: a password that is in the wrong variable must not be logged.
+    const expected = 'a JSON list of objects with registry, username and password; username and password are names of variables';
     throw new MirrorError('invalid-configuration', `the variable ${PROJECT_ENVIRONMENT.CREDENTIALS} must be ${expected}`);
   }
   return list;
@@ -169,27 +180,28 @@ function readCredentialVariables(text: string | undefined): CredentialVariables[
 function readDeadline(text: string | undefined): number {
   if (!text) return DEFAULT_DEADLINE;
   if (!/^[1-9][0-9]{0,6}$/.test(text) || Number(text) > MAX_DEADLINE_SECONDS) {
-    throw wrong(PROJECT_ENVIRONMENT.DEADLINE_SECONDS, text, `it must be a whole number of seconds, at most ${MAX_DEADLINE_SECONDS}`);
+    throw variableError(PROJECT_ENVIRONMENT.DEADLINE_SECONDS, text, `it must be a whole number of seconds, at most ${MAX_DEADLINE_SECONDS}`);
   }
   return Number(text);
 }
 
-function oneOf<T extends string>(name: string, value: string | undefined, allowed: readonly T[]): T | undefined {
+function readChoice<T extends string>(name: string, environment: NodeJS.ProcessEnv, choices: readonly T[]): T | undefined {
+  const value = environment[name];
   if (!value) return undefined;
-  const found = allowed.find((one) => one === value);
-  if (found === undefined) throw wrong(name, value, `it must be one of ${allowed.join(', ')}`);
+  const found = choices.find((choice) => choice === value);
+  if (found === undefined) throw variableError(name, value, `it must be one of ${choices.join(', ')}`);
   return found;
 }
 
-function inWords<T>(reason: 'invalid-reference' | 'invalid-configuration', read: () => T): T {
+function withReferenceErrors<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new MirrorError(reason, sanitizeForLog(error instanceof Error ? error.message : String(error)), { cause: error });
+    throw new MirrorError('invalid-reference', sanitizeForLog(error instanceof Error ? error.message : String(error)), { cause: error });
   }
 }
 
-function wrong(name: string, value: string, problem: string): MirrorError {
+function variableError(name: string, value: string, problem: string): MirrorError {
   const reason = name === RUN_ENVIRONMENT.IMAGE ? 'invalid-reference' : 'invalid-configuration';
   return new MirrorError(reason, `the variable ${name} is ${sanitizeForLog(quote(redactCredentials(value)))}: ${problem}`);
 }

@@ -4,13 +4,12 @@ import type { FailureReason } from './result';
 export interface MirrorErrorOptions {
   /** Whether the same request may succeed later. */
   readonly retryable?: boolean;
-  /** How long the registry asked to wait before the next try. */
+  /** The pause that the registry asks for before the next attempt. */
   readonly retryAfterSeconds?: number;
-  /** What brought it about. */
   readonly cause?: unknown;
 }
 
-/** A failure in words for people, with the reason in a word for programs. Its message never holds a secret. */
+/** An expected failure: a message for people, and a reason for programs. The message never contains a secret. */
 export class MirrorError extends Error {
   readonly retryable: boolean;
   readonly retryAfterSeconds?: number;

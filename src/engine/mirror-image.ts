@@ -1,15 +1,11 @@
-import { setMaxListeners } from 'node:events';
 import { DEFAULT_LOOKUPS, DEFAULT_TRANSFERS, CopyContext, Semaphore } from './copy/copy-context';
 import { copyImage } from './copy/copy-image';
 import { PlatformTags } from './copy/platform-tags';
-import type { CredentialSource } from './credentials/credential-source';
-import { decide, Decision } from './decision';
-import { describeFailure, RunLimits, signalOf } from './failure';
+import { decide, Decision, DECISION_TEXTS } from './decision';
+import { describeFailure } from './failure';
 import { MirrorError } from './mirror-error';
-import { endpointOf } from './registry/endpoint';
-import { RegistryClient } from './registry/registry-client';
-import { RetryContext, RetryPolicy, withRetries } from './registry/retry';
-import type { Transport } from './registry/transport';
+import { RegistryTools, RepositoryAccess } from './registry/repository-access';
+import { withRetries } from './registry/retry';
 import type { ProgressListener } from './report/progress';
 import type { MirrorResult } from './result';
 import { TargetImage, readTargetImage } from './target-image';
@@ -23,74 +19,63 @@ import type { TagKindName } from '../image/tag-kind';
 /** One image to mirror. */
 export interface MirrorRequest {
   readonly source: ImageReference;
-  /** Where to; always with a tag. */
+  /** The target image, always with a tag. */
   readonly target: ImageReference & { readonly tag: string };
   readonly kind: TagKindName;
   readonly onTagMoved: TagMovedPolicy;
   /** The platforms to mirror; undefined for all, which keeps the digest. */
   readonly platforms?: readonly Platform[];
-  /** The platforms that get a tag of their own beside the target's, for those who take no index; undefined for none. */
+  /** The platforms that get a tag of their own in addition to the target's tag; undefined for none. */
   readonly platformTags?: readonly Platform[];
-  /** Whether signatures and other referrers come along with a new image. */
+  /** Whether to copy signatures and other referrers with a new image. */
   readonly referrers: boolean;
-  /** The only digest that upstream may have; undefined for any. */
+  /** The only valid digest of the source; undefined for any. */
   readonly expectedDigest?: string;
-  /** Who answers for the image. */
+  /** The owner of the image, which the result repeats. */
   readonly owner?: string;
-  /** What is to be told of the image whatever happens. */
+  /** Warnings about the image, which the result repeats. */
   readonly warnings?: readonly string[];
-  /** How the image is customized once it is in the mirror, which is the business of others; undefined when it is not. */
+  /** How the image is customized after it is mirrored; undefined when it is not. `mirrorImage()` ignores it. */
   readonly custom?: CustomImage;
-  /** Only find out what would be done. */
+  /** Whether to find out only what a run would do. */
   readonly dryRun?: boolean;
 }
 
-/** What a run has at hand. */
-export interface MirrorTools extends RunLimits {
-  readonly transport: Transport;
-  readonly credentials: CredentialSource;
+/** What images are mirrored with. */
+export interface MirrorTools extends RegistryTools {
   readonly progress: ProgressListener;
-  readonly retry: RetryPolicy;
-  /** Whether a registry is spoken to without TLS. */
-  readonly plainHttp: (registry: string) => boolean;
-  /** Transfers of blobs at a time, shared by the images of a run; by default each image has its own. */
+  /** Limits concurrent transfers of blobs, for all images that share it. By default each image has a limit of its own. */
   readonly transfers?: Semaphore;
-  /** Look-ups at a time, likewise. */
+  /** Limits concurrent lookups in the same way. */
   readonly lookups?: Semaphore;
 }
 
-/** Brings one image of the mirror up to date. Never throws: whatever goes wrong is told in the result. */
+/** Mirrors one image. It never throws: the result describes each failure. */
 export async function mirrorImage(request: MirrorRequest, tools: MirrorTools): Promise<MirrorResult> {
-  return new ImageMirroring(request, tools).run();
+  return new MirrorTask(request, tools).run();
 }
 
-/** A result line stays readable, and an event within EventBridge's 256 KB. */
-const MOST_WARNINGS = 20;
+/** Keeps a result line readable, and an event within the 256 KB of Amazon EventBridge. */
+const MAX_WARNINGS = 20;
 
-type Finding = Pick<MirrorResult, 'outcome' | 'reason' | 'message' | 'sourceDigest' | 'targetDigest' | 'suffixedTag' | 'platformTags'>;
+/** The fields of a result that depend on the decision. */
+type DecisionResult = Pick<MirrorResult, 'outcome' | 'reason' | 'message' | 'sourceDigest' | 'targetDigest' | 'suffixedTag' | 'platformTags'>;
 
-class ImageMirroring {
+class MirrorTask {
   private readonly started = performance.now();
-  private readonly stop = new AbortController();
+  private readonly access: RepositoryAccess;
   private readonly context: CopyContext;
-  /** Those of the target's tag; a tag that keeps a moved image beside it has none. */
+  /** The platform tags of the target's tag. The suffixed tag of a moved image has none. */
   private readonly platformTags?: PlatformTags;
   private sourceDigest?: string;
-  private held?: TargetImage;
+  private targetImage?: TargetImage;
 
   constructor(private readonly request: MirrorRequest, private readonly tools: MirrorTools) {
-    const signal = signalOf(tools, this.stop.signal);
-    setMaxListeners(0, signal); // each request under way listens
-    const run: RetryContext = {
-      retry: tools.retry,
-      deadline: tools.deadline,
-      signal,
-      onRetry: (error, seconds) => tools.progress.line(`${error.message}; trying again in ${seconds.toFixed(1)} s`),
-    };
+    this.access = new RepositoryAccess(tools);
     this.context = {
-      source: this.client(request.source, 'pull', signal),
-      target: this.client(request.target, 'pull,push', signal),
-      run,
+      source: this.access.client(request.source, 'pull'),
+      target: this.access.client(request.target, 'pull,push'),
+      retryContext: this.access.retryContext,
       progress: tools.progress,
       statistics: { bytesCopied: 0, blobsCopied: 0, blobsSkipped: 0, referrersCopied: 0, warnings: [...request.warnings ?? []] },
       transfers: tools.transfers ?? new Semaphore(DEFAULT_TRANSFERS),
@@ -101,62 +86,70 @@ class ImageMirroring {
   }
 
   async run(): Promise<MirrorResult> {
-    let finding: Finding;
+    let decided: DecisionResult;
     try {
-      finding = await this.mirror();
+      decided = await this.mirror();
     } catch (error) {
-      finding = { outcome: 'failed', ...describeFailure(error, this.tools) };
+      decided = { outcome: 'failed', ...describeFailure(error, this.tools) };
     } finally {
-      this.stop.abort();
+      this.access.close();
     }
-    return this.result(finding);
+    return this.result(decided);
   }
 
-  private async mirror(): Promise<Finding> {
+  private async mirror(): Promise<DecisionResult> {
     const { source, target, kind, onTagMoved } = this.request;
-    const [sourceDigest, held] = await Promise.all([
-      withRetries(this.context.run, () => this.context.source.manifestDigest(source.digest ?? source.tag!)),
-      this.heldAs(target.tag),
+    const [sourceDigest, targetImage] = await Promise.all([
+      withRetries(this.context.retryContext, () => this.context.source.manifestDigest(source.digest ?? source.tag!)),
+      this.readTarget(target.tag),
     ]);
-    this.held = held;
-    if (sourceDigest === undefined) {
-      const kept = held === undefined ? '' : '; the mirror keeps its copy';
-      throw new MirrorError('not-found', `${source.registry}: there is no ${source.repository}:${source.tag ?? source.digest}${kept}; check the spelling, or give credentials if it is private`);
-    }
+    this.targetImage = targetImage;
+    if (sourceDigest === undefined) throw this.notFound();
     this.sourceDigest = sourceDigest;
-    this.refuseUnexpected(sourceDigest);
-    // An image of all platforms holds each choice of them.
-    const targetDigest = held?.digest === sourceDigest ? sourceDigest : held?.standsFor;
+    this.requireExpectedDigest(sourceDigest);
+    // A target with the same digest has all platforms, and with them each selection of platforms.
+    const targetDigest = targetImage?.digest === sourceDigest ? sourceDigest : targetImage?.sourceDigest;
     const decision = decide({ sourceDigest, targetDigest, kind, onTagMoved });
-    this.tools.progress.line(`upstream ${sourceDigest}, mirror ${targetDigest ?? 'has none'}${this.request.dryRun ? '' : `: ${WORDS[decision]}`}`);
-    return this.act(decision, sourceDigest);
+    this.tools.progress.line(`upstream ${sourceDigest}, mirror ${targetDigest ?? 'has none'}${this.request.dryRun ? '' : `: ${DECISION_TEXTS[decision]}`}`);
+    return this.carryOut(decision, sourceDigest);
   }
 
-  private refuseUnexpected(sourceDigest: string): void {
+  private notFound(): MirrorError {
+    const { registry, repository, tag, digest } = this.request.source;
+    const kept = this.targetImage === undefined ? '' : '; the mirror keeps its copy';
+    const remedy = 'check the spelling, or set credentials if it is private';
+    return new MirrorError('not-found', `${registry}: there is no ${repository}:${tag ?? digest}${kept}; ${remedy}`);
+  }
+
+  private requireExpectedDigest(sourceDigest: string): void {
     const { expectedDigest, source } = this.request;
     if (expectedDigest === undefined || expectedDigest === sourceDigest) return;
-    const kept = this.held === undefined ? 'it is not mirrored' : `the mirror keeps ${this.held.digest}`;
-    throw new MirrorError('digest-mismatch', `${formatImageReference(source)} has the digest ${sourceDigest} upstream, and only ${expectedDigest} is taken: ${kept}; `
-      + 'find out what has changed, and then name the new digest');
+    const kept = this.targetImage === undefined ? 'the image is not mirrored' : `the mirror keeps ${this.targetImage.digest}`;
+    throw new MirrorError('digest-mismatch', `${formatImageReference(source)} has the digest ${sourceDigest} upstream, and only ${expectedDigest} `
+      + `is valid: ${kept}; find out what changed, then set the new digest`);
   }
 
-  private async act(decision: Decision, sourceDigest: string): Promise<Finding> {
+  private async carryOut(decision: Decision, sourceDigest: string): Promise<DecisionResult> {
     const { tag } = this.request.target;
     switch (decision) {
       case 'unchanged':
         return this.withPlatformTags({ outcome: 'unchanged' });
       case 'copy':
         return this.copy(sourceDigest, tag);
-      case 'fail-moved':
-        return { outcome: 'tag-moved', reason: 'immutable-tag', message: this.moved(sourceDigest, 'the mirror keeps the first; pin the digest, take a new tag, or set onTagMoved') };
-      case 'keep-moved':
-        return this.withPlatformTags({ outcome: 'tag-moved', message: this.moved(sourceDigest, 'the mirror keeps the first, as onTagMoved says') });
+      case 'fail-moved': {
+        const consequence = 'the mirror keeps the first; pin the digest, use a new tag, or set onTagMoved';
+        return { outcome: 'tag-moved', reason: 'immutable-tag', message: this.movedMessage(sourceDigest, consequence) };
+      }
+      case 'keep-moved': {
+        const consequence = 'the mirror keeps the first, as onTagMoved says';
+        return this.withPlatformTags({ outcome: 'tag-moved', message: this.movedMessage(sourceDigest, consequence) });
+      }
       case 'suffix-moved':
-        return this.withPlatformTags(await this.keepBeside(sourceDigest, suffixedTag(tag, sourceDigest)));
+        return this.withPlatformTags(await this.copyToSuffixedTag(sourceDigest, suffixedTag(tag, sourceDigest)));
     }
   }
 
-  private async copy(sourceDigest: string, tag: string): Promise<Finding> {
+  private async copy(sourceDigest: string, tag: string): Promise<DecisionResult> {
     const { dryRun, platforms, referrers, target } = this.request;
     const platformTags = tag === target.tag ? this.platformTags : undefined;
     if (dryRun) return { outcome: 'copied', platformTags: platformTags?.names };
@@ -164,55 +157,51 @@ class ImageMirroring {
     try {
       digest = await copyImage(this.context, { digest: sourceDigest, tag, platforms, platformTags, referrers });
     } catch (error) {
-      // The tag may have been taken meanwhile by this very image: in a try whose answer was lost, or by another run.
-      const taken = error instanceof MirrorError && error.reason === 'immutable-tag';
-      const held = taken ? await this.heldAs(tag) : undefined;
-      if (held?.standsFor !== sourceDigest) throw error;
-      digest = held.digest;
-      await platformTags?.follow(held.manifest!);
+      // The tag may name this image by now: after an attempt that got no response, or after another run.
+      const isTaken = error instanceof MirrorError && error.reason === 'immutable-tag';
+      const targetImage = isTaken ? await this.readTarget(tag) : undefined;
+      if (targetImage?.sourceDigest !== sourceDigest) throw error;
+      digest = targetImage.digest;
+      await platformTags?.follow(targetImage.manifest!);
     }
-    if (tag === target.tag) this.held = { digest, standsFor: sourceDigest };
+    if (tag === target.tag) this.targetImage = { digest, sourceDigest };
     return { outcome: 'copied', platformTags: platformTags?.names };
   }
 
-  /** An image that stays as it is may lack tags that were asked for later; the mirror has all that they need. */
-  private async withPlatformTags(finding: Finding): Promise<Finding> {
-    if (this.platformTags === undefined) return finding;
-    const followed = await this.platformTags.follow(this.held!.manifest!, this.request.dryRun);
-    return { ...finding, outcome: followed && finding.outcome === 'unchanged' ? 'copied' : finding.outcome, platformTags: this.platformTags.names };
+  /** An unchanged image may lack platform tags that were configured later. The mirror has all content that they need. */
+  private async withPlatformTags(decided: DecisionResult): Promise<DecisionResult> {
+    if (this.platformTags === undefined) return decided;
+    const isChanged = await this.platformTags.follow(this.targetImage!.manifest!, this.request.dryRun);
+    const outcome = isChanged && decided.outcome === 'unchanged' ? 'copied' : decided.outcome;
+    return { ...decided, outcome, platformTags: this.platformTags.names };
   }
 
-  private async keepBeside(sourceDigest: string, suffixed: string): Promise<Finding> {
-    const there = await this.heldAs(suffixed);
-    if (there?.standsFor !== sourceDigest) await this.copy(sourceDigest, suffixed);
-    const consequence = `the mirror ${this.request.dryRun ? 'would hold' : 'holds'} the second as ${suffixed}`;
-    return { outcome: 'tag-moved', suffixedTag: suffixed, message: this.moved(sourceDigest, consequence) };
+  private async copyToSuffixedTag(sourceDigest: string, tag: string): Promise<DecisionResult> {
+    const targetImage = await this.readTarget(tag);
+    if (targetImage?.sourceDigest !== sourceDigest) await this.copy(sourceDigest, tag);
+    const consequence = `the mirror ${this.request.dryRun ? 'would hold' : 'holds'} the second as ${tag}`;
+    return { outcome: 'tag-moved', suffixedTag: tag, message: this.movedMessage(sourceDigest, consequence) };
   }
 
-  private moved(sourceDigest: string, consequence: string): string {
+  private movedMessage(newDigest: string, consequence: string): string {
     const { source, target } = this.request;
-    const { platforms, standsFor } = this.held!;
-    const digests = `from ${shortDigest(standsFor)} to ${shortDigest(sourceDigest)}`;
-    const where = `${target.repository}:${target.tag}`;
-    if (platforms !== undefined && this.request.platforms !== undefined && standsFor === this.held!.digest) {
-      return `${where} is a fixed tag and holds other platforms than asked for (${platforms}): ${consequence}`;
+    const { digest, platforms, sourceDigest } = this.targetImage!;
+    const named = `${target.repository}:${target.tag}`;
+    if (platforms !== undefined && this.request.platforms !== undefined && sourceDigest === digest) {
+      return `${named} is a fixed tag and has other platforms (${platforms}) than configured: ${consequence}`;
     }
-    return `upstream moved ${formatImageReference(source)}, a tag that should name one image for ever, ${digests}: ${consequence} (${where})`;
+    const digests = `from ${shortDigest(sourceDigest)} to ${shortDigest(newDigest)}`;
+    return `upstream moved the fixed tag ${formatImageReference(source)} ${digests}: ${consequence} (${named})`;
   }
 
-  private heldAs(tag: string): Promise<TargetImage | undefined> {
+  private readTarget(tag: string): Promise<TargetImage | undefined> {
     const { platforms, platformTags } = this.request;
-    return readTargetImage(this.context.target, this.context.run, { tag, platforms, manifest: platformTags !== undefined });
+    return readTargetImage(this.context.target, this.context.retryContext, { tag, platforms, manifest: platformTags !== undefined });
   }
 
-  private client({ registry, repository }: ImageReference, access: 'pull' | 'pull,push', signal: AbortSignal): RegistryClient {
-    const { credentials, plainHttp, transport } = this.tools;
-    return new RegistryClient({ endpoint: endpointOf(registry, plainHttp(registry)), repository, access, transport, credentials, signal });
-  }
-
-  private result(finding: Finding): MirrorResult {
+  private result(decided: DecisionResult): MirrorResult {
     const { source, target, statistics } = this.context;
-    const { warnings, ...counted } = statistics;
+    const { warnings, ...counts } = statistics;
     return {
       source: formatImageReference(this.request.source),
       target: formatImageReference(this.request.target),
@@ -221,21 +210,13 @@ class ImageMirroring {
       ...(this.request.owner === undefined ? {} : { owner: this.request.owner }),
       ...(this.request.dryRun ? { dryRun: true } : {}),
       sourceDigest: this.sourceDigest,
-      targetDigest: this.held?.digest,
-      ...finding,
-      ...counted,
-      ...(warnings.length > 0 ? { warnings: warnings.slice(0, MOST_WARNINGS) } : {}),
+      targetDigest: this.targetImage?.digest,
+      ...decided,
+      ...counts,
+      ...(warnings.length > 0 ? { warnings: warnings.slice(0, MAX_WARNINGS) } : {}),
       requests: { source: source.requests, target: target.requests },
       countedPulls: source.manifestGets,
       seconds: Math.round(performance.now() - this.started) / 1000,
     };
   }
 }
-
-const WORDS: Readonly<Record<Decision, string>> = {
-  'unchanged': 'up to date',
-  'copy': 'copying',
-  'fail-moved': 'the tag moved',
-  'keep-moved': 'the tag moved, keeping what is there',
-  'suffix-moved': 'the tag moved, keeping both',
-};

@@ -2,10 +2,10 @@ import type { FailureReason, MirrorResult, Outcome, RunSummary } from '../image/
 
 export type { FailureReason, MirrorResult, Outcome, RunSummary } from '../image/contract/mirror-result';
 
-/** From the worst to the best. */
+/** The outcomes, the worst first. */
 const OUTCOMES: readonly Outcome[] = ['failed', 'tag-moved', 'copied', 'unchanged'];
 
-/** Sums up a run of several images. */
+/** Sums up the results of a run. */
 export function summarize(results: readonly MirrorResult[]): RunSummary {
   const count = (outcome: Outcome) => results.filter((result) => result.outcome === outcome).length;
   return {
@@ -17,7 +17,7 @@ export function summarize(results: readonly MirrorResult[]): RunSummary {
   };
 }
 
-/** What was done for an image when nothing was. */
+/** The numbers in the result of an image for which nothing was transferred. */
 export const NO_TRANSFER = {
   bytesCopied: 0,
   blobsCopied: 0,
@@ -28,12 +28,12 @@ export const NO_TRANSFER = {
   seconds: 0,
 } as const;
 
-/** The result of what could not even be tried. */
+/** The result of an image that could not be attempted. */
 export function notAttempted(source: string, target: string, reason: FailureReason, message: string): MirrorResult {
   return { source, target, outcome: 'failed', reason, message, ...NO_TRANSFER };
 }
 
-/** Whether the mirror now holds what it should: what the exit code says. */
+/** Whether the mirror has the image that it should have. The exit code depends on it. */
 export function isSuccess(result: MirrorResult): boolean {
   return result.reason === undefined;
 }

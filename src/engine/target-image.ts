@@ -5,38 +5,42 @@ import { MirrorError } from './mirror-error';
 import type { ReceivedManifest, RegistryClient } from './registry/registry-client';
 import { RetryContext, withRetries } from './registry/retry';
 
-/** What a tag of the mirror holds. */
+/** The image that a tag of the target names. */
 export interface TargetImage {
   readonly digest: string;
-  /** The upstream digest that it stands for: the same, or for a choice of platforms the one that it was made of. */
-  readonly standsFor: string;
-  /** The choice of platforms that it was made for, where there is one. */
+  /** The digest of the source image: the same digest, or with a selection of platforms the digest of the full image. */
+  readonly sourceDigest: string;
+  /** The selection of platforms that the index was made for; undefined where there is none. */
   readonly platforms?: string;
-  /** Its manifest, where that was asked for. */
+  /** The manifest, where the query asks for it. */
   readonly manifest?: ReceivedManifest;
 }
 
-/** What is asked about a tag. */
+/** A query for the image that a tag of the target names. */
 export interface TargetImageQuery {
   readonly tag: string;
-  /** The choice of platforms; undefined for all. */
+  /** The selection of platforms; undefined for all. */
   readonly platforms?: readonly Platform[];
-  /** Whether to read the manifest itself, too. */
+  /** Whether to read the manifest too. */
   readonly manifest?: boolean;
 }
 
-/** What a tag of the mirror holds; undefined when there is no such tag. One request either way, and none upstream. */
-export async function readTargetImage(client: RegistryClient, run: RetryContext, question: TargetImageQuery): Promise<TargetImage | undefined> {
-  const { manifest = false, platforms, tag } = question;
+/**
+ * Reads the image that a tag of the target names; undefined when the tag does not exist.
+ *
+ * It sends one request to the target, and none to the source.
+ */
+export async function readTargetImage(client: RegistryClient, retryContext: RetryContext, query: TargetImageQuery): Promise<TargetImage | undefined> {
+  const { manifest = false, platforms, tag } = query;
   if (platforms === undefined && !manifest) {
-    const digest = await withRetries(run, () => client.manifestDigest(tag));
-    return digest === undefined ? undefined : { digest, standsFor: digest };
+    const digest = await withRetries(retryContext, () => client.manifestDigest(tag));
+    return digest === undefined ? undefined : { digest, sourceDigest: digest };
   }
   try {
-    const received = await withRetries(run, () => client.manifest(tag));
+    const received = await withRetries(retryContext, () => client.manifest(tag));
     const digest = digestOf(received.bytes);
-    const choice = platforms === undefined ? {} : { standsFor: sourceDigestOf(received, platforms) ?? digest, platforms: platformsOf(received) };
-    return { digest, standsFor: digest, ...choice, ...manifest ? { manifest: received } : {} };
+    const selection = platforms === undefined ? {} : { sourceDigest: sourceDigestOf(received, platforms) ?? digest, platforms: platformsOf(received) };
+    return { digest, sourceDigest: digest, ...selection, ...manifest ? { manifest: received } : {} };
   } catch (error) {
     if (error instanceof MirrorError && error.reason === 'not-found') return undefined;
     throw error;

@@ -4,11 +4,9 @@
 
 import { PROJECT_ENVIRONMENT } from './contract/environment';
 import { dockerfileLinesProblem, runsCommands } from './dockerfile-lines';
-import { shortDigest } from './image-reference';
+import { MAX_TAG_LENGTH, shortDigest } from './image-reference';
 import { formatPlatform, normalizedPlatform, parsePlatform, platformTag, ProcessorName, processorOfPlatform } from './platform';
 import { repositoryNameProblem, suffixedTag } from './repository-name';
-
-const LONGEST_TAG = 128;
 
 /** A customized image, as JSON in the variable `CUSTOM_IMAGE`. */
 export interface CustomImage {
@@ -79,7 +77,7 @@ export function customTag(tag: string, recipe: string): string {
  */
 export function customPlatformTag(tag: string, platform: string, recipe: string): string {
   const ending = `-${shortDigest(recipe)}${platformTag('', parsePlatform(platform)!)}`;
-  return `${tag.slice(0, LONGEST_TAG - ending.length)}${ending}`;
+  return `${tag.slice(0, MAX_TAG_LENGTH - ending.length)}${ending}`;
 }
 
 /**

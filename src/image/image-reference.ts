@@ -34,10 +34,13 @@ export const DOCKER_HUB = 'docker.io';
 /** Other host names of Docker Hub. */
 const DOCKER_HUB_ALIASES = ['index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com'];
 
+/** The longest tag by OCI's rule, in characters. */
+export const MAX_TAG_LENGTH = 128;
+
 const HOST_LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
 const HOST = new RegExp(`^(${HOST_LABEL}(?:\\.${HOST_LABEL})*|\\[[a-fA-F0-9:.]{2,45}\\])(?::([0-9]{1,5}))?$`);
 const PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
-const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+const TAG = new RegExp(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,${MAX_TAG_LENGTH - 1}}$`);
 const DIGEST = /^sha256:[a-f0-9]{64}$/;
 
 /** The maximum length of a reference. */

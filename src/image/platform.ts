@@ -4,6 +4,8 @@
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.0/image-index.md
  */
 
+import { MAX_TAG_LENGTH } from './image-reference';
+
 /** A platform: `linux/arm64`, `linux/arm/v7`. */
 export interface Platform {
   readonly os: string;
@@ -43,8 +45,6 @@ function variantOf({ architecture, variant }: Platform): string {
   return variant || (DEFAULT_VARIANTS[architecture] ?? '');
 }
 
-const LONGEST_TAG = 128;
-
 /**
  * The tag of the single-platform image, in addition to the tag of the multi-platform image: `stable-linux-arm64`.
  *
@@ -54,7 +54,7 @@ const LONGEST_TAG = 128;
  */
 export function platformTag(tag: string, platform: Platform): string {
   const suffix = `-${formatPlatform(normalizedPlatform(platform)).replace(/\//g, '-')}`;
-  return `${tag.slice(0, LONGEST_TAG - suffix.length)}${suffix}`;
+  return `${tag.slice(0, MAX_TAG_LENGTH - suffix.length)}${suffix}`;
 }
 
 /**

@@ -2,7 +2,7 @@
  * Names of repositories and tags in the mirror. They depend on the upstream reference only,
  * so the construct, the engine and people derive the same names from the same image.
  */
-import { DOCKER_HUB, formatImageReference, ImageReference, isTag, MAX_REPOSITORY_LENGTH, shortDigest } from './image-reference';
+import { DOCKER_HUB, formatImageReference, ImageReference, isTag, MAX_REPOSITORY_LENGTH, MAX_TAG_LENGTH, shortDigest } from './image-reference';
 import { quote } from './sanitize';
 
 /**
@@ -67,7 +67,7 @@ export function mirrorTag(reference: ImageReference): string {
 /** The tag of a moved image with `OnTagMoved.SUFFIX`, in addition to the original tag. */
 export function suffixedTag(tag: string, digest: string): string {
   const suffix = `-${shortDigest(digest)}`;
-  const suffixed = `${tag.slice(0, 128 - suffix.length)}${suffix}`;
+  const suffixed = `${tag.slice(0, MAX_TAG_LENGTH - suffix.length)}${suffix}`;
   if (!isTag(suffixed)) throw new Error(`${quote(suffixed)} is not a valid tag`);
   return suffixed;
 }

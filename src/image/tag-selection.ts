@@ -2,6 +2,14 @@
  * Tag selections: the tags of a repository to mirror. The construct writes one into a schedule's input, and the engine reads it.
  */
 
+import { MAX_TAG_LENGTH } from './image-reference';
+
+/** The maximum length of a range of semantic versions, in characters. */
+export const MAX_RANGE_LENGTH = 200;
+
+/** The maximum number of tags of a repository that one run mirrors. */
+export const MAX_SELECTED_TAGS = 500;
+
 /** A tag selection, as JSON in the variable `TAGS`. */
 export interface TagSelection {
   /** A range of semantic versions, in the syntax of npm: `>=1.25 <2`. Only tags that are full versions match. */
@@ -19,7 +27,7 @@ export interface TagSelection {
 }
 
 /** A tag pattern: the characters of a tag, and the wildcard `*`. Amazon ECR uses the same form for immutability exclusion filters. */
-const TAG_PATTERN = /^[A-Za-z0-9_.*-]{1,128}$/;
+const TAG_PATTERN = new RegExp(`^[A-Za-z0-9_.*-]{1,${MAX_TAG_LENGTH}}$`);
 
 /** The text after a version in a tag. */
 const VARIANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;

@@ -177,7 +177,7 @@ describe('where the list lies', () => {
 
   test('is no file with mistakes, each of which is told with its line', () => {
     expect(() => define(file('images:\n  - nginx:1.27.0\n  - Nginx\n  - { image: redis, tags: { semver: ">> 7" } }\n'))).toThrow(
-      /^the catalog ".*images\.yaml" has 2 mistakes:\nline 3: its image is "Nginx": .*\nline 4: its tags are .*: its range of versions must be one that npm would take/,
+      /^the catalog ".*images\.yaml" has 2 mistakes:\nline 3: its image is "Nginx": .*\nline 4: its tags are .*: its range of versions must be valid for npm/,
     );
     stack = new Stack(new App(), 'Platform');
     expect(() => define(file('images: [nginx'))).toThrow(/has a mistake:\nline 1: /);

@@ -59,7 +59,7 @@ describe('a parameter of the app', () => {
     const ending = await check();
     expect(ending.code).toBe(0);
     expect(ending.stderr).toContain('2 images: 2 to copy');
-    expect(ending.stderr).toContain('the catalog ssm:${Images/TeamImages} was checked as the app deploys it first, and may hold another list by now; check that with --catalog FILE\n');
+    expect(ending.stderr).toContain('the catalog ssm:${Images/TeamImages} was checked as the app first deploys it, and may have changed since; check its current list with --catalog FILE\n');
     const json = await check('--json');
     expect(sources(json).sort()).toEqual([image('1.0.0'), image('1.1.0')]);
     expect(report(json)).toMatchObject({ firstCatalogs: ['ssm:${Images/TeamImages}'] });

@@ -6,8 +6,10 @@ import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { ImageMirror, ImageMirrorProps, MirroredImage, OnTagMoved, TagFilter } from '../../src';
 import { CheckedImage } from '../../src/cli/output/tables';
 import { Ending, runCommand } from '../support/command';
+import { Fault } from '../support/fault';
 import { multiPlatformImage, singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
+import { momentOf } from '../support/moment';
 
 const IMAGE = multiPlatformImage({ platforms: ['linux/amd64', 'linux/arm64'] });
 const OTHER = singleImage({ seed: 'other' });
@@ -142,6 +144,42 @@ test('takes the registry that is named for an app that is synthesized for any ac
   new ImageMirror(new Stack(app, 'Images'), 'Mirror', { images: [`${upstream.host}/team/app:1.0.0`] });
   app.synth();
   expect(resultsOf(await check('--json')).map(({ target }) => target.split('/')[0])).toEqual([mirror.host]);
+});
+
+test('has eight images under way at a time, and no more', async () => {
+  const names = Array.from({ length: 20 }, (_, index) => `team/app${index}`);
+  for (const name of names) {
+    upstream.push(name, '1.0.0', OTHER);
+    mirror.push(repository(name), '1.0.0', OTHER);
+  }
+  let release = () => undefined as void;
+  const until = new Promise<void>((resolve) => { release = resolve; });
+  const blobs = { method: 'GET', path: '/blobs/' };
+  // What describes an image counts as a part of it.
+  mirror.fail({ match: blobs, action: Fault.hold(until), times: 1000 });
+  synthesize({ images: names.map((name) => `${upstream.host}/${name}:1.0.0`) });
+  const ending = await runCommand(['check', '--app', folder, '--plain-http', '--registry', mirror.host, '--json'], {
+    onStart: async (_, ended) => {
+      await momentOf(ended, () => mirror.count(blobs) === 8);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect([upstream.count(), mirror.count(blobs)]).toEqual([8, 8]);
+      release();
+    },
+  });
+  expect([ending.code, resultsOf(ending).length]).toEqual([0, 20]);
+});
+
+test.each(['SIGTERM', 'SIGINT'] as const)('%s stops it, and the report says so', async (signal) => {
+  upstream.fail({ match: { method: 'HEAD' }, action: Fault.stall(), times: 1000 });
+  synthesize({ images: [`${upstream.host}/team/app:1.0.0`] });
+  const ending = await runCommand(['check', '--app', folder, '--plain-http', '--registry', mirror.host, '--json'], {
+    onStart: async (child, ended) => {
+      await momentOf(ended, () => upstream.count() > 0);
+      child.kill(signal);
+    },
+  });
+  expect(ending).toMatchObject({ code: 1, signal: undefined });
+  expect(resultsOf(ending)).toMatchObject([{ outcome: 'failed', reason: 'interrupted' }]);
 });
 
 test.each([

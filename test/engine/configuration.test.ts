@@ -81,13 +81,13 @@ describe('MIRROR_REGISTRY', () => {
   test.each(['', ' ', 'a/b', 'registry', REGISTRY.toUpperCase(), 'quay.io/team', `https://${REGISTRY}`, 'quay.io:99999', 'quay.io/a:1', '0x7f.1', '$(id)'])('%j is told to be no host', (MIRROR_REGISTRY) => {
     expect(refusalOf({ MIRROR_REGISTRY })).toMatchObject({
       reason: 'invalid-configuration',
-      message: `the variable MIRROR_REGISTRY is ${JSON.stringify(MIRROR_REGISTRY)}: set it to the host of the registry to mirror into`,
+      message: `the variable MIRROR_REGISTRY is ${JSON.stringify(MIRROR_REGISTRY)}: set it to the host of the target registry`,
     });
   });
 
   test('that is missing is named', () => {
     expect(refusalOf({ MIRROR_REGISTRY: undefined })).toMatchObject({
-      reason: 'invalid-configuration', message: 'the variable MIRROR_REGISTRY is "": set it to the host of the registry to mirror into',
+      reason: 'invalid-configuration', message: 'the variable MIRROR_REGISTRY is "": set it to the host of the target registry',
     });
   });
 
@@ -258,7 +258,7 @@ describe('MIRROR_CREDENTIALS', () => {
   ])('%j are told in what form they are wanted', (text) => {
     expect(refusalOf({ MIRROR_CREDENTIALS: text })).toMatchObject({
       reason: 'invalid-configuration',
-      message: 'the variable MIRROR_CREDENTIALS must be a JSON list of objects with registry, username and password, the last two naming variables',
+      message: 'the variable MIRROR_CREDENTIALS must be a JSON list of objects with registry, username and password; username and password are names of variables',
     });
   });
 

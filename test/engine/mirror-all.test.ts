@@ -1,8 +1,10 @@
 /** Several images in one run. */
 import { DEFAULT_LOOKUPS, DEFAULT_TRANSFERS } from '../../src/engine/copy/copy-context';
+import { MAX_IMAGES_AT_A_TIME, mirrorAll } from '../../src/engine/mirror-all';
 import { MirrorTools } from '../../src/engine/mirror-image';
-import { DEFAULT_IMAGES_AT_A_TIME, mirrorImages } from '../../src/engine/mirror-all';
-import { MirrorResult, summarize } from '../../src/engine/result';
+import { asDryRun, PlannedImages, planRequest } from '../../src/engine/mirror-plan';
+import { MirrorResult, notAttempted, summarize } from '../../src/engine/result';
+import { parseImageReference } from '../../src/image/image-reference';
 import { Fault } from '../support/fault';
 import { FixtureImage, singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
@@ -34,7 +36,12 @@ function pushImages(count: number, layers = 2): FixtureImage[] {
 
 function run(count: number, options: RequestOptions = {}, tools: Partial<MirrorTools> = {}): Promise<MirrorResult[]> {
   const requests = Array.from({ length: count }, (_, index) => requestOf(`${upstream.host}/${nameOf(index)}:latest`, `${target.host}/mirror/${nameOf(index)}:latest`, options));
-  return withTools((all) => mirrorImages(requests, { toolsFor: () => all, finished: (result) => { finished.push(result); } }), tools);
+  return withTools((all) => mirrorAll(requests.map(planRequest), all, {
+    onResult: (result) => {
+      finished.push(result);
+      return result;
+    },
+  }), tools);
 }
 
 /** Holds requests until it is told to let go; tells how many came so far. */
@@ -75,9 +82,9 @@ test('so many images are under way at a time, and no more', async () => {
   pushImages(30);
   const held = hold(upstream, { method: 'HEAD', path: '/manifests/latest' });
   const running = run(30);
-  await momentOf(running, () => held.count() === DEFAULT_IMAGES_AT_A_TIME);
+  await momentOf(running, () => held.count() === MAX_IMAGES_AT_A_TIME);
   await settled();
-  expect([held.count(), upstream.mostConcurrent]).toEqual([DEFAULT_IMAGES_AT_A_TIME, DEFAULT_IMAGES_AT_A_TIME]);
+  expect([held.count(), upstream.mostConcurrent]).toEqual([MAX_IMAGES_AT_A_TIME, MAX_IMAGES_AT_A_TIME]);
   held.letGo();
   expect(await running).toHaveLength(30);
 });
@@ -97,7 +104,7 @@ test('so many manifests are asked for at a time over all images together, and no
   pushImages(12);
   const held = hold(upstream, { method: 'GET', path: '/manifests/sha256:' });
   const running = run(12, { referrers: false });
-  await momentOf(running, () => held.count() === Math.min(DEFAULT_LOOKUPS, DEFAULT_IMAGES_AT_A_TIME));
+  await momentOf(running, () => held.count() === Math.min(DEFAULT_LOOKUPS, MAX_IMAGES_AT_A_TIME));
   await settled();
   expect(held.count()).toBeLessThanOrEqual(DEFAULT_LOOKUPS);
   held.letGo();
@@ -125,12 +132,12 @@ test('after the end of the run the done ones are done, and the others interrupte
   const stop = new AbortController();
   const held = hold(upstream, { method: 'HEAD', path: '/manifests/latest' });
   const begun = run(12, {}, { signal: stop.signal });
-  await momentOf(begun, () => held.count() === DEFAULT_IMAGES_AT_A_TIME);
+  await momentOf(begun, () => held.count() === MAX_IMAGES_AT_A_TIME);
   stop.abort();
   const results = await begun;
   held.letGo();
   expect(results.map(({ reason }) => reason)).toEqual(Array.from({ length: 12 }, () => 'interrupted'));
-  expect(held.count()).toBe(DEFAULT_IMAGES_AT_A_TIME);
+  expect(held.count()).toBe(MAX_IMAGES_AT_A_TIME);
 });
 
 test('a second run costs one request on each side for each image', async () => {
@@ -147,8 +154,103 @@ test('several tags of one repository go to one repository', async () => {
   const images = [0, 1, 2].map((index) => imageOf(index));
   images.forEach((image, index) => upstream.push('app', `1.${index}.0`, image));
   const requests = images.map((_, index) => requestOf(`${upstream.host}/app:1.${index}.0`, `${target.host}/mirror/app:1.${index}.0`));
-  await withTools((tools) => mirrorImages(requests, { toolsFor: () => tools, finished: () => undefined }));
+  await withTools((tools) => mirrorAll(requests.map(planRequest), tools, { onResult: (result) => result }));
   expect([...target.repository('mirror/app').tags.keys()].sort()).toEqual(['1.0.0', '1.1.0', '1.2.0']);
+});
+
+describe('a plan', () => {
+  /** A repository of which each tag is mirrored. */
+  const tagsOf = (name: string): PlannedImages => {
+    const image = { ...parseImageReference(`${upstream.host}/${name}`), tag: undefined };
+    return { configuration: { image, tags: { patterns: ['*'] }, requestFor: ({ tag }) => requestOf(`${upstream.host}/${name}:${tag}`, `${target.host}/mirror/${name}:${tag}`) } };
+  };
+  const sources = (results: readonly MirrorResult[]) => results.map(({ source }) => source.replace(`${upstream.host}/`, ''));
+
+  test('of tags, an image and a known result has the results of all in its order', async () => {
+    pushImages(3);
+    upstream.push(nameOf(0), 'newest', imageOf(0));
+    const known = notAttempted('no image', '', 'invalid-reference', 'it is none');
+    const single = planRequest(requestOf(`${upstream.host}/${nameOf(1)}:latest`, `${target.host}/mirror/${nameOf(1)}:latest`));
+    const plan = [{ result: known }, tagsOf(nameOf(0)), single, tagsOf('missing')];
+    const indexes: [number, boolean][] = [];
+    const results = await withTools((tools) => mirrorAll(plan, tools, {
+      onResult: (result, request, index) => {
+        indexes.push([index, request !== undefined]);
+        return result;
+      },
+    }));
+    expect(sources(results)).toEqual(['no image', 'app0:latest', 'app0:newest', 'app1:latest', 'missing']);
+    expect(results.map(({ reason }) => reason)).toEqual(['invalid-reference', undefined, undefined, undefined, 'not-found']);
+    expect(indexes.sort()).toEqual([[0, false], [1, true], [1, true], [2, true], [3, false]]);
+  });
+
+  test('has so many lists of tags under way at a time, and no more, and they do not keep images waiting', async () => {
+    pushImages(1);
+    const lists = hold(upstream, { method: 'GET', path: '/tags/list' });
+    const single = planRequest(requestOf(`${upstream.host}/${nameOf(0)}:latest`, `${target.host}/mirror/${nameOf(0)}:latest`));
+    const plan = [...Array.from({ length: 20 }, (_, index) => tagsOf(`slow${index}`)), single];
+    const running = withTools((tools) => mirrorAll(plan, tools, { onResult: (result) => finished.push(result) }));
+    await momentOf(running, () => lists.count() === MAX_IMAGES_AT_A_TIME && finished.length === 1);
+    await settled();
+    expect([lists.count(), sources(finished)]).toEqual([MAX_IMAGES_AT_A_TIME, ['app0:latest']]);
+    lists.letGo();
+    expect(await running).toHaveLength(21);
+  });
+
+  test('becomes a dry run', async () => {
+    pushImages(1);
+    const known = notAttempted('no image', '', 'invalid-reference', 'it is none');
+    const plan = [{ result: known }, tagsOf(nameOf(0))].map(asDryRun);
+    const results = await withTools((tools) => mirrorAll(plan, tools, { onResult: (result) => result }));
+    expect(results.map(({ outcome, dryRun }) => [outcome, dryRun])).toEqual([['failed', undefined], ['copied', true]]);
+    expect(target.exists(`mirror/${nameOf(0)}`)).toBe(false);
+  });
+});
+
+describe('a callback', () => {
+  const plan = (count: number) => Array.from({ length: count }, (_, index) => {
+    return planRequest(requestOf(`${upstream.host}/${nameOf(index)}:latest`, `${target.host}/mirror/${nameOf(index)}:latest`));
+  });
+
+  test('gives an image tools of its own', async () => {
+    pushImages(2);
+    const lines: string[] = [];
+    await withTools((tools) => mirrorAll(plan(2), tools, {
+      onStart: ({ source }) => source.repository === nameOf(1) ? { ...tools, progress: { ...tools.progress, line: (text) => lines.push(text) } } : undefined,
+      onResult: (result) => result,
+    }));
+    expect(lines.filter((line) => line.startsWith('put ')).length).toBe(1);
+  });
+
+  test('puts another result in the place of an image\'s, and counts as the image until it is done', async () => {
+    pushImages(12);
+    let release = () => undefined as void;
+    const until = new Promise<void>((resolve) => { release = resolve; });
+    let waiting = 0;
+    const running = withTools((tools) => mirrorAll(plan(12), tools, {
+      onResult: async ({ source }) => {
+        waiting++;
+        await until;
+        return source;
+      },
+    }));
+    await momentOf(running, () => waiting === MAX_IMAGES_AT_A_TIME);
+    await settled();
+    expect(waiting).toBe(MAX_IMAGES_AT_A_TIME);
+    release();
+    expect(await running).toEqual(Array.from({ length: 12 }, (_, index) => `${upstream.host}/${nameOf(index)}:latest`));
+  });
+
+  test('that fails does not keep other images from being mirrored', async () => {
+    const images = pushImages(12);
+    await expect(withTools((tools) => mirrorAll(plan(12), tools, {
+      onResult: (result) => {
+        if (result.source.includes(`/${nameOf(0)}:`)) throw new Error('defect');
+        return result;
+      },
+    }))).rejects.toThrow('defect');
+    images.forEach((image, index) => expect(target.holds(`mirror/${nameOf(index)}`, image)).toBe(true));
+  });
 });
 
 describe('the summary', () => {

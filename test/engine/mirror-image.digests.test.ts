@@ -73,7 +73,7 @@ describe.each([
 test('a manifest that HEAD named and GET does not have is a digest-mismatch, not a missing image', async () => {
   upstream.fail({ match: { method: 'GET', path: GOOD.digest }, action: Fault.status(404), times: ALWAYS });
   expect(await run(':1.0.0')).toMatchObject({
-    outcome: 'failed', reason: 'digest-mismatch', message: `${upstream.host}: it names ${GOOD.digest} in app and has no such manifest`,
+    outcome: 'failed', reason: 'digest-mismatch', message: `${upstream.host}: it returned the digest ${GOOD.digest} in app, and has no such manifest`,
   });
   expect(target.count({ method: /PUT|POST/ })).toBe(0);
 });

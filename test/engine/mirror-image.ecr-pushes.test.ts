@@ -1,5 +1,6 @@
 /** What Amazon ECR refuses while an image is pushed to it: over its rate, out of time, or for good. */
-import { mirrorImages } from '../../src/engine/mirror-all';
+import { mirrorAll } from '../../src/engine/mirror-all';
+import { planRequest } from '../../src/engine/mirror-plan';
 import { DEFAULT_RETRY } from '../../src/engine/registry/retry';
 import { Fault, RequestMatch } from '../support/fault';
 import { artifact, FixtureImage, indexOf, multiPlatformImage, singleImage } from '../support/fixture-images';
@@ -78,7 +79,7 @@ describe('PutImage over its rate', () => {
     const retry = { ...DEFAULT_RETRY, firstPause: DEFAULT_RETRY.firstPause / speed, longestPause: DEFAULT_RETRY.longestPause / speed };
     const line = (text: string) => { if (text.includes('Rate exceeded')) begun ??= performance.now(); };
     const results = await withTools(
-      (tools) => mirrorImages(requests, { toolsFor: () => ({ ...tools, progress: { ...tools.progress, line } }), finished: () => undefined }),
+      (tools) => mirrorAll(requests.map(planRequest), { ...tools, progress: { ...tools.progress, line } }, { onResult: (result) => result }),
       { credentials: both.credentials, retry },
     );
     expect(results.map(({ outcome, targetDigest }) => [outcome, targetDigest])).toEqual(fleet.map(({ digest }) => ['copied', digest]));

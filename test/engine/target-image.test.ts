@@ -48,29 +48,29 @@ async function contentOf({ blobs: [config] }: FixtureImage): Promise<Buffer> {
 describe('a tag of the mirror', () => {
   test('holds an image that stands for itself', async () => {
     registry.push('app', 'latest', IMAGE);
-    expect(await held()).toEqual({ digest: IMAGE.digest, standsFor: IMAGE.digest });
+    expect(await held()).toEqual({ digest: IMAGE.digest, sourceDigest: IMAGE.digest });
     expect(registry.requests.map(({ method }) => method)).toEqual(['HEAD']);
   });
 
   test('holds an image that stands for itself, when platforms are asked for and it is no choice of them', async () => {
     registry.push('app', 'latest', IMAGE);
-    expect(await held(['linux/amd64'])).toEqual({ digest: IMAGE.digest, standsFor: IMAGE.digest });
+    expect(await held(['linux/amd64'])).toEqual({ digest: IMAGE.digest, sourceDigest: IMAGE.digest });
     expect(registry.requests.map(({ method }) => method)).toEqual(['GET']);
   });
 
   test('holds a choice of platforms that stands for what it was made of', async () => {
     upstream.push('app', 'latest', IMAGE);
     const { targetDigest } = await mirrorOne(`${upstream.host}/app:latest`, `${registry.host}/app:latest`, { platforms: ['linux/amd64'] });
-    expect(await held(['linux/amd64'])).toEqual({ digest: targetDigest, standsFor: IMAGE.digest, platforms: 'linux/amd64' });
-    expect(await held(['linux/arm64'])).toEqual({ digest: targetDigest, standsFor: targetDigest, platforms: 'linux/amd64' });
-    expect(await held()).toEqual({ digest: targetDigest, standsFor: targetDigest });
+    expect(await held(['linux/amd64'])).toEqual({ digest: targetDigest, sourceDigest: IMAGE.digest, platforms: 'linux/amd64' });
+    expect(await held(['linux/arm64'])).toEqual({ digest: targetDigest, sourceDigest: targetDigest, platforms: 'linux/amd64' });
+    expect(await held()).toEqual({ digest: targetDigest, sourceDigest: targetDigest });
     expect(registry.repository('app').find('latest')!.bytes.toString()).toContain(SOURCE_DIGEST_ANNOTATION);
   });
 
   test('is read with its manifest where that is asked for, in one request too', async () => {
     registry.push('app', 'latest', IMAGE);
     const { bytes, digest, mediaType } = IMAGE;
-    expect(await held(undefined, true)).toEqual({ digest, standsFor: digest, manifest: { bytes, mediaType } });
+    expect(await held(undefined, true)).toEqual({ digest, sourceDigest: digest, manifest: { bytes, mediaType } });
     expect(registry.requests.map(({ method }) => method)).toEqual(['GET']);
   });
 

@@ -119,7 +119,7 @@ test('an image that is missing is named to CloudFormation with the reason and th
   // The framework adds a line about its own log.
   expect(Reason.split('\n\nLogs: ')[0]).toBe([
     '1 image was not mirrored, 2 were:',
-    `- ${IMAGES[1]} (not-found): ${UPSTREAM}: there is no team/b:1.0.0; check the spelling, or give credentials if it is private`,
+    `- ${IMAGES[1]} (not-found): ${UPSTREAM}: there is no team/b:1.0.0; check the spelling, or set credentials if it is private`,
     `Build log: https://console.aws.amazon.com/cloudwatch/home#logsV2:log-groups/log-group/${project.logGroup}/log-events/${buildId.split(':')[1]}`,
   ].join('\n'));
   expect(Reason).not.toContain('    at ');

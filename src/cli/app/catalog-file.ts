@@ -1,7 +1,7 @@
 import { catalogRuns } from '../../engine/catalog/catalog-runs';
 import { LARGEST_CATALOG } from '../../engine/catalog/parse-catalog';
 import { MirrorError } from '../../engine/mirror-error';
-import type { PlannedImages } from '../../engine/run-plan';
+import type { PlannedImages } from '../../engine/mirror-plan';
 import { formatDay } from '../../image/catalog/catalog';
 import { Shard, SINGLE_SHARD } from '../../image/catalog/catalog-shard';
 import { readInputFile, UsageError } from '../usage-error';

@@ -1,150 +1,101 @@
-import { Configuration, readConfiguration } from '../../engine/configuration';
-import { firstOf } from '../../engine/credentials/credential-source';
-import { DockerConfigCredentials } from '../../engine/credentials/docker-config-credentials';
-import { EcrCredentials } from '../../engine/credentials/ecr-credentials';
+import { readConfiguration } from '../../engine/configuration';
 import { checkCustomImage } from '../../engine/customize/check-custom-image';
 import { describeImage, ImageDescription } from '../../engine/describe-image';
+import { mirrorAll } from '../../engine/mirror-all';
 import { MirrorError } from '../../engine/mirror-error';
 import { MirrorRequest, MirrorTools } from '../../engine/mirror-image';
-import { mirrorImages } from '../../engine/mirror-all';
-import { endpointOf } from '../../engine/registry/endpoint';
-import { RegistryClient } from '../../engine/registry/registry-client';
-import { DEFAULT_RETRY } from '../../engine/registry/retry';
-import { Transport } from '../../engine/registry/transport';
+import { asDryRun, PlannedImages } from '../../engine/mirror-plan';
+import { RepositoryAccess } from '../../engine/registry/repository-access';
 import { isSuccess, MirrorResult, summarize, notAttempted } from '../../engine/result';
-import type { PlannedImages as EngineRun } from '../../engine/run-plan';
-import { listTags } from '../../engine/tags';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { AppCatalogs } from '../app/app-catalogs';
 import { SynthesizedBuild, readSynthesizedBuilds } from '../app/cloud-assembly';
-import { isOwnRegistry } from '../mirror-tools';
-import { SILENT } from '../output/progress-bars';
+import { CommandOptions, withMirrorTools } from '../mirror-tools';
 import { appTable, CheckedImage } from '../output/tables';
 import { UsageError } from '../usage-error';
 
 /** Options of `check --app`. */
-export interface CheckAppOptions {
+export interface CheckAppOptions extends CommandOptions {
   /** The folder of the synthesized app. */
   readonly app: string;
-  /** The registry to look in, instead of the one that the app names. */
+  /** The registry to check, instead of the one that the app names. */
   readonly registry?: string;
-  readonly json?: boolean;
-  readonly plainHttp?: boolean;
-  /** The file that stands for a list which is not part of the app. */
+  /** A file to check in place of the catalog that is not part of the app. */
   readonly catalog?: string;
-  /** Seconds. */
-  readonly timeout: number;
 }
 
-/** An app for any account does not know its registry. */
+/** An environment-agnostic app does not know its registry. */
 const NO_REGISTRY = 'the app is synthesized for any account and Region; set AWS_ACCOUNT_ID and AWS_REGION, or --registry';
 
 /**
- * Tells for every image of a synthesized app what its next run would do. Returns the exit code.
+ * Shows for each image of a synthesized app what its next run would do. Returns the exit code.
  *
- * @throws UsageError when there is no such app, or no stack of it knows its registry
+ * @throws UsageError when the folder has no synthesized app, and when no stack of the app knows its registry
  */
 export async function checkApp(options: CheckAppOptions): Promise<number> {
   const { AWS_ACCOUNT_ID, CDK_DEFAULT_ACCOUNT, CDK_DEFAULT_REGION, AWS_REGION } = process.env;
   const runs = readSynthesizedBuilds(options.app, { account: AWS_ACCOUNT_ID ?? CDK_DEFAULT_ACCOUNT, region: AWS_REGION ?? CDK_DEFAULT_REGION });
   if (options.registry === undefined && !runs.some(({ environment }) => environment[PROJECT_ENVIRONMENT.REGISTRY])) throw new UsageError(NO_REGISTRY);
   const catalogs = new AppCatalogs(options.app, runs, options.catalog);
-  const transport = new Transport();
-  const stop = new AbortController();
-  const interrupt = () => stop.abort();
-  process.once('SIGINT', interrupt);
-  const tools: MirrorTools = {
-    transport,
-    credentials: firstOf(new DockerConfigCredentials(process.env), new EcrCredentials()),
-    progress: SILENT,
-    retry: DEFAULT_RETRY,
-    deadline: Date.now() + options.timeout * 1000,
-    signal: stop.signal,
-    plainHttp: (registry) => options.plainHttp === true && isOwnRegistry(registry),
-  };
-  try {
-    const checked = (await Promise.all(runs.map((run) => checkRun(run, options, { tools, catalogs })))).flat();
-    if (options.json) process.stdout.write(`${JSON.stringify({ ...summarize(checked), results: checked, ...listsOf(catalogs) })}\n`);
-    process.stderr.write(`${[appTable(checked), ...catalogs.firstCatalogs.map(firstLine), ...catalogs.unreadCatalogs.map(unreadLine)].join('\n')}\n`);
-    return checked.every(isSuccess) ? 0 : 1;
-  } finally {
-    await transport.close();
-    process.off('SIGINT', interrupt);
-  }
+  const plan = runs.flatMap((run) => planRun(run, options, catalogs).map((planned) => ({ stack: run.stack, planned: asDryRun(planned) })));
+  const checked = await withMirrorTools({ ...options, quiet: true }, false, (tools) => mirrorAll(plan.map(({ planned }) => planned), tools, {
+    onResult: async (result, request, index) => {
+      const results = request === undefined ? [result] : await checkImage(request, result, tools);
+      return results.map((one) => ({ ...one, stack: plan[index].stack }));
+    },
+  }));
+  return printChecked(checked.flat(), catalogs, options);
 }
 
-/** What the images of a run are checked with. */
-interface Check {
-  readonly tools: MirrorTools;
-  readonly catalogs: AppCatalogs;
-}
-
-async function checkRun(run: SynthesizedBuild, { registry }: CheckAppOptions, check: Check): Promise<CheckedImage[]> {
-  const { stack } = run;
+/** The images of a run, as its build would read them from its environment. */
+function planRun(run: SynthesizedBuild, { registry }: CheckAppOptions, catalogs: AppCatalogs): PlannedImages[] {
   const environment: Record<string, string> = { ...run.environment, ...registry === undefined ? {} : { [PROJECT_ENVIRONMENT.REGISTRY]: registry } };
+  const catalog = environment[RUN_ENVIRONMENT.CATALOG];
   try {
-    const results = await Promise.all(plannedIn(run, environment, check).map((planned) => checkPlanned(planned, check.tools)));
-    return results.flat().map((result) => ({ ...result, stack }));
+    if (catalog === undefined) return [{ configuration: readConfiguration(environment) }];
+    if (!environment[PROJECT_ENVIRONMENT.REGISTRY]) throw new MirrorError('invalid-configuration', NO_REGISTRY);
+    return catalogs.planImages(run, environment);
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
-    const source = environment[RUN_ENVIRONMENT.IMAGE] ?? environment[RUN_ENVIRONMENT.CATALOG];
-    return [{ ...notAttempted(source, '', error.reason, environment[PROJECT_ENVIRONMENT.REGISTRY] ? error.message : NO_REGISTRY), stack }];
+    const message = environment[PROJECT_ENVIRONMENT.REGISTRY] ? error.message : NO_REGISTRY;
+    return [{ result: notAttempted(environment[RUN_ENVIRONMENT.IMAGE] ?? catalog, '', error.reason, message) }];
   }
 }
 
-/** The engine itself reads what the build would read. */
-function plannedIn(run: SynthesizedBuild, environment: Record<string, string>, { catalogs }: Check): EngineRun[] {
-  if (environment[RUN_ENVIRONMENT.CATALOG] === undefined) return [{ configuration: readConfiguration(environment) }];
-  if (!environment[PROJECT_ENVIRONMENT.REGISTRY]) throw new MirrorError('invalid-configuration', 'the app names no registry');
-  return catalogs.planImages(run, environment);
-}
-
-async function checkPlanned(run: EngineRun, tools: MirrorTools): Promise<Omit<CheckedImage, 'stack'>[]> {
-  if ('result' in run) return [run.result];
-  const requests = await requestsOf(run.configuration, tools);
-  if ('outcome' in requests) return [requests];
-  const results = await mirrorImages(requests, { toolsFor: () => tools, finished: () => undefined });
-  const descriptions = await Promise.all(results.map((result, index) => describe(requests[index], result, tools)));
-  const custom = await Promise.all(results.map((result, index) => checkCustomImage(requests[index], result, tools)));
-  return [...results.map((result, index) => ({ ...result, description: descriptions[index] })), ...custom.flat()];
-}
-
-/** The images of a run, or the result that says why they are not known. */
-async function requestsOf({ image, tags, requestFor }: Configuration, tools: MirrorTools): Promise<MirrorRequest[] | MirrorResult> {
-  try {
-    const sources = tags === undefined ? [image] : (await listTags(image, tags, tools)).map((tag) => ({ ...image, tag }));
-    return sources.map((source) => ({ ...requestFor(source), dryRun: true }));
-  } catch (error) {
-    if (!(error instanceof MirrorError)) throw error;
-    return notAttempted(`${image.registry}/${image.repository}`, '', error.reason, error.message);
-  }
-}
-
-/** The lists that are not told by the results; nothing where there are none. */
-function listsOf({ firstCatalogs, unreadCatalogs }: AppCatalogs) {
-  return {
-    ...firstCatalogs.length === 0 ? {} : { firstCatalogs: firstCatalogs },
-    ...unreadCatalogs.length === 0 ? {} : { unreadCatalogs: unreadCatalogs },
-  };
-}
-
-function firstLine(location: string): string {
-  return `the catalog ${location} was checked as the app deploys it first, and may hold another list by now; check that with --catalog FILE`;
-}
-
-function unreadLine(location: string): string {
-  return `the catalog ${location} is not part of the app; check its images with --catalog FILE`;
+/** The results for an image and for its customized image. */
+async function checkImage(request: MirrorRequest, result: MirrorResult, tools: MirrorTools): Promise<Omit<CheckedImage, 'stack'>[]> {
+  const [description, custom] = await Promise.all([describe(request, result, tools), checkCustomImage(request, result, tools)]);
+  return [{ ...result, description }, ...custom];
 }
 
 async function describe({ target }: MirrorRequest, { targetDigest }: MirrorResult, tools: MirrorTools): Promise<ImageDescription | undefined> {
   if (targetDigest === undefined) return undefined;
-  const { credentials, deadline, plainHttp, retry, signal, transport } = tools;
-  const endpoint = endpointOf(target.registry, plainHttp(target.registry));
-  const client = new RegistryClient({ endpoint, repository: target.repository, access: 'pull', transport, credentials, signal });
+  const access = new RepositoryAccess(tools);
   try {
-    return await describeImage(client, { retry, deadline, signal }, targetDigest);
+    return await describeImage(access.client(target, 'pull'), access.retryContext, targetDigest);
   } catch (error) {
-    if (error instanceof MirrorError) return undefined; // the digests are told all the same
+    // The description is optional: the digests are known without it.
+    if (error instanceof MirrorError || access.retryContext.signal.aborted) return undefined;
     throw error;
+  } finally {
+    access.close();
   }
+}
+
+function printChecked(checked: readonly CheckedImage[], { firstCatalogs, unreadCatalogs }: AppCatalogs, { json }: CheckAppOptions): number {
+  const catalogs = {
+    ...firstCatalogs.length === 0 ? {} : { firstCatalogs },
+    ...unreadCatalogs.length === 0 ? {} : { unreadCatalogs },
+  };
+  if (json) process.stdout.write(`${JSON.stringify({ ...summarize(checked), results: checked, ...catalogs })}\n`);
+  process.stderr.write(`${[appTable(checked), ...firstCatalogs.map(formatFirstCatalog), ...unreadCatalogs.map(formatUnreadCatalog)].join('\n')}\n`);
+  return checked.every(isSuccess) ? 0 : 1;
+}
+
+function formatFirstCatalog(location: string): string {
+  return `the catalog ${location} was checked as the app first deploys it, and may have changed since; check its current list with --catalog FILE`;
+}
+
+function formatUnreadCatalog(location: string): string {
+  return `the catalog ${location} is not part of the app; check its images with --catalog FILE`;
 }

@@ -1,6 +1,6 @@
 import { ImagePair } from './image-pairs';
-import { MirrorRequest } from '../../engine/mirror-image';
-import { mirrorImages } from '../../engine/mirror-all';
+import { mirrorAll } from '../../engine/mirror-all';
+import { PlannedImages, planRequest } from '../../engine/mirror-plan';
 import { megabytes } from '../../engine/report/progress';
 import { isSuccess, MirrorResult, notAttempted } from '../../engine/result';
 import type { TagMovedPolicy } from '../../image/contract/environment';
@@ -20,47 +20,51 @@ export interface MirrorCommandOptions extends CommandOptions {
   readonly referrers: boolean;
 }
 
-/** Mirrors images, or with `dryRun` finds out what that would do. Returns the exit code. */
+/**
+ * Mirrors images. Returns the exit code.
+ *
+ * @param dryRun whether to find out only what it would do
+ */
 export async function mirrorCommand(pairs: readonly ImagePair[], options: MirrorCommandOptions, dryRun: boolean): Promise<number> {
-  const read = pairs.map((pair) => readRequest(pair, options, dryRun));
-  const requests = read.flatMap((one) => 'outcome' in one ? [] : [one]);
-  const mirrored = await withMirrorTools(options, requests.length <= 1, (listener) => mirrorImages(requests, listener));
-  const results = read.map((one) => 'outcome' in one ? one : mirrored.shift()!);
+  const plan = pairs.map((pair) => planPair(pair, options, dryRun));
+  const isSingle = plan.filter((planned) => !('result' in planned)).length <= 1;
+  const results = await withMirrorTools(options, isSingle, (tools, callbacks) => mirrorAll(plan, tools, callbacks));
   if (results.length > 1) return printResults(results, options);
   const [result] = results;
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  process.stderr.write(`${escapeControlCharacters(sentence(result))}\n`);
+  process.stderr.write(`${escapeControlCharacters(formatResult(result))}\n`);
   return isSuccess(result) ? 0 : 1;
 }
 
-/** What a pair asks for; what is wrong with it is the result of that pair alone. */
-function readRequest(pair: ImagePair, options: MirrorCommandOptions, dryRun: boolean): MirrorRequest | MirrorResult {
-  const { source: sourceText, target: targetText } = pair;
+/** Plans one image. An invalid reference is the result of that image only. */
+function planPair({ source: sourceText, target: targetText }: ImagePair, options: MirrorCommandOptions, dryRun: boolean): PlannedImages {
   try {
     const source = parseImageReference(sourceText);
     const target = parseImageReference(targetText);
-    if (target.digest !== undefined) throw new InvalidReferenceError(targetText, 'a target is named by a tag; its digest follows from what is copied');
-    // "host/name" takes the tag of the source: a mirror keeps names.
+    if (target.digest !== undefined) throw new InvalidReferenceError(targetText, 'a target cannot have a digest; use a tag');
+    // Without a tag, the target gets the tag of the source.
     const tag = /:[^/\]]*$/.test(targetText) ? target.tag! : mirrorTag(source);
     const { onTagMoved, platform: platforms, platformTags, referrers } = options;
-    return { source, target: { ...target, tag }, kind: options.tagKind ?? tagKind(tag), onTagMoved, platforms, platformTags, referrers, dryRun };
+    const kind = options.tagKind ?? tagKind(tag);
+    return planRequest({ source, target: { ...target, tag }, kind, onTagMoved, platforms, platformTags, referrers, dryRun });
   } catch (error) {
     if (!(error instanceof InvalidReferenceError)) throw error;
-    return notAttempted(shown(sourceText), shown(targetText), 'invalid-reference', error.message);
+    return { result: notAttempted(sanitizeReference(sourceText), sanitizeReference(targetText), 'invalid-reference', error.message) };
   }
 }
 
-/** What could not be parsed, as a result may show it. */
-function shown(text: string): string {
+/** A reference that is not valid, as a result may show it. */
+function sanitizeReference(text: string): string {
   return escapeControlCharacters(redactCredentials(text).slice(0, 300));
 }
 
-function sentence(result: MirrorResult): string {
+function formatResult(result: MirrorResult): string {
   const { outcome, dryRun, source, target, targetDigest, message, platformTags = [] } = result;
   if (message !== undefined) return `${outcome}: ${message}`;
-  const tagged = platformTags.map((tag) => `, with ${tag}`).join('');
-  if (dryRun && outcome === 'copied') return `would copy ${source} to ${target}${tagged}`;
-  if (dryRun) return `${outcome}: ${target} is ${targetDigest}${tagged}`;
-  const moved = outcome === 'copied' ? `, ${result.blobsCopied} blobs sent (${megabytes(result.bytesCopied)}), ${result.blobsSkipped} already there` : '';
-  return `${outcome}: ${target}@${targetDigest}${tagged}${moved}, ${result.seconds.toFixed(1)} s`;
+  const withTags = platformTags.map((tag) => `, with ${tag}`).join('');
+  if (dryRun && outcome === 'copied') return `would copy ${source} to ${target}${withTags}`;
+  if (dryRun) return `${outcome}: ${target} is ${targetDigest}${withTags}`;
+  const { blobsCopied, blobsSkipped, bytesCopied, seconds } = result;
+  const blobs = outcome === 'copied' ? `, ${blobsCopied} blobs sent (${megabytes(bytesCopied)}), ${blobsSkipped} already there` : '';
+  return `${outcome}: ${target}@${targetDigest}${withTags}${blobs}, ${seconds.toFixed(1)} s`;
 }

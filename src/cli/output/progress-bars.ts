@@ -2,9 +2,10 @@ import { MultiBar, SingleBar } from 'cli-progress';
 import { megabytes, type ProgressListener } from '../../engine/report/progress';
 import { sanitizeForLog } from '../../image/sanitize';
 
-/** Progress at the foot of a terminal: a bar for each image under way, with the lines above them. */
+/** Progress bars at the bottom of a terminal: one for each image in progress, with the lines above them. */
 export class ProgressBars {
   private readonly bars: MultiBar;
+  private readonly images = new Map<string, ImageBar>();
 
   constructor(stream: NodeJS.WriteStream) {
     this.bars = new MultiBar({
@@ -19,23 +20,29 @@ export class ProgressBars {
     });
   }
 
-  /** A bar for one image, which appears with its first blob. */
-  for(name: string): ImageBar {
-    return new ImageBar(this.bars, name);
+  /** Adds the bar of an image. It appears with the first blob. */
+  add(name: string): ProgressListener {
+    const bar = new ImageBar(this.bars, name);
+    this.images.set(name, bar);
+    return bar;
   }
 
-  /** Takes the bars off the terminal. */
+  /** Removes the bar of an image. */
+  remove(name: string): void {
+    this.images.get(name)?.remove();
+  }
+
+  /** Removes all bars. */
   stop(): void {
     this.bars.stop();
   }
 }
 
-/** One image's bar. */
-export class ImageBar implements ProgressListener {
+class ImageBar implements ProgressListener {
   private bar: SingleBar | undefined;
   private readonly sizes = new Map<string, number>();
-  private done = 0;
-  private all = 0;
+  private doneBytes = 0;
+  private totalBytes = 0;
 
   constructor(private readonly bars: MultiBar, private readonly name: string) {}
 
@@ -45,37 +52,28 @@ export class ImageBar implements ProgressListener {
 
   blobStarted(digest: string, size: number): void {
     this.sizes.set(digest, size);
-    this.all += size;
+    this.totalBytes += size;
     this.draw();
   }
 
   blobBytes(_digest: string, count: number): void {
-    this.done += count;
+    this.doneBytes += count;
     this.draw();
   }
 
   blobFinished(digest: string, how: 'copied' | 'skipped'): void {
-    if (how === 'skipped') this.done += this.sizes.get(digest) ?? 0;
+    if (how === 'skipped') this.doneBytes += this.sizes.get(digest) ?? 0;
     this.draw();
   }
 
-  /** Takes the bar off: the image is done. */
   remove(): void {
     if (this.bar) this.bars.remove(this.bar);
   }
 
   private draw(): void {
-    const payload = { name: sanitizeForLog(this.name), done: megabytes(this.done), all: megabytes(this.all) };
+    const payload = { name: sanitizeForLog(this.name), done: megabytes(this.doneBytes), all: megabytes(this.totalBytes) };
     this.bar ??= this.bars.create(1, 0, payload);
-    this.bar.setTotal(Math.max(1, this.all));
-    this.bar.update(this.done, payload);
+    this.bar.setTotal(Math.max(1, this.totalBytes));
+    this.bar.update(this.doneBytes, payload);
   }
 }
-
-/** Tells nobody. */
-export const SILENT: ProgressListener = {
-  line: () => undefined,
-  blobStarted: () => undefined,
-  blobBytes: () => undefined,
-  blobFinished: () => undefined,
-};

@@ -4,12 +4,12 @@ import { MirrorResult, summarize } from '../../engine/result';
 import { shortDigest } from '../../image/image-reference';
 import { escapeControlCharacters } from '../../image/sanitize';
 
-/** What would happen to one image of an app, and what the mirror holds of it. */
+/** The result of a dry run for one image of an app, with facts about the image in the mirror. */
 export type CheckedImage = MirrorResult & { readonly stack: string; readonly description?: ImageDescription };
 
 const HEADER = ['IMAGE', 'UPSTREAM', 'MIRROR', 'AGE', 'SIZE', 'PLATFORMS', 'NEXT RUN'];
 
-/** What an app mirrors and what its next runs would do, a line for each image. */
+/** The table of `check --app`: a row for each image, problems, and a line with the counts. */
 export function appTable(images: readonly CheckedImage[]): string {
   const problems = images.filter(({ message }) => message !== undefined).map(({ source, message }) => `${source}: ${message}`);
   return [textTable([HEADER, ...images.map(checkedImageRow)]), '', ...problems, countLine(images)].join('\n');
@@ -21,46 +21,47 @@ function checkedImageRow(image: CheckedImage): string[] {
     `${source.replace(/^docker\.io\/(?:library\/)?/, '')}${builtFrom === undefined ? '' : ' customized'}`,
     digestCell(sourceDigest),
     digestCell(targetDigest),
-    age(description?.created),
+    ageCell(description?.created),
     description ? megabytes(description.bytes) : '-',
     description?.platforms.join(' ') || '-',
-    actionOf(image),
+    outcomeCell(image),
   ];
 }
 
-/** Days since an image was built, as it says itself. */
-function age(created: string | undefined): string {
+/** The days since the build time of an image. */
+function ageCell(created: string | undefined): string {
   if (created === undefined) return '-';
   return `${Math.max(0, Math.floor((Date.now() - Date.parse(created)) / 86_400_000))} d`;
 }
 
-function digestCell(text: string | undefined): string {
-  return text === undefined ? '-' : shortDigest(text);
+function digestCell(digest: string | undefined): string {
+  return digest === undefined ? '-' : shortDigest(digest);
 }
 
-/** The results of several images, a line each, with a last line that counts them. */
+/** The table of several results: a row for each image, and a line with the counts. */
 export function resultsTable(results: readonly MirrorResult[]): string {
   return `${textTable([['OUTCOME', 'IMAGE', 'SENT', 'SECONDS', ''], ...results.map(resultRow)])}\n\n${countLine(results)}`;
 }
 
-/** How many images there are, and how many of each outcome. */
+/** The number of images, in total and for each outcome: `3 images: 2 copied, 1 failed`. */
 export function countLine(results: readonly MirrorResult[]): string {
-  const counts = Object.entries(summarize(results).images).filter(([, count]) => count > 0);
-  const dry = results.some(({ dryRun }) => dryRun);
-  return `${results.length} image${results.length === 1 ? '' : 's'}: ${counts.map(([outcome, count]) => `${count} ${dry && outcome === 'copied' ? 'to copy' : outcome}`).join(', ')}`;
+  const isDryRun = results.some(({ dryRun }) => dryRun);
+  const counts = Object.entries(summarize(results).images)
+    .filter(([, count]) => count > 0)
+    .map(([outcome, count]) => `${count} ${isDryRun && outcome === 'copied' ? 'to copy' : outcome}`);
+  return `${results.length} image${results.length === 1 ? '' : 's'}: ${counts.join(', ')}`;
 }
 
-/** What was done, or would be. */
-export function actionOf({ outcome, dryRun }: MirrorResult): string {
+function outcomeCell({ outcome, dryRun }: MirrorResult): string {
   return dryRun && outcome === 'copied' ? 'would copy' : outcome;
 }
 
 function resultRow(result: MirrorResult): string[] {
-  return [actionOf(result), result.target || result.source, megabytes(result.bytesCopied), result.seconds.toFixed(1), result.message ?? ''];
+  return [outcomeCell(result), result.target || result.source, megabytes(result.bytesCopied), result.seconds.toFixed(1), result.message ?? ''];
 }
 
-/** Columns of text, aligned, two spaces apart; nothing in them can drive a terminal. */
-export function textTable(rows: readonly (readonly string[])[]): string {
+/** A table of aligned text columns. Control characters in cells are escaped. */
+function textTable(rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => row.map(escapeControlCharacters));
   const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
   return cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd()).join('\n');

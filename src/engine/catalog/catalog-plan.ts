@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { catalogRuns } from './catalog-runs';
 import { LARGEST_CATALOG } from './parse-catalog';
 import { CatalogLocation, formatCatalogLocation, parseCatalogLocation } from '../../image/catalog/catalog-location';
@@ -8,13 +7,14 @@ import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/contract/envir
 import { ecrHost } from '../../image/registry-hosts';
 import { sanitizeForLog, quote } from '../../image/sanitize';
 import { AwsRequest, AwsResponse, sendSigned } from '../aws-request';
-import { describeFailure, signalOf } from '../failure';
+import { describeFailure } from '../failure';
 import { MirrorError } from '../mirror-error';
 import { MirrorTools } from '../mirror-image';
+import { requireNoOtherVariables, MirrorPlan } from '../mirror-plan';
 import { isRetryableStatus } from '../registry/registry-error';
+import { retryContext } from '../registry/repository-access';
 import { RetryContext, withRetries } from '../registry/retry';
 import { notAttempted } from '../result';
-import { requireNoOtherVariables, MirrorPlan } from '../run-plan';
 
 /**
  * Reads what a build is to mirror from the catalog that its environment names.
@@ -30,18 +30,15 @@ export async function readCatalogPlan(environment: NodeJS.ProcessEnv, tools: Mir
   if (location === undefined) throw wrong(RUN_ENVIRONMENT.CATALOG, name, 'it must be a parameter or an object in Amazon S3, for example "ssm:/platform/images" or "s3://bucket/images.yaml"');
   const shard = part ? parseShard(part) : SINGLE_SHARD;
   if (shard === undefined) throw wrong(RUN_ENVIRONMENT.SHARD, part!, 'it must be one of so many parts, for example "1/4"');
-  const signal = signalOf(tools);
-  setMaxListeners(0, signal);
-  const onRetry = (error: MirrorError, seconds: number) => tools.progress.line(`${error.message}; trying again in ${seconds.toFixed(1)} s`);
   try {
     const owner = ecrHost(environment[PROJECT_ENVIRONMENT.REGISTRY] ?? '')?.account;
-    const text = await readCatalogText(location, { region: environment.AWS_REGION ?? '', owner }, { ...tools, signal, onRetry });
-    const runs = catalogRuns({ name, text, shard, today: formatDay(Date.now()), most: MAX_SHARD_IMAGES }, environment);
-    tools.progress.line(`${name} has ${runs.length} entries for this build`);
-    return { runs, isSummedUp: true };
+    const text = await readCatalogText(location, { region: environment.AWS_REGION ?? '', owner }, retryContext(tools));
+    const images = catalogRuns({ name, text, shard, today: formatDay(Date.now()), most: MAX_SHARD_IMAGES }, environment);
+    tools.progress.line(`${name} has ${images.length} entries for this build`);
+    return { images, hasSummary: true };
   } catch (error) {
     const { reason, message } = describeFailure(error, tools);
-    return { runs: [{ result: notAttempted(name, '', reason, message) }], isSummedUp: true };
+    return { images: [{ result: notAttempted(name, '', reason, message) }], hasSummary: true };
   }
 }
 

@@ -10,8 +10,8 @@ import { TagSelection } from '../../image/tag-selection';
 import { Configuration, readConfiguration } from '../configuration';
 import { MirrorError } from '../mirror-error';
 import { MirrorRequest } from '../mirror-image';
+import type { PlannedImages } from '../mirror-plan';
 import { FailureReason, MirrorResult, notAttempted } from '../result';
-import type { PlannedImages } from '../run-plan';
 import { rangeProblem, selectTags } from '../tags';
 
 /** A catalog that is to be mirrored. */

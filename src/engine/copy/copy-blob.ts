@@ -7,16 +7,16 @@ import { MirrorError } from '../mirror-error';
 import { withRetries } from '../registry/retry';
 import { HttpResponse, networkError } from '../registry/transport';
 
-/** Brings one blob to the target, unless it is there. Streams: memory does not grow with the blob. */
+/** Copies one blob, unless the target has it. It streams, so memory does not grow with the size of the blob. */
 export async function copyBlob(context: CopyContext, blob: BlobDescriptor): Promise<void> {
-  const { lookups, progress, run, statistics, target, transfers } = context;
+  const { lookups, progress, retryContext, statistics, target, transfers } = context;
   progress.blobStarted(blob.digest, blob.size);
-  let tried = false;
-  const how = await withRetries(run, async () => {
-    // Asked again at each try: a connection can break after the target has taken the last byte.
-    if (await lookups.run(() => target.hasBlob(blob.digest))) return tried ? 'copied' : 'skipped';
-    tried = true;
-    return transfers.run(() => transferOrMount(context, blob));
+  let isRetry = false;
+  const how = await withRetries(retryContext, async () => {
+    // Checked at each attempt: a connection can break after the target has received the last byte.
+    if (await lookups.run(() => target.hasBlob(blob.digest))) return isRetry ? 'copied' : 'skipped';
+    isRetry = true;
+    return transfers.run(() => mountOrTransfer(context, blob));
   });
   if (how === 'copied') {
     statistics.blobsCopied++;
@@ -27,13 +27,16 @@ export async function copyBlob(context: CopyContext, blob: BlobDescriptor): Prom
   progress.blobFinished(blob.digest, how);
 }
 
-async function transferOrMount(context: CopyContext, blob: BlobDescriptor): Promise<'copied' | 'skipped'> {
+async function mountOrTransfer(context: CopyContext, blob: BlobDescriptor): Promise<'copied' | 'skipped'> {
   const { source, target } = context;
-  const sameRegistry = source.endpoint.origin === target.endpoint.origin;
-  if (sameRegistry || blob.data !== undefined) {
-    const upload = await target.startUpload(sameRegistry ? { digest: blob.digest, from: source.repository } : undefined);
+  const isSameRegistry = source.endpoint.origin === target.endpoint.origin;
+  if (isSameRegistry || blob.data !== undefined) {
+    const upload = await target.startUpload(isSameRegistry ? { digest: blob.digest, from: source.repository } : undefined);
     if (upload === 'mounted') return 'skipped';
-    await (blob.data === undefined ? relay(context, blob, upload, await source.openBlob(blob.digest)) : send(context, blob, upload, once(blob.data)));
+    const sent = blob.data === undefined
+      ? transfer(context, blob, upload, await source.openBlob(blob.digest))
+      : send(context, blob, upload, streamOf(blob.data));
+    await sent;
     return 'copied';
   }
   const [upload, body] = await Promise.allSettled([target.startUpload(), source.openBlob(blob.digest)]);
@@ -42,14 +45,14 @@ async function transferOrMount(context: CopyContext, blob: BlobDescriptor): Prom
     body.value.destroy();
     throw upload.reason;
   }
-  await relay(context, blob, upload.value as URL, body.value);
+  await transfer(context, blob, upload.value as URL, body.value);
   return 'copied';
 }
 
-/** Sends what arrives from upstream, and lets go of that connection whatever happens. */
-async function relay(context: CopyContext, blob: BlobDescriptor, upload: URL, body: HttpResponse['body']): Promise<void> {
+/** Sends the body of a response from the source. It closes that connection in any case. */
+async function transfer(context: CopyContext, blob: BlobDescriptor, upload: URL, body: HttpResponse['body']): Promise<void> {
   try {
-    await send(context, blob, upload, named(body, context.source.endpoint.origin));
+    await send(context, blob, upload, withNetworkErrors(body, context.source.endpoint.origin));
   } finally {
     body.destroy();
   }
@@ -65,28 +68,28 @@ async function send({ source, target, progress }: CopyContext, blob: BlobDescrip
     await target.finishUpload(upload, blob.digest, blob.size, verifiedBytes(bytes, blob, source.endpoint.registry, count));
   } catch (error) {
     progress.blobBytes(blob.digest, -sent);
-    await cancel(target, upload);
+    await cancelUpload(target, upload);
     throw error;
   }
 }
 
-/** Leaves nothing behind, if the registry is there to be told; the failure itself does not wait long for that. */
-async function cancel(target: CopyContext['target'], upload: URL): Promise<void> {
-  const patience = new AbortController();
+/** Cancels an upload, if the registry is reachable. It waits only a short time, so that the original error is not delayed. */
+async function cancelUpload(target: CopyContext['target'], upload: URL): Promise<void> {
+  const timeout = new AbortController();
   const canceled = target.cancelUpload(upload).catch(() => undefined);
-  await Promise.race([canceled, sleep(LONGEST_CANCEL, undefined, { signal: patience.signal }).catch(() => undefined)]);
-  patience.abort();
+  await Promise.race([canceled, sleep(MAX_CANCEL_TIME, undefined, { signal: timeout.signal }).catch(() => undefined)]);
+  timeout.abort();
 }
 
-/** Milliseconds. */
-const LONGEST_CANCEL = 2_000;
+/** In milliseconds. */
+const MAX_CANCEL_TIME = 2_000;
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+async function* streamOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-/** Bytes whose failure names the host that they come from. */
-async function* named(bytes: AsyncIterable<Uint8Array>, origin: string): AsyncGenerator<Uint8Array> {
+/** The same bytes, with network errors that name the host. */
+async function* withNetworkErrors(bytes: AsyncIterable<Uint8Array>, origin: string): AsyncGenerator<Uint8Array> {
   try {
     yield* bytes;
   } catch (error) {
@@ -95,36 +98,36 @@ async function* named(bytes: AsyncIterable<Uint8Array>, origin: string): AsyncGe
 }
 
 /**
- * Passes bytes on while it verifies them against a descriptor.
+ * Verifies bytes against a descriptor while it passes them on.
  *
- * The last piece is held back until the digest of the whole is known to be right, so that wrong content never arrives complete.
+ * It passes the last chunk on only after the digest of the whole is verified, so wrong content never arrives complete.
  *
- * @throws MirrorError when the content is longer, shorter or other than the descriptor says; a retry may get it right
+ * @throws MirrorError when the content does not match the descriptor; a retry may succeed
  */
 export async function* verifiedBytes(
   bytes: AsyncIterable<Uint8Array>, { digest, size }: BlobDescriptor, registry: string, onBytes: (count: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256');
-  const wrong = (problem: string) => new MirrorError('digest-mismatch', `${registry}: blob ${digest} ${problem}`, { retryable: true });
+  const mismatch = (problem: string) => new MirrorError('digest-mismatch', `${registry}: blob ${digest} ${problem}`, { retryable: true });
   let received = 0;
-  let held: Uint8Array | undefined;
-  for await (const piece of bytes) {
-    received += piece.length;
-    if (received > size) throw wrong(`is longer than the ${size} bytes that its manifest says`);
-    if (piece.length === 0) continue; // held back, it would let the last real piece go unverified
-    hash.update(piece);
-    if (held) {
-      yield held;
-      onBytes(held.length);
+  let pending: Uint8Array | undefined;
+  for await (const chunk of bytes) {
+    received += chunk.length;
+    if (received > size) throw mismatch(`is longer than the ${size} bytes in its manifest`);
+    if (chunk.length === 0) continue; // as the pending chunk, it would let the last real one pass unverified
+    hash.update(chunk);
+    if (pending) {
+      yield pending;
+      onBytes(pending.length);
     }
-    held = piece;
+    pending = chunk;
   }
   if (received < size) {
     throw new MirrorError('network', `${registry}: blob ${digest} ended after ${received} of ${size} bytes`, { retryable: true });
   }
-  if (digestFrom(hash) !== digest) throw wrong('arrived with other content');
-  if (held) {
-    yield held;
-    onBytes(held.length);
+  if (digestFrom(hash) !== digest) throw mismatch('arrived with other content');
+  if (pending) {
+    yield pending;
+    onBytes(pending.length);
   }
 }

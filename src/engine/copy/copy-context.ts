@@ -2,35 +2,35 @@ import type { RegistryClient } from '../registry/registry-client';
 import type { RetryContext } from '../registry/retry';
 import type { ProgressListener } from '../report/progress';
 
-/** Numbers of one copy, counted while it runs. */
+/** The counts of one copy. */
 export interface CopyStatistics {
   bytesCopied: number;
   blobsCopied: number;
   blobsSkipped: number;
   referrersCopied: number;
-  /** What went wrong and did no harm to the image. */
+  /** Problems that did not affect the image itself. */
   readonly warnings: string[];
 }
 
-/** What all parts of one image's copy share. */
+/** The state that all parts of one image's copy share. */
 export interface CopyContext {
   readonly source: RegistryClient;
   readonly target: RegistryClient;
-  readonly run: RetryContext;
+  readonly retryContext: RetryContext;
   readonly progress: ProgressListener;
   readonly statistics: CopyStatistics;
-  /** Transfers of blobs at a time. */
+  /** Limits concurrent transfers of blobs. */
   readonly transfers: Semaphore;
-  /** Requests for manifests, and whether blobs are there, at a time. */
+  /** Limits concurrent lookups: requests for manifests, and whether blobs exist. */
   readonly lookups: Semaphore;
 }
 
-/** Enough to fill a connection with a long way to go; memory is at most this many times a socket's buffers. */
+/** The most concurrent transfers: enough to fill a connection with high latency. Memory is at most this many times the buffers of a socket. */
 export const DEFAULT_TRANSFERS = 12;
-/** Manifests are small, and an index may list sixty. */
+/** The most concurrent lookups: manifests are small, and an index may list sixty. */
 export const DEFAULT_LOOKUPS = 16;
 
-/** Lets a bounded number of tasks run at a time; the others wait in order. */
+/** Limits the number of concurrent tasks. The other tasks wait in order. */
 export class Semaphore {
   private readonly waiting: (() => void)[] = [];
   private free: number;
@@ -39,7 +39,7 @@ export class Semaphore {
     this.free = permits;
   }
 
-  /** Runs a task when there is room for it. */
+  /** Runs a task as soon as there is a free permit. */
   async run<T>(task: () => Promise<T>): Promise<T> {
     if (this.free > 0) this.free--;
     else await new Promise<void>((resume) => this.waiting.push(resume));

@@ -2,45 +2,45 @@ import { copyBlob } from './copy-blob';
 import type { CopyContext } from './copy-context';
 import { ImageReader } from './image-reader';
 import type { Descriptor, Manifest } from './manifest';
-import { DEEPEST_INDEX } from './platforms';
+import { MAX_INDEX_DEPTH } from './platforms';
 import { MirrorError } from '../mirror-error';
 import { withRetries } from '../registry/retry';
 
-/** A copy under way; content that is listed several times is brought once. */
+/** The copy of one image. Content that is listed several times is copied once. */
 export class ImageCopy {
-  /** What upstream has. */
-  readonly upstream: ImageReader;
-  private readonly underWay = new Map<string, Promise<void>>();
+  /** Reads the source. */
+  readonly sourceReader: ImageReader;
+  private readonly tasks = new Map<string, Promise<void>>();
 
   constructor(private readonly context: CopyContext) {
-    const { lookups, run, source } = context;
-    this.upstream = new ImageReader(source, run, lookups);
+    const { lookups, retryContext, source } = context;
+    this.sourceReader = new ImageReader(source, retryContext, lookups);
   }
 
-  /** Brings everything that a manifest lists, so that it can be put itself. */
-  async bringContents(manifest: Manifest, depth: number = 1): Promise<void> {
-    if (manifest.children.length > 0 && depth > DEEPEST_INDEX) {
-      throw new MirrorError('unsupported-manifest', `manifest ${manifest.digest} lists indexes more than ${DEEPEST_INDEX} deep`);
+  /** Copies everything that a manifest lists. The manifest itself can be put afterward. */
+  async copyContents(manifest: Manifest, depth: number = 1): Promise<void> {
+    if (manifest.children.length > 0 && depth > MAX_INDEX_DEPTH) {
+      throw new MirrorError('unsupported-manifest', `manifest ${manifest.digest} nests indexes more than ${MAX_INDEX_DEPTH} levels deep`);
     }
     await Promise.all([
-      ...manifest.children.map((child) => this.bringManifest(child, depth + 1)),
+      ...manifest.children.map((child) => this.copyManifest(child, depth + 1)),
       ...manifest.blobs.map((blob) => this.once(blob.digest, () => copyBlob(this.context, blob))),
     ]);
   }
 
-  /** Brings a manifest by its digest, with everything that it lists. One that the target has needs no look upstream. */
-  bringManifest(descriptor: Descriptor, depth: number = 1): Promise<void> {
+  /** Copies a manifest by its digest, with everything that it lists. A manifest that the target has needs no request to the source. */
+  copyManifest(descriptor: Descriptor, depth: number = 1): Promise<void> {
     return this.once(descriptor.digest, async () => {
-      const { lookups, run, target } = this.context;
-      const there = await lookups.run(() => withRetries(run, () => target.manifestDigest(descriptor.digest)));
-      if (there !== undefined) return;
-      const manifest = await this.upstream.manifest(descriptor);
-      await this.bringContents(manifest, depth);
+      const { lookups, retryContext, target } = this.context;
+      const targetDigest = await lookups.run(() => withRetries(retryContext, () => target.manifestDigest(descriptor.digest)));
+      if (targetDigest !== undefined) return;
+      const manifest = await this.sourceReader.manifest(descriptor);
+      await this.copyContents(manifest, depth);
       await this.put(manifest, descriptor.digest);
     });
   }
 
-  /** Puts a manifest whose contents are there, under a tag or its digest. */
+  /** Puts a manifest under a tag or its digest. The target must have its contents already. */
   async put(manifest: Manifest, reference: string): Promise<void> {
     const { lookups, progress } = this.context;
     await lookups.run(() => putManifest(this.context, manifest, reference));
@@ -49,30 +49,32 @@ export class ImageCopy {
   }
 
   private once(digest: string, task: () => Promise<void>): Promise<void> {
-    let running = this.underWay.get(digest);
+    let running = this.tasks.get(digest);
     if (!running) {
       running = task();
-      this.underWay.set(digest, running);
+      this.tasks.set(digest, running);
     }
     return running;
   }
 }
 
 /**
- * How many times the usual tries a rate limit is worth: Amazon ECR takes ten manifests a second from an account, so a fleet has to queue.
+ * The factor for the attempts after a rate limit. Amazon ECR accepts ten manifests a second from an account, so a fleet has to wait.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
  */
 const RATE_LIMITED_TRIES = 5;
 
 /**
- * Puts a manifest whose contents are there, under a tag or its digest.
+ * Puts a manifest under a tag or its digest. The target must have its contents already.
  *
- * A rate limit is waited out for longer than other failures are.
+ * A rate limit gets more retries than other errors.
  */
-export async function putManifest({ run, target }: Pick<CopyContext, 'run' | 'target'>, manifest: Manifest, reference: string): Promise<void> {
-  const { attempts } = run.retry;
-  const patient = { ...run, retry: { ...run.retry, attempts: attempts * RATE_LIMITED_TRIES } };
+export async function putManifest(
+  { retryContext, target }: Pick<CopyContext, 'retryContext' | 'target'>, manifest: Manifest, reference: string,
+): Promise<void> {
+  const { attempts } = retryContext.retry;
+  const patient = { ...retryContext, retry: { ...retryContext.retry, attempts: attempts * RATE_LIMITED_TRIES } };
   let failures = 0;
   let mayBePut = false;
   const put = () => target.putManifest(reference, manifest).catch((error: unknown) => {
@@ -84,8 +86,8 @@ export async function putManifest({ run, target }: Pick<CopyContext, 'run' | 'ta
   try {
     await withRetries(patient, put);
   } catch (error) {
-    // After a connection that broke, or a gateway that gave up, only the registry knows.
-    const there = mayBePut ? await target.manifestDigest(reference).catch(() => undefined) : undefined;
-    if (there !== manifest.digest) throw error;
+    // After a broken connection or a gateway error, only the registry knows whether the manifest was put.
+    const digest = mayBePut ? await target.manifestDigest(reference).catch(() => undefined) : undefined;
+    if (digest !== manifest.digest) throw error;
   }
 }

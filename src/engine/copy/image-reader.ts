@@ -6,42 +6,43 @@ import { MirrorError } from '../mirror-error';
 import { MAX_MANIFEST_BYTES, RegistryClient } from '../registry/registry-client';
 import { RetryContext, withRetries } from '../registry/retry';
 
-/** What an image says of itself; from outside, so of any type. */
+/** The configuration of an image. The values come from outside, and can be of any type. */
 export interface ImageConfiguration {
   readonly created?: unknown;
   readonly os?: unknown;
   readonly architecture?: unknown;
   readonly variant?: unknown;
-  /** What its containers run as: `{ Labels: { ... } }` and more. */
+  /** The settings of its containers: `{ Labels: { ... } }` and more. */
   readonly config?: unknown;
 }
 
-/** Reads what images are made of, in one repository, each part verified against its digest. */
+/** Reads manifests and configurations of images in one repository. Each is verified against its digest. */
 export class ImageReader {
-  /** Indexes are few, and read once though several ask: upstream counts each read as a pull. */
+  /** Indexes are read once, because the source counts each read as a pull. There are few of them. */
   private readonly indexes = new Map<string, Manifest>();
 
-  constructor(private readonly client: RegistryClient, private readonly run: RetryContext, private readonly lookups: Semaphore) {}
+  constructor(private readonly client: RegistryClient, private readonly retryContext: RetryContext, private readonly lookups: Semaphore) {}
 
-  /** The registry as references name it. */
+  /** The registry in the spelling of image references. */
   get registry(): string {
     return this.client.endpoint.registry;
   }
 
-  /** A manifest; its size is what the index that lists it says, unknown for a root. */
+  /** Reads a manifest. The size is the one in the index that lists it; undefined for a root. */
   async manifest({ digest, size }: Pick<Descriptor, 'digest' | 'size'>): Promise<Manifest> {
-    const manifest = this.indexes.get(digest) ?? await this.received(digest);
+    const manifest = this.indexes.get(digest) ?? await this.fetchManifest(digest);
     if (isIndexType(manifest.mediaType)) this.indexes.set(digest, manifest);
     if (size !== undefined && manifest.bytes.length !== size) {
-      throw new MirrorError('unsupported-manifest', `${this.registry}: manifest ${digest} has ${manifest.bytes.length} bytes, and its index says ${size}`);
+      const problem = `manifest ${digest} has ${manifest.bytes.length} bytes, and its index says ${size}`;
+      throw new MirrorError('unsupported-manifest', `${this.registry}: ${problem}`);
     }
     return manifest;
   }
 
-  /** The configuration of an image; empty for what has none that can be read. */
+  /** Reads the configuration of an image; empty where there is no readable one. */
   async configuration({ blobs: [descriptor] }: Manifest): Promise<ImageConfiguration> {
     if (descriptor === undefined || descriptor.size > MAX_MANIFEST_BYTES) return {};
-    const bytes = descriptor.data ?? await this.blob(descriptor);
+    const bytes = descriptor.data ?? await this.fetchBlob(descriptor);
     try {
       return Object(JSON.parse(bytes.toString('utf8'))) as ImageConfiguration;
     } catch {
@@ -49,12 +50,13 @@ export class ImageReader {
     }
   }
 
-  private received(digest: string): Promise<Manifest> {
-    return this.lookups.run(() => withRetries(this.run, async () => readManifest(await this.client.manifest(digest), digest, this.registry)));
+  private fetchManifest(digest: string): Promise<Manifest> {
+    const fetch = async () => readManifest(await this.client.manifest(digest), digest, this.registry);
+    return this.lookups.run(() => withRetries(this.retryContext, fetch));
   }
 
-  private blob({ digest }: BlobDescriptor): Promise<Buffer> {
-    return this.lookups.run(() => withRetries(this.run, async () => {
+  private fetchBlob({ digest }: BlobDescriptor): Promise<Buffer> {
+    return this.lookups.run(() => withRetries(this.retryContext, async () => {
       const bytes = await this.client.smallBlob(digest);
       if (digestOf(bytes) === digest) return bytes;
       throw new MirrorError('digest-mismatch', `${this.registry}: blob ${digest} arrived with other content`, { retryable: true });

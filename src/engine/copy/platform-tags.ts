@@ -1,5 +1,5 @@
 /**
- * Tags that name the image of a single platform, beside the tag of the image of all, for those who take no index.
+ * Platform tags: tags that name the image of a single platform, for services that don't support multi-platform images.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#images-reqs
  */
@@ -16,106 +16,107 @@ import { MirrorError } from '../mirror-error';
 import type { ReceivedManifest } from '../registry/registry-client';
 import { withRetries } from '../registry/retry';
 
-/** Which tags are kept beside an image's own. */
-export interface PlatformTagsOrder {
-  /** The image's own tag, which they follow. */
+/** Options of `PlatformTags`. */
+export interface PlatformTagsOptions {
+  /** The tag of the image, which the platform tags follow. */
   readonly tag: string;
   readonly platforms: readonly Platform[];
-  /** Whether the tags name one image for ever. */
+  /** Whether the tags are fixed. */
   readonly fixed: boolean;
 }
 
-/** A tag, and the image that it has to name. */
+/** A platform tag, and the image that it has to name. */
 export type PlatformTag = PlatformImage & { readonly tag: string };
 
-/** The tags of single platforms beside one tag of the mirror. */
+/** The platform tags of one tag in the target. */
 export class PlatformTags {
-  constructor(private readonly context: CopyContext, private readonly order: PlatformTagsOrder) {}
+  constructor(private readonly context: CopyContext, private readonly options: PlatformTagsOptions) {}
 
-  /** The tags, each once. */
+  /** The tags, without duplicates. */
   get names(): string[] {
-    const { platforms, tag } = this.order;
+    const { platforms, tag } = this.options;
     return [...new Set(platforms.map((platform) => platformTag(tag, platform)))];
   }
 
   /**
-   * Lets the tags follow what the image's own tag holds already, from the mirror itself: upstream is not asked.
+   * Updates the platform tags to the image that the target's tag names. It sends no request to the source.
    *
-   * @returns whether there was anything to do
+   * @returns whether a tag was outdated
    */
-  async follow(held: ReceivedManifest, dryRun: boolean = false): Promise<boolean> {
-    const reader = this.mirrorReader();
-    const root = readManifest(held, digestOf(held.bytes), reader.registry);
-    const due = await this.due(root, reader);
-    for (const { digest, tag } of due) this.context.progress.line(`${tag} does not name ${digest} yet`);
-    if (!dryRun) await this.put(due, root);
-    return due.length > 0;
+  async follow(received: ReceivedManifest, dryRun: boolean = false): Promise<boolean> {
+    const reader = this.targetReader();
+    const root = readManifest(received, digestOf(received.bytes), reader.registry);
+    const outdated = await this.findOutdated(root, reader);
+    for (const { digest, tag } of outdated) this.context.progress.line(`${tag} does not name ${digest} yet`);
+    if (!dryRun) await this.put(outdated, root);
+    return outdated.length > 0;
   }
 
   /**
-   * Finds the tags that do not name yet what they have to, and changes nothing.
+   * Finds the platform tags that don't name their image yet. It changes nothing.
    *
-   * @throws MirrorError when the image lacks a platform, or a fixed tag names something else
+   * @throws MirrorError when the image lacks a platform, and when a fixed tag names another image
    */
-  async due(root: Manifest, reader: ImageReader): Promise<PlatformTag[]> {
-    const { fixed, platforms, tag } = this.order;
+  async findOutdated(root: Manifest, reader: ImageReader): Promise<PlatformTag[]> {
+    const { fixed, platforms, tag } = this.options;
     const images = await platformImages(root, platforms, reader);
     const tags = new Map(images.map((image) => [platformTag(tag, image.platform), image]));
-    const due = await Promise.all([...tags].map(async ([name, image]) => {
-      const named = await this.lookUp(name);
-      if (named === image.digest) return [];
-      if (named !== undefined && fixed) throw this.taken(name, named, image.digest);
+    const outdated = await Promise.all([...tags].map(async ([name, image]) => {
+      const targetDigest = await this.targetDigest(name);
+      if (targetDigest === image.digest) return [];
+      if (targetDigest !== undefined && fixed) throw this.takenError(name, targetDigest, image.digest);
       return [{ ...image, tag: name }];
     }));
-    return due.flat();
+    return outdated.flat();
   }
 
   /**
-   * Puts tags on images that are in the mirror.
+   * Puts platform tags on images that are in the target.
    *
-   * @throws MirrorError when one of them cannot be put; the image's own tag must then stay as it is
+   * @throws MirrorError when a tag cannot be put; the image's own tag must then stay unchanged
    */
-  async put(due: readonly PlatformTag[], root: Manifest): Promise<void> {
-    if (due.length === 0) return;
+  async put(tags: readonly PlatformTag[], root: Manifest): Promise<void> {
+    if (tags.length === 0) return;
     const copy = new ImageCopy(this.context);
-    const manifests = await Promise.all(due.map((one) => one.digest === root.digest ? root : this.singleImage(one)));
-    if (this.order.fixed) await this.refuseOtherImage(root);
-    await Promise.all(due.map(async ({ digest, tag }, index) => {
+    const manifests = await Promise.all(tags.map((tag) => tag.digest === root.digest ? root : this.readImage(tag)));
+    if (this.options.fixed) await this.requireTagNotTaken(root);
+    await Promise.all(tags.map(async ({ digest, tag }, index) => {
       try {
         await copy.put(manifests[index], tag);
       } catch (error) {
-        // It may have been taken meanwhile by this very image: in a try whose answer was lost, or by another run.
-        const taken = error instanceof MirrorError && error.reason === 'immutable-tag';
-        if (!taken || await this.lookUp(tag) !== digest) throw error;
+        // The tag may name this image by now: after an attempt that got no response, or after another run.
+        const isTaken = error instanceof MirrorError && error.reason === 'immutable-tag';
+        if (!isTaken || await this.targetDigest(tag) !== digest) throw error;
       }
     }));
   }
 
-  private async singleImage({ digest, platform, size }: PlatformTag): Promise<Manifest> {
-    const reader = this.mirrorReader();
+  private async readImage({ digest, platform, size }: PlatformTag): Promise<Manifest> {
+    const reader = this.targetReader();
     const manifest = await reader.manifest({ digest, size });
     if (!isIndexType(manifest.mediaType)) return manifest;
-    throw new MirrorError('unsupported-manifest', `${reader.registry}: ${digest} is listed as the image of ${formatPlatform(platform)}, and is an index itself`);
+    const problem = `${digest} is listed as the image for ${formatPlatform(platform)}, and is an index itself`;
+    throw new MirrorError('unsupported-manifest', `${reader.registry}: ${problem}`);
   }
 
-  /** Blobs take their time: a fixed tag may be another image's by now, and the tags beside it must not be this one's. */
-  private async refuseOtherImage({ digest }: Manifest): Promise<void> {
-    const named = await this.lookUp(this.order.tag);
-    if (named !== undefined && named !== digest) throw this.taken(this.order.tag, named, digest);
+  /** Copying blobs takes time. If a fixed tag names another image by now, it must not get the platform tags of this one. */
+  private async requireTagNotTaken({ digest }: Manifest): Promise<void> {
+    const targetDigest = await this.targetDigest(this.options.tag);
+    if (targetDigest !== undefined && targetDigest !== digest) throw this.takenError(this.options.tag, targetDigest, digest);
   }
 
-  private taken(tag: string, named: string, wanted: string): MirrorError {
-    const tagged = `${this.context.target.repository}:${tag} is a fixed tag and names ${shortDigest(named)} instead of ${shortDigest(wanted)}`;
-    return new MirrorError('immutable-tag', `${tagged}; delete it in the mirror if it is wrong, or take a new tag`);
+  private takenError(tag: string, actual: string, expected: string): MirrorError {
+    const problem = `${this.context.target.repository}:${tag} is a fixed tag and names ${shortDigest(actual)} instead of ${shortDigest(expected)}`;
+    return new MirrorError('immutable-tag', `${problem}; delete it in the mirror if it is wrong, or use a new tag`);
   }
 
-  private lookUp(tag: string): Promise<string | undefined> {
-    const { lookups, run, target } = this.context;
-    return lookups.run(() => withRetries(run, () => target.manifestDigest(tag)));
+  private targetDigest(tag: string): Promise<string | undefined> {
+    const { lookups, retryContext, target } = this.context;
+    return lookups.run(() => withRetries(retryContext, () => target.manifestDigest(tag)));
   }
 
-  private mirrorReader(): ImageReader {
-    const { lookups, run, target } = this.context;
-    return new ImageReader(target, run, lookups);
+  private targetReader(): ImageReader {
+    const { lookups, retryContext, target } = this.context;
+    return new ImageReader(target, retryContext, lookups);
   }
 }

@@ -7,10 +7,10 @@ import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
 import type { ReceivedManifest } from '../registry/registry-client';
 
-/** How deep an index may list other indexes. */
-export const DEEPEST_INDEX = 4;
+/** The most levels of nested indexes. */
+export const MAX_INDEX_DEPTH = 4;
 
-/** One image as an index lists it. That digests are digests was checked when the index was read, and nothing else. */
+/** An entry of an index. Only its digest and size are checked, when the index is read. */
 export interface IndexEntry {
   readonly mediaType?: unknown;
   readonly digest: string;
@@ -19,120 +19,127 @@ export interface IndexEntry {
   readonly annotations?: Readonly<Record<string, unknown>>;
 }
 
-/** What an index lists. */
+/** The content of an index. */
 export interface IndexContent {
   readonly manifests: IndexEntry[];
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** The content of an index. */
-export function indexContentOf({ bytes }: Manifest): IndexContent {
+/** Parses the content of an index. */
+export function parseIndex({ bytes }: Manifest): IndexContent {
   return JSON.parse(bytes.toString('utf8')) as IndexContent;
 }
 
-/** Whether an entry is of a platform. */
-export function isFor({ platform }: IndexEntry, asked: Platform): boolean {
-  const offered = platformIn(platform);
-  return offered !== undefined && samePlatform(asked, offered);
+/** Whether an entry of an index is for a platform. */
+export function isForPlatform({ platform }: IndexEntry, expected: Platform): boolean {
+  const actual = parsePlatformFields(platform);
+  return actual !== undefined && samePlatform(expected, actual);
 }
 
-/** The platform that an entry or an image's configuration names; undefined for none, as of attestations, whose platform is `unknown/unknown`. */
-export function platformIn(value: unknown): Platform | undefined {
+/**
+ * Parses the platform of an entry or of an image's configuration; undefined where there is none.
+ *
+ * Attestations have the platform `unknown/unknown`, which is undefined too.
+ */
+export function parsePlatformFields(value: unknown): Platform | undefined {
   const { os, architecture, variant } = Object(value) as Record<string, unknown>;
   if (typeof os !== 'string' || typeof architecture !== 'string' || os === '' || os === 'unknown') return undefined;
   return { os, architecture, ...typeof variant === 'string' && variant !== '' ? { variant } : {} };
 }
 
-/** Who asks for platforms that an index lacks is told which it has. */
-export function lacksPlatforms(registry: string, digest: string, missing: readonly Platform[], entries: readonly IndexEntry[]): MirrorError {
-  const offered = new Set(entries.flatMap(({ platform }) => platformIn(platform) ?? []).map(formatPlatform));
-  const has = sanitizeForLog([...offered].join(', ')) || 'none';
-  return new MirrorError('not-found', `${registry}: ${digest} has no image for ${missing.map(formatPlatform).join(', ')}; it has ${has}`);
+/** The error for an index that lacks platforms. It names the platforms that the index has. */
+export function missingPlatformsError(registry: string, digest: string, missing: readonly Platform[], entries: readonly IndexEntry[]): MirrorError {
+  const platforms = new Set(entries.flatMap(({ platform }) => parsePlatformFields(platform) ?? []).map(formatPlatform));
+  const available = sanitizeForLog([...platforms].join(', ')) || 'none';
+  return new MirrorError('not-found', `${registry}: ${digest} has no image for ${missing.map(formatPlatform).join(', ')}; it has ${available}`);
 }
 
 /** The image of one platform. */
 export type PlatformImage = Pick<Descriptor, 'digest' | 'size'> & { readonly platform: Platform };
 
 /**
- * The image of each platform that an image is made of, by the manifest of its own: the first that an index lists,
- * before any that an index within lists. An image that is no index is that of the platform in its configuration.
+ * Finds the image of each platform.
  *
- * @throws MirrorError when there is none for a platform
+ * In an index it is the first entry for the platform; entries of nested indexes come last.
+ * An image that is not an index has the platform in its configuration.
+ *
+ * @throws MirrorError when there is no image for a platform
  */
 export async function platformImages(root: Manifest, platforms: readonly Platform[], reader: ImageReader): Promise<PlatformImage[]> {
   if (!isIndexType(root.mediaType)) {
-    await refuseOtherPlatforms(root, platforms, reader);
+    await requireOwnPlatform(root, platforms, reader);
     return platforms.map((platform) => ({ platform, digest: root.digest }));
   }
   const entries: IndexEntry[] = [];
-  const lacking = () => platforms.filter((platform) => !entries.some((entry) => isFor(entry, platform)));
+  const missing = () => platforms.filter((platform) => !entries.some((entry) => isForPlatform(entry, platform)));
   let indexes = [root];
   for (let depth = 1; indexes.length > 0; depth++) {
-    const listed = indexes.flatMap((index) => indexContentOf(index).manifests);
-    entries.push(...listed.filter((entry) => !isIndex(entry)));
-    const further = lacking().length > 0 && depth < DEEPEST_INDEX ? listed.filter(isIndex) : [];
-    const read = await Promise.all(further.map((entry) => reader.manifest(entry)));
+    const listed = indexes.flatMap((index) => parseIndex(index).manifests);
+    entries.push(...listed.filter((entry) => !isIndexEntry(entry)));
+    const nested = missing().length > 0 && depth < MAX_INDEX_DEPTH ? listed.filter(isIndexEntry) : [];
+    const read = await Promise.all(nested.map((entry) => reader.manifest(entry)));
     indexes = read.filter(({ mediaType }) => isIndexType(mediaType));
   }
-  if (lacking().length > 0) throw lacksPlatforms(reader.registry, root.digest, lacking(), entries);
+  if (missing().length > 0) throw missingPlatformsError(reader.registry, root.digest, missing(), entries);
   return platforms.map((platform) => {
-    const { digest, size } = entries.find((entry) => isFor(entry, platform))!;
+    const { digest, size } = entries.find((entry) => isForPlatform(entry, platform))!;
     return { platform, digest, size };
   });
 }
 
-function isIndex({ mediaType }: IndexEntry): boolean {
+function isIndexEntry({ mediaType }: IndexEntry): boolean {
   return typeof mediaType === 'string' && isIndexType(mediaType);
 }
 
-async function refuseOtherPlatforms(image: Manifest, platforms: readonly Platform[], reader: ImageReader): Promise<void> {
-  const own = platformIn(await reader.configuration(image));
+async function requireOwnPlatform(image: Manifest, platforms: readonly Platform[], reader: ImageReader): Promise<void> {
+  const own = parsePlatformFields(await reader.configuration(image));
   const others = platforms.filter((platform) => own === undefined || !samePlatform(platform, own));
   if (others.length === 0) return;
-  const what = own === undefined ? 'and its configuration names no platform' : `but the one of ${sanitizeForLog(formatPlatform(own))}`;
-  throw new MirrorError('not-found', `${reader.registry}: ${image.digest} is no image for ${others.map(formatPlatform).join(', ')}: it is no index, ${what}`);
+  const actual = own === undefined ? 'has no platform in its configuration' : `is for ${sanitizeForLog(formatPlatform(own))}`;
+  const problem = `${image.digest} has no image for ${others.map(formatPlatform).join(', ')}: it is not an index, and ${actual}`;
+  throw new MirrorError('not-found', `${reader.registry}: ${problem}`);
 }
 
-/** Which index a subset was made of: what tells that upstream has not moved. */
+/** The annotation with the digest of the source index. A run compares it to find out whether upstream has changed. */
 export const SOURCE_DIGEST_ANNOTATION = 'io.github.cdk-ecr-mirror.source-digest';
-/** Which platforms were asked for: another choice makes another index. */
+/** The annotation with the selected platforms. Another selection makes another index. */
 export const PLATFORMS_ANNOTATION = 'io.github.cdk-ecr-mirror.platforms';
 
-/** With this annotation BuildKit ties an attestation to the manifest that it is about. */
+/** The annotation of BuildKit that links an attestation to its manifest. */
 const ATTESTATION_SUBJECT = 'vnd.docker.reference.digest';
 
 /**
- * An index with the platforms asked for, and the attestations about them: the same one each time from the same source.
+ * Makes an index with the selected platforms and their attestations. The same source always gives the same index.
  *
- * The entries keep their bytes' meaning and order; only the list of them changes. An image that is no index is returned as it is.
+ * The entries keep their content and order. An image that is not an index is returned unchanged.
  *
- * @throws MirrorError when a platform is asked for that the index does not have
+ * @throws MirrorError when the index lacks a selected platform
  */
 export function subsetOf(source: Manifest, platforms: readonly Platform[], registry: string): Manifest {
   if (!isIndexType(source.mediaType)) return source;
-  const index = indexContentOf(source);
-  const missing = platforms.filter((platform) => !index.manifests.some((entry) => isFor(entry, platform)));
-  if (missing.length > 0) throw lacksPlatforms(registry, source.digest, missing, index.manifests);
-  const kept = index.manifests.filter((entry) => platforms.some((platform) => isFor(entry, platform)));
+  const index = parseIndex(source);
+  const missing = platforms.filter((platform) => !index.manifests.some((entry) => isForPlatform(entry, platform)));
+  if (missing.length > 0) throw missingPlatformsError(registry, source.digest, missing, index.manifests);
+  const kept = index.manifests.filter((entry) => platforms.some((platform) => isForPlatform(entry, platform)));
   const keptDigests = new Set<unknown>(kept.map(({ digest }) => digest));
   const manifests = index.manifests.filter((entry) => keptDigests.has(entry.digest) || keptDigests.has(entry.annotations?.[ATTESTATION_SUBJECT]));
-  const annotations = { ...index.annotations, [SOURCE_DIGEST_ANNOTATION]: source.digest, [PLATFORMS_ANNOTATION]: choiceOf(platforms) };
+  const annotations = { ...index.annotations, [SOURCE_DIGEST_ANNOTATION]: source.digest, [PLATFORMS_ANNOTATION]: formatSelection(platforms) };
   const bytes = Buffer.from(JSON.stringify({ ...index, manifests, annotations }), 'utf8');
   return readManifest({ bytes, mediaType: source.mediaType }, digestOf(bytes), registry);
 }
 
-/** The digest of the source that a subset in the mirror was made of; undefined when it is none, or one of other platforms. */
+/** The digest of the source that a subset was made from; undefined for an index that is not a subset, or one with other platforms. */
 export function sourceDigestOf(received: ReceivedManifest, platforms: readonly Platform[]): string | undefined {
   const annotations = annotationsOf(received);
-  return annotations[PLATFORMS_ANNOTATION] === choiceOf(platforms) ? annotations[SOURCE_DIGEST_ANNOTATION] : undefined;
+  return annotations[PLATFORMS_ANNOTATION] === formatSelection(platforms) ? annotations[SOURCE_DIGEST_ANNOTATION] : undefined;
 }
 
-/** The choice of platforms that an index in the mirror was made for; undefined when it is no subset. */
+/** The selection of platforms that a subset was made for; undefined for an index that is not a subset. */
 export function platformsOf(received: ReceivedManifest): string | undefined {
   return annotationsOf(received)[PLATFORMS_ANNOTATION];
 }
 
-/** The annotations of an index or a manifest, as far as they are texts. */
+/** The annotations of an index or a manifest that have text values. */
 export function annotationsOf({ bytes }: ReceivedManifest): Readonly<Record<string, string | undefined>> {
   try {
     const { annotations } = Object(JSON.parse(bytes.toString('utf8'))) as { annotations?: Record<string, unknown> };
@@ -142,7 +149,7 @@ export function annotationsOf({ bytes }: ReceivedManifest): Readonly<Record<stri
   }
 }
 
-/** A choice of platforms in one spelling, whatever the order in which they were given. */
-function choiceOf(platforms: readonly Platform[]): string {
+/** A selection of platforms in normalized form, independent of the order. */
+function formatSelection(platforms: readonly Platform[]): string {
   return [...new Set(platforms.map((platform) => formatPlatform(normalizedPlatform(platform))))].sort().join(',');
 }

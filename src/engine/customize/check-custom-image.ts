@@ -30,7 +30,7 @@ export async function checkCustomImage(request: MirrorRequest, result: MirrorRes
   const access = new RepositoryAccess(tools);
   try {
     const client = access.client({ registry, repository: custom.repository }, 'pull');
-    const targetDigest = result.outcome === 'copied' ? undefined : await readCustomIndex(recipe, client, access.run);
+    const targetDigest = result.outcome === 'copied' ? undefined : await readCustomIndex(recipe, client, access.retryContext);
     return [{ ...told, outcome: targetDigest === undefined ? 'copied' : 'unchanged', targetDigest }];
   } catch (error) {
     return [{ ...told, outcome: 'failed', ...describeFailure(error, tools) }];

@@ -12,23 +12,16 @@ import { isSuccess, MirrorResult } from '../result';
 
 /** Sees to the customized images of a run: once an image is in the mirror, it has those built that are not what their lines make of it. */
 export class CustomBuildStarter {
-  private readonly requests = new Map<string, MirrorRequest>();
-
   /** @param settings where customized images are built; undefined where there are none */
   constructor(private readonly settings: CustomBuilds | undefined, private readonly tools: MirrorTools) {}
-
-  /** Takes note of an image that is going to be mirrored. */
-  expect(request: MirrorRequest): void {
-    if (request.custom !== undefined) this.requests.set(formatImageReference(request.target), request);
-  }
 
   /**
    * Starts the builds that an image needs after it was mirrored: from what the mirror holds, also where a newer one could not be had.
    *
+   * @param request undefined where the image was not attempted
    * @returns the result, with the builds that were started, or with what went wrong
    */
-  async follow(result: MirrorResult): Promise<MirrorResult> {
-    const request = this.requests.get(result.target);
+  async follow(result: MirrorResult, request: MirrorRequest | undefined): Promise<MirrorResult> {
     if (request?.custom === undefined || result.targetDigest === undefined) return result;
     try {
       const customBuilds = await this.start(request, request.custom, result.targetDigest);
@@ -56,7 +49,7 @@ export class CustomBuildStarter {
   private async isUpToDate(recipe: Recipe, { target: { registry } }: MirrorRequest, { repository }: CustomImage): Promise<boolean> {
     const access = new RepositoryAccess(this.tools);
     try {
-      return await readCustomIndex(recipe, access.client({ registry, repository }, 'pull'), access.run) !== undefined;
+      return await readCustomIndex(recipe, access.client({ registry, repository }, 'pull'), access.retryContext) !== undefined;
     } finally {
       access.close();
     }

@@ -71,7 +71,7 @@ class ImageCustomizing {
 
   private async customize(): Promise<Finding> {
     const { custom, target: { registry, repository, tag } } = this.request;
-    const { run } = this.access;
+    const { retryContext: run } = this.access;
     const digest = await withRetries(run, () => this.base.manifestDigest(tag));
     if (digest === undefined) throw new MirrorError('not-found', `${repository}:${tag} is not in the mirror yet, so there is nothing to customize; mirror it first`);
     const recipe = new Recipe(custom, tag, digest);
@@ -86,10 +86,10 @@ class ImageCustomizing {
   }
 
   private async putIndex(images: readonly BuiltImage[], recipe: Recipe): Promise<string> {
-    const { run } = this.access;
+    const { retryContext: run } = this.access;
     const index = builtIndex(images, recipe, this.request.target.registry);
     try {
-      await putManifest({ run, target: this.target }, index, recipe.tag);
+      await putManifest({ retryContext: run, target: this.target }, index, recipe.tag);
     } catch (error) {
       // The build of another platform may have completed the image at the same time.
       if (await readCustomIndex(recipe, this.target, run) !== index.digest) throw error;
@@ -100,7 +100,7 @@ class ImageCustomizing {
   /** Builds the images of this machine's platforms. Resolves to those of all; undefined for what another build has yet to make. */
   private async build(recipe: Recipe, baseDigest: string): Promise<readonly (BuiltImage | undefined)[]> {
     const own = await this.ownPlatforms();
-    const { run } = this.access;
+    const { retryContext: run } = this.access;
     const reader = new ImageReader(this.base, run, new Semaphore(DEFAULT_LOOKUPS));
     const bases = await platformImages(await reader.manifest({ digest: baseDigest }), own.map((platform) => parsePlatform(platform)!), reader);
     for (const image of bases) await requireNoBuildTriggers(await reader.manifest(image), this.base, run);
@@ -143,7 +143,7 @@ class ImageCustomizing {
   }
 
   private held(platform: string, recipe: Recipe): Promise<BuiltImage | undefined> {
-    return readCustomPlatformImage(platform, recipe, this.target, this.access.run);
+    return readCustomPlatformImage(platform, recipe, this.target, this.access.retryContext);
   }
 
   private result(finding: Finding): MirrorResult {

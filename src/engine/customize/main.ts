@@ -8,13 +8,13 @@ import { Docker } from './docker';
 import { isDeclared } from './recipe';
 import { RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { formatImageReference } from '../../image/image-reference';
+import { silenceVersionAdvice, withBuildTools } from '../build-tools';
 import { readSettings, Settings } from '../configuration';
-import { withBuildTools, silenceVersionAdvice } from '../main';
 import type { MirrorTools } from '../mirror-image';
+import { PlannedImages, readMirrorPlan } from '../mirror-plan';
 import { LogProgress } from '../report/progress';
 import { reportResult, reportSummary, runToResults } from '../report/run-report';
 import { MirrorResult, notAttempted } from '../result';
-import { PlannedImages, readMirrorPlan } from '../run-plan';
 
 const log = new LogProgress((line) => { process.stderr.write(`${line}\n`); });
 
@@ -22,18 +22,18 @@ const log = new LogProgress((line) => { process.stderr.write(`${line}\n`); });
 async function main(): Promise<MirrorResult[]> {
   silenceVersionAdvice();
   const settings = readSettings(process.env);
-  const { runs, isSummedUp } = readMirrorPlan(process.env);
-  const results = await withBuildTools(settings, log, (tools) => customizeAll(runs, settings, tools));
-  if (isSummedUp) reportSummary(results);
+  const { images, hasSummary } = readMirrorPlan(process.env);
+  const results = await withBuildTools(settings, log, (tools) => customizeAll(images, settings, tools));
+  if (hasSummary) reportSummary(results);
   return results;
 }
 
 /** One after the other: each has the machine to itself, and one that fails does not stop the others. */
-async function customizeAll(runs: readonly PlannedImages[], { eventBus }: Settings, tools: MirrorTools): Promise<MirrorResult[]> {
+async function customizeAll(images: readonly PlannedImages[], { eventBus }: Settings, tools: MirrorTools): Promise<MirrorResult[]> {
   const docker = new Docker({ log: (line) => log.line(line), signal: tools.signal });
   const results: MirrorResult[] = [];
-  for (const run of runs) {
-    const request = requestOf(run);
+  for (const planned of images) {
+    const request = requestOf(planned);
     const result = 'outcome' in request ? request : await customizeImage(request, { ...tools, docker });
     // Who acts on a new image must find it: the build that completes it puts the event.
     const isNews = result.outcome === 'failed' || isCustomized(result);
@@ -49,9 +49,9 @@ async function customizeAll(runs: readonly PlannedImages[], { eventBus }: Settin
  * Whoever may start the mirror's builds may set what they say of an image, and must not run commands of their own in privileged mode by that,
  * nor put another image in the place of a customized one.
  */
-function requestOf(run: PlannedImages): CustomizingRequest | MirrorResult {
-  if ('result' in run) return run.result;
-  const { image, tags, requestFor } = run.configuration;
+function requestOf(planned: PlannedImages): CustomizingRequest | MirrorResult {
+  if ('result' in planned) return planned.result;
+  const { image, tags, requestFor } = planned.configuration;
   const { custom, ...request } = requestFor(image);
   const refused = (problem: string) => notAttempted(formatImageReference(image), '', 'invalid-configuration', `the variable ${problem}`);
   if (tags !== undefined) return refused(`${RUN_ENVIRONMENT.TAGS} is set, and a build customizes one tag; start the project that mirrors instead`);

@@ -1,14 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Backoff, backoffPause } from '../../image/backoff';
 import { MirrorError } from '../mirror-error';
 
 /** How often, how patiently, and until when to try again. */
-export interface RetryPolicy {
+export interface RetryPolicy extends Backoff {
   /** Tries in all, the first one included. */
   readonly attempts: number;
-  /** Milliseconds of the first pause; each further one doubles. */
-  readonly firstPause: number;
-  /** Milliseconds of the longest pause that the policy chooses by itself; a registry may ask for a longer one. */
-  readonly longestPause: number;
   /** Milliseconds that a registry may ask to wait; beyond, there is no next try. */
   readonly longestWait?: number;
 }
@@ -49,7 +46,5 @@ export async function withRetries<T>(context: RetryContext, attempt: (number: nu
 }
 
 function pauseFor(policy: RetryPolicy, number: number, retryAfterSeconds: number | undefined): number {
-  if (retryAfterSeconds !== undefined) return retryAfterSeconds * 1000;
-  const ceiling = Math.min(policy.longestPause, policy.firstPause * 2 ** (number - 1));
-  return ceiling / 2 + Math.random() * ceiling / 2; // jitter, so that a fleet does not return in step
+  return retryAfterSeconds === undefined ? backoffPause(policy, number, Math.random()) : retryAfterSeconds * 1000;
 }

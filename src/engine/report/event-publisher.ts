@@ -9,22 +9,24 @@ const DETAIL_TYPES: Readonly<Record<Outcome, string>> = {
   'failed': EVENT_DETAIL_TYPE.FAILED,
 };
 
-/** Where results are put. */
+/** The destination of events. */
 export interface EventDestination {
-  /** The bus, by its ARN or its name. */
+  /** The ARN or the name of the event bus. */
   readonly eventBus: string;
   readonly region: string;
-  /** The ARN of the build that tells, by which a rule knows whose event it is; undefined outside of CodeBuild. */
+  /** The ARN of the build, by which rules match the events of a mirror; undefined outside of CodeBuild. */
   readonly buildArn?: string;
 }
 
 /**
  * Puts a result on an event bus.
  *
- * @returns what went wrong, in words; an event that is lost does not make a good mirror bad
+ * @returns the problem, if the event could not be put; undefined on success. A lost event does not change the result.
  */
 export async function publishResult(result: MirrorResult, { eventBus, region, buildArn }: EventDestination): Promise<string | undefined> {
-  const [{ EventBridgeClient, PutEventsCommand }, { awsRequestHandler }] = await Promise.all([import('@aws-sdk/client-eventbridge'), import('../aws-request-handler.js')]);
+  const [{ EventBridgeClient, PutEventsCommand }, { awsRequestHandler }] = await Promise.all([
+    import('@aws-sdk/client-eventbridge'), import('../aws-request-handler.js'),
+  ]);
   const client = new EventBridgeClient({ region, requestHandler: awsRequestHandler(`events.${region}.amazonaws.com`) });
   try {
     const { Entries = [] } = await client.send(new PutEventsCommand({
@@ -37,10 +39,14 @@ export async function publishResult(result: MirrorResult, { eventBus, region, bu
       }],
     }));
     const { ErrorCode, ErrorMessage } = Entries[0] ?? {};
-    return ErrorCode === undefined ? undefined : `the event was not put: ${ErrorCode}: ${sanitizeForLog(ErrorMessage ?? '')}`;
+    return ErrorCode === undefined ? undefined : formatProblem(`${ErrorCode}: ${ErrorMessage ?? ''}`);
   } catch (error) {
-    return `the event was not put: ${sanitizeForLog(error instanceof Error ? error.message : String(error))}`;
+    return formatProblem(error instanceof Error ? error.message : String(error));
   } finally {
     client.destroy();
   }
+}
+
+function formatProblem(text: string): string {
+  return `the event was not put: ${sanitizeForLog(text)}`;
 }

@@ -1,25 +1,25 @@
 import { sanitizeForLog } from '../../image/sanitize';
 
-/** Is told what a run does, while it does it. */
+/** Receives the progress of a run. */
 export interface ProgressListener {
-  /** A sentence for people. */
+  /** Writes a line for people. */
   line(text: string): void;
-  /** A blob will be transferred. */
+  /** Runs before a blob is transferred. */
   blobStarted(digest: string, size: number): void;
-  /** Bytes of a blob were handed to the target; negative when a try failed and they will be sent again. */
+  /** Runs after bytes of a blob were sent to the target. The count is negative when an attempt failed and the bytes are sent again. */
   blobBytes(digest: string, count: number): void;
-  /** A blob is in the mirror, or the mirror had it all along. */
+  /** Runs when the target has a blob, copied or from before. */
   blobFinished(digest: string, how: 'copied' | 'skipped'): void;
 }
 
-/** Milliseconds between two lines about a transfer that goes on. */
-const INTERVAL = 10_000;
+/** Milliseconds between two lines about a transfer in progress. */
+const LINE_INTERVAL = 10_000;
 
-/** Progress as plain lines, for a build's log or a terminal that is none. */
+/** Progress as plain lines, for the log of a build and for output that is not a terminal. */
 export class LogProgress implements ProgressListener {
   private readonly sizes = new Map<string, number>();
   private sent = 0;
-  private told = Date.now();
+  private lastLineTime = Date.now();
 
   constructor(private readonly write: (line: string) => void) {}
 
@@ -33,8 +33,8 @@ export class LogProgress implements ProgressListener {
 
   blobBytes(_digest: string, count: number): void {
     this.sent += count;
-    if (Date.now() - this.told < INTERVAL) return;
-    this.told = Date.now();
+    if (Date.now() - this.lastLineTime < LINE_INTERVAL) return;
+    this.lastLineTime = Date.now();
     this.line(`${megabytes(this.sent)} sent so far`);
   }
 
@@ -43,7 +43,15 @@ export class LogProgress implements ProgressListener {
   }
 }
 
-/** A number of bytes for people. */
+/** No progress output. */
+export const SILENT: ProgressListener = {
+  line: () => undefined,
+  blobStarted: () => undefined,
+  blobBytes: () => undefined,
+  blobFinished: () => undefined,
+};
+
+/** Formats a number of bytes in megabytes: `12.3 MB`. */
 export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(bytes < 1e6 ? 3 : 1)} MB`;
 }

@@ -3,10 +3,10 @@ import type { ProgressListener } from './progress';
 import { RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { redactCredentials } from '../../image/sanitize';
 import { MirrorError } from '../mirror-error';
+import { asksForSummary } from '../mirror-plan';
 import { isSuccess, MirrorResult, summarize, notAttempted } from '../result';
-import { asksForSummary } from '../run-plan';
 
-/** Tells of one image: with an event, a sentence for people where something is wrong, and a line of JSON on stdout. */
+/** Reports the result of one image: an event, its message in the log, and a result line on stdout. */
 export async function reportResult(result: MirrorResult, eventBus: string | undefined, log: Pick<ProgressListener, 'line'>): Promise<void> {
   if (eventBus !== undefined) {
     const { AWS_REGION = '', CODEBUILD_BUILD_ARN } = process.env;
@@ -17,30 +17,27 @@ export async function reportResult(result: MirrorResult, eventBus: string | unde
   print(result);
 }
 
-/** Sums up the images of a run on stdout. */
+/** Writes the summary of a run to stdout. */
 export function reportSummary(results: readonly MirrorResult[]): void {
   print(summarize(results));
 }
 
 /**
- * Runs a program to its end, with an exit code that is 0 only if all its results are good.
+ * Runs a program and sets its exit code, which is 0 only if all results are successful.
  *
- * Where the environment cannot be read, or a defect is met, its output ends with a result all the same.
+ * After an error, for example an invalid environment, the output ends with a result too.
  */
 export async function runToResults(program: () => Promise<readonly MirrorResult[]>, log: Pick<ProgressListener, 'line'>): Promise<void> {
   try {
     process.exitCode = (await program()).every(isSuccess) ? 0 : 1;
   } catch (error) {
-    const result = failed(redactCredentials(process.env[RUN_ENVIRONMENT.IMAGE] ?? process.env[RUN_ENVIRONMENT.CATALOG] ?? ''), error);
+    const source = redactCredentials(process.env[RUN_ENVIRONMENT.IMAGE] ?? process.env[RUN_ENVIRONMENT.CATALOG] ?? '');
+    const reason = error instanceof MirrorError ? error.reason : 'internal-error';
+    const result = notAttempted(source, '', reason, error instanceof Error ? error.message : String(error));
     await reportResult(result, undefined, log);
     if (asksForSummary(process.env)) reportSummary([result]);
     process.exitCode = 1;
   }
-}
-
-function failed(source: string, error: unknown): MirrorResult {
-  const message = error instanceof Error ? error.message : String(error);
-  return notAttempted(source, '', error instanceof MirrorError ? error.reason : 'internal-error', message);
 }
 
 function print(line: object): void {

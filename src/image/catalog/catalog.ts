@@ -9,7 +9,7 @@ import { isDigest, MAX_REFERENCE_LENGTH, parseImageReference, withLowercaseRepos
 import { parsePlatform } from '../platform';
 import { quote, redactCredentials, sanitizeForLog } from '../sanitize';
 import { TagKindName } from '../tag-kind';
-import { TagSelection, tagSelectionProblem } from '../tag-selection';
+import { MAX_RANGE_LENGTH, MAX_SELECTED_TAGS, TagSelection, tagSelectionProblem } from '../tag-selection';
 
 /** A catalog entry: an image, or the selected tags of a repository. */
 export interface CatalogEntry {
@@ -72,14 +72,12 @@ export const CATALOG_PATTERNS = {
     + '(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(?:@sha256:[a-f0-9]{64})?$'),
   owner: /^[A-Za-z0-9](?:[A-Za-z0-9 ._@/+:-]{0,98}[A-Za-z0-9])?$/,
   expires: /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$/,
-  semver: /^[0-9A-Za-z.*<>=|^~+ -]{1,200}$/,
+  semver: new RegExp(`^[0-9A-Za-z.*<>=|^~+ -]{1,${MAX_RANGE_LENGTH}}$`),
 } as const;
 
 const MAX_SHOWN_LENGTH = 200;
 const MAX_PLATFORMS = 50;
 const MAX_PATTERNS = 100;
-/** The engine does not mirror more tags of one repository in one run. */
-const MAX_VERSIONS = 500;
 
 /** The fields with a plural name. */
 const PLURALS: readonly string[] = ['tags', 'platforms', 'referrers'];
@@ -194,8 +192,8 @@ function tagsProblem(value: Fields): string | undefined {
   }
   if (variant !== undefined && typeof variant !== 'string') return 'its variant must be a string such as "alpine"; put it in quotes';
   if (prereleases !== undefined && typeof prereleases !== 'boolean') return 'its prereleases must be true or false';
-  if (latest !== undefined && !(Number.isInteger(latest) && (latest as number) >= 1 && (latest as number) <= MAX_VERSIONS)) {
-    return `its latest must be a whole number from 1 to ${MAX_VERSIONS}`;
+  if (latest !== undefined && !(Number.isInteger(latest) && (latest as number) >= 1 && (latest as number) <= MAX_SELECTED_TAGS)) {
+    return `its latest must be a whole number from 1 to ${MAX_SELECTED_TAGS}`;
   }
   for (const [name, list] of Object.entries({ patterns, exclude })) {
     if (list === undefined || (isList(list, MAX_PATTERNS) && list.every((item) => typeof item === 'string'))) continue;

@@ -174,8 +174,8 @@ describe('an entry', () => {
     account.upstream.push('team/app', 'stable', imageOf('team/app', 'moved'));
     const { code, lines } = await mirrorObject(account, text);
     expect([code, lines[0]]).toMatchObject([1, { outcome: 'failed', reason: 'digest-mismatch', targetDigest: digest, countedPulls: 0 }]);
-    expect(lines[0].message).toBe(`${nameOf('team/app', 'stable')} has the digest ${imageOf('team/app', 'moved').digest} upstream, and only ${digest} is taken: the mirror keeps ${digest}; `
-      + 'find out what has changed, and then name the new digest');
+    expect(lines[0].message).toBe(`${nameOf('team/app', 'stable')} has the digest ${imageOf('team/app', 'moved').digest} upstream, and only ${digest} is valid: the mirror keeps ${digest}; `
+      + 'find out what changed, then set the new digest');
     expect(account.ecr.tagDigest(`${FLOATING}/team/app`, 'stable')).toBe(digest);
   });
 });

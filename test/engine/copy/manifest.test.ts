@@ -74,7 +74,7 @@ describe('the kind of manifest', () => {
     ['a Docker image that the registry calls an OCI image', IMAGE, DOCKER_MANIFEST, OCI_MANIFEST],
     ['what says of itself that it is no manifest', IMAGE, 'application/json', OCI_MANIFEST],
   ])('is refused for %s', (_, content, own, header) => {
-    expect(() => read({ ...content, mediaType: own }, header)).toThrow(`says that it is ${own}, and the registry that it is ${header}`);
+    expect(() => read({ ...content, mediaType: own }, header)).toThrow(`has the media type ${own}, and the registry says ${header}`);
   });
 
   test.each([
@@ -87,11 +87,11 @@ describe('the kind of manifest', () => {
   });
 
   test('is refused and named when it is unknown', () => {
-    expect(() => read({ ...IMAGE, mediaType: 'application/vnd.example+json' }, '')).toThrow('is of a kind that is not supported: application/vnd.example+json');
+    expect(() => read({ ...IMAGE, mediaType: 'application/vnd.example+json' }, '')).toThrow('has an unsupported media type: application/vnd.example+json');
   });
 
   test('is refused when nobody says it', () => {
-    expect(() => read(IMAGE, '')).toThrow('is of a kind that is not supported: none given');
+    expect(() => read(IMAGE, '')).toThrow('has an unsupported media type: none');
   });
 
   test('is shown without control characters', () => {
@@ -115,7 +115,7 @@ describe('refusals', () => {
     ['null', 'null'],
     ['a text', '"manifest"'],
   ])('%s is no JSON object', (_, text) => {
-    expect(() => read(text, OCI_MANIFEST)).toThrow(/is no JSON object$/);
+    expect(() => read(text, OCI_MANIFEST)).toThrow(/is not a JSON object$/);
   });
 
   test.each([
@@ -125,7 +125,7 @@ describe('refusals', () => {
     ['an image without layers', { config: CONFIG }, OCI_MANIFEST],
     ['an image whose layers are a text', { config: CONFIG, layers: 'none' }, OCI_MANIFEST],
   ])('%s lacks its list of contents', (_, content, mediaType) => {
-    expect(() => read(content, mediaType)).toThrow(/lacks its list of contents$/);
+    expect(() => read(content, mediaType)).toThrow(/has no list of contents$/);
   });
 
   test.each([
@@ -139,8 +139,8 @@ describe('refusals', () => {
     ['null', null],
     ['a text', digest('1')],
   ])('content named by %s is refused', (_, entry) => {
-    expect(() => read({ manifests: [entry] }, OCI_INDEX)).toThrow('names content by something that is no sha256 digest');
-    expect(() => read({ config: CONFIG, layers: [entry] }, OCI_MANIFEST)).toThrow('names content by something that is no sha256 digest');
+    expect(() => read({ manifests: [entry] }, OCI_INDEX)).toThrow('has a descriptor without a valid sha256 digest');
+    expect(() => read({ config: CONFIG, layers: [entry] }, OCI_MANIFEST)).toThrow('has a descriptor without a valid sha256 digest');
   });
 
   test.each([
@@ -169,7 +169,7 @@ describe('refusals', () => {
   });
 
   test('an image without a configuration is refused', () => {
-    expect(() => read({ layers: LAYERS }, OCI_MANIFEST)).toThrow('names content by something that is no sha256 digest: undefined');
+    expect(() => read({ layers: LAYERS }, OCI_MANIFEST)).toThrow('has a descriptor without a valid sha256 digest: undefined');
   });
 
   test.each([
@@ -180,7 +180,7 @@ describe('refusals', () => {
     ['one beyond all numbers', 1e300],
     ['null', null],
   ])('%s is no usable size', (_, size) => {
-    expect(() => read({ config: CONFIG, layers: [{ digest: digest('1'), size }] }, OCI_MANIFEST)).toThrow(`gives no usable size for ${digest('1')}`);
+    expect(() => read({ config: CONFIG, layers: [{ digest: digest('1'), size }] }, OCI_MANIFEST)).toThrow(`has no valid size for ${digest('1')}`);
   });
 
   test('are not for trying again', () => {
@@ -192,7 +192,7 @@ describe('refusals', () => {
   });
 
   test('name the registry and the manifest', () => {
-    expect(() => read({}, OCI_INDEX)).toThrow(`quay.io: manifest ${digestOf(Buffer.from('{}'))} lacks its list`);
+    expect(() => read({}, OCI_INDEX)).toThrow(`quay.io: manifest ${digestOf(Buffer.from('{}'))} has no list`);
   });
 });
 

@@ -135,14 +135,14 @@ describe('an image that is no index', () => {
   test('is not found for another platform, in words that name its own, and nothing is brought', async () => {
     upstream.push('app', '1.0.0', AMD64);
     expect(await run(BOTH)).toMatchObject({
-      outcome: 'failed', reason: 'not-found', message: `${upstream.host}: ${AMD64.digest} is no image for linux/arm64: it is no index, but the one of linux/amd64`,
+      outcome: 'failed', reason: 'not-found', message: `${upstream.host}: ${AMD64.digest} has no image for linux/arm64: it is not an index, and is for linux/amd64`,
     });
     expect(target.count(CHANGES)).toBe(0);
   });
 
   test('and no image at all is not found for any platform', async () => {
     upstream.push('app', '1.0.0', artifact());
-    expect(await run(['linux/amd64'])).toMatchObject({ outcome: 'failed', reason: 'not-found', message: expect.stringMatching(/its configuration names no platform$/) });
+    expect(await run(['linux/amd64'])).toMatchObject({ outcome: 'failed', reason: 'not-found', message: expect.stringMatching(/has no platform in its configuration$/) });
   });
 
   test('is unchanged later without a look at its configuration upstream', async () => {

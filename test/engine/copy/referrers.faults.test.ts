@@ -90,7 +90,7 @@ describe('upstream', () => {
     const hits = upstream.fail({ match: LIST, action: Fault.status(status, NOW), times: 1000 });
     const result = await run();
     isCopied(result);
-    expect(result.warnings).toEqual([expect.stringMatching(new RegExp(`cannot look for what refers to .*HTTP ${status}`))]);
+    expect(result.warnings).toEqual([expect.stringMatching(new RegExp(`cannot find the referrers of .*HTTP ${status}`))]);
     expect(hits()).toBe(2);
   });
 
@@ -158,7 +158,7 @@ describe('a hostile list', () => {
     answerLists(body);
     const result = await run();
     isCopied(result);
-    expect(result.warnings).toEqual([expect.stringContaining('cannot look for what refers to ')]);
+    expect(result.warnings).toEqual([expect.stringContaining('cannot find the referrers of ')]);
   });
 
   test('that names the image itself does no harm', async () => {

@@ -86,7 +86,7 @@ test('no content at all is a break of the network', async () => {
 test('longer content is refused, and its last right piece is kept back', async () => {
   const { bytes, error } = await arrival([CONTENT.subarray(0, 5), CONTENT.subarray(5), Buffer.from('!')]);
   expect(error).toMatchObject({ reason: 'digest-mismatch', retryable: true });
-  expect((error as MirrorError).message).toContain(`is longer than the ${CONTENT.length} bytes that its manifest says`);
+  expect((error as MirrorError).message).toContain(`is longer than the ${CONTENT.length} bytes in its manifest`);
   expect(bytes.equals(CONTENT.subarray(0, 5))).toBe(true);
 });
 

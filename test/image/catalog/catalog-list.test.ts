@@ -44,7 +44,7 @@ describe('one entry', () => {
     [{ image: 'nginx', referrers: 'no' }, 'its referrers are "no": they must be true or false'],
     [{ owner: 'a' }, 'it has no image; add one, for example "image": "nginx:stable"'],
     [{ image: 'nginx:1', tags: { patterns: ['*'] } }, 'its image is "nginx:1": an image with tags must be a repository, without a tag or digest'],
-    [{ image: 'nginx', tags: { semver: '>> 1' } }, 'its tags are {"semver":">> 1"}: its range of versions must be one that npm would take, for example ">=1.25 <2"'],
+    [{ image: 'nginx', tags: { semver: '>> 1' } }, 'its tags are {"semver":">> 1"}: its range of versions must be valid for npm, for example ">=1.25 <2"'],
     [{ image: 'nginx', tags: { semver: 1.27 } }, 'its tags are {"semver":1.27}: its semver must be a range of versions such as ">=1.25 <2", of at most 200 characters; put it in quotes'],
     [{ image: 'nginx', expires: '2027-02-29' }, 'its expires is "2027-02-29": there is no such day'],
     [{ image: `nginx@sha256:${HEX}`, digest: `sha256:${'b'.repeat(64)}` }, `its image has the digest sha256:${HEX} and its digest is sha256:${'b'.repeat(64)}; remove one of them`],

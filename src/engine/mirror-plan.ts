@@ -1,0 +1,110 @@
+import { Configuration, parseJson, readConfiguration } from './configuration';
+import { MirrorError } from './mirror-error';
+import type { MirrorRequest } from './mirror-image';
+import { MirrorResult, notAttempted } from './result';
+import { RUN_ENVIRONMENT } from '../image/contract/environment';
+import { quote, redactCredentials, sanitizeForLog } from '../image/sanitize';
+
+/** One entry of a plan: a configuration, which a tag filter may expand to several images, or the result of an image that cannot be attempted. */
+export type PlannedImages = { readonly configuration: Configuration } | { readonly result: MirrorResult };
+
+/** The images that a run mirrors. */
+export interface MirrorPlan {
+  readonly images: readonly PlannedImages[];
+  /** Whether the run may have several results, and ends with a line that sums them up. */
+  readonly hasSummary: boolean;
+}
+
+/** Variables that name several images. */
+const LIST_VARIABLES: readonly string[] = [RUN_ENVIRONMENT.IMAGES, RUN_ENVIRONMENT.CATALOG, RUN_ENVIRONMENT.SHARD];
+
+/** Variables that an entry of `IMAGES` may set. */
+const ENTRY_VARIABLES: readonly string[] = Object.values(RUN_ENVIRONMENT).filter((name) => !LIST_VARIABLES.includes(name));
+
+/** The most entries of `IMAGES`. Several builds suit more images better, as each build has its own timeout. */
+const MAX_ENTRIES = 500;
+
+/**
+ * Reads the images of a run from the environment: that of `IMAGE`, or those of `IMAGES`.
+ *
+ * An entry of `IMAGES` is read like the variables of a run of its own. An invalid entry does not stop the others.
+ *
+ * @throws MirrorError when `IMAGE` is not valid, and when `IMAGES` is not a list of entries
+ */
+export function readMirrorPlan(environment: NodeJS.ProcessEnv): MirrorPlan {
+  const text = environment[RUN_ENVIRONMENT.IMAGES];
+  if (!text) return { images: [{ configuration: readConfiguration(environment) }], hasSummary: Boolean(environment[RUN_ENVIRONMENT.TAGS]) };
+  requireNoOtherVariables(RUN_ENVIRONMENT.IMAGES, environment);
+  const images = parseEntries(text).map((entry) => readEntry({ ...environment, [RUN_ENVIRONMENT.IMAGES]: undefined, ...entry }));
+  return { images, hasSummary: true };
+}
+
+/** The entry of a plan for a single request. */
+export function planRequest(request: MirrorRequest): PlannedImages {
+  return { configuration: { image: request.source, requestFor: () => request } };
+}
+
+/** The same images as a dry run. */
+export function asDryRun(planned: PlannedImages): PlannedImages {
+  if ('result' in planned) return planned;
+  const { configuration } = planned;
+  return { configuration: { ...configuration, requestFor: (source) => ({ ...configuration.requestFor(source), dryRun: true }) } };
+}
+
+/**
+ * Requires that no variable of a single image is set together with a variable that names several images.
+ *
+ * @param except the variables that may be set together with it
+ * @throws MirrorError that names the first other variable
+ */
+export function requireNoOtherVariables(list: string, environment: NodeJS.ProcessEnv, except: readonly string[] = []): void {
+  const other = Object.values(RUN_ENVIRONMENT).find((name) => name !== list && !except.includes(name) && environment[name]);
+  if (other === undefined) return;
+  const problem = `the variable ${list} is set beside the variable ${other}`;
+  throw new MirrorError('invalid-configuration', `${problem}: set ${other} in its entries, or remove ${list}`);
+}
+
+/** Whether a run ends with a summary, also where the rest of its environment is not valid. */
+export function asksForSummary(environment: NodeJS.ProcessEnv): boolean {
+  return [RUN_ENVIRONMENT.IMAGES, RUN_ENVIRONMENT.CATALOG, RUN_ENVIRONMENT.TAGS].some((name) => environment[name]);
+}
+
+function readEntry(environment: NodeJS.ProcessEnv): PlannedImages {
+  try {
+    return { configuration: readConfiguration(environment) };
+  } catch (error) {
+    if (!(error instanceof MirrorError)) throw error;
+    const source = sanitizeForLog(redactCredentials(environment[RUN_ENVIRONMENT.IMAGE]!));
+    return { result: notAttempted(source, '', error.reason, error.message) };
+  }
+}
+
+type Entry = Readonly<Record<string, string>>;
+
+function parseEntries(text: string): Entry[] {
+  const list = parseJson(text);
+  if (!Array.isArray(list) || list.length === 0) {
+    throw listError('must be a JSON list of objects, each with the variables of one image, for example [{"IMAGE":"docker.io/library/nginx:stable"}]');
+  }
+  if (list.length > MAX_ENTRIES) throw listError(`has ${list.length} entries, and ${MAX_ENTRIES} is the limit: start several builds`);
+  for (const [index, entry] of list.entries()) requireEntry(entry, index + 1);
+  return list;
+}
+
+function requireEntry(entry: unknown, number: number): asserts entry is Entry {
+  const name = `its entry ${number}`;
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
+    throw listError(`has no object as ${name}: write it as {"IMAGE":"docker.io/library/nginx:stable"}`);
+  }
+  for (const [variable, value] of Object.entries(entry)) {
+    if (!ENTRY_VARIABLES.includes(variable)) {
+      throw listError(`sets ${sanitizeForLog(quote(variable))} in ${name}: use only ${ENTRY_VARIABLES.join(', ')}`);
+    }
+    if (typeof value !== 'string') throw listError(`sets ${variable} in ${name} to a value that is not a string: put it in quotes`);
+  }
+  if (!(entry as Partial<Entry>)[RUN_ENVIRONMENT.IMAGE]) throw listError(`has no image in ${name}: set ${RUN_ENVIRONMENT.IMAGE} there`);
+}
+
+function listError(problem: string): MirrorError {
+  return new MirrorError('invalid-configuration', `the variable ${RUN_ENVIRONMENT.IMAGES} ${problem}`);
+}
