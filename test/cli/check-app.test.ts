@@ -146,7 +146,7 @@ test('takes the registry that is named for an app that is synthesized for any ac
 
 test.each([
   ['a folder that is not a synthesized app', () => undefined, 'is not a synthesized app'],
-  ['an app without a mirror', () => { new App({ outdir: folder }).synth(); }, 'there are no images to mirror'],
+  ['an app without a mirror', () => { new App({ outdir: folder }).synth(); }, 'mirrors no images'],
 ])('refuses %s in one line', async (_name, prepare, words) => {
   prepare();
   const ending = await check();
