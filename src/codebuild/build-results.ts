@@ -1,6 +1,6 @@
 import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import type { BuildLog } from './build-state';
 import { formatAwsError } from './aws-errors';
+import type { BuildLog } from './build-state';
 import type { MirrorResult, RunSummary } from '../image/contract/mirror-result';
 import { sanitizeLine } from '../image/sanitize';
 

@@ -1,5 +1,5 @@
-import { BUILD_STATUS_TEXTS, BuildState } from './build-state';
 import type { ImageResult, BuildResults } from './build-results';
+import { BUILD_STATUS_TEXTS, BuildState } from './build-state';
 import type { StartedBuild } from './start-builds';
 import { truncateToBytes, sanitizeLine } from '../image/sanitize';
 

@@ -1,10 +1,10 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { CustomResourceEvent, DeploymentError, withDeploymentErrors } from './custom-resource-event';
+import { Clock, isRetryable, formatAwsError } from '../codebuild/aws-errors';
+import { readLogTail, parseBuildResults, BuildResults } from '../codebuild/build-results';
 import { BuildLog, BuildState, CONSISTENCY_TIME, readBuilds } from '../codebuild/build-state';
 import { FollowedBuild, formatFailureReport, formatLogLink } from '../codebuild/failure-report';
-import { readLogTail, parseBuildResults, BuildResults } from '../codebuild/build-results';
-import { Clock, isRetryable, formatAwsError } from '../codebuild/aws-errors';
 import type { StartedBuild } from '../codebuild/start-builds';
 
 /** The clients and the settings of the function. */

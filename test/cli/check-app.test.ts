@@ -184,7 +184,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s stops it, and the report says so',
 
 test.each([
   ['a folder that is not a synthesized app', () => undefined, 'is not a synthesized app'],
-  ['an app without a mirror', () => { new App({ outdir: folder }).synth(); }, 'there are no images to mirror'],
+  ['an app without a mirror', () => { new App({ outdir: folder }).synth(); }, 'mirrors no images'],
 ])('refuses %s in one line', async (_name, prepare, words) => {
   prepare();
   const ending = await check();

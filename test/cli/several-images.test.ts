@@ -152,7 +152,7 @@ describe('a usage error is one line and how to use it, and nothing is asked of a
   test.each<[string, () => Promise<string[]> | string[], RegExp]>([
     ['nothing at all', () => [], /^error: name a source and a target/m],
     ['one word', () => pushed('a'), /^error: name a source and a target/m],
-    ['three words without a place', () => [...pushed('a', 'b'), `${target.host}/x`], /^error: of several images, the last argument is a place/m],
+    ['three words without a place', () => [...pushed('a', 'b'), `${target.host}/x`], /^error: after several images, the last argument must be a target folder/m],
     ['a file that is not there', () => ['--from-file', path.join(folder, 'missing')], /^error: cannot read ".*missing": ENOENT/m],
     ['a file of comments', async () => ['--from-file', await listed('# nothing'), place], /^error: there are no images to mirror/m],
     ['a line of three words', async () => ['--from-file', await listed('a b c')], /^error: line 1 of .* has 3 words/m],

@@ -1,5 +1,5 @@
-import { chooseItems } from '../../src/cli/deployed/start-arguments';
 import type { DeployedCatalog, DeployedImage, DeployedItem } from '../../src/cli/deployed/deployed-items';
+import { chooseItems } from '../../src/cli/deployed/start-arguments';
 import { parseImageReference } from '../../src/image/image-reference';
 
 const PROJECT = { name: 'project', arn: 'arn:aws:codebuild:eu-west-1:111122223333:project/project', longestBuildMinutes: 59 };

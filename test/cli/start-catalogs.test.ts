@@ -173,7 +173,7 @@ describe('an error says what the stack has', () => {
     deployWithList({ shards: 2 });
     const { code, stderr } = await account.start([]);
     expect([code, started()]).toEqual([1, []]);
-    expect(stderr.split('\n')[0]).toBe('error: name the images and catalogs to start, or --all; '
+    expect(stderr.split('\n')[0]).toBe('error: name the images and catalogs to start, or use --all; '
       + 'the stack "Images" has "nginx:stable", "redis:7.4.0", the catalog "ssm:/platform/images"');
   });
 });

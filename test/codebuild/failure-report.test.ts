@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
+import { ImageResult } from '../../src/codebuild/build-results';
 import { BuildState } from '../../src/codebuild/build-state';
 import { formatFailureReport, FollowedBuild } from '../../src/codebuild/failure-report';
-import { ImageResult } from '../../src/codebuild/build-results';
 
 const LINK = 'https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/Mirror/log-events/1234';
 const bad = (source: string, message = `there is no ${source}`): ImageResult => ({ source, reason: 'not-found', message });

@@ -2,9 +2,9 @@ import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloud
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { withAwsErrors, AwsError, knownAwsErrorMessage } from './aws-clients';
 import type { StartedMirrorBuild } from './started-builds';
-import { type BuildLog, BuildState, BuildStatus, CONSISTENCY_TIME, readBuilds } from '../../codebuild/build-state';
-import { ResultLineFields, parseResultLine, resultKey } from '../../codebuild/build-results';
 import { type Clock, isNotFound, isRetryable, formatAwsError } from '../../codebuild/aws-errors';
+import { ResultLineFields, parseResultLine, resultKey } from '../../codebuild/build-results';
+import { type BuildLog, BuildState, BuildStatus, CONSISTENCY_TIME, readBuilds } from '../../codebuild/build-state';
 import { MirrorResult, NO_TRANSFER, Outcome } from '../../engine/result';
 import { escapeControlCharacters } from '../../image/sanitize';
 
