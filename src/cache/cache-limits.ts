@@ -1,8 +1,9 @@
-import { Annotations, Aspects, AspectPriority, CfnResource, Stack, Stage, Token } from 'aws-cdk-lib';
+import { Annotations, CfnResource, Stack, Token } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { quote } from '../image/image-reference';
 import { ROOT_PREFIX } from '../image/pull-through';
+import { onSynthesisOfStage } from '../synthesis/aspects';
 
 /** China and GovCloud. */
 const REGION_WITHOUT_CACHES = /^(?:cn|us-gov)-/;
@@ -50,16 +51,13 @@ export function warnAboutDigest(rule: Construct, image: string): void {
  */
 export function warnAboutLambdaFunctions(cache: Construct, repositoryPrefix: string): void {
   if (repositoryPrefix === ROOT_PREFIX) return;
-  // Aspects do not reach into the stages below.
-  Aspects.of(Stage.of(cache) ?? cache.node.root).add({
-    visit: (node) => {
-      if (!isFunction(node) || !isImageUnder(repositoryPrefix, Stack.of(node).resolve(node.code))) return;
-      Annotations.of(node).addWarningV2(
-        'cdk-ecr-mirror:PullThroughCache.lambda',
-        `the function's image is in the pull-through cache under ${quote(repositoryPrefix)}, from which AWS Lambda cannot pull; mirror the image with an ImageMirror`,
-      );
-    },
-  }, { priority: AspectPriority.READONLY });
+  onSynthesisOfStage(cache, (node) => {
+    if (!isFunction(node) || !isImageUnder(repositoryPrefix, Stack.of(node).resolve(node.code))) return;
+    Annotations.of(node).addWarningV2(
+      'cdk-ecr-mirror:PullThroughCache.lambda',
+      `the function's image is in the pull-through cache under ${quote(repositoryPrefix)}, from which AWS Lambda cannot pull; mirror the image with an ImageMirror`,
+    );
+  });
 }
 
 function isFunction(node: unknown): node is lambda.CfnFunction {

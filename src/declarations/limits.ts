@@ -1,5 +1,6 @@
-import { Annotations, AspectPriority, Aspects, CfnResource, Stack } from 'aws-cdk-lib';
+import { Annotations, CfnResource, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { onSynthesis } from '../synthesis/aspects';
 
 /** What the first run of one schedule copies. */
 export interface FirstCopy {
@@ -30,10 +31,7 @@ const ASSUMED_PLATFORMS = 8;
  */
 export function warnAboutDockerHubBudget(project: Construct, anonymousCopies: () => readonly FirstCopy[]): void {
   // On the project, so that whoever acknowledges the warning on the mirror silences it: the CDK asks a construct's scopes, not the construct itself.
-  const visit = (node: unknown) => {
-    if (node === project) warn(project, anonymousCopies());
-  };
-  Aspects.of(project).add({ visit }, { priority: AspectPriority.READONLY });
+  onSynthesis(project, () => warn(project, anonymousCopies()));
 }
 
 function warn(project: Construct, copies: readonly FirstCopy[]): void {

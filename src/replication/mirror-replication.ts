@@ -1,9 +1,10 @@
-import { Annotations, AspectPriority, Aspects, Stack } from 'aws-cdk-lib';
+import { Annotations, Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
-import { Construct, IConstruct } from 'constructs';
+import { Construct } from 'constructs';
 import { renderRules, ReplicationDestination, ReplicationRule } from './replication-rules';
 import { quote } from '../image/image-reference';
 import { ImageMirror } from '../mirror/image-mirror';
+import { onSynthesis } from '../synthesis/aspects';
 import { requireSameEnvironment, requireSingletonInRegistry } from '../synthesis/environments';
 
 /**
@@ -74,10 +75,9 @@ export class MirrorReplication extends Construct {
  * @param names the names of such repositories, asked when all images were added
  */
 export function warnAboutOtherRepositories(resource: Construct, names: () => readonly string[]): void {
-  const visit = (node: IConstruct) => {
-    if (node === resource && names().length > 0) warn(resource, names());
-  };
-  Aspects.of(resource).add({ visit }, { priority: AspectPriority.READONLY });
+  onSynthesis(resource, () => {
+    if (names().length > 0) warn(resource, names());
+  });
 }
 
 function warn(resource: Construct, names: readonly string[]): void {

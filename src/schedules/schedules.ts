@@ -1,4 +1,4 @@
-import { Annotations, AspectPriority, Aspects, Duration, Lazy, Stack } from 'aws-cdk-lib';
+import { Annotations, Duration, Lazy, Stack } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
@@ -8,6 +8,7 @@ import { Timetable } from './schedule-interval';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { quote } from '../image/image-reference';
 import { startBuildStatements } from '../project/start-build-statements';
+import { onSynthesis } from '../synthesis/aspects';
 
 /** Defines the queue that takes the runs which could not be started for a day. */
 export function defineDeadLetterQueue(scope: Construct, id: string): sqs.Queue {
@@ -128,10 +129,7 @@ export class StartTimes {
   /** @param project the project whose builds start */
   constructor(project: Construct) {
     // On the project, so that whoever acknowledges the warning on the mirror silences it, as with the budget of Docker Hub.
-    const visit = (node: unknown) => {
-      if (node === project) this.warn(project);
-    };
-    Aspects.of(project).add({ visit }, { priority: AspectPriority.READONLY });
+    onSynthesis(project, () => this.warn(project));
   }
 
   /** Counts one more schedule. */
