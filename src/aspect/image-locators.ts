@@ -3,22 +3,25 @@ import * as batch from 'aws-cdk-lib/aws-batch';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { IConstruct } from 'constructs';
-import { ImageUse, ImageUser, knownOf, Properties, section, sections } from './image-use';
+import { asProperties, asPropertiesList, ImageLocator, ImageUse, literalProperties, Properties } from './image-use';
 import { quote } from '../image/image-reference';
 
-/** Images that CodeBuild keeps on its own hosts. They look like images of Docker Hub. */
-const CURATED = /^aws\/codebuild\//;
+/** Images that AWS CodeBuild manages. Their names look like names of images on Docker Hub. */
+const MANAGED_IMAGE = /^aws\/codebuild\//;
 
 /** The image of a CodeBuild project's environment. */
-export const buildProjectImages: ImageUser = {
+export const buildProjectImages: ImageLocator = {
   uses: ({ Environment }) => {
-    const { Image: image } = section(Environment);
-    if (typeof image === 'string' && CURATED.test(image)) return [];
+    const { Image: image } = asProperties(Environment);
+    if (typeof image === 'string' && MANAGED_IMAGE.test(image)) return [];
     return [{
-      user: 'the build environment',
+      description: 'the build environment',
       path: 'Environment.Image',
       image,
-      settings: { 'Environment.ImagePullCredentialsType': codebuild.ImagePullPrincipalType.SERVICE_ROLE, 'Environment.RegistryCredential': undefined },
+      overrides: {
+        'Environment.ImagePullCredentialsType': codebuild.ImagePullPrincipalType.SERVICE_ROLE,
+        'Environment.RegistryCredential': undefined,
+      },
       rolePath: 'ServiceRole',
     }];
   },
@@ -26,7 +29,7 @@ export const buildProjectImages: ImageUser = {
   knownProperties: (resource) => {
     if (!(resource instanceof codebuild.CfnProject)) return {};
     const { environment, serviceRole } = resource;
-    return knownOf({ environment, serviceRole }) as Properties;
+    return literalProperties({ environment, serviceRole });
   },
 
   role: ({ node: { scope } }) => scope instanceof codebuild.Project ? scope : undefined,
@@ -34,26 +37,26 @@ export const buildProjectImages: ImageUser = {
   container: () => undefined,
 };
 
-/** A container as messages name it: by its name, or by its place where that is not known. */
-export function containerName(name: unknown, index: number = 0): string {
+/** A container in messages: its name, or its position if the name is not known. */
+function describeContainer(name: unknown, index: number): string {
   return typeof name === 'string' && !Token.isUnresolved(name) ? `the container ${quote(name)}` : `container ${index + 1}`;
 }
 
-/** The path of a range of nodes: its index. */
+/** The path of a node range, with its index. */
 const NODE_RANGE = /^NodeProperties\.NodeRangeProperties\.(\d+)\./;
 
-/** The images of an AWS Batch job definition: of its container, of its tasks' containers, of its pods, or of each range of its nodes. */
-export const jobDefinitionImages: ImageUser = {
+/** The images of an AWS Batch job definition: in its container, in the containers of its tasks or pods, or in each node range. */
+export const jobDefinitionImages: ImageLocator = {
   uses: (properties) => [
-    ...usesOf(properties, 'ContainerProperties', ''),
-    ...sections(section(properties.NodeProperties).NodeRangeProperties)
-      .flatMap((range, index) => usesOf(range, 'Container', `NodeProperties.NodeRangeProperties.${index}.`)),
+    ...jobUses(properties, 'ContainerProperties', ''),
+    ...asPropertiesList(asProperties(properties.NodeProperties).NodeRangeProperties)
+      .flatMap((range, index) => jobUses(range, 'Container', `NodeProperties.NodeRangeProperties.${index}.`)),
   ],
 
   knownProperties: (resource) => {
     if (!(resource instanceof batch.CfnJobDefinition)) return {};
     const { containerProperties, ecsProperties, eksProperties, nodeProperties } = resource;
-    return knownOf({ containerProperties, ecsProperties, eksProperties, nodeProperties }) as Properties;
+    return literalProperties({ containerProperties, ecsProperties, eksProperties, nodeProperties });
   },
 
   role: (resource, { path, rolePath }) => rolePath === undefined ? undefined : ecsContainer(resource, path)?.executionRole,
@@ -64,26 +67,32 @@ export const jobDefinitionImages: ImageUser = {
   },
 };
 
-function usesOf(properties: Properties, single: string, start: string): ImageUse[] {
-  const container = section(properties[single]);
+function jobUses(properties: Properties, containerProperty: string, prefix: string): ImageUse[] {
+  const container = asProperties(properties[containerProperty]);
+  const path = `${prefix}${containerProperty}`;
   return [
-    ...container.Image === undefined ? [] : [jobContainerUse(container, `${start}${single}`, 'the job\'s container', `${start}${single}`)],
-    ...sections(section(properties.EcsProperties).TaskProperties).flatMap((task, index) => {
-      const path = `${start}EcsProperties.TaskProperties.${index}`;
-      return sections(task.Containers).map((one, at) => jobContainerUse(one, `${path}.Containers.${at}`, containerName(one.Name, at), path));
-    }),
-    ...podUses(section(section(properties.EksProperties).PodProperties), `${start}EksProperties.PodProperties`),
+    ...container.Image === undefined ? [] : [jobContainerUse(container, path, 'the job\'s container', path)],
+    ...asPropertiesList(asProperties(properties.EcsProperties).TaskProperties)
+      .flatMap((task, index) => jobTaskUses(task, `${prefix}EcsProperties.TaskProperties.${index}`)),
+    ...podUses(asProperties(asProperties(properties.EksProperties).PodProperties), `${prefix}EksProperties.PodProperties`),
   ];
 }
 
-function jobContainerUse({ Image }: Properties, path: string, user: string, holderOfRole: string): ImageUse {
-  return { user, path: `${path}.Image`, image: Image, settings: { [`${path}.RepositoryCredentials`]: undefined }, rolePath: `${holderOfRole}.ExecutionRoleArn` };
+function jobTaskUses({ Containers }: Properties, path: string): ImageUse[] {
+  return asPropertiesList(Containers)
+    .map((container, index) => jobContainerUse(container, `${path}.Containers.${index}`, describeContainer(container.Name, index), path));
 }
 
-/** Pods have no role to pull with: the kubelet of the node pulls. */
+function jobContainerUse({ Image }: Properties, path: string, description: string, roleOwnerPath: string): ImageUse {
+  const overrides = { [`${path}.RepositoryCredentials`]: undefined };
+  return { description, path: `${path}.Image`, image: Image, overrides, rolePath: `${roleOwnerPath}.ExecutionRoleArn` };
+}
+
+/** Pods have no role that pulls: the kubelet of the node pulls their images. */
 function podUses(pod: Properties, path: string): ImageUse[] {
-  return ['InitContainers', 'Containers'].flatMap((list) => sections(pod[list])
-    .map((one, index) => ({ user: containerName(one.Name, index), path: `${path}.${list}.${index}.Image`, image: one.Image, settings: {} })));
+  return ['InitContainers', 'Containers'].flatMap((list) => asPropertiesList(pod[list]).map(({ Name, Image }, index) => (
+    { description: describeContainer(Name, index), path: `${path}.${list}.${index}.Image`, image: Image, overrides: {} }
+  )));
 }
 
 function ecsContainer({ node: { scope } }: CfnResource, path: string): (batch.IEcsContainerDefinition & IConstruct) | undefined {
@@ -92,37 +101,37 @@ function ecsContainer({ node: { scope } }: CfnResource, path: string): (batch.IE
   return scope instanceof batch.MultiNodeJobDefinition && range !== undefined ? scope.containers[Number(range)]?.container : undefined;
 }
 
-/** The images of an Amazon ECS task definition: those of all its containers, whatever they are for. */
-export const taskDefinitionImages: ImageUser = {
-  uses: ({ ContainerDefinitions }) => sections(ContainerDefinitions).map(taskContainerUse),
+/** The images of an Amazon ECS task definition: those of all its containers, sidecars included. */
+export const taskDefinitionImages: ImageLocator = {
+  uses: ({ ContainerDefinitions }) => asPropertiesList(ContainerDefinitions).map(taskContainerUse),
 
   knownProperties: (resource) => {
-    const definition = taskDefinitionAround(resource);
+    const definition = taskDefinitionOf(resource);
     if (definition !== undefined) return { ContainerDefinitions: containersOf(definition) };
     if (!(resource instanceof ecs.CfnTaskDefinition)) return {};
     const { containerDefinitions, executionRoleArn } = resource;
-    return knownOf({ containerDefinitions, executionRoleArn }) as Properties;
+    return literalProperties({ containerDefinitions, executionRoleArn });
   },
 
-  // Amazon ECS pulls with the execution role on every launch type; on EC2 the role of the instance would do it only without one.
-  role: (resource) => taskDefinitionAround(resource)?.obtainExecutionRole(),
+  // Amazon ECS pulls with the execution role on all launch types. On EC2, it pulls with the instance role only if there is no execution role.
+  role: (resource) => taskDefinitionOf(resource)?.obtainExecutionRole(),
 
-  container: (resource, { name }) => name === undefined ? undefined : taskDefinitionAround(resource)?.findContainer(name),
+  container: (resource, { name }) => name === undefined ? undefined : taskDefinitionOf(resource)?.findContainer(name),
 };
 
 function taskContainerUse({ Name, Image }: Properties, index: number): ImageUse {
   const path = `ContainerDefinitions.${index}`;
   return {
-    user: containerName(Name, index),
+    description: describeContainer(Name, index),
     name: typeof Name === 'string' ? Name : undefined,
     path: `${path}.Image`,
     image: Image,
-    settings: { [`${path}.RepositoryCredentials`]: undefined },
+    overrides: { [`${path}.RepositoryCredentials`]: undefined },
     rolePath: 'ExecutionRoleArn',
   };
 }
 
-function taskDefinitionAround(resource: CfnResource): ecs.TaskDefinition | undefined {
+function taskDefinitionOf(resource: CfnResource): ecs.TaskDefinition | undefined {
   const { scope } = resource.node;
   return scope instanceof ecs.TaskDefinition && scope.node.defaultChild === resource ? scope : undefined;
 }
