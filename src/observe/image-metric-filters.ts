@@ -1,73 +1,74 @@
 import { Lazy, Token } from 'aws-cdk-lib';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { MetricSubject } from './result-metric';
+import { ImageDimensions } from './metric-definitions';
 
 /**
- * How long a pattern may be.
+ * The maximum length of a filter pattern.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html
  */
-const LONGEST_PATTERN = 1_024;
+const MAX_PATTERN_LENGTH = 1_024;
 
-/** The longest name of a repository in Amazon ECR, which one that is not known at synthesis is taken for. */
-const LONGEST_REPOSITORY_NAME = 256;
+/** The maximum length of a repository name in Amazon ECR; assumed for a name that is a token. */
+const MAX_REPOSITORY_NAME_LENGTH = 256;
 
-/** A log group takes 100 filters, and a mirror has 16 sets like this at most, beside 8 filters of its own. */
-const MOST_FILTERS = 4;
+/** A log group allows 100 metric filters. A mirror has 8 filters of its own and up to 16 sets of filters for images. */
+const MAX_FILTERS = 4;
 
-/** How the filters of a set are made. */
-export interface ImageFiltersProps {
-  /** The id of the first of them; the others are numbered. */
+/** Properties of a set of metric filters. */
+export interface ImageMetricFiltersProps {
+  /** The id of the first filter; the ids of the others end with a number. */
   readonly id: string;
-  /** The pattern for some images, or for all where none are named. */
-  readonly patternFor: (named?: readonly MetricSubject[]) => logs.JsonPattern;
+  /** The pattern that matches the results of some images; without images, the results of all images. */
+  readonly patternFor: (images?: readonly ImageDimensions[]) => logs.JsonPattern;
   readonly define: (id: string, pattern: logs.IFilterPattern) => void;
 }
 
 /**
- * The filters that count one metric of single images.
+ * The metric filters that count one metric for single images.
  *
- * CloudWatch bills a metric for each value of its dimensions, whether anybody asks for that or not. So a filter counts the images that were asked for
- * and no others, as many as its pattern can name. When there are too many for a few filters, one counts those of all images.
+ * CloudWatch bills a metric for each combination of dimension values, even if nothing reads it. So each filter names the images that it counts, as
+ * many as fit into its pattern. When the images do not fit into four filters, one filter counts all images of the mirror.
  */
-export class ImageFilters {
-  /** The images that each filter names. */
-  private readonly named: MetricSubject[][] = [];
-  private isOfAll = false;
+export class ImageMetricFilters {
+  /** The images of each filter. */
+  private readonly images: ImageDimensions[][] = [];
+  private matchesAll = false;
 
-  constructor(private readonly scope: Construct, private readonly props: ImageFiltersProps) {}
+  constructor(private readonly scope: Construct, private readonly props: ImageMetricFiltersProps) {}
 
-  /** Whether the images that nobody asked for are counted too. */
-  public get countsAll(): boolean {
-    return this.isOfAll;
+  /** Whether one filter counts all images of the mirror. */
+  public get countsAllImages(): boolean {
+    return this.matchesAll;
   }
 
   /** Counts one more image. */
-  public include(subject: MetricSubject): void {
-    if (this.isOfAll || this.named.flat().some((one) => keyOf(one) === keyOf(subject))) return;
-    const last = this.named.at(-1);
-    if (last !== undefined && this.fits([...last, subject])) last.push(subject);
-    else if (this.named.length < MOST_FILTERS) this.add(subject);
-    else this.includeAll();
+  public add(image: ImageDimensions): void {
+    if (this.matchesAll || this.images.flat().some((known) => keyOf(known) === keyOf(image))) return;
+    const last = this.images.at(-1);
+    if (last !== undefined && this.fits([...last, image])) last.push(image);
+    else if (this.images.length < MAX_FILTERS) this.defineFilter(image);
+    else this.matchAll();
   }
 
-  private add(subject: MetricSubject): void {
-    const named = [subject];
-    this.named.push(named);
-    // In an order that does not depend on which was asked for first.
-    const produce = () => this.props.patternFor(this.isOfAll ? undefined : [...named].sort((a, b) => keyOf(a) < keyOf(b) ? -1 : 1)).logPatternString;
-    this.props.define(this.idOf(this.named.length), logs.FilterPattern.literal(Lazy.string({ produce })));
+  private defineFilter(image: ImageDimensions): void {
+    const images = [image];
+    this.images.push(images);
+    // Sorted, so that the template does not depend on the order of calls.
+    const sorted = () => [...images].sort((a, b) => keyOf(a) < keyOf(b) ? -1 : 1);
+    const produce = () => this.props.patternFor(this.matchesAll ? undefined : sorted()).logPatternString;
+    this.props.define(this.idOf(this.images.length), logs.FilterPattern.literal(Lazy.string({ produce })));
   }
 
-  /** One filter is left, for what two count is counted twice. */
-  private includeAll(): void {
-    this.isOfAll = true;
-    for (let number = 2; number <= this.named.length; number++) this.scope.node.tryRemoveChild(this.idOf(number));
+  /** Keeps one filter only: two filters that match the same line would count it twice. */
+  private matchAll(): void {
+    this.matchesAll = true;
+    for (let number = 2; number <= this.images.length; number++) this.scope.node.tryRemoveChild(this.idOf(number));
   }
 
-  private fits(named: readonly MetricSubject[]): boolean {
-    return this.props.patternFor(named.map(longest)).logPatternString.length <= LONGEST_PATTERN;
+  private fits(images: readonly ImageDimensions[]): boolean {
+    return this.props.patternFor(images.map(withLongestName)).logPatternString.length <= MAX_PATTERN_LENGTH;
   }
 
   private idOf(number: number): string {
@@ -75,10 +76,10 @@ export class ImageFilters {
   }
 }
 
-function longest({ repository, tag }: MetricSubject): MetricSubject {
-  return { repository: Token.isUnresolved(repository) ? 'x'.repeat(LONGEST_REPOSITORY_NAME) : repository, tag };
+function withLongestName({ repository, tag }: ImageDimensions): ImageDimensions {
+  return { repository: Token.isUnresolved(repository) ? 'x'.repeat(MAX_REPOSITORY_NAME_LENGTH) : repository, tag };
 }
 
-function keyOf({ repository, tag }: MetricSubject): string {
+function keyOf({ repository, tag }: ImageDimensions): string {
   return `${repository}:${tag ?? ''}`;
 }
