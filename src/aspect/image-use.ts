@@ -33,7 +33,7 @@ export interface ImageLocator {
   /** The role that pulls the image, if the L2 construct around the resource has it. */
   readonly role: (resource: CfnResource, use: ImageUse) => iam.IGrantable | undefined;
 
-  /** The construct of this one container, if there is one. */
+  /** The construct of the container, if there is one. */
   readonly container: (resource: CfnResource, use: ImageUse) => IConstruct | undefined;
 }
 

@@ -65,8 +65,8 @@ const IMAGE_LOCATORS: ReadonlyMap<string, ImageLocator> = new Map([
  * The aspect replaces images in the final template, so it includes containers that other aspects add, in any order. An aspect of an app does not
  * visit the stages in the app; add the aspect to each stage.
  *
- * The aspect does not change images in Amazon ECR, images that are known only at deployment, images that AWS CodeBuild manages, and images in build
- * specifications and Dockerfiles. AWS Lambda does not run public images.
+ * The aspect does not change images in Amazon ECR, images that are known only at deployment, and images that AWS CodeBuild manages. It does not look
+ * into build specifications and Dockerfiles. AWS Lambda does not run public images.
  */
 export class MirroredImagesAspect implements IAspect {
   /**

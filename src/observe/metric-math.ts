@@ -19,7 +19,7 @@ export function sumForGraph(id: string, metrics: readonly cloudwatch.Metric[]): 
  * The sum of metrics, for alarms. After its first value, the sum is 0 where values are missing.
  *
  * An alarm evaluates more periods than it needs, and replaces missing values by older ones. Without the zeros, a metric with rare values would keep
- * the alarm in its state for hours, and the alarm would send no notification for the next failure.
+ * the alarm in its state for hours. The alarm would then send no notification for the next failure.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
  */

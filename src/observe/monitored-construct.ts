@@ -21,7 +21,7 @@ import { METRIC_NAME, EVENT_DETAIL_TYPE } from '../image/contract/events-and-met
  *
  * CloudWatch bills $0.30 a month for each metric, for the hours in which it has a value: about one cent for an image that runs once a day. It bills
  * only the images with a metric in the app; a customized image has up to twice as many metrics. When the app uses a metric of more than about 40
- * images, the metric filter counts **all images of the mirror**, and CloudWatch bills one metric for each image that has results.
+ * images, the metric filter counts **all images of the mirror**. CloudWatch then bills one metric for each image that has results.
  *
  * **Alarms.** The description of an alarm says what is wrong and links the procedure in the runbook. CloudWatch bills $0.10 a month for each metric
  * that an alarm watches, and the metric itself: up to $0.40 for an alarm. An alarm of a customized image watches two metrics, up to $0.80; except
@@ -191,8 +191,8 @@ export abstract class MonitoredConstruct extends Construct {
   }
 
   /**
-   * Defines a CloudWatch alarm that goes off when a run within the last hour found that a fixed tag names a different image upstream than in the
-   * mirror. It goes off after each run until the difference is resolved.
+   * Defines a CloudWatch alarm that goes off when a fixed tag names a different image upstream than in the mirror. It looks at the runs of the last
+   * hour, and goes off after each run until the difference is resolved.
    */
   public alarmTagMoved(id: string, options: MirrorAlarmOptions = {}): cloudwatch.Alarm {
     return this._observed().alarmTagMoved(this, id, options);

@@ -34,7 +34,7 @@ const MAX_IMAGES = 450;
  * The CloudWatch metrics that metric filters count in the log of a mirror. A metric filter is defined when its metric is first requested, so a mirror
  * without monitoring has none.
  *
- * The metrics of single images have the repository and the tag as dimensions. An alarm cannot watch the sum over all values of a dimension, so the
+ * The metrics of single images have the repository and the tag as dimensions. An alarm cannot watch the sum over all values of a dimension. So the
  * metrics of the mirror as a whole have filters of their own, without dimensions.
  */
 export class ResultMetrics extends Construct {
