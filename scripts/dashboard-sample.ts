@@ -32,7 +32,7 @@ export const SERIES: Readonly<Record<string, HourlyValues>> = {
   'Unchanged': hourly(DAYS.map((_day, index) => BUILDS - (COPIED[index] ?? 0) - (FAILED[index] ?? 0) - (MOVED[index] ?? 0))),
   'Failures': hourly(FAILED),
   'Fixed tags moved': hourly(MOVED),
-  'Builds that failed': hourly(DAYS.map((_day, index) => (FAILED[index] ?? 0) + (MOVED[index] ?? 0) || undefined)),
+  'Failed builds': hourly(DAYS.map((_day, index) => (FAILED[index] ?? 0) + (MOVED[index] ?? 0) || undefined)),
   'Rate limited': hourly(FAILED),
   'Runs not started': hourly(DAYS.map(() => undefined)),
   'Bytes copied': hourly(MEGABYTES.map((value) => value * 1e6)),
@@ -47,7 +47,7 @@ const RATE_LIMITED = { lastReason: 'rate-limited', lastMessage: 'registry-1.dock
 
 /** The tables of the dashboard by the start of their titles. */
 export const TABLES: Readonly<Record<string, Rows>> = {
-  'The last success of each image': [
+  'Last success of each image': [
     { repository: 'mirror/logstash', tag: '7.11.2', lastSuccess: '11-18 03:24', lastRun: '11-22 03:24', lastOutcome: 'tag-moved' },
     { repository: 'mirror/nginx', tag: 'stable', lastSuccess: '11-22 03:02', lastRun: '11-22 03:02', lastOutcome: 'copied' },
     { repository: 'mirror/redis', tag: '7', lastSuccess: '11-22 03:07', lastRun: '11-22 03:07', lastOutcome: 'unchanged' },
@@ -57,7 +57,7 @@ export const TABLES: Readonly<Record<string, Rows>> = {
     { repository: 'mirror/hashicorp/vault', tag: '1.14', lastSuccess: '11-22 03:26', lastRun: '11-22 03:26', lastOutcome: 'unchanged' },
     { repository: 'mirror/haproxy', tag: 'lts', lastSuccess: '11-22 03:31', lastRun: '11-22 03:31', lastOutcome: 'unchanged' },
   ],
-  'What went wrong, the last first': [
+  'Problems, newest first': [
     {
       source: 'docker.io/library/logstash:7.11.2',
       lastTime: '11-22 03:24',
@@ -68,7 +68,7 @@ export const TABLES: Readonly<Record<string, Rows>> = {
     { source: 'docker.io/hashicorp/vault:1.14', lastTime: '11-17 03:27', times: '1', ...RATE_LIMITED },
     { source: 'docker.io/library/redis:7', lastTime: '11-17 03:08', times: '1', ...RATE_LIMITED },
   ],
-  'The last results': [
+  'Latest results': [
     resultOf('03:31', 'unchanged', 'docker.io/library/haproxy:lts', 'haproxy:lts', '1.1'),
     resultOf('03:26', 'unchanged', 'docker.io/hashicorp/vault:1.14', 'hashicorp/vault:1.14', '1.3'),
     { ...resultOf('03:24', 'tag-moved', 'docker.io/library/logstash:7.11.2', 'logstash:7.11.2', '1.2'), reason: 'immutable-tag' },

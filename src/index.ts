@@ -19,8 +19,7 @@ export { ImageCatalog } from './catalog/image-catalog';
 export { MirroredCatalog, type MirroredCatalogOptions, type MirroredCatalogProps } from './catalog/mirrored-catalog';
 
 export { MirrorAlarm, type MirrorNotifyOptions } from './observe/alarm-options';
-export type { MirrorDashboardProps } from './observe/mirror-dashboard-props';
-export { MirrorDashboard } from './observe/mirror-dashboard';
+export { MirrorDashboard, type MirrorDashboardProps } from './observe/mirror-dashboard';
 export { MonitoredConstruct } from './observe/monitored-construct';
 export { type OnScanFindingsOptions, ScanSeverity } from './observe/scan-findings';
 

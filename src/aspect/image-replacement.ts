@@ -1,39 +1,39 @@
-import { Annotations, CfnResource } from 'aws-cdk-lib';
+import { Annotations, CfnResource, Reference, Token, Tokenization } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { Dependable } from 'constructs';
-import { distance, ImageSource, Replacement, missingImage } from './image-source';
-import { isExcluded, ImageUse, ImageUser, Properties, renderedProperties, valueAt } from './image-use';
-import { mapImages, PublicImage, publicImage } from './public-image';
-import { defineExecutionRole, roleOf } from './pull-role';
+import { Dependable, IConstruct } from 'constructs';
+import { environmentProblem, ImageSource, missingImageProblem, Replacement } from './image-source';
+import { ImageLocator, ImageUse, isExcluded, Properties, renderProperties, valueAtPath } from './image-use';
+import { mapImages, parsePublicImage, PublicImage } from './public-image';
 
-/** What an aspect wants of the resources that it visits. */
-export interface ImageRules {
-  /** In the order in which they are asked. */
+/** The settings of one aspect. */
+export interface ReplacementRules {
+  /** The mirrors and caches, in the order of the search. */
   readonly sources: readonly ImageSource[];
+  /** Whether a missing image is an error. */
   readonly enforce: boolean;
 }
 
 /**
- * Replaces the public images of one resource, for all the aspects that visit it.
+ * Replaces the public images of one resource, for all aspects that visit the resource.
  *
- * It works twice. While aspects run, it lets roles pull what is known to be used, so that other aspects see the roles and policies that this takes.
- * When the last aspect has run and the CDK asks for dependencies, it looks at the properties as the template will have them, and replaces.
+ * The replacement has two phases. While aspects run, it grants the pull of images that are known already, so that other aspects visit the new roles
+ * and policies. After the last aspect, when the CDK collects dependencies, it renders the properties of the resource and replaces all images in them.
  */
 export class ImageReplacement {
-  /** The replacement for a resource, whose images are where `user` says. */
-  public static of(resource: CfnResource, user: ImageUser): ImageReplacement {
-    const replacement = ImageReplacement.all.get(resource) ?? new ImageReplacement(resource, user);
+  /** The replacement of a resource: one for all aspects. */
+  public static of(resource: CfnResource, locator: ImageLocator): ImageReplacement {
+    const replacement = ImageReplacement.all.get(resource) ?? new ImageReplacement(resource, locator);
     ImageReplacement.all.set(resource, replacement);
     return replacement;
   }
 
   private static readonly all = new WeakMap<CfnResource, ImageReplacement>();
 
-  private readonly rules = new Set<ImageRules>();
+  private readonly rules = new Set<ReplacementRules>();
   private readonly granted = new Map<iam.IGrantable, Set<string>>();
   private problems: string[] = [];
 
-  private constructor(private readonly resource: CfnResource, private readonly user: ImageUser) {
+  private constructor(private readonly resource: CfnResource, private readonly locator: ImageLocator) {
     const replaceAll = () => this.replaceAll();
     const lastAspect = {};
     Dependable.implement(lastAspect, {
@@ -46,12 +46,12 @@ export class ImageReplacement {
     resource.node.addValidation({ validate: () => this.isEnforced() ? this.problems : [] });
   }
 
-  /** Takes the rules of an aspect, and grants what is known so far. */
-  public add(rules: ImageRules): void {
+  /** Adds the rules of an aspect, and grants the pull of the images that are known so far. */
+  public add(rules: ReplacementRules): void {
     this.rules.add(rules);
-    const properties = this.user.knownProperties(this.resource);
-    for (const use of this.user.uses(properties)) {
-      const image = this.isExcluded(use) ? undefined : publicImage(use.image);
+    const properties = this.locator.knownProperties(this.resource);
+    for (const use of this.locator.uses(properties)) {
+      const image = this.isExcluded(use) ? undefined : parsePublicImage(use.image);
       const replacement = image && this.find(image);
       if (replacement) this.grantPull(this.knownRole(use, properties), replacement);
     }
@@ -59,8 +59,8 @@ export class ImageReplacement {
 
   private replaceAll(): void {
     this.problems = [];
-    const properties = renderedProperties(this.resource);
-    for (const use of this.user.uses(properties)) {
+    const properties = renderProperties(this.resource);
+    for (const use of this.locator.uses(properties)) {
       if (!this.isExcluded(use)) this.replace(use, properties);
     }
     if (this.isEnforced()) return;
@@ -69,18 +69,18 @@ export class ImageReplacement {
 
   private replace(use: ImageUse, properties: Properties): void {
     const replacements: Replacement[] = [];
-    const mapped = mapImages(use.image, (one) => {
-      const image = publicImage(one);
-      if (image === undefined) return one;
+    const mapped = mapImages(use.image, (original) => {
+      const image = parsePublicImage(original);
+      if (image === undefined) return original;
       const replacement = this.find(image);
       if (replacement) replacements.push(replacement);
-      else this.problems.push(missingImage(use.user, image, this.sources(), this.resource));
-      return replacement?.imageUri ?? one;
+      else this.problems.push(missingImageProblem(use.description, image, this.sources(), this.resource));
+      return replacement?.imageUri ?? original;
     });
     if (replacements.length === 0) return;
     this.resource.addPropertyOverride(use.path, mapped);
-    for (const [path, value] of Object.entries(use.settings)) this.resource.addPropertyOverride(path, value);
-    const role = this.knownRole(use, this.user.knownProperties(this.resource)) ?? this.role(use, properties);
+    for (const [path, value] of Object.entries(use.overrides)) this.resource.addPropertyOverride(path, value);
+    const role = this.knownRole(use, this.locator.knownProperties(this.resource)) ?? this.findOrDefineRole(use, properties);
     for (const replacement of replacements) {
       replacement.makeAvailableTo(this.resource);
       this.grantPull(role, replacement);
@@ -90,7 +90,7 @@ export class ImageReplacement {
   private find({ reference }: PublicImage): Replacement | undefined {
     if (reference === undefined) return undefined;
     for (const source of this.sources()) {
-      const replacement = distance(source, this.resource) === undefined ? source.find(reference) : undefined;
+      const replacement = environmentProblem(source, this.resource) === undefined ? source.find(reference) : undefined;
       if (replacement !== undefined) return replacement;
     }
     return undefined;
@@ -98,26 +98,26 @@ export class ImageReplacement {
 
   private knownRole(use: ImageUse, properties: Properties): iam.IGrantable | undefined {
     if (use.rolePath === undefined) return undefined;
-    const arn = valueAt(properties, use.rolePath);
-    return this.user.role(this.resource, use) ?? (arn === undefined ? undefined : roleOf(this.resource, use.rolePath, arn));
+    const arn = valueAtPath(properties, use.rolePath);
+    return this.locator.role(this.resource, use) ?? (arn === undefined ? undefined : findRole(this.resource, use.rolePath, arn));
   }
 
-  /** The role in the template, defined when there is none. */
-  private role({ rolePath }: ImageUse, properties: Properties): iam.IGrantable | undefined {
+  /** The role in the template; a new execution role if the template has none. */
+  private findOrDefineRole({ rolePath }: ImageUse, properties: Properties): iam.IGrantable | undefined {
     if (rolePath === undefined) return undefined;
-    const arn = valueAt(properties, rolePath);
-    if (arn !== undefined) return roleOf(this.resource, rolePath, arn);
+    const arn = valueAtPath(properties, rolePath);
+    if (arn !== undefined) return findRole(this.resource, rolePath, arn);
     const role = defineExecutionRole(this.resource);
     this.resource.addPropertyOverride(rolePath, role.roleArn);
     return role;
   }
 
-  private grantPull(role: iam.IGrantable | undefined, { permission, grantPull }: Replacement): void {
+  private grantPull(role: iam.IGrantable | undefined, { permissionKey, grantPull }: Replacement): void {
     if (role === undefined) return;
     const permissions = this.granted.get(role) ?? new Set();
     this.granted.set(role, permissions);
-    if (!permissions.has(permission)) grantPull(role);
-    permissions.add(permission);
+    if (!permissions.has(permissionKey)) grantPull(role);
+    permissions.add(permissionKey);
   }
 
   private sources(): ImageSource[] {
@@ -129,6 +129,38 @@ export class ImageReplacement {
   }
 
   private isExcluded(use: ImageUse): boolean {
-    return isExcluded(this.user.container(this.resource, use) ?? this.resource) || isExcluded(this.resource);
+    return isExcluded(this.locator.container(this.resource, use) ?? this.resource) || isExcluded(this.resource);
   }
+}
+
+/**
+ * The role with the ARN in a resource's property. As elsewhere in the CDK, grants to a role outside of the app become a policy in the resource's
+ * stack.
+ *
+ * @param id the id of an imported role, unique in the resource
+ */
+function findRole(resource: CfnResource, id: string, arn: unknown): iam.IGrantable {
+  const target = referencedConstruct(arn);
+  if (target instanceof iam.CfnRole && target.node.scope instanceof iam.Role) return target.node.scope;
+  const imported = resource.node.tryFindChild(id) as iam.IRole | undefined;
+  if (imported !== undefined) return imported;
+  if (target instanceof iam.CfnRole) return iam.Role.fromRoleName(resource, id, target.ref);
+  return iam.Role.fromRoleArn(resource, id, Token.asString(arn));
+}
+
+/**
+ * Defines the execution role of a resource that has none. Amazon ECS pulls images with this role.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+ */
+function defineExecutionRole(resource: CfnResource): iam.Role {
+  const existing = resource.node.tryFindChild('ExecutionRole') as iam.Role | undefined;
+  return existing ?? new iam.Role(resource, 'ExecutionRole', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
+}
+
+/** The construct that a token refers to. */
+function referencedConstruct(arn: unknown): IConstruct | undefined {
+  if (typeof arn !== 'string' || !Token.isUnresolved(arn)) return undefined;
+  const { length, firstToken } = Tokenization.reverseString(arn);
+  return length === 1 && Reference.isReference(firstToken) ? firstToken.target : undefined;
 }

@@ -10,16 +10,16 @@ import { familiarImageReference, ImageReference } from '../image/image-reference
 import { quote } from '../image/sanitize';
 import { otherEnvironmentPart } from '../synthesis/environments';
 
-/** An image in Amazon ECR that takes the place of a public one. */
+/** An image in Amazon ECR that replaces a public image. */
 export interface Replacement {
   readonly imageUri: string;
-  /** What the permission to pull it depends on. */
-  readonly permission: string;
+  /** Identifies the pull permission, so that each role gets it once. */
+  readonly permissionKey: string;
   readonly grantPull: (grantee: iam.IGrantable) => void;
   readonly makeAvailableTo: (user: IConstruct) => void;
 }
 
-/** Where replacements come from: a mirror or a pull-through cache. */
+/** A mirror or a pull-through cache that provides replacements. */
 export interface ImageSource {
   readonly construct: IConstruct;
   /** `undefined` for a pull-through cache. */
@@ -35,7 +35,7 @@ export function mirrorSource(mirror: IImageMirror): ImageSource {
       const image = mirror._find(reference);
       return image && {
         imageUri: image._uriFor(reference),
-        permission: image.node.path,
+        permissionKey: image.node.path,
         grantPull: (grantee) => image.grantPull(grantee),
         makeAvailableTo: (user) => waitForFirstCopy(user, image),
       };
@@ -50,7 +50,7 @@ export function cacheSource(cache: PullThroughCache): ImageSource {
       const imageUri = cache._uriFor(reference);
       return imageUri === undefined ? undefined : {
         imageUri,
-        permission: `${cache.node.path} ${reference.repository}`,
+        permissionKey: `${cache.node.path} ${reference.repository}`,
         grantPull: (grantee) => cache._grantTo(grantee, reference),
         makeAvailableTo: (user) => cache._usedBy(user),
       };
@@ -58,28 +58,33 @@ export function cacheSource(cache: PullThroughCache): ImageSource {
   };
 }
 
-/** Why a resource cannot pull from a source, in words; undefined when it can. */
-export function distance({ construct }: ImageSource, user: IConstruct): string | undefined {
+/**
+ * Why a resource cannot pull from a source, and what to do: the source is in another stage, account or Region.
+ *
+ * @returns undefined if the resource can pull
+ */
+export function environmentProblem({ construct }: ImageSource, resource: IConstruct): string | undefined {
   const name = quote(construct.node.path);
-  if (Stage.of(construct) !== Stage.of(user)) return `${name} has it in another stage; define a mirror in each stage`;
-  const part = otherEnvironmentPart(Stack.of(construct), Stack.of(user));
-  return part === undefined ? undefined : `${name} has it in another ${part}; define a mirror for each account and Region`;
+  if (Stage.of(construct) !== Stage.of(resource)) return `${name} has it in another stage; define a mirror in each stage`;
+  const part = otherEnvironmentPart(Stack.of(construct), Stack.of(resource));
+  return part === undefined ? undefined : `${name} has it in another ${part}; define a mirror in each account and Region`;
 }
 
-const EXCLUDE = 'MirroredImagesAspect.exclude() if it is to stay';
+/** The problem of a public image that no source replaces, and what to do. */
+export function missingImageProblem(user: string, image: PublicImage, sources: readonly ImageSource[], resource: CfnResource): string {
+  const { text, reference, problem } = image;
+  const details = reference === undefined ? `and no mirror can be searched for it: ${problem}` : unmirroredProblem(reference, sources, resource);
+  return `${user} runs the public image ${quote(text)}, ${details}; or call MirroredImagesAspect.exclude() to keep the public image`;
+}
 
-/** What is wrong with a public image that nothing replaces, and what to write. */
-export function missingImage(user: string, image: PublicImage, sources: readonly ImageSource[], resource: CfnResource): string {
-  const beginning = `${user} runs the public image ${quote(image.text)}`;
-  const { reference, problem } = image;
-  if (reference === undefined) return `${beginning}, and whether a mirror has it is not known, for ${problem}; or use ${EXCLUDE}`;
-  const [far] = sources.flatMap((source) => source.find(reference) ? distance(source, resource) ?? [] : []);
-  if (far !== undefined) return `${beginning}, and ${far}; or use ${EXCLUDE}`;
-  const mirror = sources.find((source) => source.mirror !== undefined && distance(source, resource) === undefined)?.mirror;
-  const place = mirror === undefined ? 'on an ImageMirror in its stage, account and Region' : `on ${quote(mirror.node.path)}`;
+function unmirroredProblem(reference: ImageReference, sources: readonly ImageSource[], resource: CfnResource): string {
+  const [unreachable] = sources.flatMap((source) => source.find(reference) ? environmentProblem(source, resource) ?? [] : []);
+  if (unreachable !== undefined) return `and ${unreachable}`;
+  const mirror = sources.find((source) => source.mirror !== undefined && environmentProblem(source, resource) === undefined)?.mirror;
+  const target = mirror === undefined ? 'an ImageMirror in its stage, account and Region' : quote(mirror.node.path);
   const name = quote(familiarImageReference(reference));
-  // What is in a list is not known, or not for long.
-  const listed = sources.some(({ mirror: candidate }) => candidate !== undefined && MirrorCatalogs.has(candidate));
-  const catalogs = listed ? ` if no catalog lists it (otherwise write imageUri(${name}) of that)` : '';
-  return `${beginning}, which no mirror has; call addImage(${name}) ${place}${catalogs}, or use ${EXCLUDE}`;
+  const problem = `which is not in a mirror; call addImage(${name}) on ${target}`;
+  // The entries of a catalog may change without a deployment, so they are not searched.
+  const hasCatalogs = sources.some((source) => source.mirror !== undefined && MirrorCatalogs.has(source.mirror));
+  return hasCatalogs ? `${problem}, or use imageUri(${name}) of the catalog that lists it` : problem;
 }

@@ -2,46 +2,46 @@ import { CfnResource, Stack, Tokenization } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { IConstruct } from 'constructs';
 
-/** One place in a resource's properties that names an image. */
+/** An image in the properties of a CloudFormation resource. */
 export interface ImageUse {
-  /** Who uses the image, as messages name it: `the container "web"`. */
-  readonly user: string;
-  /** The name of the container, where it has one. */
+  /** The container in messages: `the container "web"`. */
+  readonly description: string;
+  /** The name of the container, if it has one. */
   readonly name?: string;
-  /** Where the image is: `ContainerDefinitions.0.Image`. */
+  /** The path of the image: `ContainerDefinitions.0.Image`. */
   readonly path: string;
-  /** What is there: a string, or an intrinsic function of CloudFormation. */
+  /** The value at the path: a string, or an intrinsic function of CloudFormation. */
   readonly image: unknown;
-  /** What must be at other paths when the image is pulled from Amazon ECR; undefined where nothing must be. */
-  readonly settings: Readonly<Record<string, string | undefined>>;
-  /** Where the role is that pulls the image; undefined where the app does not say who does. */
+  /** The values that other paths need when the image is pulled from Amazon ECR; undefined removes the value. */
+  readonly overrides: Readonly<Record<string, string | undefined>>;
+  /** The path of the role that pulls the image; undefined when the resource does not name that role. */
   readonly rolePath?: string;
 }
 
-/** What is to know about the resources of one type that run containers. */
-export interface ImageUser {
-  /** The places in the properties that name images, in the order of the template. */
+/** Finds the images in resources of one CloudFormation type. */
+export interface ImageLocator {
+  /** The images in the properties, in the order of the template. */
   readonly uses: (properties: Properties) => ImageUse[];
 
   /**
-   * The properties as far as they are known without resolving a token.
+   * The properties that are known before synthesis, without resolving tokens.
    *
-   * A token that is resolved once keeps its value, so a container that is added afterward would be lost.
+   * A lazy token may keep the value of its first resolution. A container that is added afterward would then be missing in the template.
    */
   readonly knownProperties: (resource: CfnResource) => Properties;
 
-  /** The role that pulls, where the construct around the resource knows it. */
+  /** The role that pulls the image, if the L2 construct around the resource has it. */
   readonly role: (resource: CfnResource, use: ImageUse) => iam.IGrantable | undefined;
 
-  /** The construct that stands for this use alone, where there is one. */
+  /** The construct of the container, if there is one. */
   readonly container: (resource: CfnResource, use: ImageUse) => IConstruct | undefined;
 }
 
-/** The type of the metadata that keeps why a construct is excluded; the cloud assembly has it too. */
+/** The type of the construct metadata with the reason of an exclusion. Construct metadata is part of the cloud assembly. */
 const EXCLUDED = 'cdk-ecr-mirror:MirroredImagesAspect.excluded';
 
-/** Marks a construct, and everything in it, as one whose images stay as they are. */
-export function exclude(construct: IConstruct, reason: string): void {
+/** Excludes a construct and all constructs in it from replacement. */
+export function excludeImages(construct: IConstruct, reason: string): void {
   construct.node.addMetadata(EXCLUDED, reason);
 }
 
@@ -49,40 +49,44 @@ export function isExcluded(construct: IConstruct): boolean {
   return construct.node.scopes.some(({ node }) => node.metadata.some(({ type }) => type === EXCLUDED));
 }
 
-/** Properties of a resource, named as in a template. */
+/** The properties of a resource, with the names that the template has. */
 export type Properties = Readonly<Record<string, unknown>>;
 
-/** The part of a template that a resource makes. */
+/** The template fragment of one resource. */
 interface Fragment {
   readonly Resources?: Record<string, { readonly Properties?: Properties }>;
 }
 
-/** The properties as the template will have them, with everything that was overridden. */
-export function renderedProperties(resource: CfnResource): Properties {
+/** The properties in the template, including all overrides. */
+export function renderProperties(resource: CfnResource): Properties {
   const { Resources }: Fragment = Stack.of(resource).resolve(resource._toCloudFormation());
   const [rendered] = Object.values(Resources ?? {});
   return rendered?.Properties ?? {};
 }
 
-/** What of a construct's properties is known without resolving a token; its names become those of the template. */
-export function knownOf(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(knownOf);
-  if (typeof value !== 'object' || value === null) return value;
-  if (Tokenization.isResolvable(value)) return undefined;
-  return Object.fromEntries(Object.entries(value).map(([name, child]) => [name.charAt(0).toUpperCase() + name.slice(1), knownOf(child)]));
+/** Converts the properties of an L1 construct to the names of the template, and omits all tokens. */
+export function literalProperties(properties: object): Properties {
+  return literalValue(properties) as Properties;
 }
 
-/** The properties at a place; none where there is a token, an intrinsic function, or nothing. */
-export function section(value: unknown): Properties {
+function literalValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(literalValue);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Tokenization.isResolvable(value)) return undefined;
+  return Object.fromEntries(Object.entries(value).map(([name, child]) => [name.charAt(0).toUpperCase() + name.slice(1), literalValue(child)]));
+}
+
+/** The properties in a value; empty for a token, an intrinsic function, or a missing value. */
+export function asProperties(value: unknown): Properties {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Properties : {};
 }
 
-/** The list at a place, each item at its index. */
-export function sections(value: unknown): Properties[] {
-  return Array.isArray(value) ? value.map(section) : [];
+/** The items of a list, each at its index; empty if the value is not a list. */
+export function asPropertiesList(value: unknown): Properties[] {
+  return Array.isArray(value) ? value.map(asProperties) : [];
 }
 
 /** The value at a path: `ContainerDefinitions.0.Image`. */
-export function valueAt(properties: Properties, path: string): unknown {
+export function valueAtPath(properties: Properties, path: string): unknown {
   return path.split('.').reduce<unknown>((value, name) => (value as Properties | undefined)?.[name], properties);
 }

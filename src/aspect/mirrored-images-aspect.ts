@@ -1,10 +1,10 @@
 import { CfnResource, IAspect } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { IConstruct } from 'constructs';
-import { ImageReplacement, ImageRules } from './image-replacement';
+import { buildProjectImages, jobDefinitionImages, taskDefinitionImages } from './image-locators';
+import { ImageReplacement, ReplacementRules } from './image-replacement';
 import { cacheSource, mirrorSource } from './image-source';
-import { exclude, ImageUser } from './image-use';
-import { buildProjectImages, jobDefinitionImages, taskDefinitionImages } from './image-users';
+import { excludeImages, ImageLocator } from './image-use';
 import { PullThroughCache } from '../cache/pull-through-cache';
 import { IImageMirror } from '../declarations/mirror-interfaces';
 
@@ -13,38 +13,39 @@ import { IImageMirror } from '../declarations/mirror-interfaces';
  */
 export interface MirroredImagesAspectProps {
   /**
-   * The mirrors that replace images, asked in this order. A mirror serves the resources of its own stage, account and Region.
+   * The mirrors with the replacements, in the order of the search. A mirror serves the resources in its own stage, account and Region.
    *
    * @default - none
    */
   readonly mirrors?: IImageMirror[];
 
   /**
-   * The pull-through caches that replace what no mirror has, asked in this order. A cache serves the resources of its own stage, account and Region.
+   * The pull-through caches for images that are not in a mirror, in the order of the search. A cache serves the resources in its own stage, account
+   * and Region.
    *
    * @default - none
    */
   readonly pullThroughCaches?: PullThroughCache[];
 
   /**
-   * Whether a public image that nothing replaces is an error, so that the mirrors are the list of what is allowed.
+   * Whether a public image without a replacement is an error. The mirrors are then the list of allowed images.
    *
-   * Synthesis then fails, and names all such images at once. An image that only CloudFormation knows passes.
+   * Synthesis fails and lists all such images at once. An image that is known only at deployment is allowed.
    *
-   * @default false - it is a warning with the id `cdk-ecr-mirror:MirroredImagesAspect.notMirrored`
+   * @default false - such an image is a warning with the id `cdk-ecr-mirror:MirroredImagesAspect.notMirrored`
    */
   readonly enforce?: boolean;
 }
 
-const IMAGE_USERS: ReadonlyMap<string, ImageUser> = new Map([
+const IMAGE_LOCATORS: ReadonlyMap<string, ImageLocator> = new Map([
   ['AWS::ECS::TaskDefinition', taskDefinitionImages],
   ['AWS::CodeBuild::Project', buildProjectImages],
   ['AWS::Batch::JobDefinition', jobDefinitionImages],
 ]);
 
 /**
- * Replaces public images by their copies in Amazon ECR, wherever an app runs containers: in all containers of Amazon ECS task definitions,
- * in the environments of CodeBuild projects, and in AWS Batch job definitions.
+ * Replaces public images by their copies in Amazon ECR: in all containers of Amazon ECS task definitions, in the environments of AWS CodeBuild
+ * projects, and in AWS Batch job definitions.
  *
  * ```ts
  * declare const app: cdk.App;
@@ -52,42 +53,47 @@ const IMAGE_USERS: ReadonlyMap<string, ImageUser> = new Map([
  * cdk.Aspects.of(app).add(new MirroredImagesAspect({ mirrors: [mirror] }));
  * ```
  *
- * What runs a replaced image may pull it and waits for its first copy. The pull is granted to the execution role of a task or job, which is defined
- * where there is none, and to the service role of a project. The pods of AWS Batch on Amazon EKS are pulled by their nodes, whose role is not granted
- * anything: the one that Amazon EKS recommends may pull from all repositories of the account. Credentials for the public registry are removed.
+ * For each resource with a replaced image, the aspect also:
  *
- * It looks at the template as it will be, so that containers count which other aspects add, in whichever order. It sees one stage: the CDK does not
- * carry aspects from an app into its stages, so add it to each.
+ * - makes the resource wait for the first copy of the image;
+ * - grants the pull to the execution role of the task or job, or to the service role of the project; it defines an execution role if there is none;
+ * - removes the credentials of the public registry.
  *
- * It leaves alone what is in Amazon ECR already, images that only CloudFormation knows, CodeBuild's own images, and what a build specification
- * or a Dockerfile names. AWS Lambda takes no public images in the first place.
+ * For AWS Batch on Amazon EKS, the nodes pull the images, and the aspect grants them nothing. The node role that Amazon EKS recommends can pull from
+ * all repositories of the account.
+ *
+ * The aspect replaces images in the final template, so it includes containers that other aspects add, in any order. An aspect of an app does not
+ * visit the stages in the app; add the aspect to each stage.
+ *
+ * The aspect does not change images in Amazon ECR, images that are known only at deployment, and images that AWS CodeBuild manages. It does not look
+ * into build specifications and Dockerfiles. AWS Lambda does not run public images.
  */
 export class MirroredImagesAspect implements IAspect {
   /**
-   * Leaves the images of a construct, and of everything in it, as they are, without a warning or an error.
+   * Excludes a construct and all constructs in it. The aspect does not replace their images, and reports no warning or error for them.
    *
-   * Exclude a task definition rather than the service that runs it: the service does not contain it.
+   * To exclude a service, exclude its task definition, because the service does not contain it.
    *
-   * @param construct a container, a task definition, a project, a job definition, or anything around them
-   * @param reason why, for those who read the code or the cloud assembly's metadata
+   * @param construct a container, a task definition, a project, a job definition, or any construct around them
+   * @param reason the reason, which is written to the metadata of the cloud assembly
    */
   public static exclude(construct: IConstruct, reason?: string): void {
-    exclude(construct, reason ?? 'no reason given');
+    excludeImages(construct, reason ?? 'no reason given');
   }
 
-  private readonly rules: ImageRules;
+  private readonly rules: ReplacementRules;
 
   constructor(props: MirroredImagesAspectProps = {}) {
     const { mirrors = [], pullThroughCaches = [], enforce = false } = props;
     this.rules = { sources: [...mirrors.map(mirrorSource), ...pullThroughCaches.map(cacheSource)], enforce };
   }
 
-  /** Called by the CDK for each construct. */
+  /** Visits a construct. The CDK calls this method. */
   public visit(node: IConstruct): void {
-    // At the task definition rather than at its resource: a role that it gets now is still visited by the other aspects.
+    // Visit the L2 task definition instead of its resource: if it defines an execution role now, the other aspects still visit that role.
     const resource = node instanceof ecs.TaskDefinition ? node.node.defaultChild : node;
     if (!CfnResource.isCfnResource(resource)) return;
-    const user = IMAGE_USERS.get(resource.cfnResourceType);
-    if (user !== undefined) ImageReplacement.of(resource, user).add(this.rules);
+    const locator = IMAGE_LOCATORS.get(resource.cfnResourceType);
+    if (locator !== undefined) ImageReplacement.of(resource, locator).add(this.rules);
   }
 }

@@ -1,56 +1,55 @@
 import { ImageReference, InvalidReferenceError, parseImageReference } from '../image/image-reference';
-import { redactCredentials } from '../image/sanitize';
 import { ecrHost } from '../image/registry-hosts';
+import { redactCredentials } from '../image/sanitize';
 
-/** An image of a registry other than Amazon ECR's private ones. */
+/** An image of a registry that is not a private registry of Amazon ECR. */
 export interface PublicImage {
-  /** As it is written, `...` standing for what is not known at synthesis. */
+  /** The image in the template; `...` replaces parts that are not known at synthesis. */
   readonly text: string;
-  /** Which image it is; undefined with a problem. */
+  /** The parsed image; undefined with a problem. */
   readonly reference?: ImageReference;
-  /** Why it is not known which image it is. */
+  /** Why the image cannot be parsed, and what to do. */
   readonly problem?: string;
 }
 
 /**
- * Judges what a resource names as its image.
+ * Parses the image of a resource.
  *
- * @param image as it is in the template: a string, or an intrinsic function
- * @returns undefined for a private image of Amazon ECR, and for one of which nothing is known at synthesis
+ * @param image the value in the template: a string, or an intrinsic function
+ * @returns undefined for an image in a private registry of Amazon ECR, and for a value that is not known at synthesis
  */
-export function publicImage(image: unknown): PublicImage | undefined {
-  if (typeof image === 'string') return literalImage(image);
+export function parsePublicImage(image: unknown): PublicImage | undefined {
+  if (typeof image === 'string') return parseLiteral(image);
   const start = knownStart(image);
   if (start === undefined) return undefined;
-  const text = `${start}...`;
-  // What comes next may belong to a host's name as long as there was no slash, tag or digest.
-  if (!/[/:@]/.test(start) || isPrivate(start.split('/')[0])) return undefined;
-  return { text, problem: 'it is not wholly known at synthesis; write it as a string' };
+  // Without a slash, colon or "@", the unknown part may continue the name of a host.
+  if (!/[/:@]/.test(start) || isEcrHost(start.split('/')[0])) return undefined;
+  return { text: `${start}...`, problem: 'part of it is a token (a value that is known only at deployment); write it as a string' };
 }
 
-/** Calls back for each image that `Fn::If` chooses from, or for the only one, and puts in its place what comes back. */
+/** Replaces an image, or each image that `Fn::If` selects from. */
 export function mapImages(image: unknown, replace: (image: unknown) => unknown): unknown {
   const branches = (image as { readonly 'Fn::If'?: unknown } | undefined)?.['Fn::If'];
   if (!Array.isArray(branches)) return replace(image);
   const [condition, ...images] = branches;
-  return { 'Fn::If': [condition, ...images.map((one) => mapImages(one, replace))] };
+  return { 'Fn::If': [condition, ...images.map((branch) => mapImages(branch, replace))] };
 }
 
-function literalImage(text: string): PublicImage | undefined {
+function parseLiteral(text: string): PublicImage | undefined {
   try {
     const reference = parseImageReference(text);
-    return isPrivate(reference.registry) ? undefined : { text, reference };
+    return isEcrHost(reference.registry) ? undefined : { text, reference };
   } catch (error) {
     if (!(error instanceof InvalidReferenceError)) throw error;
     return { text: redactCredentials(text), problem: error.message };
   }
 }
 
-function isPrivate(host: string): boolean {
+function isEcrHost(host: string): boolean {
   return ecrHost(host) !== undefined;
 }
 
-/** What a joined or substituted text starts with; undefined when it starts with a value that CloudFormation knows only. */
+/** The literal text at the start of `Fn::Join` or `Fn::Sub`; undefined if the value starts with a reference. */
 function knownStart(image: unknown): string | undefined {
   const { 'Fn::Join': join, 'Fn::Sub': sub } = (image ?? {}) as { readonly 'Fn::Join'?: unknown; readonly 'Fn::Sub'?: unknown };
   const template = Array.isArray(sub) ? sub[0] : sub;

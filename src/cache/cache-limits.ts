@@ -1,8 +1,9 @@
-import { Annotations, Aspects, AspectPriority, CfnResource, Stack, Stage, Token } from 'aws-cdk-lib';
+import { Annotations, CfnResource, Stack, Token } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { quote } from '../image/sanitize';
 import { ROOT_PREFIX } from '../image/pull-through';
+import { onSynthesisOfStage } from '../synthesis/aspects';
 
 /** The Regions of AWS China and AWS GovCloud (US). */
 const REGION_WITHOUT_CACHES = /^(?:cn|us-gov)-/;
@@ -51,17 +52,13 @@ export function warnAboutDigest(rule: Construct, image: string): void {
  */
 export function warnAboutLambdaFunctions(cache: Construct, repositoryPrefix: string): void {
   if (repositoryPrefix === ROOT_PREFIX) return;
-  // Aspects do not visit nested stages.
-  Aspects.of(Stage.of(cache) ?? cache.node.root).add({
-    visit: (node) => {
-      if (!isFunction(node) || !isImageUnder(repositoryPrefix, Stack.of(node).resolve(node.code))) return;
-      Annotations.of(node).addWarningV2(
-        'cdk-ecr-mirror:PullThroughCache.lambda',
-        `the image of the function is in the pull-through cache with the prefix ${quote(repositoryPrefix)}, `
-          + 'which AWS Lambda does not support; use an ImageMirror',
-      );
-    },
-  }, { priority: AspectPriority.READONLY });
+  onSynthesisOfStage(cache, (node) => {
+    if (!isFunction(node) || !isImageUnder(repositoryPrefix, Stack.of(node).resolve(node.code))) return;
+    Annotations.of(node).addWarningV2(
+      'cdk-ecr-mirror:PullThroughCache.lambda',
+      `the image of the function is in the pull-through cache with the prefix ${quote(repositoryPrefix)}, which AWS Lambda does not support; use an ImageMirror`,
+    );
+  });
 }
 
 function isFunction(node: unknown): node is lambda.CfnFunction {

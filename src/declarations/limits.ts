@@ -1,7 +1,8 @@
-import { Annotations, AspectPriority, Aspects, CfnResource, Stack } from 'aws-cdk-lib';
+import { Annotations, CfnResource, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { DeclaredImage } from './declared-image';
 import { DOCKER_HUB } from '../image/image-reference';
+import { onSynthesis } from '../synthesis/aspects';
 
 /** The images that the first run of a schedule copies. */
 export interface FirstCopy {
@@ -39,10 +40,7 @@ const ASSUMED_PLATFORMS = 8;
  */
 export function warnAboutDockerHubBudget(project: Construct, firstCopies: readonly FirstCopy[]): void {
   // The warning is on the project, because acknowledging a warning on the mirror covers the constructs below it, but not the mirror itself.
-  const visit = (node: unknown) => {
-    if (node === project) warn(project, firstCopies.filter(({ registry }) => registry === DOCKER_HUB));
-  };
-  Aspects.of(project).add({ visit }, { priority: AspectPriority.READONLY });
+  onSynthesis(project, () => warn(project, firstCopies.filter(({ registry }) => registry === DOCKER_HUB)));
 }
 
 function warn(project: Construct, copies: readonly FirstCopy[]): void {

@@ -2,58 +2,59 @@ import { Duration } from 'aws-cdk-lib';
 import { IMirroredImage } from '../declarations/mirror-interfaces';
 
 /**
- * What an alarm of a mirror watches. Its description says what it means, and links the procedure for it.
+ * The Amazon CloudWatch alarms of a mirror. The description of each alarm says what is wrong and links the procedure in the runbook.
  *
  * @see https://github.com/cdk-ecr-mirror/cdk-ecr-mirror/blob/main/docs/runbook.md
  */
 export enum MirrorAlarm {
-  /** A run failed within the last hour, be it one that mirrors or one that customizes. */
+  /** A run that mirrors or customizes an image failed within the last hour. */
   FAILED = 'Failed',
 
-  /** Nothing succeeded for longer than it should take, or nothing has succeeded yet. */
+  /** No run succeeded for longer than expected, or no run has succeeded yet. */
   STALE = 'Stale',
 
-  /** A tag that should name one image for ever named another upstream, within the last hour. */
+  /** Upstream moved a fixed tag to a different image; detected within the last hour. */
   TAG_MOVED = 'TagMoved',
 
-  /** A run failed because a registry limits the rate, within the last hour. */
+  /** A run failed within the last hour because a registry limits the rate. */
   RATE_LIMITED = 'RateLimited',
 
-  /** A schedule could not start a run for a day, and gave up. */
+  /** EventBridge Scheduler tried for a day to start a run, and gave up. */
   NOT_STARTED = 'NotStarted',
 }
 
 /**
- * What a mirror tells a topic of.
+ * Options of `ImageMirror.notify()`.
  */
 export interface MirrorNotifyOptions {
   /**
-   * What is watched of the mirror as a whole.
+   * The alarms for the mirror as a whole.
    *
-   * CloudWatch bills $0.10 a month for each metric that an alarm watches: `NOT_STARTED` watches two, and so does `FAILED` where an image is
-   * customized. `STALE`, `TAG_MOVED` and `RATE_LIMITED` watch a metric of the mirror's own each, which is billed besides, up to $0.30 a month, for
-   * the hours in which it has a value.
+   * CloudWatch bills $0.10 a month for each metric that an alarm watches. `NOT_STARTED` watches two metrics, and so does `FAILED` when an image is
+   * customized. `STALE`, `TAG_MOVED` and `RATE_LIMITED` each watch a custom metric. A custom metric costs up to $0.30 a month more, for the hours
+   * in which it has a value.
    *
-   * @default - all of `MirrorAlarm`: $0.60 a month, and up to $0.90 for the three metrics
+   * @default - all of `MirrorAlarm`: $0.60 a month, and up to $0.90 for the three custom metrics
    */
   readonly alarms?: MirrorAlarm[];
 
   /**
-   * The images that have alarms of their own, for `FAILED` and `STALE` where those are among `alarms`.
+   * The images that get alarms of their own: `FAILED` and `STALE`, if these are in `alarms`.
    *
-   * CloudWatch bills $0.20 a month for both alarms of an image, and up to $0.60 for their two metrics: about a cent of that for an image that runs
-   * once a day. It is twice as much where the image is customized. Beyond about forty images it bills the metrics of all images of the mirror.
+   * CloudWatch bills $0.20 a month for the two alarms of an image, and up to $0.60 for their two metrics. The metrics of an image that runs once a
+   * day cost about one cent. A customized image costs twice as much. With more than about 40 images, CloudWatch bills the metrics of all images of
+   * the mirror.
    *
    * @default - none
    */
   readonly images?: IMirroredImage[];
 
   /**
-   * How long nothing has to succeed before something is stale: whole hours, at most seven days.
+   * The time without a success after which the `STALE` alarms go off: whole hours, at most 7 days.
    *
-   * With a `cron` schedule it must be set, or `MirrorAlarm.STALE` left out of `alarms`; otherwise there is an error at synthesis.
+   * With a `cron` schedule, set this property or remove `MirrorAlarm.STALE` from `alarms`; otherwise synthesis fails.
    *
-   * @default - three runs of a `rate` schedule and its time window, or as many runs as fit into seven days; with another schedule it must be set
+   * @default - for a `rate` schedule: three runs and the time window, or as many runs as fit into 7 days; none otherwise
    */
   readonly staleAfter?: Duration;
 }

@@ -2,44 +2,11 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 
-/** Hour by hour: builds of an hour are taken to be about as long as one another, so that each begun minute can be counted. */
+/** The builds of an hour are assumed to take equally long, so that CodeBuild's rounding up to whole minutes can be applied to their average. */
 const PERIOD = Duration.hours(1);
 
-/** What builds cost, added up. */
-export interface BuildCost {
-  readonly metric: cloudwatch.MathExpression;
-  /** Minutes otherwise, because the price of some is not known. */
-  readonly isInDollars: boolean;
-}
-
-/** What the builds of some projects cost together. */
-export function buildCostOf(projects: readonly codebuild.IProject[], dollarsPerMinute?: number): BuildCost {
-  const prices = projects.map((project) => buildPriceOf(project, dollarsPerMinute));
-  const isInDollars = prices.every((price) => price.dollarsPerMinute !== undefined);
-  const sum = prices.map((price, index) => expressionOf(price, index + 1, isInDollars)).join(' + ');
-  const usingMetrics = Object.fromEntries(projects.flatMap((project, index) => [
-    [`average${index + 1}`, project.metricDuration({ statistic: cloudwatch.Stats.AVERAGE, period: PERIOD })],
-    [`builds${index + 1}`, project.metricDuration({ statistic: cloudwatch.Stats.SAMPLE_COUNT, period: PERIOD })],
-  ]));
-  const metric = new cloudwatch.MathExpression({ expression: `RUNNING_SUM(FILL(${sum}, 0))`, usingMetrics, label: isInDollars ? 'US dollars' : 'Minutes', period: PERIOD });
-  return { metric, isInDollars };
-}
-
-function expressionOf({ dollarsPerMinute, countsWholeMinutes }: BuildPrice, number: number, isInDollars: boolean): string {
-  const minutes = countsWholeMinutes ? `CEIL(average${number} / 60) * builds${number}` : `average${number} / 60 * builds${number}`;
-  return isInDollars ? `${minutes} * ${dollarsPerMinute}` : minutes;
-}
-
-/** What builds cost. */
-export interface BuildPrice {
-  /** In US dollars; undefined where it is not known. */
-  readonly dollarsPerMinute: number | undefined;
-  /** Whether each begun minute counts; seconds do otherwise. */
-  readonly countsWholeMinutes: boolean;
-}
-
 /**
- * US dollars for a minute in us-east-1, by the type of the environment and its size.
+ * US dollars for a build minute in us-east-1, by environment type and compute type.
  *
  * @see https://aws.amazon.com/codebuild/pricing/
  */
@@ -50,12 +17,42 @@ export const BUILD_MINUTE_PRICES: Readonly<Record<string, number>> = {
   'ARM_LAMBDA_CONTAINER BUILD_LAMBDA_1GB': 0.0006,
 };
 
-/** What builds of a project cost, unless somebody knows better. */
-export function buildPriceOf(project: codebuild.IProject, dollarsPerMinute?: number): BuildPrice {
-  const resource = project.node.defaultChild as codebuild.CfnProject;
-  const { type, computeType } = resource.environment as codebuild.CfnProject.EnvironmentProperty;
-  return {
-    dollarsPerMinute: dollarsPerMinute ?? BUILD_MINUTE_PRICES[`${type} ${computeType}`],
-    countsWholeMinutes: !computeType.startsWith('BUILD_LAMBDA_'),
-  };
+/** The cumulative cost of builds. */
+export interface BuildCost {
+  readonly metric: cloudwatch.MathExpression;
+  /** False when the price of a project is unknown; then the metric counts minutes. */
+  readonly isInDollars: boolean;
+}
+
+/**
+ * Estimates the cost of all builds of some CodeBuild projects.
+ *
+ * @param minutePrice US dollars for a build minute in all projects; without it, the list price of each project's compute
+ */
+export function buildCost(projects: readonly codebuild.IProject[], minutePrice?: number): BuildCost {
+  const prices = projects.map((project) => minutePrice ?? listPrice(project));
+  const isInDollars = !prices.includes(undefined);
+  const terms = projects.map((project, index) => `${billedMinutes(project, index + 1)}${isInDollars ? ` * ${prices[index]}` : ''}`);
+  const usingMetrics = Object.fromEntries(projects.flatMap((project, index) => [
+    [`average${index + 1}`, project.metricDuration({ statistic: cloudwatch.Stats.AVERAGE, period: PERIOD })],
+    [`builds${index + 1}`, project.metricDuration({ statistic: cloudwatch.Stats.SAMPLE_COUNT, period: PERIOD })],
+  ]));
+  const expression = `RUNNING_SUM(FILL(${terms.join(' + ')}, 0))`;
+  const label = isInDollars ? 'US dollars' : 'Minutes';
+  return { metric: new cloudwatch.MathExpression({ expression, usingMetrics, label, period: PERIOD }), isInDollars };
+}
+
+function listPrice(project: codebuild.IProject): number | undefined {
+  const { type, computeType } = environmentOf(project);
+  return BUILD_MINUTE_PRICES[`${type} ${computeType}`];
+}
+
+/** CodeBuild bills whole minutes with EC2 compute, and seconds with Lambda compute. */
+function billedMinutes(project: codebuild.IProject, number: number): string {
+  const isLambda = environmentOf(project).computeType.startsWith('BUILD_LAMBDA_');
+  return isLambda ? `average${number} / 60 * builds${number}` : `CEIL(average${number} / 60) * builds${number}`;
+}
+
+function environmentOf(project: codebuild.IProject): codebuild.CfnProject.EnvironmentProperty {
+  return (project.node.defaultChild as codebuild.CfnProject).environment as codebuild.CfnProject.EnvironmentProperty;
 }

@@ -1,10 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { buildCostOf } from './build-cost';
+import { buildCost } from './build-cost';
 import { FRESHNESS_QUERY, LAST_RESULTS_QUERY, PROBLEMS_QUERY } from './log-queries';
-import { sumOf } from './metric-sum';
+import { sumForGraph } from './metric-math';
 import { RUNBOOK_URL } from './mirror-alarms';
-import { MirrorDashboardProps } from './mirror-dashboard-props';
 import { MirrorMonitoring } from './mirror-monitoring';
 import { METRIC_NAME } from '../image/contract/events-and-metrics';
 
@@ -13,52 +12,59 @@ const PERIOD = Duration.hours(1);
 const { GREEN, GREY, ORANGE, PURPLE, RED } = cloudwatch.Color;
 
 /**
- * How many alarms a widget shows.
+ * The maximum number of alarms in an alarm widget.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
  */
-const MOST_ALARMS = 100;
+const MAX_ALARMS = 100;
 
-/** How many of them are beside one another in a widget as wide as the dashboard. */
-const ALARMS_IN_A_ROW = 6;
+/** How many alarms an alarm widget of the full width shows in a row. */
+const ALARMS_PER_ROW = 6;
+
+/** The content of a dashboard. */
+export interface DashboardContent {
+  readonly monitoring: MirrorMonitoring;
+  readonly alarms?: readonly cloudwatch.IAlarm[];
+  readonly buildMinutePrice?: number;
+}
 
 /** The widgets of a dashboard, row by row. */
-export function dashboardRows({ mirror, alarms = [], buildMinutePrice }: MirrorDashboardProps): cloudwatch.IWidget[][] {
-  const monitoring = MirrorMonitoring.of(mirror);
+export function dashboardRows({ monitoring, alarms = [], buildMinutePrice }: DashboardContent): cloudwatch.IWidget[][] {
+  const heading = `# ${monitoring.construct.node.path}\n[Runbook: what to do when an alarm goes off](${RUNBOOK_URL})`;
   return [
-    [new cloudwatch.TextWidget({ markdown: `# ${mirror.node.path}\n[What to do when something is wrong](${RUNBOOK_URL})`, width: FULL_WIDTH, height: 2 })],
-    ...alarmStates(alarms).map((widget) => [widget]),
-    // The project for customized images is defined with the first of them.
+    [new cloudwatch.TextWidget({ markdown: heading, width: FULL_WIDTH, height: 2 })],
+    ...alarmWidgets(alarms).map((widget) => [widget]),
+    // The first customized image adds a second CodeBuild project, possibly after the dashboard was defined.
     [new LazyWidget(() => totals(monitoring))],
-    [query(monitoring, 'The last success of each image in this time, the longest ago first', FRESHNESS_QUERY), results(monitoring)],
-    [new LazyWidget(() => trouble(monitoring)), bytes(monitoring), new LazyWidget(() => cost(monitoring, buildMinutePrice))],
-    [query(monitoring, 'What went wrong, the last first', PROBLEMS_QUERY), query(monitoring, 'The last results', LAST_RESULTS_QUERY)],
+    [query(monitoring, 'Last success of each image, oldest first', FRESHNESS_QUERY), results(monitoring)],
+    [new LazyWidget(() => problems(monitoring)), bytes(monitoring), new LazyWidget(() => cost(monitoring, buildMinutePrice))],
+    [query(monitoring, 'Problems, newest first', PROBLEMS_QUERY), query(monitoring, 'Latest results', LAST_RESULTS_QUERY)],
   ];
 }
 
-function alarmStates(alarms: readonly cloudwatch.IAlarm[]): cloudwatch.IWidget[] {
-  const count = Math.ceil(alarms.length / MOST_ALARMS);
+function alarmWidgets(alarms: readonly cloudwatch.IAlarm[]): cloudwatch.IWidget[] {
+  const count = Math.ceil(alarms.length / MAX_ALARMS);
   return Array.from({ length: count }, (_, index) => {
-    const shown = alarms.slice(index * MOST_ALARMS, (index + 1) * MOST_ALARMS);
+    const shown = alarms.slice(index * MAX_ALARMS, (index + 1) * MAX_ALARMS);
     return new cloudwatch.AlarmStatusWidget({
-      title: count === 1 ? 'Alarms' : `Alarms, part ${index + 1} of ${count}`,
+      title: count === 1 ? 'Alarms' : `Alarms (${index + 1} of ${count})`,
       alarms: shown,
       width: FULL_WIDTH,
-      height: 2 + Math.ceil(shown.length / ALARMS_IN_A_ROW),
+      height: 2 + Math.ceil(shown.length / ALARMS_PER_ROW),
     });
   });
 }
 
 function totals(monitoring: MirrorMonitoring): cloudwatch.IWidget {
   return new cloudwatch.SingleValueWidget({
-    title: 'In all this time',
+    title: 'Totals in the time range',
     metrics: [
       monitoring.metric(METRIC_NAME.COPIED, { label: 'New images', period: PERIOD }),
       monitoring.metric(METRIC_NAME.UNCHANGED, { label: 'Unchanged', period: PERIOD }),
       monitoring.metric(METRIC_NAME.FAILED, { label: 'Failures', period: PERIOD }),
       monitoring.metric(METRIC_NAME.TAG_MOVED, { label: 'Fixed tags moved', period: PERIOD }),
       monitoring.metric(METRIC_NAME.BYTES_COPIED, { label: 'Bytes copied', period: PERIOD }),
-      sumOf('builds', monitoring.projects.map((project) => project.metricBuilds({ label: 'Builds', period: PERIOD }))),
+      sumForGraph('builds', monitoring.projects.map((project) => project.metricBuilds({ label: 'Builds', period: PERIOD }))),
     ],
     setPeriodToTimeRange: true,
     width: FULL_WIDTH,
@@ -68,7 +74,7 @@ function totals(monitoring: MirrorMonitoring): cloudwatch.IWidget {
 
 function results(monitoring: MirrorMonitoring): cloudwatch.IWidget {
   return new cloudwatch.GraphWidget({
-    title: 'Results, by the hour',
+    title: 'Results per hour',
     left: [
       monitoring.metric(METRIC_NAME.UNCHANGED, { label: 'Unchanged', period: PERIOD, color: GREY }),
       monitoring.metric(METRIC_NAME.COPIED, { label: 'New images', period: PERIOD, color: GREEN }),
@@ -82,11 +88,12 @@ function results(monitoring: MirrorMonitoring): cloudwatch.IWidget {
   });
 }
 
-function trouble(monitoring: MirrorMonitoring): cloudwatch.IWidget {
+function problems(monitoring: MirrorMonitoring): cloudwatch.IWidget {
+  const failedBuilds = monitoring.projects.map((project) => project.metricFailedBuilds({ label: 'Failed builds', period: PERIOD, color: RED }));
   return new cloudwatch.GraphWidget({
-    title: 'What went wrong, by the hour',
+    title: 'Problems per hour',
     left: [
-      sumOf('failed', monitoring.projects.map((project) => project.metricFailedBuilds({ label: 'Builds that failed', period: PERIOD, color: RED }))),
+      sumForGraph('failed', failedBuilds),
       monitoring.metric(METRIC_NAME.RATE_LIMITED, { label: 'Rate limited', period: PERIOD, color: ORANGE }),
       monitoring.metricDropped({ label: 'Runs not started', period: PERIOD, statistic: cloudwatch.Stats.SUM, color: PURPLE }),
     ],
@@ -98,7 +105,7 @@ function trouble(monitoring: MirrorMonitoring): cloudwatch.IWidget {
 
 function bytes(monitoring: MirrorMonitoring): cloudwatch.IWidget {
   return new cloudwatch.GraphWidget({
-    title: 'Bytes copied, by the hour',
+    title: 'Bytes copied per hour',
     left: [monitoring.metric(METRIC_NAME.BYTES_COPIED, { label: 'Bytes copied', period: PERIOD })],
     leftYAxis: { min: 0 },
     width: FULL_WIDTH / 3,
@@ -107,9 +114,9 @@ function bytes(monitoring: MirrorMonitoring): cloudwatch.IWidget {
 }
 
 function cost(monitoring: MirrorMonitoring, buildMinutePrice: number | undefined): cloudwatch.IWidget {
-  const { metric, isInDollars } = buildCostOf(monitoring.projects, buildMinutePrice);
+  const { metric, isInDollars } = buildCost(monitoring.projects, buildMinutePrice);
   return new cloudwatch.GraphWidget({
-    title: isInDollars ? 'Builds in US dollars, about, added up' : 'Minutes of builds, added up',
+    title: isInDollars ? 'Estimated build cost in US dollars, cumulative' : 'Build minutes, cumulative',
     left: [metric],
     leftYAxis: { min: 0, showUnits: false },
     width: FULL_WIDTH / 3,
@@ -122,7 +129,7 @@ function query(monitoring: MirrorMonitoring, title: string, queryLines: readonly
     title,
     logGroupNames: [monitoring.logGroup.logGroupName],
     queryLines: [...queryLines],
-    // A query is of its own Region, where that of a metric is said with the metric.
+    // Without a Region, the widget would query the Region of the dashboard. Metrics carry their Region themselves.
     region: monitoring.logGroup.env.region,
     view: cloudwatch.LogQueryVisualizationType.TABLE,
     width: FULL_WIDTH / 2,
@@ -130,16 +137,16 @@ function query(monitoring: MirrorMonitoring, title: string, queryLines: readonly
   });
 }
 
-/** A widget that is made anew when its dashboard is rendered: what it shows may have become more until then. */
+/** A widget that is created again whenever its dashboard is rendered, so that it includes what was added to the app in the meantime. */
 export class LazyWidget extends cloudwatch.ConcreteWidget {
-  /** @param make defines nothing when it is called again */
-  constructor(private readonly make: () => cloudwatch.IWidget) {
-    const { width, height } = make();
+  /** @param create creates the widget; must not define constructs on the second call */
+  constructor(private readonly create: () => cloudwatch.IWidget) {
+    const { width, height } = create();
     super(width, height);
   }
 
   public toJson(): any[] {
-    const widget = this.make();
+    const widget = this.create();
     widget.position(this.x ?? 0, this.y ?? 0);
     return widget.toJson();
   }

@@ -6,62 +6,42 @@ import { EVENT_SOURCE } from '../image/contract/events-and-metrics';
 import { quote } from '../image/sanitize';
 import { isDifferent } from '../synthesis/environments';
 
-/**
- * Refuses a pattern that has fields which a rule sets itself. The CDK would join the values of both, and the rule would take more events than
- * it should.
- *
- * @param own the pattern of the rule
- * @param given that of whoever defines it
- * @throws Error that names the fields
- */
-export function requireNoReservedFields(own: events.EventPattern, given: events.EventPattern = {}): void {
-  const taken = fieldsOf(own);
-  const both = fieldsOf(given).filter((field) => taken.includes(field));
-  if (both.length === 0) return;
-  throw new Error(`eventPattern has ${both.map(quote).join(', ')}, which the rule sets itself, and another value would widen it; `
-    + 'leave that out, or define an events.Rule of your own');
-}
-
-function fieldsOf({ detail, ...others }: events.EventPattern): string[] {
-  return [...namesOf(others), ...namesOf(detail ?? {}).map((name) => `detail.${name}`)];
-}
-
-function namesOf(fields: object): string[] {
-  return Object.entries(fields).filter(([, value]) => value !== undefined).map(([name]) => name);
-}
-
-/** Whose events a rule takes. */
-export interface ResultEvents {
+/** Properties of an EventBridge rule for results. */
+export interface ResultRuleProps {
   readonly detailType: string;
-  /** The bus that the mirror's builds put events on. */
+  /** The event bus of the mirror. */
   readonly eventBus: events.IEventBus;
-  /** The projects whose builds put them, asked when all images were added. */
+  /** The CodeBuild projects of the mirror, read when the template is rendered. */
   readonly projects: readonly codebuild.IProject[];
-  /** What the detail must be besides; undefined for all images. */
+  /** The pattern of the detail; undefined matches all images. */
   readonly detail?: events.EventPattern['detail'];
-  /** The description of the rule, unless its owner gives another. */
+  /** The description of the rule, unless the options have one. */
   readonly description: string;
 }
 
 /**
- * Defines a rule for the events of one mirror.
+ * Defines an EventBridge rule for the events of one mirror.
  *
- * An account may have several mirrors on one bus, and their repositories may share the start of their names. An event names the build that put it
- * as its resource, and the build's ARN begins with that of its project.
+ * Several mirrors of an account may use the same event bus and similar repository names. The resource of an event is the build that sent it, and the
+ * ARN of a build contains the name of its CodeBuild project.
+ *
+ * @throws Error when the event bus is in another account or Region, or when `eventPattern` has a field that the rule sets
  */
-export function defineResultRule(scope: Construct, id: string, props: ResultEvents, options: events.OnEventOptions): events.Rule {
-  const place = options.crossStackScope ?? scope;
-  refuseForeignBus(place, props.eventBus);
+export function defineResultRule(scope: Construct, id: string, props: ResultRuleProps, options: events.OnEventOptions): events.Rule {
+  const ruleScope = options.crossStackScope ?? scope;
+  const stack = Stack.of(ruleScope);
+  requireBusInEnvironment(stack, props.eventBus);
   const { target, eventPattern, ruleName, description = props.description } = options;
-  const own: events.EventPattern = {
+  const produce = () => props.projects.map(({ projectName }) => ({ prefix: buildArn(stack, `${projectName}:`) }));
+  const rulePattern: events.EventPattern = {
     source: [EVENT_SOURCE],
     detailType: [props.detailType],
-    resources: Token.asList(Lazy.any({ produce: () => props.projects.map(({ projectName }) => ({ prefix: buildArn(Stack.of(place), `${projectName}:`) })) })),
+    resources: Token.asList(Lazy.any({ produce })),
     detail: props.detail,
   };
-  requireNoReservedFields(own, eventPattern);
-  const rule = new events.Rule(place, id, { eventBus: props.eventBus, eventPattern, ruleName, description });
-  rule.addEventPattern(own);
+  requireNoReservedFields(rulePattern, eventPattern);
+  const rule = new events.Rule(ruleScope, id, { eventBus: props.eventBus, eventPattern, ruleName, description });
+  rule.addEventPattern(rulePattern);
   rule.addTarget(target);
   return rule;
 }
@@ -70,13 +50,36 @@ function buildArn(stack: Stack, resourceName: string): string {
   return stack.formatArn({ service: 'codebuild', resource: 'build', resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
 }
 
-/** Rules are where their bus is. */
-function refuseForeignBus(scope: Construct, eventBus: events.IEventBus): void {
-  const own = Stack.of(scope);
+/** A rule must be in the account and Region of its event bus. */
+function requireBusInEnvironment(stack: Stack, eventBus: events.IEventBus): void {
   for (const part of ['account', 'region'] as const) {
-    if (isDifferent(own[part], eventBus.env[part])) {
-      throw new Error(`the mirror's event bus is in the ${part} ${quote(eventBus.env[part])} and the rule would be in ${quote(own[part])}; `
-        + `define a rule for the source ${quote(EVENT_SOURCE)} where the bus is`);
+    if (isDifferent(stack[part], eventBus.env[part])) {
+      throw new Error(`the mirror's event bus is in the ${part} ${quote(eventBus.env[part])} and the rule would be in ${quote(stack[part])}; `
+        + `define a rule for the source ${quote(EVENT_SOURCE)} where the event bus is`);
     }
   }
+}
+
+/**
+ * Requires that a user's event pattern has no field that the rule sets itself. The CDK would merge the values of both patterns, and the rule would
+ * match more events than intended.
+ *
+ * @param rulePattern the pattern that the rule sets
+ * @param eventPattern the pattern that the user adds
+ * @throws Error with the names of the fields
+ */
+export function requireNoReservedFields(rulePattern: events.EventPattern, eventPattern: events.EventPattern = {}): void {
+  const reserved = fieldsOf(rulePattern);
+  const conflicts = fieldsOf(eventPattern).filter((field) => reserved.includes(field));
+  if (conflicts.length === 0) return;
+  throw new Error(`eventPattern has ${conflicts.map(quote).join(', ')}, which the rule sets itself; a second value would match more events; `
+    + 'remove it, or define your own events.Rule');
+}
+
+function fieldsOf({ detail, ...others }: events.EventPattern): string[] {
+  return [...definedNames(others), ...definedNames(detail ?? {}).map((name) => `detail.${name}`)];
+}
+
+function definedNames(fields: object): string[] {
+  return Object.entries(fields).filter(([, value]) => value !== undefined).map(([name]) => name);
 }

@@ -1,42 +1,46 @@
+/**
+ * The queries of Amazon CloudWatch Logs Insights over the log of builds.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
+ */
+
 import type { MirrorResult, Outcome } from '../image/contract/mirror-result';
 
 /**
- * Queries of Amazon CloudWatch Logs Insights over the log of builds.
- *
- * A result is a line that is an object of JSON from its start. CloudWatch finds fields in the midst of other lines too, and those may quote what
- * a registry said.
- *
- * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
+ * Selects result lines: a line that starts with a JSON object. CloudWatch also discovers fields inside other lines, and those lines may quote a
+ * registry's response.
  */
 const IS_RESULT = `filter @message like /^\\{/ and ispresent(${field('bytesCopied')})`;
 
 /**
- * When each image last succeeded, the longest ago first, and first of all those that did not in the time that is looked at.
+ * The last success of each image in the time range of the query, oldest first. Images without a success in that time come first.
  *
- * The query language knows no condition. So a number is taken from lines of successes alone, and arithmetic with it has a value there alone:
- * the time of the line. Quotes in what others said are escaped in such a line, so that it tells of no success that was none.
+ * The query language has no conditional expression. So the query parses a number from lines of successes only. Arithmetic with that number gives a
+ * value for these lines only: the time of the line. Text from a registry cannot forge a success, because quotes in it are escaped in a result line.
  */
 export const FRESHNESS_QUERY: readonly string[] = [
   IS_RESULT,
-  // A customized image that was built for some of its platforms only has no digest yet.
+  // A customized image has no digest until all its platforms are built.
   `filter ${field('outcome')} != ${quoted('copied')} or ispresent(${field('targetDigest')})`,
   `parse @message /"${field('outcome')}":"(?<success>copied|unchanged)".*"${field('seconds')}":(?<successSeconds>[0-9.]+)/`,
   'fields toMillis(@timestamp) + 0 * successSeconds as successTime',
-  `stats fromMillis(max(successTime)) as lastSuccess, latest(@timestamp) as lastRun, latest(${field('outcome')}) as lastOutcome by ${field('repository')}, ${field('tag')}`,
+  `stats fromMillis(max(successTime)) as lastSuccess, latest(@timestamp) as lastRun, latest(${field('outcome')}) as lastOutcome `
+    + `by ${field('repository')}, ${field('tag')}`,
   'sort lastSuccess asc',
   'limit 1000',
 ];
 
-/** What went wrong with which image, the last first. */
+/** The last failure or moved tag of each image, newest first. */
 export const PROBLEMS_QUERY: readonly string[] = [
   IS_RESULT,
   `filter ${field('outcome')} in [${quoted('failed')}, ${quoted('tag-moved')}]`,
-  `stats latest(@timestamp) as lastTime, count(*) as times, latest(${field('reason')}) as lastReason, latest(${field('message')}) as lastMessage by ${field('source')}`,
+  `stats latest(@timestamp) as lastTime, count(*) as times, latest(${field('reason')}) as lastReason, latest(${field('message')}) as lastMessage `
+    + `by ${field('source')}`,
   'sort lastTime desc',
   'limit 100',
 ];
 
-/** The last results. */
+/** The latest results, newest first. */
 export const LAST_RESULTS_QUERY: readonly string[] = [
   `fields @timestamp, ${(['outcome', 'source', 'target', 'reason', 'bytesCopied', 'seconds'] as const).map(field).join(', ')}`,
   IS_RESULT,

@@ -6,11 +6,11 @@ import { MirrorAlarmOptions, StaleAlarmOptions } from '../declarations/monitored
 import { quote } from '../image/sanitize';
 import { hoursUntilStale, MAX_LOOK_BACK, Timetable } from '../schedules/schedule-interval';
 
-/** Where the procedures are. */
+/** The runbook with a procedure for each alarm. */
 export const RUNBOOK_URL = 'https://github.com/cdk-ecr-mirror/cdk-ecr-mirror/blob/main/docs/runbook.md';
 
-/** The heading of each alarm's procedure, as a link names it. */
-const HEADINGS: Readonly<Record<MirrorAlarm, string>> = {
+/** The anchor of each alarm's heading in the runbook. */
+const RUNBOOK_ANCHORS: Readonly<Record<MirrorAlarm, string>> = {
   [MirrorAlarm.FAILED]: 'a-run-failed',
   [MirrorAlarm.STALE]: 'an-image-is-stale',
   [MirrorAlarm.TAG_MOVED]: 'a-fixed-tag-moved',
@@ -18,25 +18,26 @@ const HEADINGS: Readonly<Record<MirrorAlarm, string>> = {
   [MirrorAlarm.NOT_STARTED]: 'a-run-was-not-started',
 };
 
-/** An hour: a run that fails again an hour later rings again, and several that fail together ring once. */
-const PERIOD = Duration.hours(1);
+/**
+ * The options of metrics that alarms watch. With a period of one hour, several failures within an hour send one notification, and a failure after
+ * an hour without failures sends another.
+ */
+export const HOURLY_SUM: cloudwatch.MetricOptions = { period: Duration.hours(1), statistic: cloudwatch.Stats.SUM };
 
-/** The options of metrics that alarms watch. */
-export const COUNTED: cloudwatch.MetricOptions = { period: PERIOD, statistic: cloudwatch.Stats.SUM };
-
-/** What an alarm watches. */
-export interface AlarmSubject {
+/** Properties of an alarm that counts. */
+export interface CountAlarmProps {
   readonly kind: MirrorAlarm;
   readonly metric: cloudwatch.IMetric;
-  /** What it means that the alarm rings: a sentence without its full stop. */
+  /** What is wrong when the alarm goes off: a sentence without its period. */
   readonly meaning: string;
 }
 
-/** Defines an alarm that rings when something was counted. */
-export function defineAlarm(scope: Construct, id: string, { kind, metric, meaning }: AlarmSubject, options: MirrorAlarmOptions): cloudwatch.Alarm {
+/** Defines an alarm that goes off when a metric counts something. */
+export function defineCountAlarm(scope: Construct, id: string, props: CountAlarmProps, options: MirrorAlarmOptions): cloudwatch.Alarm {
+  const { kind, metric, meaning } = props;
   return new cloudwatch.Alarm(scope, id, {
     alarmName: options.alarmName,
-    alarmDescription: `${meaning}. ${RUNBOOK_URL}#${HEADINGS[kind]}`,
+    alarmDescription: formatDescription(kind, meaning),
     metric,
     threshold: 1,
     evaluationPeriods: 1,
@@ -45,72 +46,61 @@ export function defineAlarm(scope: Construct, id: string, { kind, metric, meanin
   });
 }
 
-/**
- * Lets an alarm watch what a metric has become when the template is rendered.
- *
- * @param metric metric math over metrics of the alarm's own account and Region
- */
-export function watchLate(alarm: cloudwatch.Alarm, metric: () => cloudwatch.MathExpression): void {
-  const resource = alarm.node.defaultChild as cloudwatch.CfnAlarm;
-  resource.metrics = Lazy.any({ produce: () => queriesOf(metric()) });
-}
-
-function queriesOf({ expression, usingMetrics }: cloudwatch.MathExpression): cloudwatch.CfnAlarm.MetricDataQueryProperty[] {
-  const watched = Object.entries(usingMetrics).map(([id, metric]) => {
-    const { period, statistic, namespace, metricName, dimensions } = metric.toMetricConfig().metricStat!;
-    return { id, metricStat: { metric: { namespace, metricName, dimensions }, period: period.toSeconds(), stat: statistic }, returnData: false };
-  });
-  return [{ id: 'expr_1', expression, returnData: true }, ...watched];
-}
-
-/** What must succeed again and again. */
-export interface StaleSubject {
-  /** Counts successes: 0 where there is none, and no value before the first. */
+/** Properties of an alarm for missing successes. */
+export interface StaleAlarmProps {
+  /** Counts successes: 0 without a success, and no value before the first success. */
   readonly succeeded: cloudwatch.IMetric;
-  /** What is stale. */
+  /** The name of the mirror or image in texts. */
   readonly name: string;
-  /** When it is to run, asked when all images were added. */
+  /** The schedules of all images, read at synthesis. */
   readonly timetables: () => readonly Timetable[];
 }
 
 /**
- * Defines an alarm that rings when nothing was counted for long.
+ * Defines an alarm that goes off when no success was counted for many hours.
  *
- * No filter can count the time since the last success, for it passes while nothing is logged. So what is missing is what rings:
- * hours without a success breach, until as many in a row do. Before the first success that the alarm looks back on, nothing has a value.
+ * A metric filter cannot count the time since the last success, because nothing is logged during that time. So the alarm watches for missing
+ * successes: it goes off when enough consecutive hours have none. Hours without any value breach too, so it is in alarm until the first success.
+ *
+ * @throws Error when `staleAfter` is not valid; at synthesis when it is missing and the schedule has no default
  */
-export function defineStaleAlarm(scope: Construct, id: string, subject: StaleSubject, options: StaleAlarmOptions): cloudwatch.Alarm {
+export function defineStaleAlarm(scope: Construct, id: string, props: StaleAlarmProps, options: StaleAlarmOptions): cloudwatch.Alarm {
   const { alarmName, staleAfter } = options;
-  if (staleAfter !== undefined) refuseStaleAfter(staleAfter);
-  const hours = () => staleAfter?.toHours() ?? shortest(subject.timetables());
+  if (staleAfter !== undefined) requireValidStaleAfter(staleAfter);
+  const hours = () => staleAfter?.toHours() ?? fewestHours(props.timetables());
+  const produce = () => formatDescription(MirrorAlarm.STALE, `No run of ${props.name} succeeded for ${hours()} hours`);
   const alarm = new cloudwatch.Alarm(scope, id, {
     alarmName,
-    alarmDescription: Lazy.string({ produce: () => `No run of ${subject.name} succeeded for ${hours()} hours. ${RUNBOOK_URL}#${HEADINGS[MirrorAlarm.STALE]}` }),
-    metric: subject.succeeded,
+    alarmDescription: Lazy.string({ produce }),
+    metric: props.succeeded,
     threshold: 1,
     evaluationPeriods: Lazy.number({ produce: hours }),
     comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
     treatMissingData: cloudwatch.TreatMissingData.BREACHING,
   });
-  // That there is nothing to mirror is an error of the mirror itself.
-  alarm.node.addValidation({ validate: () => hours() === undefined && subject.timetables().length > 0 ? [unknown(subject)] : [] });
+  // A mirror without images reports that error itself.
+  alarm.node.addValidation({ validate: () => hours() === undefined && props.timetables().length > 0 ? [staleAfterProblem(props)] : [] });
   return alarm;
 }
 
-function shortest(timetables: readonly Timetable[]): number | undefined {
+function formatDescription(kind: MirrorAlarm, meaning: string): string {
+  return `${meaning}. ${RUNBOOK_URL}#${RUNBOOK_ANCHORS[kind]}`;
+}
+
+function fewestHours(timetables: readonly Timetable[]): number | undefined {
   const known = timetables.flatMap((timetable) => hoursUntilStale(timetable) ?? []);
   return known.length === 0 ? undefined : Math.min(...known);
 }
 
-function unknown({ name, timetables }: StaleSubject): string {
+function staleAfterProblem({ name, timetables }: StaleAlarmProps): string {
   const schedules = [...new Set(timetables().map(({ schedule }) => schedule.expressionString))].map(quote).join(', ');
-  return `when ${name} is stale cannot be told from the schedule ${schedules}: set staleAfter, for example Duration.days(3), which is at most the seven days `
-    + 'that an alarm looks back, or do without the alarm, in notify() by leaving MirrorAlarm.STALE out of its alarms';
+  return `the stale alarm of ${name} has no default for the schedule ${schedules}; set staleAfter, for example Duration.days(3), at most 7 days; `
+    + 'or omit the alarm: with notify(), remove MirrorAlarm.STALE from alarms';
 }
 
-function refuseStaleAfter(staleAfter: Duration): void {
+function requireValidStaleAfter(staleAfter: Duration): void {
   const hours = staleAfter.isUnresolved() ? NaN : staleAfter.toHours({ integral: false });
   if (Number.isInteger(hours) && hours >= 1 && hours <= MAX_LOOK_BACK.toHours()) return;
-  throw new Error(`staleAfter ${staleAfter.isUnresolved() ? '(a token)' : quote(staleAfter.toHumanString())} must be whole hours, from one to the seven days `
-    + 'that an alarm of CloudWatch looks back; write for example Duration.days(3)');
+  throw new Error(`staleAfter ${staleAfter.isUnresolved() ? '(a token)' : quote(staleAfter.toHumanString())} must be whole hours, `
+    + 'from 1 hour to 7 days (a CloudWatch alarm looks back no further); use for example Duration.days(3)');
 }

@@ -4,13 +4,13 @@ import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, Dependable, IDependable } from 'constructs';
 import { MirrorAlarm } from './alarm-options';
-import { filledSumOf } from './metric-sum';
-import { COUNTED, defineAlarm, watchLate } from './mirror-alarms';
+import { setLazyMetric, sumForAlarm } from './metric-math';
+import { defineCountAlarm, HOURLY_SUM } from './mirror-alarms';
 import { MirrorSignals, Monitoring } from './monitoring';
 import { DeclaredImage } from '../declarations/declared-image';
 import { IImageMirror, IMirroredImage } from '../declarations/mirror-interfaces';
-import { MirrorAlarmOptions } from '../declarations/monitored';
 import { MirrorParts } from '../declarations/mirror-parts';
+import { MirrorAlarmOptions } from '../declarations/monitored';
 import { DeployTrigger } from '../deploy/deploy-trigger';
 import { MirrorSchedules } from '../schedules/schedules';
 
@@ -24,7 +24,10 @@ export interface MirrorMonitoringProps extends MirrorSignals {
 
 const PARTS = new MirrorParts<MirrorMonitoring>('monitoring');
 
-/** The events, metrics, and alarms of a whole mirror. */
+/** Short, so that the alarm ends soon after the dead-letter queue is emptied. */
+const PERIOD = Duration.minutes(5);
+
+/** The event rules, metrics and alarms of a mirror as a whole. */
 export class MirrorMonitoring extends Monitoring {
   /**
    * The monitoring of a mirror.
@@ -43,7 +46,7 @@ export class MirrorMonitoring extends Monitoring {
     super(mirror, {
       ...signals,
       name: `the mirror ${mirror.node.path}`,
-      subjects: [{}],
+      dimensions: [{}],
       timetables: () => schedules.timetables,
       firstCopy: firstCopyOf(mirror, deployTrigger),
     });
@@ -62,34 +65,38 @@ export class MirrorMonitoring extends Monitoring {
     return this.schedules.group.metricDropped(options);
   }
 
-  /** CodeBuild also counts builds that end without a result, so the alarm watches all projects instead of results. */
+  /** Counts the builds that CodeBuild reports as failed, instead of results, because a build may end without a result. */
   public alarmFailed(scope: Construct, id: string, options: MirrorAlarmOptions): cloudwatch.Alarm {
     const alarm = super.alarmFailed(scope, id, options);
-    // The project for customized images is defined with the first of them.
-    watchLate(alarm, () => this.failures());
+    // The first customized image adds a second CodeBuild project, possibly after the alarm was defined.
+    setLazyMetric(alarm, () => this.failures());
     return alarm;
   }
 
-  /** Defines an alarm on runs that schedules could not start. A run stays in the dead-letter queue until it is removed, and so does the alarm. */
+  /**
+   * Defines an alarm that goes off when a schedule could not start a run. The run's message stays in the dead-letter queue, and the alarm stays on,
+   * until the message is deleted or expires.
+   */
   public alarmNotStarted(scope: Construct, id: string, options: MirrorAlarmOptions): cloudwatch.Alarm {
     const waiting = this.schedules.deadLetterQueue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: cloudwatch.Stats.MAXIMUM });
     const dropped = this.metricDropped({ period: PERIOD, statistic: cloudwatch.Stats.SUM });
-    // Metric math counts a missing value as 0.
+    // Metric math treats a missing value as 0 if the other metric has a value.
     const metric = new cloudwatch.MathExpression({
-      expression: 'waiting + dropped', label: 'Runs that were not started', usingMetrics: { waiting, dropped }, period: PERIOD,
+      expression: 'waiting + dropped',
+      label: 'Runs not started',
+      usingMetrics: { waiting, dropped },
+      period: PERIOD,
     });
-    return defineAlarm(scope, id, { kind: MirrorAlarm.NOT_STARTED, metric, meaning: `Schedules of ${this.props.name} could not start a run for a day` }, options);
+    const meaning = `Schedules of ${this.props.name} could not start a run for a day`;
+    return defineCountAlarm(scope, id, { kind: MirrorAlarm.NOT_STARTED, metric, meaning }, options);
   }
 
   protected failures(): cloudwatch.MathExpression {
-    return filledSumOf(this.projects.map((project) => project.metricFailedBuilds(COUNTED)));
+    return sumForAlarm(this.projects.map((project) => project.metricFailedBuilds(HOURLY_SUM)));
   }
 }
 
-/** A short period ends the alarm soon after the queue is empty. */
-const PERIOD = Duration.minutes(5);
-
-/** Images in other stacks do not count, because the mirror's stack must not depend on them. They have alarms of their own. */
+/** The first copies in the mirror's own stack. The mirror's stack must not depend on other stacks with images; these images have their own alarms. */
 function firstCopyOf(mirror: Construct, deployTrigger: DeployTrigger | undefined): IDependable {
   const firstCopy = {};
   Dependable.implement(firstCopy, {
@@ -101,18 +108,18 @@ function firstCopyOf(mirror: Construct, deployTrigger: DeployTrigger | undefined
   return firstCopy;
 }
 
-/** The events, metrics, and alarms of one image. */
+/** The event rules, metrics and alarms of one image. */
 export function imageMonitoring(image: IMirroredImage & Construct, declared: DeclaredImage, signals: MirrorSignals): Monitoring {
   const { repositoryName: repository, source, schedule, timeWindow, tags } = declared;
   const tag = 'tag' in tags ? tags.tag : undefined;
-  // A failed tag list has a result without a tag.
+  // When the tags cannot be listed, the event has the source without a tag.
   const sources = tag === undefined ? [source, { prefix: `${source}:` }] : [source];
   const isCustomized = image._repositoryName !== repository;
   const custom = isCustomized ? [{ repository: image._repositoryName, tag: tag === undefined ? undefined : image.tag }] : [];
   return new Monitoring(image, {
     ...signals,
     name: source,
-    subjects: [{ repository, tag }, ...custom],
+    dimensions: [{ repository, tag }, ...custom],
     detail: { repository: [...new Set([repository, image._repositoryName])], source: sources },
     timetables: () => [{ schedule, timeWindow }],
     firstCopy: image,

@@ -9,87 +9,87 @@ import { EVENT_DETAIL_TYPE, METRIC_NAME } from '../image/contract/events-and-met
  * The base class of `ImageMirror` and `MirroredImage`: their event rules, metrics, and alarms. `IMonitored` describes them in detail.
  */
 export abstract class MonitoredConstruct extends Construct implements IMonitored {
-  /** Defines a rule for the event `Image Mirrored`. */
+  /** Defines an EventBridge rule for the event `Image Mirrored`. */
   public onImageMirrored(id: string, options: events.OnEventOptions = {}): events.Rule {
     return this._monitoring().rule(id, EVENT_DETAIL_TYPE.MIRRORED, options);
   }
 
-  /** Defines a rule for the event `Image Unchanged`. */
+  /** Defines an EventBridge rule for the event `Image Unchanged`. */
   public onImageUnchanged(id: string, options: events.OnEventOptions = {}): events.Rule {
     return this._monitoring().rule(id, EVENT_DETAIL_TYPE.UNCHANGED, options);
   }
 
-  /** Defines a rule for the event `Upstream Tag Moved`. */
+  /** Defines an EventBridge rule for the event `Upstream Tag Moved`. */
   public onTagMoved(id: string, options: events.OnEventOptions = {}): events.Rule {
     return this._monitoring().rule(id, EVENT_DETAIL_TYPE.TAG_MOVED, options);
   }
 
-  /** Defines a rule for the event `Image Mirror Failed`. */
+  /** Defines an EventBridge rule for the event `Image Mirror Failed`. */
   public onMirrorFailed(id: string, options: events.OnEventOptions = {}): events.Rule {
     return this._monitoring().rule(id, EVENT_DETAIL_TYPE.FAILED, options);
   }
 
-  /** How many images were new. */
+  /** The number of new images in the mirror. */
   public metricCopied(options?: cloudwatch.MetricOptions): cloudwatch.IMetric {
     return this._monitoring().metric(METRIC_NAME.COPIED, options);
   }
 
-  /** How many images were the same as before. */
+  /** The number of images that a run found unchanged. */
   public metricUnchanged(options?: cloudwatch.MetricOptions): cloudwatch.IMetric {
     return this._monitoring().metric(METRIC_NAME.UNCHANGED, options);
   }
 
-  /** How many fixed tags named another image upstream than in the mirror. */
+  /** The number of fixed tags that name a different image upstream than in the mirror. */
   public metricTagMoved(options?: cloudwatch.MetricOptions): cloudwatch.IMetric {
     return this._monitoring().metric(METRIC_NAME.TAG_MOVED, options);
   }
 
-  /** How many images could not be brought up to date. */
+  /** The number of images that failed. */
   public metricFailed(options?: cloudwatch.MetricOptions): cloudwatch.IMetric {
     return this._monitoring().metric(METRIC_NAME.FAILED, options);
   }
 
-  /** How many images could not be brought up to date because a registry limits the rate. */
+  /** The number of images that failed because a registry limits the rate (HTTP status 429). */
   public metricRateLimited(options?: cloudwatch.MetricOptions): cloudwatch.IMetric {
     return this._monitoring().metric(METRIC_NAME.RATE_LIMITED, options);
   }
 
-  /** How many images the mirror held as it should after a run, be they new or unchanged. */
+  /** The number of images that are up to date in the mirror after a run. */
   public metricSucceeded(options?: cloudwatch.MetricOptions): cloudwatch.IMetric {
     return this._monitoring().metric(METRIC_NAME.SUCCEEDED, options);
   }
 
-  /** How many bytes of layers were sent to the mirror. */
+  /** The number of bytes of image layers that were uploaded to the mirror. */
   public metricBytes(options?: cloudwatch.MetricOptions): cloudwatch.IMetric {
     return this._monitoring().metric(METRIC_NAME.BYTES_COPIED, options);
   }
 
-  /** How many seconds an image took, the start of its build not included. */
+  /** The duration of an image's run in seconds, without the start of the build. */
   public metricSeconds(options?: cloudwatch.MetricOptions): cloudwatch.IMetric {
     return this._monitoring().metric(METRIC_NAME.SECONDS, options);
   }
 
-  /** How many seconds ago the last success was, for graphs. */
+  /** The number of seconds since the last success, for graphs. */
   public metricSecondsSinceSuccess(options?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
     return this._monitoring().secondsSinceSuccess(options);
   }
 
-  /** Defines an alarm that rings when a run failed within the last hour. */
+  /** Defines a CloudWatch alarm that goes off when a run failed within the last hour. */
   public alarmFailed(id: string, options: MirrorAlarmOptions = {}): cloudwatch.Alarm {
     return this._monitoring().alarmFailed(this, id, options);
   }
 
-  /** Defines an alarm that rings when nothing succeeded for long. */
+  /** Defines a CloudWatch alarm that goes off when there was no success for a long time. */
   public alarmStale(id: string, options: StaleAlarmOptions = {}): cloudwatch.Alarm {
     return this._monitoring().alarmStale(this, id, options);
   }
 
-  /** Defines an alarm that rings when a fixed tag named another image upstream than in the mirror within the last hour. */
+  /** Defines a CloudWatch alarm that goes off when a fixed tag names a different image upstream than in the mirror. */
   public alarmTagMoved(id: string, options: MirrorAlarmOptions = {}): cloudwatch.Alarm {
     return this._monitoring().alarmTagMoved(this, id, options);
   }
 
-  /** Defines an alarm that rings when a run failed within the last hour because a registry limits the rate. */
+  /** Defines a CloudWatch alarm that goes off when a run failed within the last hour because a registry limits the rate (HTTP status 429). */
   public alarmRateLimited(id: string, options: MirrorAlarmOptions = {}): cloudwatch.Alarm {
     return this._monitoring().alarmRateLimited(this, id, options);
   }

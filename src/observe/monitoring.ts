@@ -4,56 +4,58 @@ import * as events from 'aws-cdk-lib/aws-events';
 import { Construct, IDependable } from 'constructs';
 import { MirrorAlarm } from './alarm-options';
 import { defineResultRule } from './event-rules';
-import { filledSumOf, sumOf } from './metric-sum';
-import { COUNTED, defineAlarm, defineStaleAlarm } from './mirror-alarms';
-import { MetricSubject } from './result-metric';
+import { ImageDimensions } from './metric-definitions';
+import { sumForAlarm, sumForGraph } from './metric-math';
+import { defineCountAlarm, defineStaleAlarm, HOURLY_SUM } from './mirror-alarms';
 import { ResultMetrics } from './result-metrics';
 import { MirrorAlarmOptions, StaleAlarmOptions } from '../declarations/monitored';
-import { METRIC_NAME, MetricName, EVENT_DETAIL_TYPE } from '../image/contract/events-and-metrics';
+import { EVENT_DETAIL_TYPE, METRIC_NAME, MetricName } from '../image/contract/events-and-metrics';
 import { Timetable } from '../schedules/schedule-interval';
 
-/** Where a mirror tells what it does. */
+/** The sources of a mirror's events and metrics. */
 export interface MirrorSignals {
-  /** The projects whose builds put the mirror's events. */
+  /** The CodeBuild projects that run the mirror's builds; the builds send the events. */
   readonly projects: readonly codebuild.IProject[];
   readonly eventBus: events.IEventBus;
   readonly metrics: ResultMetrics;
 }
 
-/** Of what is told: a mirror or an image of it. */
+/** Properties of the monitoring of a mirror or an image. */
 export interface MonitoringProps extends MirrorSignals {
-  /** What it is called in descriptions. */
+  /** The name of the mirror or image in descriptions. */
   readonly name: string;
-  /** Whose results are its own: first those of what is mirrored, then those of what is built from it. */
-  readonly subjects: readonly [MetricSubject, ...MetricSubject[]];
-  /** What the detail of its own events must be; undefined for a whole mirror. */
+  /** The metric dimensions: first those of the mirrored image, then those of the customized image. */
+  readonly dimensions: readonly [ImageDimensions, ...ImageDimensions[]];
+  /** The pattern of the detail of events; undefined for a whole mirror. */
   readonly detail?: events.EventPattern['detail'];
-  /** When it is to run, asked when all images were added. */
+  /** The schedules of the images, read at synthesis. */
   readonly timetables: () => readonly Timetable[];
-  /** What its first success waits for. */
+  /** The dependency on the first success. */
   readonly firstCopy: IDependable;
 }
 
-/** What builds of customized images tell too; everything else is told of what they are built from alone. */
-const CUSTOM_METRICS: readonly MetricName[] = [METRIC_NAME.COPIED, METRIC_NAME.FAILED, METRIC_NAME.RATE_LIMITED, METRIC_NAME.SUCCEEDED];
+/** The metrics that count customized images too. The other metrics count the mirrored image only. */
+const CUSTOM_IMAGE_METRICS: readonly MetricName[] = [METRIC_NAME.COPIED, METRIC_NAME.FAILED, METRIC_NAME.RATE_LIMITED, METRIC_NAME.SUCCEEDED];
 
 type DetailType = typeof EVENT_DETAIL_TYPE[keyof typeof EVENT_DETAIL_TYPE];
 
-/** The events, metrics and alarms of a mirror or an image. */
+/** The event rules, metrics and alarms of a mirror or an image. */
 export class Monitoring {
   constructor(public readonly construct: Construct, protected readonly props: MonitoringProps) {}
 
+  /** Defines a rule for the events of a type. */
   public rule(id: string, detailType: DetailType, options: events.OnEventOptions): events.Rule {
     const { eventBus, projects, detail, name } = this.props;
     return defineResultRule(this.construct, id, { detailType, eventBus, projects, detail, description: `${detailType}: ${name}` }, options);
   }
 
   public metric(name: MetricName, options?: cloudwatch.MetricOptions): cloudwatch.IMetric {
-    return sumOf(this.idOf(name.charAt(0).toLowerCase() + name.slice(1)), this.counted(name, options));
+    return sumForGraph(this.idOf(name.charAt(0).toLowerCase() + name.slice(1)), this.metrics(name, options));
   }
 
   /**
-   * Metric math, for a filter counts only when something is logged. Where nothing succeeded yet it has no value, instead of the age of the epoch.
+   * Metric math, because a metric filter counts only when something is logged. The expression has no value before the first success; otherwise it
+   * would show the seconds since 1970.
    *
    * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
    */
@@ -61,7 +63,11 @@ export class Monitoring {
     const { period } = options;
     const [succeeded, lastSuccess] = ['succeeded', 'lastSuccess'].map((name) => this.idOf(name));
     const successes = this.metric(METRIC_NAME.SUCCEEDED, { period });
-    const last = new cloudwatch.MathExpression({ expression: `FILL(IF(${succeeded} > 0, EPOCH(${succeeded})), REPEAT)`, usingMetrics: { [succeeded]: successes }, period });
+    const last = new cloudwatch.MathExpression({
+      expression: `FILL(IF(${succeeded} > 0, EPOCH(${succeeded})), REPEAT)`,
+      usingMetrics: { [succeeded]: successes },
+      period,
+    });
     return new cloudwatch.MathExpression({
       expression: `IF(${lastSuccess} > 0, EPOCH(${succeeded}) - ${lastSuccess})`,
       usingMetrics: { [succeeded]: successes, [lastSuccess]: last },
@@ -72,43 +78,44 @@ export class Monitoring {
 
   public alarmFailed(scope: Construct, id: string, options: MirrorAlarmOptions): cloudwatch.Alarm {
     const meaning = `A run of ${this.props.name} failed`;
-    return defineAlarm(scope, id, { kind: MirrorAlarm.FAILED, metric: this.failures(), meaning }, options);
+    return defineCountAlarm(scope, id, { kind: MirrorAlarm.FAILED, metric: this.failures(), meaning }, options);
   }
 
   public alarmStale(scope: Construct, id: string, options: StaleAlarmOptions): cloudwatch.Alarm {
     const { name, timetables, firstCopy } = this.props;
-    const alarm = defineStaleAlarm(scope, id, { name, timetables, succeeded: this.watched(METRIC_NAME.SUCCEEDED) }, options);
-    // An alarm that is there before the first success would ring until it comes.
+    const alarm = defineStaleAlarm(scope, id, { name, timetables, succeeded: this.hourlySum(METRIC_NAME.SUCCEEDED) }, options);
+    // An alarm that exists before the first success would go off until then.
     alarm.node.addDependency(firstCopy);
     return alarm;
   }
 
   public alarmTagMoved(scope: Construct, id: string, options: MirrorAlarmOptions): cloudwatch.Alarm {
-    const meaning = `A tag of ${this.props.name} that should name one image for ever names another upstream`;
-    return defineAlarm(scope, id, { kind: MirrorAlarm.TAG_MOVED, metric: this.watched(METRIC_NAME.TAG_MOVED), meaning }, options);
+    const meaning = `A fixed tag of ${this.props.name} names a different image upstream than in the mirror`;
+    return defineCountAlarm(scope, id, { kind: MirrorAlarm.TAG_MOVED, metric: this.hourlySum(METRIC_NAME.TAG_MOVED), meaning }, options);
   }
 
   public alarmRateLimited(scope: Construct, id: string, options: MirrorAlarmOptions): cloudwatch.Alarm {
     const meaning = `A run of ${this.props.name} failed because a registry limits the rate`;
-    return defineAlarm(scope, id, { kind: MirrorAlarm.RATE_LIMITED, metric: this.watched(METRIC_NAME.RATE_LIMITED), meaning }, options);
+    return defineCountAlarm(scope, id, { kind: MirrorAlarm.RATE_LIMITED, metric: this.hourlySum(METRIC_NAME.RATE_LIMITED), meaning }, options);
   }
 
-  /** What counts runs that failed. */
+  /** The number of failures in each hour. */
   protected failures(): cloudwatch.MathExpression {
-    return this.watched(METRIC_NAME.FAILED);
+    return this.hourlySum(METRIC_NAME.FAILED);
   }
 
-  /** What an alarm watches of a metric. */
-  private watched(name: MetricName): cloudwatch.MathExpression {
-    return filledSumOf(this.counted(name, COUNTED));
+  private hourlySum(name: MetricName): cloudwatch.MathExpression {
+    return sumForAlarm(this.metrics(name, HOURLY_SUM));
   }
 
-  private counted(name: MetricName, options?: cloudwatch.MetricOptions): cloudwatch.Metric[] {
-    const { metrics, subjects } = this.props;
-    return (CUSTOM_METRICS.includes(name) ? subjects : subjects.slice(0, 1)).map((subject) => metrics.metric(name, subject, options));
+  /** One metric for the mirrored image, and one for the customized image where the metric counts it. */
+  private metrics(name: MetricName, options?: cloudwatch.MetricOptions): cloudwatch.Metric[] {
+    const { metrics, dimensions } = this.props;
+    const counted = CUSTOM_IMAGE_METRICS.includes(name) ? dimensions : dimensions.slice(0, 1);
+    return counted.map((image) => metrics.metric(name, image, options));
   }
 
-  /** What a metric is called in expressions, so that those of several images can be in one graph. */
+  /** The id of a metric in expressions, unique for each image, so that one graph can show several images. */
   private idOf(name: string): string {
     return `${name}_${this.construct.node.addr.slice(-8)}`;
   }

@@ -1,105 +1,106 @@
-import { Annotations, AspectPriority, Aspects } from 'aws-cdk-lib';
+import { Annotations } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { ImageFilters } from './image-filters';
-import { dimensionFields, dimensionValues, filterFor, MetricSubject, RESULT_METRICS } from './result-metric';
+import { ImageMetricFilters } from './image-metric-filters';
+import { dimensionFields, dimensionValues, filterPattern, ImageDimensions, METRIC_DEFINITIONS } from './metric-definitions';
 import { METRIC_NAMESPACE, MetricName } from '../image/contract/events-and-metrics';
+import { onSynthesis } from '../synthesis/aspects';
 
-/** How many images one entry of a mirror stands for. */
-export interface CountedImages {
-  /** Undefined when nobody knows. */
+/** The number of tags that one image or catalog of a mirror stands for. */
+export interface TagCount {
+  /** Undefined when the number is not known at synthesis. */
   readonly tags?: number;
 }
 
-/** What is counted where. */
+/** Properties of the metrics of a mirror. */
 export interface ResultMetricsProps {
+  /** The log of the builds. */
   readonly logGroup: logs.ILogGroup;
   readonly project: codebuild.IProject;
-  /** The images of the mirror, including those of its catalogs; complete when all images are added. */
-  readonly images: readonly CountedImages[];
+  /** The images and catalogs of the mirror, complete when all are added. */
+  readonly images: readonly TagCount[];
 }
 
 /**
- * CloudWatch may turn a filter off that meets 1,000 names and values of dimensions within an hour, and an image has two.
+ * CloudWatch may disable a metric filter that gets 1,000 different names and values of dimensions within an hour. An image has two values.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html
  */
-const MOST_IMAGES = 450;
+const MAX_IMAGES = 450;
 
 /**
- * The metrics that are counted in a mirror's log. A filter is defined when one of its metrics is first asked for: a mirror that nobody watches
- * has none.
+ * The CloudWatch metrics that metric filters count in the log of a mirror. A metric filter is defined when its metric is first requested, so a mirror
+ * without monitoring has none.
  *
- * Filters of single images have the repository and the tag as dimensions. What has dimensions has no sum over all of them that an alarm could watch,
- * so a mirror's own metrics have filters without dimensions.
+ * The metrics of single images have the repository and the tag as dimensions. An alarm cannot watch the sum over all values of a dimension. So the
+ * metrics of the mirror as a whole have filters of their own, without dimensions.
  */
 export class ResultMetrics extends Construct {
-  /** Each mirror's own: a filter takes its dimensions from the line, which does not name the mirror. */
+  /** The namespace is unique for each mirror, because a result line does not name the mirror and so cannot provide it as a dimension. */
   public readonly namespace: string;
 
-  private readonly imageFilters = new Map<string, ImageFilters>();
+  private readonly imageFilters = new Map<string, ImageMetricFilters>();
 
   constructor(scope: Construct, id: string, private readonly props: ResultMetricsProps) {
     super(scope, id);
     this.namespace = `${METRIC_NAMESPACE}/${props.project.projectName}`;
-    const visit = (node: unknown) => {
-      if (node === props.project) this.warnOfManyImages();
-    };
-    Aspects.of(props.project).add({ visit }, { priority: AspectPriority.READONLY });
+    onSynthesis(props.project, () => this.warnAboutManyImages());
   }
 
-  /** A metric, and the filter that counts it. */
-  public metric(name: MetricName, subject: MetricSubject, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
-    if (subject.repository !== undefined) this.filtersOf(name, subject).include(subject);
-    else if (this.node.tryFindChild(name) === undefined) this.defineFilter(name, name, subject, filterFor(RESULT_METRICS[name], subject));
+  /** Returns a metric, and defines the metric filter that counts it. */
+  public metric(name: MetricName, dimensions: ImageDimensions, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    const definition = METRIC_DEFINITIONS[name];
+    if (dimensions.repository !== undefined) this.filtersOf(name, dimensions).add(dimensions);
+    else if (this.node.tryFindChild(name) === undefined) this.defineFilter(name, name, dimensions, filterPattern(definition, dimensions));
     return new cloudwatch.Metric({
       namespace: this.namespace,
       metricName: name,
-      dimensionsMap: dimensionValues(subject),
-      statistic: RESULT_METRICS[name].statistic,
+      dimensionsMap: dimensionValues(dimensions),
+      statistic: definition.statistic,
       ...options,
     }).attachTo(this);
   }
 
-  /** Those of a metric for all subjects that have the same dimensions. */
-  private filtersOf(name: MetricName, subject: MetricSubject): ImageFilters {
-    const id = `${name}${subject.tag === undefined ? 'ByRepository' : 'ByImage'}`;
-    const known = this.imageFilters.get(id) ?? new ImageFilters(this, {
+  /** The filters of a metric for all images with the same dimensions. */
+  private filtersOf(name: MetricName, dimensions: ImageDimensions): ImageMetricFilters {
+    const id = `${name}${dimensions.tag === undefined ? 'ByRepository' : 'ByImage'}`;
+    const filters = this.imageFilters.get(id) ?? new ImageMetricFilters(this, {
       id,
-      patternFor: (named) => filterFor(RESULT_METRICS[name], subject, named),
-      define: (filterId, pattern) => this.defineFilter(filterId, name, subject, pattern),
+      patternFor: (images) => filterPattern(METRIC_DEFINITIONS[name], dimensions, images),
+      define: (filterId, pattern) => this.defineFilter(filterId, name, dimensions, pattern),
     });
-    this.imageFilters.set(id, known);
-    return known;
+    this.imageFilters.set(id, filters);
+    return filters;
   }
 
-  private defineFilter(id: string, metricName: MetricName, subject: MetricSubject, filterPattern: logs.IFilterPattern): void {
-    const { value: metricValue, unit } = RESULT_METRICS[metricName];
+  private defineFilter(id: string, metricName: MetricName, dimensions: ImageDimensions, pattern: logs.IFilterPattern): void {
+    const { value: metricValue, unit } = METRIC_DEFINITIONS[metricName];
     new logs.MetricFilter(this, id, {
       logGroup: this.props.logGroup,
-      filterPattern,
+      filterPattern: pattern,
       metricNamespace: this.namespace,
       metricName,
       metricValue,
       unit,
-      dimensions: dimensionFields(subject),
+      dimensions: dimensionFields(dimensions),
     });
   }
 
-  private warnOfManyImages(): void {
-    if (![...this.imageFilters.values()].some(({ countsAll }) => countsAll)) return;
+  private warnAboutManyImages(): void {
+    if (![...this.imageFilters.values()].some(({ countsAllImages }) => countsAllImages)) return;
     const images = this.props.images;
     const known = images.reduce((sum, { tags = 0 }) => sum + tags, 0);
-    const isOpen = images.some(({ tags }) => tags === undefined);
-    if (known <= MOST_IMAGES && !isOpen) return;
-    // On the project, so that whoever acknowledges the warning on the mirror silences it.
+    const hasUnknown = images.some(({ tags }) => tags === undefined);
+    if (known <= MAX_IMAGES && !hasUnknown) return;
+    const counted = `all ${known} images of the mirror${hasUnknown ? ' and those not known at synthesis' : ''}`;
+    // On the project, so that the warning can be acknowledged on the mirror.
     Annotations.of(this.props.project).addWarningV2(
       'cdk-ecr-mirror:ImageMirror.imageMetrics',
-      `metrics of so many single images are asked for that their filters count those of all images, and the mirror has ${known} images${isOpen ? ' and those of lists that nobody knows now' : ''}: `
-      + 'CloudWatch may turn a metric filter off that meets 1,000 names and values within an hour, of which each image has two; '
-      + 'ask for the metrics of fewer images or of the mirror as a whole, or spread the images over several mirrors',
+      `a metric filter counts ${counted}, because the app uses metrics of too many single images; `
+      + 'CloudWatch may disable a filter with more than 1,000 dimension values (500 images) an hour; '
+      + 'use the metrics of fewer images or of the mirror as a whole, or split the images between several mirrors',
     );
   }
 }

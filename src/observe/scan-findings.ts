@@ -8,21 +8,21 @@ import { renderedLength } from '../repositories/repository-arns';
 import { RepositorySet } from '../repositories/repository-set';
 
 /**
- * Which findings of scans a rule takes.
+ * Options of `onScanFindings()`.
  */
 export interface OnScanFindingsOptions extends events.OnEventOptions {
   /**
-   * The least severity: findings of this one and worse ones count.
+   * The lowest severity that the rule matches; the rule matches higher severities too.
    *
    * @default ScanSeverity.HIGH
    */
   readonly severity?: ScanSeverity;
 
   /**
-   * Whether the rule also takes an event for each single finding, which only enhanced scanning puts.
+   * Whether the rule also matches the event of each single finding. Only enhanced scanning sends these events.
    *
-   * It is how one learns of a vulnerability that becomes known when an image was scanned long ago. An image that arrives with two hundred findings
-   * puts two hundred such events at once, besides the one for its scan.
+   * They report a vulnerability that becomes known after the scan of an image. A new image with 200 findings sends 200 such events at once, and the
+   * event of its scan.
    *
    * @default false
    */
@@ -30,70 +30,74 @@ export interface OnScanFindingsOptions extends events.OnEventOptions {
 }
 
 /**
- * How bad a vulnerability is that a scan of Amazon ECR has found, the worst first.
+ * The severity of a vulnerability in Amazon ECR image scanning, highest first.
  */
 export enum ScanSeverity {
-  /** As bad as it gets. */
+  /** Critical severity. */
   CRITICAL = 'CRITICAL',
 
-  /** Bad enough to act on soon. */
+  /** High severity. */
   HIGH = 'HIGH',
 
-  /** Of some concern. */
+  /** Medium severity. */
   MEDIUM = 'MEDIUM',
 
-  /** Of little concern. */
+  /** Low severity. */
   LOW = 'LOW',
 }
 
-/** Whose scans a rule takes. */
-export interface ScannedRepositories {
+/** Properties of an EventBridge rule for scan findings. */
+export interface ScanRuleProps {
   readonly repositories: RepositorySet;
   readonly catalogs: MirrorCatalogs;
-  /** The description of the rule, unless its owner gives another. */
+  /** The description of the rule, unless the options have one. */
   readonly description: string;
 }
 
-/** EventBridge takes a pattern of so many characters. */
-const LONGEST_PATTERN = 2_048;
+/** The maximum length of an event pattern in EventBridge. */
+const MAX_PATTERN_LENGTH = 2_048;
 
-/** From the worst to the best. */
+/** The length of the pattern without its resources, at most. */
+const LENGTH_WITHOUT_RESOURCES = 600;
+
+/** The severities, highest first. */
 const SEVERITIES = Object.values(ScanSeverity);
 
 /**
- * Defines a rule for what scans find in a mirror's repositories.
+ * Defines an EventBridge rule for the findings of image scans in a mirror's repositories.
  *
- * It is right whichever scanning the account has. Basic scanning puts `ECR Image Scan`, enhanced scanning `Inspector2 Scan`, and both count findings
- * by severity. The resource of both is the repository; that of a single finding is the image in it.
+ * The rule works with basic and with enhanced scanning. Basic scanning sends `ECR Image Scan`, enhanced scanning sends `Inspector2 Scan`, and both
+ * count findings by severity. The resource of both events is the repository; the resource of a single finding is the image in it.
  *
+ * @throws Error when `eventPattern` has a field that the rule sets; at synthesis when the pattern is too long
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-events.html
  */
-export function defineScanRule(scope: Construct, id: string, props: ScannedRepositories, options: OnScanFindingsOptions): events.Rule {
+export function defineScanRule(scope: Construct, id: string, props: ScanRuleProps, options: OnScanFindingsOptions): events.Rule {
   const { target, eventPattern, ruleName, description = props.description, severity = ScanSeverity.HIGH, eachFinding = false } = options;
-  const place = options.crossStackScope ?? scope;
-  const counted = SEVERITIES.slice(0, SEVERITIES.indexOf(severity) + 1);
-  const resources = () => resourcesOf(Stack.of(place), props);
-  const own: events.EventPattern = {
+  const ruleScope = options.crossStackScope ?? scope;
+  const severities = SEVERITIES.slice(0, SEVERITIES.indexOf(severity) + 1);
+  const resources = () => resourcePatterns(Stack.of(ruleScope), props);
+  const rulePattern: events.EventPattern = {
     source: ['aws.ecr', 'aws.inspector2'],
     detailType: ['ECR Image Scan', 'Inspector2 Scan', ...eachFinding ? ['Inspector2 Finding'] : []],
     resources: Token.asList(Lazy.any({ produce: resources })),
     detail: anyOf([
-      ...counted.map((one) => ({ 'finding-severity-counts': { [one]: [{ numeric: ['>', 0] }] } })),
-      ...eachFinding ? [{ severity: counted, status: ['ACTIVE'] }] : [],
+      ...severities.map((name) => ({ 'finding-severity-counts': { [name]: [{ numeric: ['>', 0] }] } })),
+      ...eachFinding ? [{ severity: severities, status: ['ACTIVE'] }] : [],
     ]),
   };
-  requireNoReservedFields(own, eventPattern);
-  // Services of AWS put their events on the account's default bus, whatever bus the mirror has.
-  const rule = new events.Rule(place, id, { eventPattern, ruleName, description });
-  rule.addEventPattern(own);
+  requireNoReservedFields(rulePattern, eventPattern);
+  // AWS services send their events to the account's default event bus, also when the mirror has another event bus.
+  const rule = new events.Rule(ruleScope, id, { eventPattern, ruleName, description });
+  rule.addEventPattern(rulePattern);
   rule.addTarget(target);
-  rule.node.addValidation({ validate: () => refuseLongPattern(Stack.of(place), resources()) });
+  rule.node.addValidation({ validate: () => [patternLengthProblem(Stack.of(ruleScope), resources()) ?? []].flat() });
   return rule;
 }
 
 /**
- * EventBridge refuses an `$or` of less than two.
+ * EventBridge requires at least two alternatives in `$or`.
  *
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
  */
@@ -101,24 +105,22 @@ function anyOf(details: readonly Record<string, unknown>[]): Record<string, unkn
   return details.length === 1 ? details[0] : { $or: details };
 }
 
-/** All repositories under the mirror's prefixes, as its own policies name them where they are many, and one by one those that are not under them. */
-function resourcesOf(stack: Stack, { repositories, catalogs }: ScannedRepositories): unknown[] {
+/** Matches all repositories under the mirror's prefixes, and each other repository of the mirror by its ARN. */
+function resourcePatterns(stack: Stack, { repositories, catalogs }: ScanRuleProps): unknown[] {
   const prefixes = [`${repositories.prefix}/`, ...catalogs.count === 0 ? [] : [`${floatingRepositoryPrefix(repositories.prefix)}/`]];
   const outside = repositories.literalNames().filter((name) => !prefixes.some((prefix) => name.startsWith(prefix)));
-  const arns = [...outside.map((name) => arnOf(stack, name)), ...repositories.tokenArns()];
-  return [...prefixes.map((prefix) => ({ prefix: arnOf(stack, prefix) })), ...arns.flatMap((arn) => [arn, { prefix: `${arn}/sha256:` }])];
+  const arns = [...outside.map((name) => repositoryArn(stack, name)), ...repositories.tokenArns()];
+  return [...prefixes.map((prefix) => ({ prefix: repositoryArn(stack, prefix) })), ...arns.flatMap((arn) => [arn, { prefix: `${arn}/sha256:` }])];
 }
 
-function arnOf(stack: Stack, resourceName: string): string {
+function repositoryArn(stack: Stack, resourceName: string): string {
   return stack.formatArn({ service: 'ecr', resource: 'repository', resourceName });
 }
 
-/** Room for everything but the resources. */
-const RESERVE = 600;
-
-function refuseLongPattern(stack: Stack, resources: unknown[]): string[] {
-  const length = renderedLength(stack.resolve(resources));
-  if (length + RESERVE <= LONGEST_PATTERN) return [];
-  return [`the pattern of the rule would have about ${length + RESERVE} characters and EventBridge allows ${LONGEST_PATTERN}, for many repositories of the mirror are not under its prefix; `
-    + 'name them under it, or define a rule of your own for them'];
+function patternLengthProblem(stack: Stack, resources: unknown[]): string | undefined {
+  const length = renderedLength(stack.resolve(resources)) + LENGTH_WITHOUT_RESOURCES;
+  if (length <= MAX_PATTERN_LENGTH) return undefined;
+  return `the event pattern of the rule would have about ${length} characters, and EventBridge allows ${MAX_PATTERN_LENGTH}: `
+    + 'too many repositories are outside the mirror\'s repositoryPrefix; choose repository names under the prefix, '
+    + 'or define your own events.Rule for these repositories';
 }

@@ -1,11 +1,12 @@
-import { Annotations, AspectPriority, Aspects, Stack } from 'aws-cdk-lib';
+import { Annotations, Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
-import { Construct, IConstruct } from 'constructs';
+import { Construct } from 'constructs';
 import { renderRules, ReplicationDestination, ReplicationRule } from './replication-rules';
 import { IImageMirror } from '../declarations/mirror-interfaces';
 import { quote } from '../image/sanitize';
 import { MirrorBuilds } from '../project/mirror-project';
 import { RepositorySet } from '../repositories/repository-set';
+import { onSynthesis } from '../synthesis/aspects';
 import { requireSameEnvironment, singletonProblems } from '../synthesis/environments';
 
 /**
@@ -82,10 +83,9 @@ export class MirrorReplication extends Construct {
  * @param names returns the names of these repositories, after all images are added
  */
 function warnAboutOtherRepositories(resource: Construct, names: () => readonly string[]): void {
-  const visit = (node: IConstruct) => {
-    if (node === resource && names().length > 0) addRepositoriesWarning(resource, names());
-  };
-  Aspects.of(resource).add({ visit }, { priority: AspectPriority.READONLY });
+  onSynthesis(resource, () => {
+    if (names().length > 0) addRepositoriesWarning(resource, names());
+  });
 }
 
 function addRepositoriesWarning(resource: Construct, names: readonly string[]): void {

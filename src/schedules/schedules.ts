@@ -1,4 +1,4 @@
-import { Annotations, AspectPriority, Aspects, Duration, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Annotations, Duration, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
@@ -8,6 +8,7 @@ import { Timetable } from './schedule-interval';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { quote } from '../image/sanitize';
 import { startBuildStatements } from '../project/start-build-statements';
+import { onSynthesis } from '../synthesis/aspects';
 
 /** A schedule of a mirror, and the build that it starts. */
 export interface MirrorScheduleProps extends Timetable {
@@ -122,10 +123,7 @@ class StartTimes {
   /** @param project the project whose builds start */
   constructor(project: Construct) {
     // The warning is on the project, because acknowledging a warning on the mirror covers the constructs below it, but not the mirror itself.
-    const visit = (node: unknown) => {
-      if (node === project) this.warn(project);
-    };
-    Aspects.of(project).add({ visit }, { priority: AspectPriority.READONLY });
+    onSynthesis(project, () => this.warn(project));
   }
 
   public add({ schedule: { expressionString, timeZone }, timeWindow }: Timetable): void {

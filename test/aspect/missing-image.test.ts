@@ -32,15 +32,15 @@ describe('a public image that no mirror has', () => {
     defineTask('docker.io/library/redis:7');
     expect(new DeployedStack(stack).images()).toEqual({ container0: 'docker.io/library/redis:7' });
     expect(warnings()).toEqual([
-      '/Platform/Task/Resource: the container "container0" runs the public image "docker.io/library/redis:7", which no mirror has; '
-      + 'call addImage("redis:7") on "Platform/Mirror", or use MirroredImagesAspect.exclude() if it is to stay',
+      '/Platform/Task/Resource: the container "container0" runs the public image "docker.io/library/redis:7", which is not in a mirror; '
+      + 'call addImage("redis:7") on "Platform/Mirror"; or call MirroredImagesAspect.exclude() to keep the public image',
     ]);
   });
 
   test('may be in a catalog, whose list is not known', () => {
     mirror.addCatalog('Teams', ImageCatalog.fromParameter(ssm.StringListParameter.fromStringListParameterName(stack, 'List', '/images')));
     defineTask('redis:7');
-    expect(warnings()).toEqual([expect.stringContaining('call addImage("redis:7") on "Platform/Mirror" if no catalog lists it (otherwise write imageUri("redis:7") of that), or use')]);
+    expect(warnings()).toEqual([expect.stringContaining('call addImage("redis:7") on "Platform/Mirror", or use imageUri("redis:7") of the catalog that lists it; or call')]);
   });
 
   test('gets the task definition no role', () => {
@@ -55,7 +55,7 @@ describe('a public image that no mirror has', () => {
     });
     const container = new batch.EcsFargateContainerDefinition(stack, 'Container', { image: image('busybox'), cpu: 1, memory: Size.gibibytes(2) });
     new batch.EcsJobDefinition(stack, 'Job', { container });
-    expect(warnings().map((warning) => warning.replace(/, which no mirror has.*/, ''))).toEqual([
+    expect(warnings().map((warning) => warning.replace(/, which is not in a mirror.*/, ''))).toEqual([
       '/Platform/Task/Resource: the container "container0" runs the public image "redis:7"',
       '/Platform/Task/Resource: the container "container2" runs the public image "quay.io/prometheus/prometheus:v2.53.0"',
       '/Platform/Project/Resource: the build environment runs the public image "golang:1.22"',
@@ -79,8 +79,8 @@ describe('a public image that no mirror has', () => {
     const tag = new CfnParameter(stack, 'Tag').valueAsString;
     defineTask(`nginx:${tag}`, `quay.io/${tag}`, `library/${tag}:1`);
     expect(warnings()).toEqual(['nginx:...', 'quay.io/...', 'library/...'].map((text, index) =>
-      `/Platform/Task/Resource: the container "container${index}" runs the public image "${text}", and whether a mirror has it is not known, `
-      + 'for it is not wholly known at synthesis; write it as a string; or use MirroredImagesAspect.exclude() if it is to stay'));
+      `/Platform/Task/Resource: the container "container${index}" runs the public image "${text}", and no mirror can be searched for it: `
+      + 'part of it is a token (a value that is known only at deployment); write it as a string; or call MirroredImagesAspect.exclude() to keep the public image'));
   });
 
   test('is not guessed where the beginning is not known, or may be the beginning of Amazon ECR', () => {
@@ -110,15 +110,15 @@ describe('with enforce', () => {
   test('synthesis fails, and names every public image that is not', () => {
     defineTask('redis:7', 'nginx:stable', 'busybox:1.36.1');
     expect(() => app.synth()).toThrow(new Error('Validation failed with the following errors:\n'
-      + '  [Platform/Task/Resource] the container "container0" runs the public image "redis:7", which no mirror has; '
-      + 'call addImage("redis:7") on "Platform/Mirror", or use MirroredImagesAspect.exclude() if it is to stay\n'
-      + '  [Platform/Task/Resource] the container "container2" runs the public image "busybox:1.36.1", which no mirror has; '
-      + 'call addImage("busybox:1.36.1") on "Platform/Mirror", or use MirroredImagesAspect.exclude() if it is to stay'));
+      + '  [Platform/Task/Resource] the container "container0" runs the public image "redis:7", which is not in a mirror; '
+      + 'call addImage("redis:7") on "Platform/Mirror"; or call MirroredImagesAspect.exclude() to keep the public image\n'
+      + '  [Platform/Task/Resource] the container "container2" runs the public image "busybox:1.36.1", which is not in a mirror; '
+      + 'call addImage("busybox:1.36.1") on "Platform/Mirror"; or call MirroredImagesAspect.exclude() to keep the public image'));
   });
 
   test('synthesis fails for an image that is not wholly known', () => {
     defineTask(`nginx:${new CfnParameter(stack, 'Tag').valueAsString}`);
-    expect(() => app.synth()).toThrow('runs the public image "nginx:...", and whether a mirror has it is not known');
+    expect(() => app.synth()).toThrow('runs the public image "nginx:...", and no mirror can be searched for it');
   });
 
   test('synthesis fails for an image that is added last of all', () => {
@@ -138,7 +138,7 @@ describe('an aspect without mirrors', () => {
   test('is a list of what is allowed that allows nothing public', () => {
     Aspects.of(app).add(new MirroredImagesAspect({ enforce: true }));
     defineTask('nginx:stable');
-    expect(() => app.synth()).toThrow('which no mirror has; call addImage("nginx:stable") on an ImageMirror in its stage, account and Region');
+    expect(() => app.synth()).toThrow('which is not in a mirror; call addImage("nginx:stable") on an ImageMirror in its stage, account and Region');
   });
 });
 

@@ -112,7 +112,7 @@ describe('several environments', () => {
     expect(deployed.images()).toEqual({ web: 'nginx:stable' });
     expect(deployed.warnings()).toEqual([
       `/Web/Task/Resource: the container "web" runs the public image "nginx:stable", and "Platform/Mirror" has it in another ${part}; `
-      + 'define a mirror for each account and Region; or use MirroredImagesAspect.exclude() if it is to stay',
+      + 'define a mirror in each account and Region; or call MirroredImagesAspect.exclude() to keep the public image',
     ]);
   });
 });

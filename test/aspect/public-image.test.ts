@@ -3,12 +3,12 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as fc from 'fast-check';
 import { DeployedStack, REGISTRY } from './deployed-stack';
 import { ImageMirror, MirroredImagesAspect } from '../../src';
-import { publicImage } from '../../src/aspect/public-image';
+import { parsePublicImage } from '../../src/aspect/public-image';
 
 describe('what a resource names as its image', () => {
   test.each(['nginx', 'public.ecr.aws/nginx/nginx:1', 'quay.io/a/b:1', 'localhost:5000/a:1', '111122223333.dkr.ecr.eu-west-1.amazonaws.com.example.org/a:1', '111122223333/a'])(
     'is a public image: %s',
-    (text) => expect(publicImage(text)).toMatchObject({ text, reference: expect.anything() }),
+    (text) => expect(parsePublicImage(text)).toMatchObject({ text, reference: expect.anything() }),
   );
 
   test.each([
@@ -16,14 +16,14 @@ describe('what a resource names as its image', () => {
     ['of a template with variables', { 'Fn::Sub': ['quay.io/a/b:${Tag}', { Tag: '1' }] }, 'quay.io/a/b:...'],
     ['of joined parts', { 'Fn::Join': ['', ['public.ecr.aws/', { Ref: 'Name' }]] }, 'public.ecr.aws/...'],
   ])('is a public image by its beginning: %s', (_, image, text) => {
-    expect(publicImage(image)).toMatchObject({ text, problem: expect.any(String) });
+    expect(parsePublicImage(image)).toMatchObject({ text, problem: expect.any(String) });
   });
 
   test.each([
     [undefined], [null], [{ Ref: 'Image' }], [{ 'Fn::GetAtt': ['A', 'B'] }], [{ 'Fn::Sub': '${Image}' }], [{ 'Fn::Join': ['', [{ Ref: 'Image' }, ':1']] }],
     [{ 'Fn::Sub': 'nginx${Rest}' }], [{ 'Fn::Sub': '111122223333.dkr.ecr.eu-west-1.amazonaws.com/${Name}' }], [{ 'Fn::Join': 'nonsense' }], [7],
   ])('is not judged: %j', (image) => {
-    expect(publicImage(image)).toBeUndefined();
+    expect(parsePublicImage(image)).toBeUndefined();
   });
 });
 

@@ -51,8 +51,8 @@ function errors(): string[] {
 test.each<[string, (mirror: ImageMirror) => cloudwatch.Alarm, string, RegExp]>([
   ['alarmFailed of a mirror', (mirror) => mirror.alarmFailed('Alarm'), 'FailedBuilds', /^A run of the mirror Stack\/Mirror failed\. /],
   ['alarmFailed of an image', (mirror) => mirror.image('redis:7').alarmFailed('Alarm'), 'Failed', /^A run of docker\.io\/library\/redis:7 failed\. /],
-  ['alarmTagMoved of a mirror', (mirror) => mirror.alarmTagMoved('Alarm'), 'TagMoved', /^A tag of the mirror Stack\/Mirror that should name one image for ever /],
-  ['alarmTagMoved of an image', (mirror) => mirror.image('redis:7').alarmTagMoved('Alarm'), 'TagMoved', /^A tag of docker\.io\/library\/redis:7 that /],
+  ['alarmTagMoved of a mirror', (mirror) => mirror.alarmTagMoved('Alarm'), 'TagMoved', /^A fixed tag of the mirror Stack\/Mirror names a different image upstream /],
+  ['alarmTagMoved of an image', (mirror) => mirror.image('redis:7').alarmTagMoved('Alarm'), 'TagMoved', /^A fixed tag of docker\.io\/library\/redis:7 names /],
   ['alarmRateLimited of a mirror', (mirror) => mirror.alarmRateLimited('Alarm'), 'RateLimited', /^A run of the mirror Stack\/Mirror failed because a registry limits/],
   ['alarmRateLimited of an image', (mirror) => mirror.image('redis:7').alarmRateLimited('Alarm'), 'RateLimited', /^A run of docker\.io\/library\/redis:7 failed because/],
 ])('%s rings within the hour of the first event, and no longer', (_name, define, metric, description) => {
@@ -218,7 +218,7 @@ describe('alarmStale', () => {
     ['a token', scheduler.ScheduleExpression.expression(Lazy.string({ produce: () => 'rate(1 day)' }))],
   ])('cannot tell from the schedule %s, and says what to do', (_name, schedule) => {
     mirrorOf({ schedule }).alarmStale('Alarm');
-    expect(() => app.synth()).toThrow(/when the mirror Stack\/Mirror is stale cannot be told from the schedule .*: set staleAfter, for example Duration\.days\(3\).*by leaving MirrorAlarm\.STALE out/s);
+    expect(() => app.synth()).toThrow(/the stale alarm of the mirror Stack\/Mirror has no default for the schedule .*; set staleAfter, for example Duration\.days\(3\).*remove MirrorAlarm\.STALE from alarms/s);
   });
 
   test('takes another time, with any schedule', () => {
@@ -227,9 +227,9 @@ describe('alarmStale', () => {
   });
 
   test.each<[string, StaleAlarmOptions['staleAfter'] & object, string]>([
-    ['longer than an alarm looks back', Duration.hours(169), 'staleAfter "7 days 1 hour" must be whole hours, from one to the seven days'],
+    ['longer than an alarm looks back', Duration.hours(169), 'staleAfter "7 days 1 hour" must be whole hours, from 1 hour to 7 days'],
     ['parts of an hour', Duration.minutes(90), 'staleAfter "1 hour 30 minutes" must be whole hours'],
-    ['no time', Duration.hours(0), 'must be whole hours, from one'],
+    ['no time', Duration.hours(0), 'must be whole hours, from 1 hour'],
     ['a token', Duration.hours(Token.asNumber({ Ref: 'Hours' })), 'staleAfter (a token) must be whole hours'],
   ])('takes no time that is %s', (_name, staleAfter, message) => {
     expect(() => mirrorOf().alarmStale('Alarm', { staleAfter })).toThrow(message);

@@ -35,7 +35,7 @@ describe('costs', () => {
 
   /** What the widget shows of the builds above, and of two that customize, of 150 seconds in the second hour. */
   function costsIn(body: Body): Costs {
-    const { properties: { title, metrics } } = widget(body, /Builds in US dollars|Minutes of builds/);
+    const { properties: { title, metrics } } = widget(body, /Estimated build cost|Build minutes/);
     const [{ expression }] = metrics.find((metric: any[]) => metric[0].expression !== undefined);
     const series = { average1: SECONDS, builds1: BUILDS, average2: [_, 150, _, _], builds2: [_, 2, _, _] };
     const values = evaluate(expression, series, { start: 0, period: 3_600 });
@@ -59,7 +59,7 @@ describe('costs', () => {
   });
 
   test('are minutes where the price is not known', () => {
-    expect(costs({}, MirrorCompute.ec2({ computeType: codebuild.ComputeType.LARGE }))).toEqual({ title: 'Minutes of builds, added up', values: [10, 10, 12, 22] });
+    expect(costs({}, MirrorCompute.ec2({ computeType: codebuild.ComputeType.LARGE }))).toEqual({ title: 'Build minutes, cumulative', values: [10, 10, 12, 22] });
   });
 
   describe('where images are customized', () => {
@@ -86,13 +86,13 @@ describe('costs', () => {
 
     test('are minutes where the price of one of them is not known', () => {
       const body = costsIn(customized({ customImageCompute: MirrorCompute.ec2({ computeType: codebuild.ComputeType.LARGE }) }));
-      expect(body).toEqual({ title: 'Minutes of builds, added up', values: [10, 16, 18, 28] });
+      expect(body).toEqual({ title: 'Build minutes, cumulative', values: [10, 16, 18, 28] });
     });
 
     test('builds and those that failed are those of both projects too', () => {
       const body = customized({});
       expect(problems(body)).toEqual([]);
-      for (const [title, metricName, label] of [[/In all this time/, 'Builds', 'Builds'], [/What went wrong, by the hour/, 'FailedBuilds', 'Builds that failed']] as const) {
+      for (const [title, metricName, label] of [[/Totals/, 'Builds', 'Builds'], [/Problems per hour/, 'FailedBuilds', 'Failed builds']] as const) {
         const metrics: any[][] = widget(body, title).properties.metrics;
         expect(metrics.filter(([, name]) => name === metricName).map((metric) => metric[3])).toEqual([expect.stringMatching(/^MirrorProject/), expect.stringMatching(/^MirrorCustomImagesProject/)]);
         expect(metrics.filter((metric) => metric.at(-1).label === label && metric.at(-1).visible !== false)).toEqual([[expect.objectContaining({ expression: expect.stringMatching(/^(\w+)_1 \+ \1_2$/) })]]);
@@ -101,7 +101,7 @@ describe('costs', () => {
   });
 
   test.each([0, -1, NaN, Infinity])('are not of the price %d', (buildMinutePrice) => {
-    expect(() => bodyOf({ buildMinutePrice })).toThrow('must be a positive number of US dollars for a minute');
+    expect(() => bodyOf({ buildMinutePrice })).toThrow('must be a positive number of US dollars; use for example 0.005');
   });
 
   test('are those that the cost model declares', () => {

@@ -23,14 +23,14 @@ test('a dashboard shows freshness, results, failures, bytes, costs and the last 
   expect(problems(body)).toEqual([]);
   expect(body.widgets.map(({ type, properties }) => [type, properties.title ?? properties.markdown.split('\n')[0]])).toEqual([
     ['text', '# Stack/Mirror'],
-    ['metric', 'In all this time'],
-    ['log', 'The last success of each image in this time, the longest ago first'],
-    ['metric', 'Results, by the hour'],
-    ['metric', 'What went wrong, by the hour'],
-    ['metric', 'Bytes copied, by the hour'],
-    ['metric', 'Builds in US dollars, about, added up'],
-    ['log', 'What went wrong, the last first'],
-    ['log', 'The last results'],
+    ['metric', 'Totals in the time range'],
+    ['log', 'Last success of each image, oldest first'],
+    ['metric', 'Results per hour'],
+    ['metric', 'Problems per hour'],
+    ['metric', 'Bytes copied per hour'],
+    ['metric', 'Estimated build cost in US dollars, cumulative'],
+    ['log', 'Problems, newest first'],
+    ['log', 'Latest results'],
   ]);
 });
 
@@ -88,13 +88,13 @@ test('it shows many alarms in widgets of a hundred, each as high as it must be',
   const body = dashboardIn(operations, stack);
   expect(problems(body)).toEqual([]);
   const widgets = body.widgets.filter(({ type }) => type === 'alarm');
-  expect(widgets.map(({ properties: { title, alarms: shown } }) => [title, shown.length])).toEqual([['Alarms, part 1 of 3', 100], ['Alarms, part 2 of 3', 100], ['Alarms, part 3 of 3', 30]]);
+  expect(widgets.map(({ properties: { title, alarms: shown } }) => [title, shown.length])).toEqual([['Alarms (1 of 3)', 100], ['Alarms (2 of 3)', 100], ['Alarms (3 of 3)', 30]]);
   expect(widgets[0].height).toBeGreaterThan(widgets[2].height);
   expect(new Set(widgets.flatMap(({ properties }) => properties.alarms)).size).toBe(230);
 });
 
 describe('alarms of images in other stacks', () => {
-  const REFUSAL = /the alarm "Team\/Image\/Alarms\/Failed" is in the stack "Team", which needs that of the mirror .* a cyclic reference; define the dashboard in a stack of its own, after those of the images, or without their alarms/;
+  const REFUSAL = /the mirror's stack "Stack" would depend on the alarm "Team\/Image\/Alarms\/Failed" in the stack "Team", .* a cyclic reference; define the dashboard in a stack of its own, or without the alarms of these images/;
   let mirror: ImageMirror;
   let alarms: cloudwatch.Alarm[];
   beforeEach(() => {

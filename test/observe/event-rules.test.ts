@@ -225,7 +225,7 @@ describe('a rule', () => {
     const own = new Stack(new App(), 'Own', { env });
     const eventBus = events.EventBus.fromEventBusArn(own, 'Bus', 'arn:aws:events:eu-west-1:999999999999:event-bus/central');
     const third = new ImageMirror(own, 'Mirror', { eventBus, images: ['nginx'] });
-    expect(() => third.onImageMirrored('Rule')).toThrow('event bus is in the account "999999999999" and the rule would be in "123456789012"; define a rule for the source "cdk-ecr-mirror"');
+    expect(() => third.onImageMirrored('Rule')).toThrow('event bus is in the account "999999999999" and the rule would be in "123456789012"; define a rule for the source "cdk-ecr-mirror" where the event bus is');
   });
 
   test.each<[events.EventPattern, string]>([
@@ -237,7 +237,7 @@ describe('a rule', () => {
     [{ source: ['aws.ecr'], detail: { source: [IMAGES[1]] } }, '"source", "detail.source"'],
   ])('of an image is not widened by the pattern %j: its owner is told', (eventPattern, fields) => {
     expect(() => mirror.image(IMAGES[0]).onImageMirrored('Rule', { eventPattern }))
-      .toThrow(`eventPattern has ${fields}, which the rule sets itself, and another value would widen it; leave that out, or define an events.Rule of your own`);
+      .toThrow(`eventPattern has ${fields}, which the rule sets itself; a second value would match more events; remove it, or define your own events.Rule`);
   });
 
   test('of a mirror takes the fields of images, which it does not set', () => {

@@ -140,13 +140,13 @@ describe('metric filters', () => {
   });
 
   describe('of all images are warned of', () => {
-    const WARNING = (images: string) => Match.stringLikeRegexp(`the mirror has ${images}: CloudWatch may turn a metric filter off`);
-    const NO_WARNING = Match.stringLikeRegexp('CloudWatch may turn');
+    const WARNING = (images: string) => Match.stringLikeRegexp(`a metric filter counts all ${images}, because .* CloudWatch may disable a filter`);
+    const NO_WARNING = Match.stringLikeRegexp('CloudWatch may disable');
 
     test('where these are too many for CloudWatch', () => {
       const scope = new Stack(app, 'Large');
       for (const one of addImages(451, new ImageMirror(scope, 'Mirror')).slice(0, 60)) one.metricFailed();
-      Annotations.fromStack(scope).hasWarning('*', WARNING('451 images'));
+      Annotations.fromStack(scope).hasWarning('*', WARNING('451 images of the mirror'));
     });
 
     test('where the tags that a filter selects are too many', () => {
@@ -154,7 +154,7 @@ describe('metric filters', () => {
       for (const one of addImages(60, own)) one.metricFailed();
       Annotations.fromStack(stack).hasNoWarning('*', NO_WARNING);
       own.addImage('nginx', { tags: TagFilter.semver('1.x', { latest: 400 }) });
-      Annotations.fromStack(stack).hasWarning('*', WARNING('460 images'));
+      Annotations.fromStack(stack).hasWarning('*', WARNING('460 images of the mirror'));
     });
 
     test('where a catalog has too many, or nobody knows what it has', () => {
@@ -169,9 +169,9 @@ describe('metric filters', () => {
         return Annotations.fromStack(scope);
       };
       try {
-        warningOf('File', () => ImageCatalog.fromFile(file)).hasWarning('*', WARNING('460 images'));
+        warningOf('File', () => ImageCatalog.fromFile(file)).hasWarning('*', WARNING('460 images of the mirror'));
         const parameter = (scope: Stack) => ssm.StringParameter.fromStringParameterName(scope, 'Parameter', 'images');
-        warningOf('Parameter', (scope) => ImageCatalog.fromParameter(parameter(scope))).hasWarning('*', WARNING('60 images and those of lists that nobody knows now'));
+        warningOf('Parameter', (scope) => ImageCatalog.fromParameter(parameter(scope))).hasWarning('*', WARNING('60 images of the mirror and those not known at synthesis'));
       } finally {
         rmSync(folder, { recursive: true });
       }

@@ -158,5 +158,5 @@ test('its pattern stays within EventBridge\'s limit, or an error says so', () =>
 test('too many repositories outside of the prefix are an error that says what to do', () => {
   for (let index = 0; index < 12; index++) mirror.addImage(`redis:${index}`, { repositoryName: `platform/team-with-a-long-name/redis-${index}` });
   mirror.onScanFindings('Rule');
-  expect(() => (stack.node.root as App).synth()).toThrow(/EventBridge allows 2048, for many repositories of the mirror are not under its prefix; name them under it/);
+  expect(() => (stack.node.root as App).synth()).toThrow(/EventBridge allows 2048: too many repositories are outside the mirror's repositoryPrefix; choose repository names under the prefix/);
 });
