@@ -94,7 +94,7 @@ describe('a public image that no mirror has', () => {
     const [secret, upper] = warnings();
     expect(secret).toContain('"***@registry.example.com/team/app:1"');
     expect(secret).not.toContain('hunter2');
-    expect(upper).toContain('repository names must be lowercase; use "nginx"');
+    expect(upper).toContain('repository names must be lowercase; use "nginx:stable"');
   });
 });
 

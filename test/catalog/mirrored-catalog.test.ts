@@ -118,7 +118,7 @@ describe('a catalog', () => {
     ]);
     expect(() => catalog.imageUri('custom/nginx:1.27.0')).toThrow('"custom/" is reserved for customized images; mirror it with addImage() and a repositoryName');
     expect(catalog.repository('nginx:1.27.0')).toBe(catalog.repository('docker.io/library/nginx:1.26.0'));
-    expect(() => catalog.imageUri('Nginx')).toThrow('write "library/nginx"');
+    expect(() => catalog.imageUri('Nginx')).toThrow('use "nginx"');
   });
 });
 

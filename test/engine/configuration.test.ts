@@ -109,7 +109,7 @@ describe('MIRROR_REPOSITORY_PREFIX', () => {
   });
 
   test.each(['Platform', 'platform/', '/platform', '..', 'a b', 'a\nb', '$(id)'])('%j is refused with the name that it would make', (MIRROR_REPOSITORY_PREFIX) => {
-    expect(refusalOf({ MIRROR_REPOSITORY_PREFIX }).message).toMatch(/^"docker\.io\/library\/nginx:1\.27\.0" cannot be mirrored as ".*nginx": a repository name is/);
+    expect(refusalOf({ MIRROR_REPOSITORY_PREFIX }).message).toMatch(/^"docker\.io\/library\/nginx:1\.27\.0" cannot be mirrored as ".*nginx": a repository name must be/);
   });
 });
 

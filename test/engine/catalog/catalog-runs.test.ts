@@ -132,8 +132,8 @@ describe('a bad entry', () => {
       `{ image: ${nameOf('team/app', '1.1.0')}, platforms: [linux/amd64] }`,
     ));
     expect(lines.filter(({ message }) => message).map(({ message }) => message!.split(': ').slice(1).join(': ')).sort()).toEqual([
-      'it contradicts line 4, for both would be mirror/registry.example.com/team/app:1.1.0; keep the one that is meant',
-      'it contradicts line 5, for both would be mirror/registry.example.com/team/app:1.1.0; keep the one that is meant',
+      'it contradicts line 4: both are mirrored as mirror/registry.example.com/team/app:1.1.0; remove one of them',
+      'it contradicts line 5: both are mirrored as mirror/registry.example.com/team/app:1.1.0; remove one of them',
       `"${nameOf('team/app', '1.0.0')}" is already in the catalog, at line 2; remove one of them`,
     ].sort());
     expect([...account.ecr.repository(`${FIXED}/team/app`).tags.keys()]).toEqual(['1.0.0']);

@@ -41,7 +41,7 @@ describe('a list', () => {
   });
 
   test('has no comment where a name goes on', () => {
-    expect(parseCatalog('nginx#1,redis')).toEqual([{ place: 'entry 1', value: 'nginx#1' }, { place: 'entry 2', value: 'redis' }]);
+    expect(parseCatalog('nginx#1,redis')).toEqual([{ position: 'entry 1', value: 'nginx#1' }, { position: 'entry 2', value: 'redis' }]);
   });
 
   test.each([',', '\n,\n , '])('%j names no image', (text) => {
@@ -80,7 +80,7 @@ describe('a document', () => {
 
   test('with a field twice in one entry has that entry refused and no other', () => {
     expect(parseCatalog('images:\n- nginx\n- {image: a, image: b}\n- redis')).toEqual([
-      { place: 'line 2', value: 'nginx' }, { place: 'line 3', value: undefined, problem: 'the field "image" is there twice' }, { place: 'line 4', value: 'redis' },
+      { position: 'line 2', value: 'nginx' }, { position: 'line 3', value: undefined, problem: 'the field "image" is there twice' }, { position: 'line 4', value: 'redis' },
     ]);
   });
 
