@@ -102,7 +102,8 @@ function readTags(environment: NodeJS.ProcessEnv, text: string | undefined): Tag
     throw variableError(RUN_ENVIRONMENT.IMAGE, image, `with ${RUN_ENVIRONMENT.TAGS} it must be a repository, without a tag or digest`);
   }
   const selection = parseTagSelection(text);
-  const problem = selection === undefined ? 'it must be a tag filter as JSON, for example {"semver":">=1.25 <2","latest":5}' : rangeProblem(selection);
+  const format = 'it must be a tag filter as JSON, for example {"semver":">=1.25 <2","latest":5}';
+  const problem = selection === undefined ? format : rangeProblem(selection);
   if (problem) throw variableError(RUN_ENVIRONMENT.TAGS, text, problem);
   return selection;
 }

@@ -110,7 +110,8 @@ class MirrorTask {
     // A target with the same digest has all platforms, and with them each selection of platforms.
     const targetDigest = targetImage?.digest === sourceDigest ? sourceDigest : targetImage?.sourceDigest;
     const decision = decide({ sourceDigest, targetDigest, kind, onTagMoved });
-    this.tools.progress.line(`upstream ${sourceDigest}, mirror ${targetDigest ?? 'has none'}${this.request.dryRun ? '' : `: ${DECISION_TEXTS[decision]}`}`);
+    const action = this.request.dryRun ? '' : `: ${DECISION_TEXTS[decision]}`;
+    this.tools.progress.line(`upstream ${sourceDigest}, mirror ${targetDigest ?? 'has none'}${action}`);
     return this.carryOut(decision, sourceDigest);
   }
 

@@ -39,8 +39,12 @@ export async function readTargetImage(client: RegistryClient, retryContext: Retr
   try {
     const received = await withRetries(retryContext, () => client.manifest(tag));
     const digest = digestOf(received.bytes);
-    const selection = platforms === undefined ? {} : { sourceDigest: sourceDigestOf(received, platforms) ?? digest, platforms: platformsOf(received) };
-    return { digest, sourceDigest: digest, ...selection, ...manifest ? { manifest: received } : {} };
+    return {
+      digest,
+      sourceDigest: platforms && sourceDigestOf(received, platforms) || digest,
+      ...platforms === undefined ? {} : { platforms: platformsOf(received) },
+      ...manifest ? { manifest: received } : {},
+    };
   } catch (error) {
     if (error instanceof MirrorError && error.reason === 'not-found') return undefined;
     throw error;

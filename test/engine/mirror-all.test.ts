@@ -216,7 +216,10 @@ describe('a callback', () => {
     pushImages(2);
     const lines: string[] = [];
     await withTools((tools) => mirrorAll(plan(2), tools, {
-      onStart: ({ source }) => source.repository === nameOf(1) ? { ...tools, progress: { ...tools.progress, line: (text) => lines.push(text) } } : undefined,
+      onStart: ({ source }) => {
+        const progress = { ...tools.progress, line: (text: string) => lines.push(text) };
+        return source.repository === nameOf(1) ? { ...tools, progress } : undefined;
+      },
       onResult: (result) => result,
     }));
     expect(lines.filter((line) => line.startsWith('put ')).length).toBe(1);

@@ -97,7 +97,7 @@ describe('refused', () => {
 
   test('indexes five deep', async () => {
     upstream.push('app', 'latest', nested(5));
-    expect(await run()).toMatchObject({ outcome: 'failed', reason: 'unsupported-manifest', message: expect.stringContaining('4 deep') });
+    expect(await run()).toMatchObject({ outcome: 'failed', reason: 'unsupported-manifest', message: expect.stringContaining('4 levels deep') });
   });
 
   test('a manifest larger than 4 MiB', async () => {

@@ -143,7 +143,8 @@ export function platformsOf(received: ReceivedManifest): string | undefined {
 export function annotationsOf({ bytes }: ReceivedManifest): Readonly<Record<string, string | undefined>> {
   try {
     const { annotations } = Object(JSON.parse(bytes.toString('utf8'))) as { annotations?: Record<string, unknown> };
-    return Object.fromEntries(Object.entries(Object(annotations) as object).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+    const isText = (entry: [string, unknown]): entry is [string, string] => typeof entry[1] === 'string';
+    return Object.fromEntries(Object.entries(Object(annotations) as object).filter(isText));
   } catch {
     return {};
   }

@@ -187,7 +187,7 @@ describe('an index within an index', () => {
   test('that is listed as the image of a platform is refused, and no tag is put', async () => {
     const lie = { ...entryOf(inner, { platform: { os: 'linux', architecture: 'arm64' } }), mediaType: OCI_MANIFEST };
     upstream.push('app', '1.0.0', rawIndex([entryOf(AMD64, { platform: { os: 'linux', architecture: 'amd64' } }), lie], [AMD64, inner]));
-    expect(await run(BOTH)).toMatchObject({ outcome: 'failed', reason: 'unsupported-manifest', message: expect.stringMatching(/the image of linux\/arm64, and is an index itself$/) });
+    expect(await run(BOTH)).toMatchObject({ outcome: 'failed', reason: 'unsupported-manifest', message: expect.stringMatching(/the image for linux\/arm64, and is an index itself$/) });
     expect(tags()).toEqual([]);
   });
 
