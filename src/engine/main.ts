@@ -5,7 +5,7 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { readSettings, Settings } from './configuration';
-import { firstOf } from './credentials/credential-source';
+import { credentialChain } from './credentials/credential-source';
 import { EcrCredentials } from './credentials/ecr-credentials';
 import { CustomBuildStarter } from './customize/custom-builds';
 import { MirrorRequest, MirrorTools } from './mirror-image';
@@ -49,12 +49,12 @@ async function mirror({ runs, isSummedUp }: MirrorPlan, settings: Settings, tool
     tools,
     toolsFor: (request) => {
       const { source, target, kind } = request;
-      customBuilds.expect(request);
+      customBuilds.register(request);
       log.line(`mirroring ${formatImageReference(source)} to ${formatImageReference(target)}, a ${kind} tag`);
       return isSummedUp ? { ...tools, progress: progressOf(request) } : tools;
     },
     finished: async (result) => {
-      followed.set(result, await customBuilds.follow(result));
+      followed.set(result, await customBuilds.startBuilds(result));
       await reportResult(followed.get(result)!, settings.eventBus, log);
     },
   });
@@ -76,7 +76,7 @@ export async function withBuildTools<T>(settings: Settings, progress: ProgressLi
   try {
     return await work({
       transport,
-      credentials: firstOf(settings.credentials, new EcrCredentials()),
+      credentials: credentialChain(settings.credentials, new EcrCredentials()),
       progress,
       retry: DEFAULT_RETRY,
       deadline: Date.now() + settings.deadlineSeconds * 1000,

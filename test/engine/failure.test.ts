@@ -25,7 +25,7 @@ describe('a host that cannot be reached', () => {
 
   test('is told so as well when a run had no time for another try', () => {
     const first = networkError(coded('ETIMEDOUT'), new URL('https://quay.io/')) as MirrorError;
-    const last = new MirrorError(first.reason, `${first.message} (gave up: the next try would be after the run's deadline)`, { cause: first });
+    const last = new MirrorError(first.reason, `${first.message} (not retried: the next try would be after the deadline of the run)`, { cause: first });
     expect(describeFailure(last, running()).message).toMatch(/gave up.*; a build in a VPC/);
   });
 });
@@ -37,7 +37,7 @@ describe('nothing is said of what to open', () => {
 
   test('where a proxy refuses to connect', () => {
     const error = networkError(new Error('Proxy response (403) !== 200 when HTTP Tunneling'), new URL('https://quay.io/'));
-    expect(describeFailure(error, running()).message).toBe('quay.io: the proxy that HTTPS_PROXY names refuses to connect to it (HTTP 403)');
+    expect(describeFailure(error, running()).message).toBe('quay.io: the proxy in HTTPS_PROXY refused the connection (HTTP 403); allow this host in the proxy');
   });
 
   test('of failures of another kind, whatever brought them about', () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { catalogRuns } from '../../engine/catalog/catalog-runs';
-import { LARGEST_CATALOG } from '../../engine/catalog/parse-catalog';
+import { planCatalogImages } from '../../engine/catalog/catalog-plan';
+import { MAX_CATALOG_BYTES } from '../../engine/catalog/parse-catalog';
 import { MirrorError } from '../../engine/mirror-error';
 import type { PlannedImages } from '../../engine/run-plan';
 import { dayOf } from '../../image/catalog/catalog-location';
@@ -31,7 +31,7 @@ export interface CatalogFile {
 export function readCatalogRuns(catalog: CatalogFile, environment: NodeJS.ProcessEnv): PlannedImages[] {
   const { file, text, name = file === '-' ? 'standard input' : file, shard = SINGLE_SHARD, most } = catalog;
   try {
-    return catalogRuns({ name, text: text ?? readText(file), shard, today: dayOf(Date.now()), most }, environment);
+    return planCatalogImages({ name, text: text ?? readText(file), shard, today: dayOf(Date.now()), maxEntries: most }, environment);
   } catch (error) {
     if (error instanceof MirrorError) throw new UsageError(error.message);
     throw error;
@@ -42,7 +42,7 @@ function readText(file: string): string {
   try {
     const bytes = readFileSync(file === '-' ? 0 : file);
     // One byte more than the limit is enough to know.
-    return bytes.subarray(0, LARGEST_CATALOG + 1).toString('utf8');
+    return bytes.subarray(0, MAX_CATALOG_BYTES + 1).toString('utf8');
   } catch (error) {
     throw new UsageError(`cannot read ${quote(file)}: ${error instanceof Error ? error.message : String(error)}`);
   }

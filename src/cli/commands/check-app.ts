@@ -1,8 +1,8 @@
 import { Configuration, readConfiguration } from '../../engine/configuration';
-import { firstOf } from '../../engine/credentials/credential-source';
+import { credentialChain } from '../../engine/credentials/credential-source';
 import { DockerConfigCredentials } from '../../engine/credentials/docker-config-credentials';
 import { EcrCredentials } from '../../engine/credentials/ecr-credentials';
-import { checkCustomImage } from '../../engine/customize/check-custom-image';
+import { checkCustomImage } from '../../engine/customize/custom-builds';
 import { describeImage, ImageDescription } from '../../engine/describe-image';
 import { MirrorError } from '../../engine/mirror-error';
 import { MirrorRequest, MirrorTools } from '../../engine/mirror-image';
@@ -55,7 +55,7 @@ export async function checkApp(options: CheckAppOptions): Promise<number> {
   process.once('SIGINT', interrupt);
   const tools: MirrorTools = {
     transport,
-    credentials: firstOf(new DockerConfigCredentials(process.env), new EcrCredentials()),
+    credentials: credentialChain(new DockerConfigCredentials(process.env), new EcrCredentials()),
     progress: SILENT,
     retry: DEFAULT_RETRY,
     deadline: Date.now() + options.timeout * 1000,

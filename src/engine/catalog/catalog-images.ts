@@ -1,25 +1,25 @@
-/** The parser of catalogs as constructs use it at synthesis. */
+/** The catalog parser that constructs use at synthesis. Bundled into `assets/catalog/`. */
 import { ValidEntry, readEntries, upstreamRepository } from '../../image/catalog/catalog-list';
 import { CatalogImage, CatalogImages } from '../../image/catalog/catalog-location';
 import { formatImageReference } from '../../image/image-reference';
 import { rangeProblem } from '../tags';
-import { parseCatalog, ListSyntaxError } from './parse-catalog';
+import { parseCatalog, CatalogSyntaxError } from './parse-catalog';
 
-/** Reads the images of a catalog, and everything that is wrong with it. Whether one has expired is not judged: that depends on the day. */
+/** Parses the images of a catalog, and all its problems. Expiry is not checked, because it depends on the day. */
 export function catalogImages(text: string, repositoryPrefix: string): CatalogImages {
   try {
     const entries = readEntries(parseCatalog(text), { repositoryPrefix, selectionProblem: rangeProblem });
     return {
-      images: entries.flatMap((read) => 'problem' in read ? [] : [asImage(read)]),
+      images: entries.flatMap((read) => 'problem' in read ? [] : [toCatalogImage(read)]),
       problems: entries.flatMap((read) => 'problem' in read ? [`${read.place}: ${read.problem}`] : []),
     };
   } catch (error) {
-    if (!(error instanceof ListSyntaxError)) throw error;
+    if (!(error instanceof CatalogSyntaxError)) throw error;
     return { images: [], problems: [error.message] };
   }
 }
 
-function asImage(read: ValidEntry): CatalogImage {
+function toCatalogImage(read: ValidEntry): CatalogImage {
   const { entry: { tags, platforms }, reference } = read;
   return {
     registry: reference.registry,

@@ -134,7 +134,7 @@ async function taggedReferrer(context: CopyContext, subject: string, tag: string
 }
 
 function patience({ run }: CopyContext): RetryContext {
-  return { ...run, retry: { ...run.retry, attempts: Math.min(ATTEMPTS, run.retry.attempts), longestWait: LONGEST_WAIT } };
+  return { ...run, retry: { ...run.retry, attempts: Math.min(ATTEMPTS, run.retry.attempts), maxWait: LONGEST_WAIT } };
 }
 
 /** Failures here are warnings; the end of the run is not. */

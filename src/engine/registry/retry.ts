@@ -1,35 +1,54 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type RunLimits, signalOf } from '../failure';
 import { MirrorError } from '../mirror-error';
 
-/** How often, how patiently, and until when to try again. */
+/** The number of tries, and the pauses between them. */
 export interface RetryPolicy {
-  /** Tries in all, the first one included. */
+  /** The number of tries, including the first. */
   readonly attempts: number;
-  /** Milliseconds of the first pause; each further one doubles. */
+  /** Milliseconds of the first pause. Each next pause is twice as long. */
   readonly firstPause: number;
-  /** Milliseconds of the longest pause that the policy chooses by itself; a registry may ask for a longer one. */
-  readonly longestPause: number;
-  /** Milliseconds that a registry may ask to wait; beyond, there is no next try. */
-  readonly longestWait?: number;
+  /** The maximum pause in milliseconds. A `Retry-After` header may require a longer one. */
+  readonly maxPause: number;
+  /** The maximum pause in milliseconds that a `Retry-After` header may require. For a longer one, there is no next try. */
+  readonly maxWait?: number;
 }
 
-/** Six tries over about half a minute, unless the registry says how long to wait. */
-export const DEFAULT_RETRY: RetryPolicy = { attempts: 6, firstPause: 500, longestPause: 15_000 };
+/** Six tries within about 30 seconds, unless the registry sends `Retry-After`. */
+export const DEFAULT_RETRY: RetryPolicy = { attempts: 6, firstPause: 500, maxPause: 15_000 };
 
-/** What retries need to know of the run. */
+/** The retry policy and the limits of the run. */
 export interface RetryContext {
   readonly retry: RetryPolicy;
-  /** When the run gives up, in milliseconds since the epoch. */
+  /** The deadline of the run, in milliseconds since the epoch. */
   readonly deadline: number;
   readonly signal: AbortSignal;
-  /** Told before each pause. */
+  /** Called before each pause. */
   readonly onRetry?: (error: MirrorError, pauseSeconds: number) => void;
 }
 
+/** The limits of a run, its retry policy and its log. */
+export interface RetryTools extends RunLimits {
+  readonly retry: RetryPolicy;
+  readonly progress: { line(text: string): void };
+}
+
+/** The retry context of a run, which logs each retry. Other signals can end the retries before the run ends. */
+export function retryContextOf(tools: RetryTools, ...otherSignals: AbortSignal[]): RetryContext {
+  const { retry, deadline, progress } = tools;
+  const signal = signalOf(tools, ...otherSignals);
+  setMaxListeners(0, signal); // each active request adds a listener
+  const onRetry = (error: MirrorError, seconds: number) => progress.line(`${error.message}; trying again in ${seconds.toFixed(1)} s`);
+  return { retry, deadline, signal, onRetry };
+}
+
 /**
- * Runs an attempt until it succeeds, fails for good, or there is no more time.
+ * Retries transient errors until an attempt succeeds, the tries are used up, or the deadline is reached.
  *
- * Pauses grow exponentially with jitter; `Retry-After` is obeyed to the letter, and where it reaches past the deadline the run fails at once.
+ * Pauses grow exponentially with jitter. `Retry-After` is honored exactly. When the next try would be after the deadline, the run fails at once.
+ *
+ * @throws MirrorError of the last attempt
  */
 export async function withRetries<T>(context: RetryContext, attempt: (number: number) => Promise<T>): Promise<T> {
   for (let number = 1; ; number++) {
@@ -38,9 +57,9 @@ export async function withRetries<T>(context: RetryContext, attempt: (number: nu
     } catch (error) {
       if (!(error instanceof MirrorError) || !error.retryable || number >= context.retry.attempts || context.signal.aborted) throw error;
       const pause = pauseFor(context.retry, number, error.retryAfterSeconds);
-      if (pause > (context.retry.longestWait ?? Infinity)) throw error;
+      if (pause > (context.retry.maxWait ?? Infinity)) throw error;
       if (Date.now() + pause >= context.deadline) {
-        throw new MirrorError(error.reason, `${error.message} (gave up: the next try would be after the run's deadline)`, { cause: error });
+        throw new MirrorError(error.reason, `${error.message} (not retried: the next try would be after the deadline of the run)`, { cause: error });
       }
       context.onRetry?.(error, pause / 1000);
       await sleep(pause, undefined, { signal: context.signal });
@@ -50,6 +69,6 @@ export async function withRetries<T>(context: RetryContext, attempt: (number: nu
 
 function pauseFor(policy: RetryPolicy, number: number, retryAfterSeconds: number | undefined): number {
   if (retryAfterSeconds !== undefined) return retryAfterSeconds * 1000;
-  const ceiling = Math.min(policy.longestPause, policy.firstPause * 2 ** (number - 1));
-  return ceiling / 2 + Math.random() * ceiling / 2; // jitter, so that a fleet does not return in step
+  const ceiling = Math.min(policy.maxPause, policy.firstPause * 2 ** (number - 1));
+  return ceiling / 2 + Math.random() * ceiling / 2; // jitter, so that many builds don't retry at the same time
 }

@@ -1,6 +1,6 @@
 /** The work on one customized image, in this process: with a registry that has the rules of Amazon ECR, and a stand-in for Docker. */
 import { existsSync } from 'node:fs';
-import { CustomizingRequest, customizeImage } from '../../../src/engine/customize/customize-image';
+import { CustomizeRequest, customizeImage } from '../../../src/engine/customize/customize-image';
 import { Docker } from '../../../src/engine/customize/docker';
 import { Transport } from '../../../src/engine/registry/transport';
 import type { MirrorResult } from '../../../src/engine/result';
@@ -47,7 +47,7 @@ function withTriggers(platform: string): FixtureImage {
 }
 
 interface Options {
-  readonly custom?: Partial<CustomizingRequest['custom']>;
+  readonly custom?: Partial<CustomizeRequest['custom']>;
   /** The program to run as Docker. */
   readonly program?: string;
   readonly signal?: AbortSignal;

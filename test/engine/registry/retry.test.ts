@@ -7,7 +7,7 @@ jest.mock('node:timers/promises', () => ({ setTimeout: jest.fn() }));
 const pause = jest.mocked(sleep);
 const realSleep = jest.requireActual<typeof import('node:timers/promises')>('node:timers/promises').setTimeout;
 
-const POLICY = { attempts: 4, firstPause: 100, longestPause: 250 };
+const POLICY = { attempts: 4, firstPause: 100, maxPause: 250 };
 const passing = (retryAfterSeconds?: number) => new MirrorError('network', 'it broke', { retryable: true, retryAfterSeconds });
 const context = (options: Partial<RetryContext> = {}): RetryContext => ({
   retry: POLICY, deadline: Date.now() + 3_600_000, signal: new AbortController().signal, ...options,
