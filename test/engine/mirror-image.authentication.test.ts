@@ -73,7 +73,7 @@ describe('anonymously', () => {
 
   test.each(['someone/private:latest', 'library/missing:latest'])('%s is refused, and credentials are named', async (image) => {
     await startHub();
-    expect(await run(image)).toMatchObject({ outcome: 'failed', reason: 'unauthorized', message: expect.stringContaining('it wants credentials') });
+    expect(await run(image)).toMatchObject({ outcome: 'failed', reason: 'unauthorized', message: expect.stringContaining('the registry requires credentials') });
   });
 
   test('a missing tag of a public image is not-found', async () => {

@@ -95,7 +95,7 @@ export function planCatalogImages(catalog: Catalog, environment: NodeJS.ProcessE
   return shardEntries.map((read, index) => {
     if (!isValidEntry(read)) return { result: invalidEntryResult(read, catalog) };
     if (index < maxEntries) return planEntry(read, context);
-    return { result: failedResult(read, catalog, `entry ${index + 1} of this build exceeds the limit of ${maxEntries} entries; ${remedy}`) };
+    return { result: failedResult(read, catalog, `a build mirrors at most ${maxEntries} entries, and this is number ${index + 1}; ${remedy}`) };
   });
 }
 

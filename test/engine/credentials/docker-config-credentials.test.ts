@@ -200,7 +200,7 @@ describe('credential helpers', () => {
 
   test.each(['../evil', 'a/b', 'x; touch evil', '$(id)', 'a b', 'a\nb', '-\u202e'])('with the name %j are not run', async (name) => {
     const attempt = (await withConfig({ credsStore: name })).credentialFor('ghcr.io', false);
-    await expect(attempt).rejects.toMatchObject({ reason: 'invalid-configuration', message: expect.stringContaining('is no name of a credential helper') });
+    await expect(attempt).rejects.toMatchObject({ reason: 'invalid-configuration', message: expect.stringContaining('is not a valid name') });
     await expect(attempt).rejects.toMatchObject({ message: expect.not.stringMatching(/[\p{Cc}\p{Cf}]/u) });
   });
 });

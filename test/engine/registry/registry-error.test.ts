@@ -66,8 +66,8 @@ describe('words', () => {
 
   test('to a rate limit with credentials say what helps then', async () => {
     const { message } = await registryError(AUTHENTICATED, cannedResponse(429));
-    expect(message).toContain('its rate limit is reached for these credentials');
-    expect(message).not.toContain('give credentials');
+    expect(message).toContain('the rate limit of these credentials is exceeded');
+    expect(message).not.toContain('configure credentials');
   });
 
   test('to a rate limit of the public gallery name the permissions that lift it', async () => {
@@ -107,7 +107,7 @@ describe('hostile bodies', () => {
     ['fields of other types', '{"errors":[{"code":{"toString":1},"message":["x"]}]}'],
     ['fields that reach for prototypes', '{"errors":[{"__proto__":{"code":"DENIED"},"constructor":1}]}'],
   ])('%s adds nothing to the status', async (_, text) => {
-    expect((await errorOf(502, text)).message).toBe('quay.io: cannot read manifest a/b:1: it failed (HTTP 502)');
+    expect((await errorOf(502, text)).message).toBe('quay.io: cannot read manifest a/b:1: the request failed (HTTP 502)');
   });
 
   test('ten megabytes are not read to their end', async () => {
@@ -119,7 +119,7 @@ describe('hostile bodies', () => {
       }
     }
     const error = await registryError(ANONYMOUS, cannedResponse(500, pieces()));
-    expect(error.message).toBe('quay.io: cannot read manifest a/b:1: it failed (HTTP 500)');
+    expect(error.message).toBe('quay.io: cannot read manifest a/b:1: the request failed (HTTP 500)');
     expect(read).toBeLessThan(20 * 65_536);
   });
 

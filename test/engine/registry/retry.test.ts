@@ -73,14 +73,14 @@ test('a pause that the registry asks for past the deadline ends the run at once,
   await expect(withRetries(context(), attempt)).rejects.toMatchObject({
     reason: 'rate-limited',
     retryable: false,
-    message: 'slow down (gave up: the next try would be after the run\'s deadline)',
+    message: 'slow down (not retried: the next try would be after the deadline of the run)',
   });
   expect(attempt).toHaveBeenCalledTimes(1);
   expect(pauses()).toEqual([]);
 });
 
 test('a pause of the policy\'s own past the deadline ends the run at once', async () => {
-  await expect(withRetries(context({ deadline: Date.now() }), () => Promise.reject(passing()))).rejects.toThrow('gave up');
+  await expect(withRetries(context({ deadline: Date.now() }), () => Promise.reject(passing()))).rejects.toThrow('not retried');
   expect(pauses()).toEqual([]);
 });
 

@@ -244,12 +244,12 @@ describe('the answer', () => {
 
   test('401 with credentials says that these are wrong', async () => {
     answer = cannedResponse(401, '{"details":"incorrect username or password"}');
-    await expect(ask({ credential: USER })).rejects.toThrow('these credentials may not do that');
+    await expect(ask({ credential: USER })).rejects.toThrow('the credentials don\'t allow it');
   });
 
   test('401 without credentials says that some are wanted', async () => {
     answer = cannedResponse(401);
-    await expect(ask()).rejects.toThrow('it wants credentials');
+    await expect(ask()).rejects.toThrow('the registry requires credentials');
   });
 
   test.each([['a password', USER], ['an identity token', IDENTITY]])('in no case makes %s part of an error', async (_, credential) => {
