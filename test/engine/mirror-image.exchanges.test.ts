@@ -197,7 +197,7 @@ describe('credentials do not leave', () => {
 
   test('from https to http, whoever redirects there', async () => {
     await playBut(({ host, path }) => host === GITLAB.host && path.includes('/manifests/') ? redirect('http://thief.example/v2/') : undefined, 'thief.example');
-    expect(await run(source, { credentials })).toMatchObject({ outcome: 'failed', reason: 'registry-error', message: expect.stringContaining('which is not safe') });
+    expect(await run(source, { credentials })).toMatchObject({ outcome: 'failed', reason: 'registry-error', message: expect.stringContaining('which is not secure') });
     expect(network.asked).not.toContain('thief.example');
   });
 });
