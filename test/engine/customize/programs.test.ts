@@ -124,7 +124,7 @@ describe('the engine', () => {
   test('says so when the other processor is wanted and there is no image for it', async () => {
     const arm = CUSTOM_IMAGE.replace('amd64', 'arm64');
     const { lines } = await account.run({ IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE: arm, MIRROR_CUSTOM_BUILDS: '{"project":"Custom","processor":"x86_64"}' });
-    expect(lines).toMatchObject([{ reason: 'invalid-configuration', message: expect.stringContaining('customized images are built on x86_64 here, and arm64 is wanted') }]);
+    expect(lines).toMatchObject([{ reason: 'invalid-configuration', message: expect.stringContaining('the image requires arm64, but customized images are built on x86_64 only') }]);
   });
 
   test.each(['{', '{}', '{"project":"","processor":"arm64"}', '{"project":"a","processor":"mips"}', '{"project":"a","processor":"arm64","otherEnvironment":{"type":"A"}}'])(
