@@ -85,7 +85,7 @@ describe('anonymously', () => {
     await startHub({ pullBudget: 2 });
     const old = singleImage({ seed: 'old' });
     target.push('mirror/app', 'stable', old);
-    expect(await run('library/nginx:stable')).toMatchObject({ outcome: 'failed', reason: 'rate-limited', message: expect.stringContaining('give credentials for this registry') });
+    expect(await run('library/nginx:stable')).toMatchObject({ outcome: 'failed', reason: 'rate-limited', message: expect.stringContaining('configure credentials for this registry') });
     expect(target.tagDigest('mirror/app', 'stable')).toBe(old.digest);
   });
 

@@ -100,7 +100,7 @@ function responseError(name: string, { status, body = '' }: AwsResponse): Mirror
 function explain(status: number, code: string): [FailureReason, string] {
   if (code === 'ParameterNotFound' || status === 404) return ['not-found', 'the catalog doesn\'t exist; check its name, or create it'];
   if (isThrottling(code) || status === 429) return ['rate-limited', 'the requests are throttled'];
-  // Without s3:ListBucket, Amazon S3 doesn't tell a missing object from a denied one, and it never tells which account owns a bucket.
+  // Without s3:ListBucket, Amazon S3 returns the same error for a missing and a denied object, and it never returns the owner of a bucket.
   if (status === 403 && code === 'AccessDenied') {
     return ['unauthorized', 'the role of the build has no access, the catalog doesn\'t exist, or its bucket is in another account than the mirror'];
   }
