@@ -37,7 +37,7 @@ describe('nothing is said of what to open', () => {
 
   test('where a proxy refuses to connect', () => {
     const error = networkError(new Error('Proxy response (403) !== 200 when HTTP Tunneling'), new URL('https://quay.io/'));
-    expect(describeFailure(error, running()).message).toBe('quay.io: the proxy in HTTPS_PROXY refused the connection (HTTP 403); allow this host in the proxy');
+    expect(describeFailure(error, running()).message).toBe('quay.io: the proxy in HTTPS_PROXY refused the connection (HTTP 403); check the credentials and rules of the proxy');
   });
 
   test('of failures of another kind, whatever brought them about', () => {

@@ -118,7 +118,7 @@ describe('a proxy with a password', () => {
 
   test('that is wrong is told as the proxy\'s refusal, at once, and not shown', async () => {
     const ending = await copy(['--plain-http', `${UPSTREAM}/app:1`, `${target.host}/mirror/app`], { HTTPS_PROXY: proxy.urlFor('user', 'wrong-password'), NO_PROXY: '127.0.0.1' });
-    expect(JSON.parse(ending.stdout)).toMatchObject({ reason: 'network', message: `${UPSTREAM}: the proxy in HTTPS_PROXY refused the connection (HTTP 407); allow this host in the proxy` });
+    expect(JSON.parse(ending.stdout)).toMatchObject({ reason: 'network', message: `${UPSTREAM}: the proxy in HTTPS_PROXY refused the connection (HTTP 407); check the credentials and rules of the proxy` });
     expect(JSON.stringify(ending)).not.toMatch(/wrong-password|d3JvbmctcGFzc3dvcmQ/);
     expect(proxy.connections).toHaveLength(1);
   });
@@ -136,7 +136,7 @@ describe('a VPC in which only some hosts answer', () => {
   const CDN = new URL(DOCKER_HUB.blobs.address).host;
   const THROUGH_NAT = 'a build in a VPC needs a NAT gateway, or a proxy in HTTPS_PROXY, and a security group that allows outbound traffic to port 443';
   const THROUGH_ENDPOINTS = 'a VPC without a NAT gateway needs the interface endpoints com.amazonaws.eu-west-1.ecr.api and '
-    + 'com.amazonaws.eu-west-1.ecr.dkr with private DNS, and the gateway endpoint com.amazonaws.eu-west-1.s3; the security groups of the build and of the endpoints must let port 443 through';
+    + 'com.amazonaws.eu-west-1.ecr.dkr with private DNS, and the gateway endpoint com.amazonaws.eu-west-1.s3; the security groups of the build and of the endpoints must allow port 443';
   const OLD = singleImage({ seed: 'old' });
   let network: NamedHosts;
   let lines: string[];
@@ -211,7 +211,7 @@ describe('a VPC in which only some hosts answer', () => {
     const { message } = await run(`${ECR.host}/${ECR.repository}:latest`, `${target.host}/mirror/app:1`);
     expect(message).toMatch(new RegExp(`^${ECR.bucket}: cannot be reached`));
     expect(message).toContain('through the gateway endpoint com.amazonaws.eu-west-1.s3');
-    expect(message).toContain('policy lets prod-eu-west-1-starport-layer-bucket be read');
+    expect(message).toContain('policy must allow reading prod-eu-west-1-starport-layer-bucket');
   });
 
   test('a host that a registry redirects to is named, not the registry', async () => {

@@ -98,7 +98,7 @@ export function networkError(error: unknown, url: URL): unknown {
   if (error instanceof MirrorError) return error;
   const proxyStatus = /^Proxy response \(([0-9]{3})\)/.exec(error instanceof Error ? error.message : '')?.[1];
   if (proxyStatus !== undefined) {
-    const problem = `the proxy in HTTPS_PROXY refused the connection (HTTP ${proxyStatus}); allow this host in the proxy`;
+    const problem = `the proxy in HTTPS_PROXY refused the connection (HTTP ${proxyStatus}); check the credentials and rules of the proxy`;
     return new MirrorError('network', `${url.host}: ${problem}`, { retryable: proxyStatus.startsWith('5'), cause: error });
   }
   if (error instanceof errors.RequestAbortedError || (error instanceof Error && ABORT_NAMES.includes(error.name))) return error;

@@ -201,7 +201,7 @@ describe('a proxy that refuses to connect', () => {
     process.env.HTTPS_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
     const proxied = new Transport();
     await expect(send({ url: new URL('https://registry.invalid/v2/') }, proxied)).rejects.toMatchObject({
-      name: 'MirrorError', reason: 'network', retryable, message: `registry.invalid: the proxy in HTTPS_PROXY refused the connection (HTTP ${status}); allow this host in the proxy`,
+      name: 'MirrorError', reason: 'network', retryable, message: `registry.invalid: the proxy in HTTPS_PROXY refused the connection (HTTP ${status}); check the credentials and rules of the proxy`,
     });
     await proxied.close();
   });
