@@ -210,7 +210,7 @@ describe('a VPC in which only some hosts answer', () => {
     await play(ecrScript, ECR.host);
     const { message } = await run(`${ECR.host}/${ECR.repository}:latest`, `${target.host}/mirror/app:1`);
     expect(message).toMatch(new RegExp(`^${ECR.bucket}: cannot be reached`));
-    expect(message).toContain('through the gateway endpoint com.amazonaws.eu-west-1.s3');
+    expect(message).toContain('needs the gateway endpoint com.amazonaws.eu-west-1.s3');
     expect(message).toContain('policy must allow reading prod-eu-west-1-starport-layer-bucket');
   });
 
