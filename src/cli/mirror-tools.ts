@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { ProgressBars } from './output/progress-bars';
 import { resultsTable } from './output/tables';
-import { firstOf } from '../engine/credentials/credential-source';
+import { credentialChain } from '../engine/credentials/credential-source';
 import { DockerConfigCredentials } from '../engine/credentials/docker-config-credentials';
 import { EcrCredentials } from '../engine/credentials/ecr-credentials';
 import type { ImageCallbacks } from '../engine/mirror-all';
@@ -37,7 +37,7 @@ export async function withMirrorTools<T>(options: CommandOptions, isSingle: bool
   const bars = process.stderr.isTTY && !options.json && !options.quiet ? new ProgressBars(process.stderr) : undefined;
   const tools: MirrorTools = {
     transport,
-    credentials: firstOf(new DockerConfigCredentials(process.env), new EcrCredentials()),
+    credentials: credentialChain(new DockerConfigCredentials(process.env), new EcrCredentials()),
     progress: lineProgress(options, ''),
     retry: DEFAULT_RETRY,
     deadline: Date.now() + options.timeout * 1000,

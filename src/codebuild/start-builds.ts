@@ -50,7 +50,7 @@ export interface StartBuildsTools {
   readonly clock?: Clock;
 }
 
-const BACKOFF = { firstPause: 1_000, longestPause: 30_000 };
+const BACKOFF = { firstPause: 1_000, maxPause: 30_000 };
 const MAX_FIRST_IMAGES = 3;
 
 /**

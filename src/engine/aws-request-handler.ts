@@ -2,7 +2,11 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { getProxyForUrl } from 'proxy-from-env';
 
-/** How the AWS SDK reaches a host: through the proxy that HTTPS_PROXY and NO_PROXY name for it, which the SDK does not read by itself. */
+/**
+ * The HTTP handler of an AWS SDK client, with the proxy that HTTPS_PROXY and NO_PROXY select for the host. The AWS SDK ignores these variables.
+ *
+ * This file is loaded with the AWS SDK only: runs that don't call AWS don't wait for it.
+ */
 export function awsRequestHandler(host: string): NodeHttpHandler {
   const proxy = getProxyForUrl(`https://${host}`);
   return new NodeHttpHandler({

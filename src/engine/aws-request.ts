@@ -1,66 +1,69 @@
 import type { IncomingMessage } from 'node:http';
 import { errorCode, networkError } from './registry/transport';
 
-/** A request to a service of AWS. */
+/** A request to an AWS service. */
 export interface AwsRequest {
-  /** The service as signatures name it: `ssm`, `s3`. */
+  /** The signing name of the service: `ssm`, `s3`. */
   readonly service: string;
   readonly region: string;
-  /** The address; its path must mean the same in every encoding. */
+  /** The URL. Its path must not contain characters that need URL encoding. */
   readonly url: URL;
   readonly method: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** How many bytes of the answer are read. */
-  readonly limit: number;
+  /** The maximum number of bytes that are read of the response body. */
+  readonly maxBytes: number;
   readonly signal: AbortSignal;
 }
 
-/** What the service answered. */
+/** The response of an AWS service. */
 export interface AwsResponse {
   readonly status: number;
-  /** Undefined when it is longer than the limit. */
+  /** Undefined when the body is longer than `maxBytes`. */
   readonly body: string | undefined;
 }
 
 /**
- * Sends a request signed with the credentials of the environment, by the signer of the client for private registries:
- * a client for each service would add as much again to each run, for one small request.
+ * Sends a request, signed with the credentials of the environment.
+ *
+ * The signer and the HTTP handler are those of the ECR client, which the engine contains anyway. The clients of SSM, S3 and ECR Public would add
+ * 467 KB to each program (39 % of the engine), 23 ms and 9 MB to each run, and 30 to 65 ms to each run that uses one of them.
  *
  * @throws MirrorError when the service cannot be reached
  */
-export async function sendSigned({ service, region, url, method, headers = {}, body, limit, signal }: AwsRequest): Promise<AwsResponse> {
+export async function sendAwsRequest({ service, region, url, method, headers = {}, body, maxBytes, signal }: AwsRequest): Promise<AwsResponse> {
   const [{ ECRClient }, { awsRequestHandler }] = await Promise.all([import('@aws-sdk/client-ecr'), import('./aws-request-handler.js')]);
   const client = new ECRClient({ region, requestHandler: awsRequestHandler(url.hostname) });
   try {
     const signer = await client.config.signer({ name: 'sigv4', signingName: service, signingRegion: region, properties: {} });
     const { protocol, hostname, host, port, pathname: path } = url;
-    const request = { method, protocol, hostname, port: port === '' ? undefined : Number(port), path, query: {}, headers: { host, ...headers }, body };
+    const address = { protocol, hostname, port: port === '' ? undefined : Number(port), path, query: {} };
+    const request = { ...address, method, headers: { host, ...headers }, body };
     const { response } = await client.config.requestHandler.handle(await signer.sign(request), { abortSignal: signal });
-    return { status: response.statusCode, body: await limited(response.body as IncomingMessage, limit) };
+    return { status: response.statusCode, body: await readText(response.body as IncomingMessage, maxBytes) };
   } catch (error) {
-    throw signal.aborted ? error : unreached(error, url) ?? error;
+    throw signal.aborted ? error : awsNetworkError(error, url) ?? error;
   } finally {
     client.destroy();
   }
 }
 
-async function limited(stream: IncomingMessage, limit: number): Promise<string | undefined> {
+async function readText(stream: IncomingMessage, maxBytes: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of stream) {
     length += (chunk as Buffer).length;
-    if (length > limit) return undefined;
+    if (length > maxBytes) return undefined;
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** A failure of the network in words; undefined where there was another, such as the want of credentials. */
-function unreached(error: unknown, url: URL): unknown {
-  const { name, message = '' } = Object(error) as Partial<Error>;
+/** An error of the AWS SDK as a network error. Undefined for other errors, such as missing credentials. */
+export function awsNetworkError(error: unknown, url: URL): unknown {
+  const { name, message = String(error) } = Object(error) as Partial<Error>;
+  // The AWS SDK names its own timeouts TimeoutError, the name that `networkError` reads as the end of the run.
   const code = errorCode(error) || (name === 'TimeoutError' ? 'ETIMEDOUT' : '');
   if (code === '' && !message.startsWith('Proxy response')) return undefined;
-  // The SDK calls a connection that breaks a timeout, as it calls the end of a run.
   return networkError(Object.assign(new Error(message, { cause: error }), { code }), url);
 }

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { Settings } from './configuration';
-import { firstOf } from './credentials/credential-source';
+import { credentialChain } from './credentials/credential-source';
 import { EcrCredentials } from './credentials/ecr-credentials';
 import { MirrorTools } from './mirror-image';
 import { DEFAULT_RETRY } from './registry/retry';
@@ -15,7 +15,7 @@ export async function withBuildTools<T>(settings: Settings, progress: ProgressLi
   try {
     return await task({
       transport,
-      credentials: firstOf(settings.credentials, new EcrCredentials()),
+      credentials: credentialChain(settings.credentials, new EcrCredentials()),
       progress,
       retry: DEFAULT_RETRY,
       deadline: Date.now() + settings.deadlineSeconds * 1000,

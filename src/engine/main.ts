@@ -49,7 +49,7 @@ function mirror({ images, hasSummary }: MirrorPlan, settings: Settings, tools: M
       return hasSummary ? { ...tools, progress: progressOf(request) } : tools;
     },
     onResult: async (mirrored, request) => {
-      const result = await customBuilds.follow(mirrored, request);
+      const result = await customBuilds.startBuilds(mirrored, request);
       await reportResult(result, settings.eventBus, log);
       return result;
     },

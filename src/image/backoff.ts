@@ -1,11 +1,11 @@
-/** Pauses between retries. The engine uses them for registries, and those who start builds for AWS CodeBuild. */
+/** The pauses between retries of requests to registries and to AWS CodeBuild. */
 
-/** How pauses grow, in milliseconds. */
+/** The growth of pauses, in milliseconds. */
 export interface Backoff {
   /** The first pause. Each further pause is twice as long. */
   readonly firstPause: number;
-  /** The longest pause. */
-  readonly longestPause: number;
+  /** The maximum pause. */
+  readonly maxPause: number;
 }
 
 /**
@@ -14,8 +14,8 @@ export interface Backoff {
  * @param failures the number of failed attempts, at least 1
  * @param random a number from 0 to 1, 1 excluded
  */
-export function backoffPause({ firstPause, longestPause }: Backoff, failures: number, random: number): number {
-  return Math.min(longestPause, firstPause * 2 ** (failures - 1)) * (0.5 + random / 2);
+export function backoffPause({ firstPause, maxPause }: Backoff, failures: number, random: number): number {
+  return Math.min(maxPause, firstPause * 2 ** (failures - 1)) * (0.5 + random / 2);
 }
 
 /** The log line before a retry. */

@@ -23,3 +23,18 @@ const OTHER_PARTITIONS = /^(?:cn|us-gov|us-iso[a-z]*|eu-isoe|eusc)-/;
 export function isKnownToPublicGallery(region: string): boolean {
   return !OTHER_PARTITIONS.test(region);
 }
+
+/** Services with an API host that starts with `api.`, except for its FIPS host. */
+const API_PREFIXED: readonly string[] = ['ecr', 'ecr-public'];
+
+/**
+ * The host of an AWS service in a Region: `api.ecr.eu-west-1.amazonaws.com`, `s3.cn-north-1.amazonaws.com.cn`.
+ *
+ * @param service the endpoint prefix of the service: `ecr`, `ssm`
+ * @see https://docs.aws.amazon.com/general/latest/gr/rande.html
+ * @see https://docs.aws.amazon.com/general/latest/gr/ecr.html
+ */
+export function awsServiceHost(service: string, region: string, { fips = false }: { readonly fips?: boolean } = {}): string {
+  const name = API_PREFIXED.includes(service) ? `api.${service}` : service;
+  return `${fips ? `${service}-fips` : name}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+}

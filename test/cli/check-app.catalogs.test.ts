@@ -113,7 +113,7 @@ describe('a parameter of the app', () => {
     });
     const last = report(await check('--json')).results.filter(({ source }) => source.startsWith(upstream.host));
     expect(last.map(({ source, outcome, message }) => [source, outcome, message])).toEqual([
-      [image('1.0.0'), 'copied', undefined], [image('1.1.0'), 'failed', expect.stringContaining('it is number 501 of the entries for one build, and 500 is the limit; set shards: 2')],
+      [image('1.0.0'), 'copied', undefined], [image('1.1.0'), 'failed', expect.stringContaining('a build mirrors at most 500 entries, and this is number 501; set shards: 2')],
     ]);
   });
 });

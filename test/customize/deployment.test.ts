@@ -112,7 +112,7 @@ describe('a deployment', () => {
     const { Status, Reason } = await mirror.request('Create');
     expect(Status).toBe('FAILED');
     expect(Reason).toContain('1 image was not customized:\n'
-      + `- ${UPSTREAM}/team/vault:1.14 (build-failed): docker buildx build ended with 1: #5 0.1 mkdir: cannot create directory: File exists | ERROR: failed to solve: exit code: 1\n`);
+      + `- ${UPSTREAM}/team/vault:1.14 (build-failed): docker buildx build failed with exit code 1: #5 0.1 mkdir: cannot create directory: File exists | ERROR: failed to solve: exit code: 1\n`);
     expect(Reason).toContain(`log-events/${mirror.customBuilds[0].running.buildId.split(':')[1]}`);
     expect(mirror.account.ecr.tagDigest(BASE, '1.14')).toBe(IMAGE.digest);
   });
@@ -188,7 +188,7 @@ describe('a schedule', () => {
     expect(mirror.results()).toMatchObject([{
       outcome: 'failed',
       reason: 'build-failed',
-      message: expect.stringMatching(/^the image is mirrored, and its customized image could not be brought up to date: the CodeBuild project .*: no such compute type$/),
+      message: expect.stringMatching(/^the image is mirrored, but its customized image is not up to date: the CodeBuild project .*: no such compute type$/),
       targetDigest: IMAGE.digest,
     }]);
     expect(mirror.builds).toMatchObject([{ status: 'FAILED' }]);
@@ -221,7 +221,7 @@ describe('a schedule', () => {
     expect(mirror.results()).toMatchObject([{
       outcome: 'failed',
       reason: 'unauthorized',
-      message: expect.stringContaining('the image is mirrored, and its customized image could not be brought up to date'),
+      message: expect.stringContaining('the image is mirrored, but its customized image is not up to date'),
       targetDigest: IMAGE.digest,
     }]);
   });

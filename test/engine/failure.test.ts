@@ -16,17 +16,17 @@ function lastWords(code: string, address = 'https://quay.io/v2/'): string {
 
 describe('a host that cannot be reached', () => {
   test.each(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])('for %s is told with what to open', (code) => {
-    expect(lastWords(code)).toMatch(/^quay\.io: .+; a build in a VPC reaches it through a NAT gateway/);
+    expect(lastWords(code)).toMatch(/^quay\.io: .+; a build in a VPC needs a NAT gateway/);
   });
 
   test('is told with its port', () => {
-    expect(lastWords('ETIMEDOUT', 'https://registry.example.com:5000/')).toMatch(/^registry\.example\.com:5000: .*must let port 5000 out$/);
+    expect(lastWords('ETIMEDOUT', 'https://registry.example.com:5000/')).toMatch(/^registry\.example\.com:5000: .*to port 5000$/);
   });
 
   test('is told so as well when a run had no time for another try', () => {
     const first = networkError(coded('ETIMEDOUT'), new URL('https://quay.io/')) as MirrorError;
-    const last = new MirrorError(first.reason, `${first.message} (gave up: the next try would be after the run's deadline)`, { cause: first });
-    expect(describeFailure(last, running()).message).toMatch(/gave up.*; a build in a VPC/);
+    const last = new MirrorError(first.reason, `${first.message} (not retried: the next try would be after the deadline of the run)`, { cause: first });
+    expect(describeFailure(last, running()).message).toMatch(/not retried.*; a build in a VPC/);
   });
 });
 
@@ -37,7 +37,7 @@ describe('nothing is said of what to open', () => {
 
   test('where a proxy refuses to connect', () => {
     const error = networkError(new Error('Proxy response (403) !== 200 when HTTP Tunneling'), new URL('https://quay.io/'));
-    expect(describeFailure(error, running()).message).toBe('quay.io: the proxy that HTTPS_PROXY names refuses to connect to it (HTTP 403)');
+    expect(describeFailure(error, running()).message).toBe('quay.io: the proxy in HTTPS_PROXY refused the connection (HTTP 403); check the credentials and rules of the proxy');
   });
 
   test('of failures of another kind, whatever brought them about', () => {

@@ -62,7 +62,7 @@ describe('PutImage over its rate', () => {
   test('ends with the time of the run', async () => {
     await start(SINGLE);
     ecr.fail({ match: TAG, action: throttled, times: ALWAYS });
-    const result = await run({ retry: { ...DEFAULT_RETRY, firstPause: 60_000, longestPause: 60_000 }, deadline: Date.now() + 20_000 });
+    const result = await run({ retry: { ...DEFAULT_RETRY, firstPause: 60_000, maxPause: 60_000 }, deadline: Date.now() + 20_000 });
     expect(result).toMatchObject({ outcome: 'failed', reason: 'rate-limited', message: expect.stringContaining('deadline') });
   });
 
@@ -76,7 +76,7 @@ describe('PutImage over its rate', () => {
     const fleet = Array.from({ length: 12 }, (_, index) => multiPlatformImage({ seed: `image ${index}`, platforms, layers: 0 }));
     fleet.forEach((image, index) => both.upstream.push('app', `1.${index}.0`, image));
     const requests = fleet.map((_, index) => requestOf(`${both.upstream.host}/app:1.${index}.0`, `${ecr.host}/mirror/app:1.${index}.0`, { referrers: false }));
-    const retry = { ...DEFAULT_RETRY, firstPause: DEFAULT_RETRY.firstPause / speed, longestPause: DEFAULT_RETRY.longestPause / speed };
+    const retry = { ...DEFAULT_RETRY, firstPause: DEFAULT_RETRY.firstPause / speed, maxPause: DEFAULT_RETRY.maxPause / speed };
     const line = (text: string) => { if (text.includes('Rate exceeded')) begun ??= performance.now(); };
     const results = await withTools(
       (tools) => mirrorAll(requests.map(planRequest), { ...tools, progress: { ...tools.progress, line } }, { onResult: (result) => result }),

@@ -132,7 +132,7 @@ describe('as a source', () => {
 
   test('names the place that blobs are redirected to when it goes on refusing, and does not blame the credentials', async () => {
     ecr.blobStorage.fail({ action: Fault.status(403), times: 1000 });
-    expect(await pull()).toMatchObject({ outcome: 'failed', reason: 'registry-error', message: expect.stringContaining(`${ecr.blobStorage.host}, where it redirects to, answers HTTP 403`) });
+    expect(await pull()).toMatchObject({ outcome: 'failed', reason: 'registry-error', message: expect.stringContaining(`${ecr.blobStorage.host}, to which it redirects, returned HTTP 403`) });
     expect(ecr.issuedTokens).toBe(1);
   });
 });

@@ -106,7 +106,7 @@ describe('a connection that is refused', () => {
     const hits = pair[side].fail({ match: point.match, action: Fault.reset(), onHit: goAway });
     const result = await pair.run({ retry });
     await closed;
-    expect(result.message).toContain(`${host}: nothing answers on port ${port}`);
+    expect(result.message).toContain(`${host}: the connection to port ${port} was refused`);
     tally.isFailed(pair, result, hits(), ['network']);
   });
 });

@@ -75,7 +75,7 @@ describe('a registry named by an address of IPv6', () => {
 
   test('on which nothing listens is named with its brackets', async () => {
     expect(await mirror('[::1]:1/app:1', `${targetHost}/mirror/app:1`)).toMatchObject({
-      reason: 'network', message: '[::1]:1: nothing answers on port 1; check that it listens there, and that security groups let port 1 through',
+      reason: 'network', message: '[::1]:1: the connection to port 1 was refused; check that the registry listens there, and that security groups allow port 1',
     });
   });
 });
@@ -118,7 +118,7 @@ describe('a proxy with a password', () => {
 
   test('that is wrong is told as the proxy\'s refusal, at once, and not shown', async () => {
     const ending = await copy(['--plain-http', `${UPSTREAM}/app:1`, `${target.host}/mirror/app`], { HTTPS_PROXY: proxy.urlFor('user', 'wrong-password'), NO_PROXY: '127.0.0.1' });
-    expect(JSON.parse(ending.stdout)).toMatchObject({ reason: 'network', message: `${UPSTREAM}: the proxy that HTTPS_PROXY names refuses to connect to it (HTTP 407)` });
+    expect(JSON.parse(ending.stdout)).toMatchObject({ reason: 'network', message: `${UPSTREAM}: the proxy in HTTPS_PROXY refused the connection (HTTP 407); check the credentials and rules of the proxy` });
     expect(JSON.stringify(ending)).not.toMatch(/wrong-password|d3JvbmctcGFzc3dvcmQ/);
     expect(proxy.connections).toHaveLength(1);
   });
@@ -127,16 +127,16 @@ describe('a proxy with a password', () => {
 test('a proxy that cannot be reached is named, without its password', async () => {
   Object.assign(process.env, { HTTPS_PROXY: 'http://user:hunter2@127.0.0.1:1', NO_PROXY: target.host });
   const result = await mirror('registry.example.com/app:1', `${target.host}/mirror/app:1`, { plainHttp: (registry) => registry === target.host });
-  expect(result).toMatchObject({ reason: 'network', message: expect.stringContaining('it is asked for through the proxy 127.0.0.1:1: check that one, or name registry.example.com in NO_PROXY') });
+  expect(result).toMatchObject({ reason: 'network', message: expect.stringContaining('the request uses the proxy 127.0.0.1:1: check the proxy, or add registry.example.com to NO_PROXY') });
   expect(JSON.stringify(result)).not.toContain('hunter2');
 });
 
 describe('a VPC in which only some hosts answer', () => {
   const HUB = tokenScript(DOCKER_HUB);
   const CDN = new URL(DOCKER_HUB.blobs.address).host;
-  const THROUGH_NAT = 'a build in a VPC reaches it through a NAT gateway, or a proxy that HTTPS_PROXY names, and its security group must let port 443 out';
+  const THROUGH_NAT = 'a build in a VPC needs a NAT gateway, or a proxy in HTTPS_PROXY, and a security group that allows outbound traffic to port 443';
   const THROUGH_ENDPOINTS = 'a VPC without a NAT gateway needs the interface endpoints com.amazonaws.eu-west-1.ecr.api and '
-    + 'com.amazonaws.eu-west-1.ecr.dkr with private DNS, and the gateway endpoint com.amazonaws.eu-west-1.s3; the security groups of the build and of the endpoints must let port 443 through';
+    + 'com.amazonaws.eu-west-1.ecr.dkr with private DNS, and the gateway endpoint com.amazonaws.eu-west-1.s3; the security groups of the build and of the endpoints must allow port 443';
   const OLD = singleImage({ seed: 'old' });
   let network: NamedHosts;
   let lines: string[];
@@ -161,8 +161,8 @@ describe('a VPC in which only some hosts answer', () => {
   }
 
   test.each([
-    ['ENOTFOUND', 'its name cannot be resolved'],
-    ['ECONNREFUSED', 'nothing answers on port 443'],
+    ['ENOTFOUND', 'the name cannot be resolved'],
+    ['ECONNREFUSED', 'the connection to port 443 was refused'],
     ['ETIMEDOUT', 'cannot be reached'],
     ['ENETUNREACH', 'cannot be reached'],
     ['UND_ERR_CONNECT_TIMEOUT', 'cannot be reached'],
@@ -210,20 +210,20 @@ describe('a VPC in which only some hosts answer', () => {
     await play(ecrScript, ECR.host);
     const { message } = await run(`${ECR.host}/${ECR.repository}:latest`, `${target.host}/mirror/app:1`);
     expect(message).toMatch(new RegExp(`^${ECR.bucket}: cannot be reached`));
-    expect(message).toContain('through the gateway endpoint com.amazonaws.eu-west-1.s3');
-    expect(message).toContain('policy lets prod-eu-west-1-starport-layer-bucket be read');
+    expect(message).toContain('needs the gateway endpoint com.amazonaws.eu-west-1.s3');
+    expect(message).toContain('policy must allow reading prod-eu-west-1-starport-layer-bucket');
   });
 
   test('a host that a registry redirects to is named, not the registry', async () => {
     network.cutOff(KUBERNETES.manifests, 'ENOTFOUND');
     await play(kubernetesScript, KUBERNETES.host);
     const { message } = await run(`${KUBERNETES.host}/pause:3.9`, `${target.host}/mirror/app:1`);
-    expect(message).toMatch(/^us-west1-docker\.pkg\.dev: its name cannot be resolved/);
+    expect(message).toMatch(/^us-west1-docker\.pkg\.dev: the name cannot be resolved/);
   });
 
   test('a connection that breaks is not blamed on the network\'s rules', async () => {
     network.cutOff('registry-1.docker.io', 'ECONNRESET');
     await play(HUB, 'auth.docker.io');
-    expect(await run('nginx:latest', `${target.host}/mirror/app:1`)).toMatchObject({ reason: 'network', message: 'registry-1.docker.io: broke the connection off' });
+    expect(await run('nginx:latest', `${target.host}/mirror/app:1`)).toMatchObject({ reason: 'network', message: 'registry-1.docker.io: the connection was closed by the server' });
   });
 });

@@ -166,7 +166,7 @@ describe('an upstream that limits requests', () => {
 
   test('fails as rate-limited, names credentials as the remedy, and is never taken for unchanged', async () => {
     upstream.fail({ action: Fault.status(429), times: 100 });
-    expect(await run()).toMatchObject({ outcome: 'failed', reason: 'rate-limited', message: expect.stringContaining('give credentials') });
+    expect(await run()).toMatchObject({ outcome: 'failed', reason: 'rate-limited', message: expect.stringContaining('configure credentials') });
     expect(target.tagDigest('mirror/app', '1.0.0')).toBe(FIRST.digest);
   });
 

@@ -13,7 +13,7 @@ joinErrorRealms();
 export const NO_CREDENTIALS: CredentialSource = { credentialFor: async () => undefined };
 
 /** As many tries as matter, without waiting for them. */
-export const QUICK_RETRY: RetryPolicy = { attempts: 3, firstPause: 1, longestPause: 2 };
+export const QUICK_RETRY: RetryPolicy = { attempts: 3, firstPause: 1, maxPause: 2 };
 
 /** What a test wants other than usual. */
 export interface MirroringOptions extends Partial<Omit<MirrorRequest, 'source' | 'target'>>, Partial<Omit<MirrorTools, 'progress'>> {

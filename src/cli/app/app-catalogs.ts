@@ -50,7 +50,7 @@ export class AppCatalogs {
     if (list === undefined) return [];
     const shard = parseShard(environment[RUN_ENVIRONMENT.SHARD] ?? '');
     try {
-      return planCatalogFile({ ...list, shard, most: MAX_SHARD_IMAGES }, environment);
+      return planCatalogFile({ ...list, shard, maxEntries: MAX_SHARD_IMAGES }, environment);
     } catch (error) {
       // An invalid file stops the command. An invalid list of the app is a result, as in the build.
       if (list.text === undefined || !(error instanceof UsageError)) throw error;

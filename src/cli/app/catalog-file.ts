@@ -1,5 +1,5 @@
-import { catalogRuns } from '../../engine/catalog/catalog-runs';
-import { LARGEST_CATALOG } from '../../engine/catalog/parse-catalog';
+import { planCatalogImages } from '../../engine/catalog/catalog-plan';
+import { MAX_CATALOG_BYTES } from '../../engine/catalog/parse-catalog';
 import { MirrorError } from '../../engine/mirror-error';
 import type { PlannedImages } from '../../engine/mirror-plan';
 import { formatDay } from '../../image/catalog/catalog';
@@ -29,7 +29,7 @@ export interface CatalogFile {
    *
    * @default - no limit
    */
-  readonly most?: number;
+  readonly maxEntries?: number;
 }
 
 /**
@@ -39,11 +39,11 @@ export interface CatalogFile {
  * @throws UsageError when the file cannot be read, or is not a valid catalog
  */
 export function planCatalogFile(catalog: CatalogFile, environment: NodeJS.ProcessEnv): PlannedImages[] {
-  const { file, text, name = file === '-' ? 'standard input' : file, shard = SINGLE_SHARD, most } = catalog;
+  const { file, text, name = file === '-' ? 'standard input' : file, shard = SINGLE_SHARD, maxEntries } = catalog;
   // One byte more than the limit is enough: the parser rejects it.
-  const content = text ?? readInputFile(file).subarray(0, LARGEST_CATALOG + 1).toString('utf8');
+  const content = text ?? readInputFile(file).subarray(0, MAX_CATALOG_BYTES + 1).toString('utf8');
   try {
-    return catalogRuns({ name, text: content, shard, today: formatDay(Date.now()), most }, environment);
+    return planCatalogImages({ name, text: content, shard, today: formatDay(Date.now()), maxEntries }, environment);
   } catch (error) {
     if (error instanceof MirrorError) throw new UsageError(error.message);
     throw error;

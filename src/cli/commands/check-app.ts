@@ -1,15 +1,15 @@
 import { readConfiguration } from '../../engine/configuration';
-import { checkCustomImage } from '../../engine/customize/check-custom-image';
+import { checkCustomImage } from '../../engine/customize/custom-builds';
 import { describeImage, ImageDescription } from '../../engine/describe-image';
 import { mirrorAll } from '../../engine/mirror-all';
 import { MirrorError } from '../../engine/mirror-error';
 import { MirrorRequest, MirrorTools } from '../../engine/mirror-image';
 import { asDryRun, PlannedImages } from '../../engine/mirror-plan';
 import { RepositoryAccess } from '../../engine/registry/repository-access';
-import { isSuccess, MirrorResult, summarize, notAttempted } from '../../engine/result';
+import { isSuccess, MirrorResult, notAttempted, summarize } from '../../engine/result';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { AppCatalogs } from '../app/app-catalogs';
-import { SynthesizedBuild, readSynthesizedBuilds } from '../app/cloud-assembly';
+import { readSynthesizedBuilds, SynthesizedBuild } from '../app/cloud-assembly';
 import { CommandOptions, withMirrorTools } from '../mirror-tools';
 import { appTable, CheckedImage } from '../output/tables';
 import { UsageError } from '../usage-error';

@@ -1,25 +1,25 @@
-/** The parser of catalogs as constructs use it at synthesis. */
-import { ListSyntaxError, parseCatalog } from './parse-catalog';
+/** The catalog parser that constructs use at synthesis. Bundled into `assets/catalog/`. */
+import { CatalogSyntaxError, parseCatalog } from './parse-catalog';
 import { CatalogImage, CatalogImages } from '../../image/catalog/catalog';
 import { readEntries, upstreamRepository, ValidEntry } from '../../image/catalog/catalog-list';
 import { formatImageReference } from '../../image/image-reference';
 import { rangeProblem } from '../tags';
 
-/** Reads the images of a catalog, and everything that is wrong with it. Whether one has expired is not judged: that depends on the day. */
+/** Parses the images of a catalog, and all its problems. Expiry is not checked, because it depends on the day. */
 export function catalogImages(text: string, repositoryPrefix: string): CatalogImages {
   try {
     const entries = readEntries(parseCatalog(text), { repositoryPrefix, selectionProblem: rangeProblem });
     return {
-      images: entries.flatMap((read) => 'problem' in read ? [] : [asImage(read)]),
+      images: entries.flatMap((read) => 'problem' in read ? [] : [toCatalogImage(read)]),
       problems: entries.flatMap((read) => 'problem' in read ? [`${read.position}: ${read.problem}`] : []),
     };
   } catch (error) {
-    if (!(error instanceof ListSyntaxError)) throw error;
+    if (!(error instanceof CatalogSyntaxError)) throw error;
     return { images: [], problems: [error.message] };
   }
 }
 
-function asImage(read: ValidEntry): CatalogImage {
+function toCatalogImage(read: ValidEntry): CatalogImage {
   const { entry: { tags, platforms }, reference } = read;
   return {
     registry: reference.registry,

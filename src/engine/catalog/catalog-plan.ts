@@ -1,39 +1,49 @@
-import { catalogRuns } from './catalog-runs';
-import { LARGEST_CATALOG } from './parse-catalog';
-import { CatalogLocation, formatCatalogLocation, parseCatalogLocation } from '../../image/catalog/catalog-location';
-import { formatDay } from '../../image/catalog/catalog';
-import { MAX_SHARD_IMAGES, parseShard, SINGLE_SHARD } from '../../image/catalog/catalog-shard';
-import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/contract/environment';
+import { readCatalogText } from './catalog-source';
+import { CatalogSyntaxError, parseCatalog } from './parse-catalog';
+import { CatalogEntry, daysUntil, formatDay } from '../../image/catalog/catalog';
+import {
+  InvalidEntry, isValidEntry, readEntries, ReadEntry, tagsByRepository, upstreamRepository, ValidEntry,
+} from '../../image/catalog/catalog-list';
+import { parseCatalogLocation } from '../../image/catalog/catalog-location';
+import { catalogRepositoryName } from '../../image/catalog/catalog-repositories';
+import { isInShard, MAX_SHARD_IMAGES, parseShard, Shard, shardAdvice, SINGLE_SHARD } from '../../image/catalog/catalog-shard';
+import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, RunVariables } from '../../image/contract/environment';
+import { formatImageReference } from '../../image/image-reference';
 import { ecrHost } from '../../image/registry-hosts';
-import { sanitizeForLog, quote } from '../../image/sanitize';
-import { AwsRequest, AwsResponse, sendSigned } from '../aws-request';
+import { quote, redactCredentials, sanitizeForLog } from '../../image/sanitize';
+import { TagSelection } from '../../image/tag-selection';
+import { Configuration, readConfiguration } from '../configuration';
 import { describeFailure } from '../failure';
 import { MirrorError } from '../mirror-error';
-import { MirrorTools } from '../mirror-image';
-import { requireNoOtherVariables, MirrorPlan } from '../mirror-plan';
-import { isRetryableStatus } from '../registry/registry-error';
+import { MirrorRequest, MirrorTools } from '../mirror-image';
+import { MirrorPlan, PlannedImages, requireNoOtherVariables } from '../mirror-plan';
 import { retryContext } from '../registry/repository-access';
-import { RetryContext, withRetries } from '../registry/retry';
-import { notAttempted } from '../result';
+import { FailureReason, MirrorResult, notAttempted } from '../result';
+import { rangeProblem, selectTags } from '../tags';
 
 /**
- * Reads what a build is to mirror from the catalog that its environment names.
+ * Reads the plan of a build from the catalog that the variable `CATALOG` names.
  *
- * A catalog that cannot be read is the result of the whole run, so that an event tells of it.
+ * When the catalog cannot be read, the plan contains a failed result, so that an event reports it.
  *
- * @throws MirrorError when the environment itself cannot be meant
+ * @throws MirrorError when a variable is not valid
  */
 export async function readCatalogPlan(environment: NodeJS.ProcessEnv, tools: MirrorTools): Promise<MirrorPlan> {
   requireNoOtherVariables(RUN_ENVIRONMENT.CATALOG, environment, [RUN_ENVIRONMENT.SHARD, RUN_ENVIRONMENT.ON_TAG_MOVED]);
-  const { [RUN_ENVIRONMENT.CATALOG]: name = '', [RUN_ENVIRONMENT.SHARD]: part } = environment;
+  const { [RUN_ENVIRONMENT.CATALOG]: name = '', [RUN_ENVIRONMENT.SHARD]: shardText } = environment;
   const location = parseCatalogLocation(name);
-  if (location === undefined) throw wrong(RUN_ENVIRONMENT.CATALOG, name, 'it must be a parameter or an object in Amazon S3, for example "ssm:/platform/images" or "s3://bucket/images.yaml"');
-  const shard = part ? parseShard(part) : SINGLE_SHARD;
-  if (shard === undefined) throw wrong(RUN_ENVIRONMENT.SHARD, part!, 'it must be one of so many parts, for example "1/4"');
+  if (location === undefined) {
+    throw variableError(RUN_ENVIRONMENT.CATALOG, name,
+      'it must be a parameter or an object in Amazon S3, for example "ssm:/platform/images" or "s3://bucket/images.yaml"');
+  }
+  const shard = shardText ? parseShard(shardText) : SINGLE_SHARD;
+  if (shard === undefined) {
+    throw variableError(RUN_ENVIRONMENT.SHARD, shardText!, 'it must be a shard number and the number of shards, for example "1/4"');
+  }
   try {
     const owner = ecrHost(environment[PROJECT_ENVIRONMENT.REGISTRY] ?? '')?.account;
     const text = await readCatalogText(location, { region: environment.AWS_REGION ?? '', owner }, retryContext(tools));
-    const images = catalogRuns({ name, text, shard, today: formatDay(Date.now()), most: MAX_SHARD_IMAGES }, environment);
+    const images = planCatalogImages({ name, text, shard, today: formatDay(Date.now()), maxEntries: MAX_SHARD_IMAGES }, environment);
     tools.progress.line(`${name} has ${images.length} entries for this build`);
     return { images, hasSummary: true };
   } catch (error) {
@@ -42,104 +52,127 @@ export async function readCatalogPlan(environment: NodeJS.ProcessEnv, tools: Mir
   }
 }
 
-function wrong(variable: string, value: string, problem: string): MirrorError {
+function variableError(variable: string, value: string, problem: string): MirrorError {
   return new MirrorError('invalid-configuration', `the variable ${variable} is ${sanitizeForLog(quote(value))}: ${problem}`);
 }
 
-/** JSON may write each byte as six characters. */
-const LARGEST_ANSWER = 7 * LARGEST_CATALOG;
-
-/** The account and Region of the mirror, which its lists are in too. */
-export interface MirrorAccount {
-  readonly region: string;
-  /** The account; undefined where the registry does not tell. */
-  readonly owner?: string;
+/** A catalog to mirror. */
+export interface Catalog {
+  /** The name in messages: its location. */
+  readonly name: string;
+  readonly text: string;
+  /** The shard of the catalog that is mirrored. */
+  readonly shard: Shard;
+  /** The current day: `2027-03-31`. */
+  readonly today: string;
+  /** The maximum number of entries in the shard. Each further entry fails. @default - no limit */
+  readonly maxEntries?: number;
 }
 
+/** What the plan of an entry depends on, apart from the entry. */
+interface PlanContext {
+  readonly catalog: Catalog;
+  /** The environment of the build. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** The upstream tags with entries of their own, by upstream repository. */
+  readonly tagsWithEntries: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** The number of days before the expiry of an entry in which its results have a warning. */
+const EXPIRY_WARNING_DAYS = 14;
+
 /**
- * Reads a catalog from where it lies, with the role of the build.
+ * Plans the images of a catalog. Entries that are not valid, have expired, or exceed the limit get a failed result. They don't stop the others.
  *
- * @throws MirrorError in words that name the location, when it cannot be read
+ * @param environment the environment of the build, with the settings that all images share
+ * @throws MirrorError when the text is not a valid catalog
  */
-export async function readCatalogText(location: CatalogLocation, { region, owner }: MirrorAccount, run: RetryContext): Promise<string> {
-  const name = formatCatalogLocation(location);
-  if (!/^[a-z]{2,}(?:-[a-z0-9]+)+$/.test(region)) throw new MirrorError('invalid-configuration', `${name}: the variable AWS_REGION is not set to a Region of AWS`);
-  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  const request = 'parameter' in location ? parameterRequest(location.parameter, region, suffix) : objectRequest(location, { region, owner }, suffix);
-  return withRetries(run, async () => {
-    const response = await send({ ...request, signal: run.signal }, name);
-    if (response.status !== 200) throw refusal(name, response);
-    if (response.body === undefined) throw new MirrorError('invalid-configuration', `${name}: it has more than ${LARGEST_CATALOG} bytes; divide it into several catalogs`);
-    return 'parameter' in location ? parameterValue(name, response.body) : response.body;
+export function planCatalogImages(catalog: Catalog, environment: NodeJS.ProcessEnv): PlannedImages[] {
+  const { maxEntries = Infinity, shard } = catalog;
+  const entries = readCatalogEntries(catalog, environment);
+  const context = { catalog, environment, tagsWithEntries: tagsByRepository(entries) };
+  const shardEntries = entries.filter((read) => isInShard(upstreamRepository(read), shard));
+  const remedy = shardEntries.length > maxEntries ? shardAdvice(entries.map(upstreamRepository)) : '';
+  return shardEntries.map((read, index) => {
+    if (!isValidEntry(read)) return { result: invalidEntryResult(read, catalog) };
+    if (index < maxEntries) return planEntry(read, context);
+    return { result: failedResult(read, catalog, `a build mirrors at most ${maxEntries} entries, and this is number ${index + 1}; ${remedy}`) };
   });
 }
 
-type Unsent = Omit<AwsRequest, 'signal'>;
+function readCatalogEntries({ name, text }: Catalog, environment: NodeJS.ProcessEnv): ReadEntry[] {
+  try {
+    const repositoryPrefix = environment[PROJECT_ENVIRONMENT.REPOSITORY_PREFIX];
+    return readEntries(parseCatalog(text), { repositoryPrefix, selectionProblem: rangeProblem });
+  } catch (error) {
+    if (!(error instanceof CatalogSyntaxError)) throw error;
+    throw new MirrorError('invalid-configuration', `${name}: ${error.message}`, { cause: error });
+  }
+}
 
-/** @see https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html */
-function parameterRequest(parameter: string, region: string, suffix: string): Unsent {
+function invalidEntryResult({ position, image, owner, problem }: InvalidEntry, { name }: Catalog): MirrorResult {
+  const source = image === undefined ? `${name}, ${position}` : sanitizeForLog(redactCredentials(image));
+  return withOwner(owner, notAttempted(source, '', 'invalid-configuration', `${name}, ${position}: ${sanitizeForLog(problem)}`));
+}
+
+/** The result of a valid entry that is not mirrored. */
+function failedResult(
+  { position, entry, reference }: ValidEntry, { name }: Catalog, problem: string, reason: FailureReason = 'invalid-configuration',
+): MirrorResult {
+  return withOwner(entry.owner, notAttempted(formatImageReference(reference), '', reason, `${name}, ${position}: ${problem}`));
+}
+
+function withOwner(owner: string | undefined, result: MirrorResult): MirrorResult {
+  return owner === undefined ? result : { ...result, owner };
+}
+
+function planEntry(read: ValidEntry, { catalog, environment, tagsWithEntries }: PlanContext): PlannedImages {
+  const { position, entry, reference } = read;
+  const { name, today } = catalog;
+  const days = entry.expires === undefined ? Infinity : daysUntil(entry.expires, today);
+  if (days < 0) {
+    const problem = `${formatImageReference(reference)} expired on ${entry.expires} and is not mirrored; remove the entry, or set a later date`;
+    return { result: failedResult(read, catalog, problem, 'expired') };
+  }
+  try {
+    const tags = entry.tags && excludeTags(entry.tags, tagsWithEntries.get(upstreamRepository(read)));
+    const configuration = readConfiguration({ ...environment, ...variablesOf({ ...entry, tags }, environment) });
+    const expiry = `${name}, ${position}: it expires on ${entry.expires}, ${days === 0 ? 'today' : `in ${days} days`}`;
+    const warnings = days <= EXPIRY_WARNING_DAYS ? [expiry] : [];
+    return { configuration: { ...configuration, requestFor: (image) => requestFor(configuration, image, entry, { environment, warnings }) } };
+  } catch (error) {
+    if (!(error instanceof MirrorError)) throw error;
+    return { result: failedResult(read, catalog, error.message, error.reason) };
+  }
+}
+
+/** Excludes tags with entries of their own from a tag filter. An entry for a specific tag overrides any tag filter that also matches it. */
+function excludeTags(selection: TagSelection, tags: ReadonlySet<string> = new Set()): TagSelection {
+  const exclude = selectTags([...tags], { ...selection, latest: undefined });
+  return exclude.length === 0 ? selection : { ...selection, exclude: [...selection.exclude ?? [], ...exclude] };
+}
+
+/** The entry as the variables of a build with a single image, so that the same rules apply. */
+function variablesOf({ image, tags, platforms, tagKind, onTagMoved, referrers }: CatalogEntry, environment: NodeJS.ProcessEnv): RunVariables {
   return {
-    service: 'ssm',
-    region,
-    url: new URL(`https://ssm.${region}.${suffix}/`),
-    method: 'POST',
-    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AmazonSSM.GetParameter' },
-    body: JSON.stringify({ Name: parameter }),
-    limit: LARGEST_ANSWER,
+    [RUN_ENVIRONMENT.CATALOG]: undefined,
+    [RUN_ENVIRONMENT.SHARD]: undefined,
+    [RUN_ENVIRONMENT.IMAGE]: image,
+    [RUN_ENVIRONMENT.TAGS]: tags && JSON.stringify(tags),
+    [RUN_ENVIRONMENT.PLATFORMS]: platforms?.join(','),
+    // When undefined, the form of the tag decides, also for a tag of a version range: the repository must follow from the name of the tag.
+    [RUN_ENVIRONMENT.TAG_KIND]: tagKind,
+    [RUN_ENVIRONMENT.ON_TAG_MOVED]: onTagMoved ?? environment[RUN_ENVIRONMENT.ON_TAG_MOVED],
+    [RUN_ENVIRONMENT.REFERRERS]: referrers === false ? 'false' : undefined,
   };
 }
 
-/**
- * The bucket is in the path: a certificate of Amazon S3 does not hold for a name with a dot in it. Whoever takes the name of a bucket that was
- * deleted would decide what is mirrored, so the bucket must be of the mirror's own account.
- *
- * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
- */
-function objectRequest({ bucket, key }: { bucket: string; key: string }, { region, owner }: MirrorAccount, suffix: string): Unsent {
-  const url = new URL(`https://s3.${region}.${suffix}/${bucket}/${key}`);
-  const headers = owner === undefined ? undefined : { 'x-amz-expected-bucket-owner': owner };
-  return { service: 's3', region, url, method: 'GET', headers, limit: LARGEST_CATALOG };
-}
-
-async function send(request: AwsRequest, name: string): Promise<AwsResponse> {
-  try {
-    return await sendSigned(request);
-  } catch (error) {
-    if (error instanceof MirrorError || request.signal.aborted) throw error;
-    throw new MirrorError('unauthorized', `${name}: the request cannot be signed: ${sanitizeForLog(error instanceof Error ? error.message : String(error))}`, { cause: error });
-  }
-}
-
-function parameterValue(name: string, body: string): string {
-  const { Parameter: { Type, Value } = {} } = parsed(body) as { Parameter?: { Type?: unknown; Value?: unknown } };
-  if (Type === 'SecureString') throw new MirrorError('invalid-configuration', `${name}: it is a SecureString, and a catalog is no secret; make it a StringList or a String`);
-  if (typeof Value !== 'string') throw new MirrorError('registry-error', `${name}: Systems Manager answers without a value`);
-  return Value;
-}
-
-/** What the service says it is, in the words of both: JSON for a parameter, XML for an object. */
-function refusal(name: string, { status, body = '' }: AwsResponse): MirrorError {
-  const { __type: type, message, Message = message } = parsed(body) as { __type?: unknown; message?: unknown; Message?: unknown };
-  const code = String(type ?? /<Code>([A-Za-z]+)<\/Code>/.exec(body)?.[1] ?? '').split('#').pop()!;
-  const said = [`HTTP ${status}`, code, typeof Message === 'string' ? Message : ''].filter(Boolean).join(', ');
-  const [reason, words] = wordsFor(status, code);
-  return new MirrorError(reason, `${name}: ${words} (${sanitizeForLog(said)})`, { retryable: isRetryableStatus(status) || /Throttling|SlowDown/.test(code) });
-}
-
-function wordsFor(status: number, code: string): ['not-found' | 'unauthorized' | 'rate-limited' | 'registry-error', string] {
-  if (code === 'ParameterNotFound' || status === 404) return ['not-found', 'there is no such list; check its name, or create it'];
-  if (/Throttling|SlowDown/.test(code) || status === 429) return ['rate-limited', 'it is asked for too often'];
-  // Amazon S3 does not tell those who may not list a bucket what is not in it, nor anybody whose bucket it is.
-  if (status === 403 && code === 'AccessDenied') return ['unauthorized', 'the role of the build may not read it, there is no such list, or its bucket is of another account than the mirror'];
-  if (status === 401 || status === 403 || code.startsWith('AccessDenied')) return ['unauthorized', 'the role of the build may not read it, or there is no such list'];
-  if (status === 301 || status === 307 || code === 'PermanentRedirect') return ['registry-error', 'its bucket is in another Region than the mirror; use a bucket in that of the mirror'];
-  return ['registry-error', 'it cannot be read'];
-}
-
-function parsed(text: string): object {
-  try {
-    return Object(JSON.parse(text)) as object;
-  } catch {
-    return {};
-  }
+/** Adds to a request what only a catalog has: the repository for the tag kind, the expected digest, the owner, and warnings. */
+function requestFor(
+  configuration: Configuration, image: MirrorRequest['source'], { digest, owner }: CatalogEntry,
+  { environment, warnings }: { environment: NodeJS.ProcessEnv; warnings: readonly string[] },
+): MirrorRequest {
+  const request = configuration.requestFor(image);
+  const repository = catalogRepositoryName(image, request.kind, environment[PROJECT_ENVIRONMENT.REPOSITORY_PREFIX]);
+  return { ...request, target: { ...request.target, repository }, expectedDigest: digest, owner, warnings };
 }

@@ -1,44 +1,48 @@
 import { isMap, isScalar, isSeq, LineCounter, Node, parseDocument, YAMLMap } from 'yaml';
-import { tokenProblem } from './list-tokens';
+import { tokenProblem } from './yaml-tokens';
 import { catalogShapeProblem, MAX_CATALOG_ENTRIES } from '../../image/catalog/catalog';
 import { ListedEntry } from '../../image/catalog/catalog-list';
 import { quote, sanitizeForLog } from '../../image/sanitize';
 
-/** A catalog has so many bytes at most: room for thousands of images, and parsed in seconds whatever is in it. */
-export const LARGEST_CATALOG = 512 * 1024;
+/** The size limit of a catalog: enough for 5,000 images, and parsed within seconds whatever the text is. */
+export const MAX_CATALOG_BYTES = 512 * 1024;
 
-const NO_COMMENTS = 'a list of names takes no comments; write a document in YAML, with "images:" on the first line and "- " before each name';
+const NO_COMMENTS = 'a list of names cannot have comments; use a YAML document, with "images:" on the first line and "- " before each name';
 
 /**
- * Reads a catalog: a document in YAML or JSON, or images with commas or line ends between them, as in a parameter of type `StringList`.
+ * Parses a catalog: a YAML or JSON document, or image names separated by commas or line breaks, as in a parameter of type `StringList`.
  *
- * @returns its entries in their order, each of which is still to be judged
- * @throws ListSyntaxError when it is no catalog at all
+ * @returns the entries in their order, which are not validated yet
+ * @throws CatalogSyntaxError when the text is not a valid catalog
  */
 export function parseCatalog(text: string): ListedEntry[] {
-  if (Buffer.byteLength(text) > LARGEST_CATALOG) throw new ListSyntaxError(`it has more than ${LARGEST_CATALOG} bytes; divide it into several catalogs`);
-  if (!isDocument(text)) return readList(text);
-  if (!isDocument(withoutComments(text))) throw new ListSyntaxError(NO_COMMENTS);
-  const document = readYaml(text);
-  const problem = catalogShapeProblem(document.plain('images'));
-  if (problem !== undefined) throw new ListSyntaxError(problem);
-  return document.field('images')!.elements()!.map(readElement);
+  if (Buffer.byteLength(text) > MAX_CATALOG_BYTES) {
+    throw new CatalogSyntaxError(`it has more than ${MAX_CATALOG_BYTES} bytes; divide it into several catalogs`);
+  }
+  if (!isDocument(text)) return parseNames(text);
+  if (!isDocument(withoutComments(text))) throw new CatalogSyntaxError(NO_COMMENTS);
+  const document = parseYaml(text);
+  const problem = catalogShapeProblem(document.toPlain('images'));
+  if (problem !== undefined) throw new CatalogSyntaxError(problem);
+  return document.field('images')!.elements()!.map(toListedEntry);
 }
 
-/** No image has a brace at its start, or white space behind a colon. */
+/** Whether a text is a document. A name doesn't start with a bracket, a quote, `-` or `#`, and has no white space after a colon. */
 function isDocument(text: string): boolean {
   return /^[\s\uFEFF]*(?:[{[#"-]|$)|:(?:\s|$)/.test(text);
 }
 
-function readList(text: string): ListedEntry[] {
-  const parts = text.split('\n').flatMap(partsOf).map((part) => part.trim()).filter((part) => part !== '');
-  if (parts.length === 0) throw new ListSyntaxError('it names no image; write for example "nginx:stable,redis:7.2.5"');
-  if (parts.length > MAX_CATALOG_ENTRIES) throw new ListSyntaxError(`it has ${parts.length} images, and ${MAX_CATALOG_ENTRIES} is the limit; divide it into several catalogs`);
-  return parts.map((value, index) => ({ position: `entry ${index + 1}`, value, ...value.startsWith('#') ? { problem: NO_COMMENTS } : {} }));
+function parseNames(text: string): ListedEntry[] {
+  const names = text.split('\n').flatMap(splitLine).map((name) => name.trim()).filter((name) => name !== '');
+  if (names.length === 0) throw new CatalogSyntaxError('it has no images; write for example "nginx:stable,redis:7.2.5"');
+  if (names.length > MAX_CATALOG_ENTRIES) {
+    throw new CatalogSyntaxError(`it has ${names.length} images, and ${MAX_CATALOG_ENTRIES} is the limit; divide it into several catalogs`);
+  }
+  return names.map((value, index) => ({ position: `entry ${index + 1}`, value, ...value.startsWith('#') ? { problem: NO_COMMENTS } : {} }));
 }
 
-/** The names of a line; what would be a comment in a document is one part, whatever is in it. */
-function partsOf(line: string): string[] {
+/** Splits a line into names. A comment is a single part, so that the error about it appears once. */
+function splitLine(line: string): string[] {
   const comment = line.search(/(?<![^\s,])#/);
   return comment === -1 ? line.split(',') : [...line.slice(0, comment).split(','), line.slice(comment)];
 }
@@ -47,75 +51,83 @@ function withoutComments(text: string): string {
   return text.replace(/^[ \t\uFEFF]*#.*$/gm, '');
 }
 
-function readElement(element: YamlValue): ListedEntry {
+function toListedEntry(element: YamlValue): ListedEntry {
   const position = `line ${element.line}`;
   try {
-    return { position, value: element.plain() };
+    return { position, value: element.toPlain() };
   } catch (error) {
-    if (!(error instanceof ListSyntaxError)) throw error;
+    if (!(error instanceof CatalogSyntaxError)) throw error;
     return { position, value: undefined, problem: error.message };
   }
 }
 
-/** Why a text is no list at all, in words that name the line. */
-export class ListSyntaxError extends Error {}
+/** A text is not a valid catalog. The message has the line. */
+export class CatalogSyntaxError extends Error {}
 
 /**
- * Reads a text in YAML 1.2 or JSON, without references, types or several documents, so that it is what it looks like.
+ * Parses YAML 1.2 or JSON without aliases, tags and several documents, so that the text means what it looks like.
  *
- * @throws ListSyntaxError naming the line
+ * @throws CatalogSyntaxError with the line
  */
-export function readYaml(text: string): YamlValue {
+function parseYaml(text: string): YamlValue {
   const problem = tokenProblem(text);
-  if (problem !== undefined) throw new ListSyntaxError(problem);
+  if (problem !== undefined) throw new CatalogSyntaxError(problem);
   const lines = new LineCounter();
-  // Keys that are there twice are found below: the library compares each with all others.
-  const document = parseDocument(text, { lineCounter: lines, version: '1.2', schema: 'core', merge: false, stringKeys: true, uniqueKeys: false, prettyErrors: false, logLevel: 'error' });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    version: '1.2',
+    schema: 'core',
+    merge: false,
+    stringKeys: true,
+    uniqueKeys: false, // toPlain() finds duplicate keys: the library compares each key with all others, which takes minutes for hostile text
+    prettyErrors: false,
+    logLevel: 'error',
+  });
   const [error] = document.errors;
-  if (error !== undefined) throw new ListSyntaxError(`line ${lines.linePos(error.pos[0]).line}: ${sanitizeForLog(error.message)}`);
+  if (error !== undefined) throw new CatalogSyntaxError(`line ${lines.linePos(error.pos[0]).line}: ${sanitizeForLog(error.message)}`);
   return new YamlValue(document.contents, lines);
 }
 
-/** A part of what was read: a value with the line that it starts on. */
-export class YamlValue {
+/** A YAML value with its line. */
+class YamlValue {
   constructor(private readonly node: Node | null, private readonly lines: LineCounter) {}
 
-  /** The line that it starts on. */
+  /** The line on which the value starts. */
   get line(): number {
     return this.lines.linePos(this.node?.range?.[0] ?? 0).line;
   }
 
-  /** The field of an object; undefined where there is no such field. */
+  /** Returns a field of an object. Undefined when the value is not an object, or doesn't have the field. */
   field(name: string): YamlValue | undefined {
     if (!isMap(this.node)) return undefined;
     const pair = this.node.items.find(({ key }) => isScalar(key) && key.value === name);
     return pair && new YamlValue(pair.value as Node | null, this.lines);
   }
 
-  /** The elements of a list; undefined when it is none. */
+  /** Returns the elements of a list. Undefined when the value is not a list. */
   elements(): YamlValue[] | undefined {
     return isSeq(this.node) ? this.node.items.map((item) => new YamlValue(item as Node | null, this.lines)) : undefined;
   }
 
   /**
-   * What it is in JavaScript: texts, numbers, booleans, null, lists, and objects without a prototype.
+   * Converts the value to strings, numbers, booleans, null, arrays, and objects without a prototype.
    *
-   * @param leave the field that is left as an empty list, for it is read by itself
-   * @throws ListSyntaxError when a field is there twice
+   * @param skippedField a field with a list: its elements become undefined, because the caller reads them one by one
+   * @throws CatalogSyntaxError when a field is defined twice
    */
-  plain(leave?: string): unknown {
-    if (isMap(this.node)) return this.object(this.node, leave);
-    if (isSeq(this.node)) return this.elements()!.map((element) => element.plain());
+  toPlain(skippedField?: string): unknown {
+    if (isMap(this.node)) return this.toObject(this.node, skippedField);
+    if (isSeq(this.node)) return this.elements()!.map((element) => element.toPlain());
     return isScalar(this.node) ? this.node.value : null;
   }
 
-  private object({ items }: YAMLMap, leave?: string): object {
+  private toObject({ items }: YAMLMap, skippedField?: string): object {
     const fields = Object.create(null) as Record<string, unknown>;
     for (const { key, value } of items) {
       const name = String(isScalar(key) ? key.value : key);
       const child = new YamlValue(value as Node | null, this.lines);
-      if (Object.hasOwn(fields, name)) throw new ListSyntaxError(`the field ${quote(name)} is there twice`);
-      fields[name] = name === leave && isSeq(value) ? [...value.items].fill(undefined) : child.plain();
+      if (Object.hasOwn(fields, name)) throw new CatalogSyntaxError(`the field ${quote(name)} is defined twice`);
+      fields[name] = name === skippedField && isSeq(value) ? [...value.items].fill(undefined) : child.toPlain();
     }
     return fields;
   }

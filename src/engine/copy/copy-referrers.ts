@@ -140,7 +140,7 @@ async function findTaggedReferrer(context: CopyContext, subject: string, tag: st
 
 function fewRetries({ retryContext }: CopyContext): RetryContext {
   const { retry } = retryContext;
-  return { ...retryContext, retry: { ...retry, attempts: Math.min(MAX_ATTEMPTS, retry.attempts), longestWait: MAX_WAIT } };
+  return { ...retryContext, retry: { ...retry, attempts: Math.min(MAX_ATTEMPTS, retry.attempts), maxWait: MAX_WAIT } };
 }
 
 /** Turns an error into a warning, unless the run is interrupted or has reached its deadline. */

@@ -1,24 +1,24 @@
 import type { CredentialVariables } from '../../image/contract/environment';
 import { MirrorError } from '../mirror-error';
 
-/** A user's name and password, or an identity token that stands for both. */
+/** A user name and password, or an identity token that replaces both. */
 export type Credential =
   | { readonly username: string; readonly password: string }
   | { readonly identityToken: string };
 
-/** Where credentials come from. */
+/** A source of credentials for registries. */
 export interface CredentialSource {
   /**
-   * The credentials for a registry; undefined when there are none, which means anonymous access.
+   * Returns the credentials for a registry. Undefined means that there are none, and access is anonymous.
    *
-   * @param registry the host as image references name it
-   * @param refused whether the credentials that were last given were refused, so that expired ones are fetched anew
+   * @param registry the host, as written in image references
+   * @param refused whether the registry refused the previous credentials; the source then renews expired credentials
    */
   credentialFor(registry: string, refused: boolean): Promise<Credential | undefined>;
 }
 
-/** Asks several sources in turn; the first that has credentials wins. */
-export function firstOf(...sources: CredentialSource[]): CredentialSource {
+/** Combines sources: the first source that has credentials for a registry provides them. */
+export function credentialChain(...sources: CredentialSource[]): CredentialSource {
   return {
     async credentialFor(registry, refused) {
       for (const source of sources) {
@@ -30,14 +30,17 @@ export function firstOf(...sources: CredentialSource[]): CredentialSource {
   };
 }
 
-/** Credentials that CodeBuild put in environment variables, out of Secrets Manager. */
+/** Credentials in environment variables, which CodeBuild sets from AWS Secrets Manager. */
 export class EnvironmentCredentials implements CredentialSource {
   private readonly credentials = new Map<string, Credential>();
 
-  /** @throws MirrorError when a variable that should hold a credential is missing or empty */
+  /** @throws MirrorError when a variable is missing or empty */
   constructor(variables: readonly CredentialVariables[], environment: NodeJS.ProcessEnv) {
     for (const { registry, username, password } of variables) {
-      this.credentials.set(registry, { username: required(environment, username, registry), password: required(environment, password, registry) });
+      this.credentials.set(registry, {
+        username: requireVariable(environment, username, registry),
+        password: requireVariable(environment, password, registry),
+      });
     }
   }
 
@@ -46,10 +49,11 @@ export class EnvironmentCredentials implements CredentialSource {
   }
 }
 
-function required(environment: NodeJS.ProcessEnv, name: string, registry: string): string {
+function requireVariable(environment: NodeJS.ProcessEnv, name: string, registry: string): string {
   const value = environment[name];
   if (!value) {
-    throw new MirrorError('invalid-configuration', `the credentials for ${registry} are incomplete: the variable ${name} is empty; check the fields of the secret`);
+    const problem = `the credentials for ${registry} are incomplete: the variable ${name} is empty`;
+    throw new MirrorError('invalid-configuration', `${problem}; check the fields of the secret`);
   }
   return value;
 }

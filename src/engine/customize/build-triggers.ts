@@ -5,44 +5,47 @@ import type { RegistryClient } from '../registry/registry-client';
 import { RetryContext, withRetries } from '../registry/retry';
 
 /**
- * Refuses an image that has instructions of its own for whoever builds on it: Docker would carry them out before the lines, and nobody has declared
- * them.
+ * Rejects an image with ONBUILD instructions: Docker would run them before the Dockerfile lines of the app, which doesn't contain them.
  *
- * @param image that of a single platform
- * @throws MirrorError that says what to do
+ * @param image the manifest of an image for a single platform
+ * @throws MirrorError when the image has ONBUILD instructions, or a configuration that is missing or ambiguous
  * @see https://docs.docker.com/reference/dockerfile/#onbuild
  */
 export async function requireNoBuildTriggers(image: Manifest, client: RegistryClient, run: RetryContext): Promise<void> {
-  const named = `${client.repository}@${image.digest}`;
+  const name = `${client.repository}@${image.digest}`;
   const [configuration] = image.blobs;
-  if (configuration === undefined) throw new MirrorError('unsupported-manifest', `${named} has no configuration, so nobody knows what building on it would do`);
+  if (configuration === undefined) {
+    const problem = 'has no configuration, so it cannot be checked for ONBUILD instructions';
+    throw new MirrorError('unsupported-manifest', `${name} ${problem}; use another image`);
+  }
   const text = (configuration.data ?? await readBlob(configuration.digest, client, run)).toString('utf8');
   const problem = triggersProblem(text);
-  if (problem !== undefined) throw new MirrorError('build-failed', `${named} ${problem}`);
+  if (problem !== undefined) throw new MirrorError('build-failed', `${name} ${problem}`);
 }
 
-/** What is wrong with an image's configuration; undefined when it has nothing for whoever builds on the image. */
+/** Returns the problem with an image's configuration. Undefined when it has no ONBUILD instructions. */
 export function triggersProblem(text: string): string | undefined {
-  const configuration = parsed(text);
-  // Docker would read of twins another one, or both.
-  if (configuration === undefined || keysOf(configuration) !== keysWritten(text)) {
-    return 'has a configuration that is no JSON, or says something twice, so nobody knows what building on it would do; take another image';
+  const configuration = parseJson(text);
+  // Of two fields with the same name, Docker may use the other field than the engine, or both.
+  if (configuration === undefined || countFields(configuration) !== countWrittenFields(text)) {
+    return 'has a configuration that is not valid JSON or has duplicate fields, so it cannot be checked for ONBUILD instructions; use another image';
   }
-  const triggers = valuesOf(configuration, 'config').flatMap((config) => valuesOf(config, 'onbuild')).flat();
+  const triggers = fieldValues(configuration, 'config').flatMap((config) => fieldValues(config, 'onbuild')).flat();
   if (triggers.every((trigger) => trigger === null)) return undefined;
-  return 'has instructions of its own for whoever builds on it (ONBUILD), which would be carried out before yours; '
-    + 'ask upstream for an image without ONBUILD, or build an image asset from the mirror with dockerBuildContexts()';
+  return 'has ONBUILD instructions, which would run before your Dockerfile lines; '
+    + 'use an image without ONBUILD, or build an image asset from the mirror with dockerBuildContexts()';
 }
 
 async function readBlob(digest: string, client: RegistryClient, run: RetryContext): Promise<Buffer> {
   return withRetries(run, async () => {
     const bytes = await client.smallBlob(digest);
     if (digestOf(bytes) === digest) return bytes;
-    throw new MirrorError('digest-mismatch', `${client.endpoint.registry}: blob ${digest} arrived with other content`, { retryable: true });
+    const { registry } = client.endpoint;
+    throw new MirrorError('digest-mismatch', `${registry}: the content of blob ${digest} doesn't match its digest`, { retryable: true });
   });
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -50,19 +53,19 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Docker is written in Go, which takes names of fields in any case. */
-function valuesOf(value: unknown, name: string): unknown[] {
+/** Returns the values of a field. Names are not case-sensitive, as in Docker, which is written in Go. */
+function fieldValues(value: unknown, name: string): unknown[] {
   return Object.entries(Object(value) as object).filter(([key]) => key.toLowerCase() === name).map(([, field]) => field);
 }
 
-/** How many fields a value has, and all values in it. */
-function keysOf(value: unknown): number {
+/** Counts the fields of a value and of all values in it. JSON.parse() has dropped duplicates. */
+function countFields(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
-  const within = Object.values(value);
-  return within.reduce<number>((sum, one) => sum + keysOf(one), Array.isArray(value) ? 0 : within.length);
+  const children = Object.values(value);
+  return children.reduce<number>((sum, child) => sum + countFields(child), Array.isArray(value) ? 0 : children.length);
 }
 
-/** How many of them are written. */
-function keysWritten(json: string): number {
+/** Counts the fields in the text, with duplicates. */
+function countWrittenFields(json: string): number {
   return [...json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?/g)].filter(([, colon]) => colon !== undefined).length;
 }

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { requireNoBuildTriggers } from './build-triggers';
 import type { Docker } from './docker';
-import { BuiltImage, readCustomPlatformImage, readCustomIndex } from './custom-target';
-import { Recipe, recipeTag } from './recipe';
+import { CustomPlatformImage, readCustomPlatformImage, readCustomIndex, Recipe, recipeTag } from './recipe';
 import { CustomImage, platformsBuiltOn } from '../../image/custom-image';
 import { formatImageReference } from '../../image/image-reference';
 import { OCI_INDEX } from '../../image/media-types';
@@ -23,34 +22,34 @@ import { RepositoryAccess } from '../registry/repository-access';
 import { withRetries } from '../registry/retry';
 import { MirrorResult, NO_TRANSFER } from '../result';
 
-/** An image to customize: the mirror's copy of it, and how. */
-export type CustomizingRequest = Pick<MirrorRequest, 'source' | 'target'> & { readonly custom: CustomImage };
+/** A customized image to build: its base image in the mirror, and its Dockerfile lines. */
+export type CustomizeRequest = Pick<MirrorRequest, 'source' | 'target'> & { readonly custom: CustomImage };
 
-/** What an image is customized with. */
-export interface CustomizingTools extends MirrorTools {
+/** The tools for customizing images. */
+export interface CustomizeTools extends MirrorTools {
   readonly docker: Docker;
 }
 
-/** Brings one customized image up to date with the mirror's copy that it is built from. Never throws: whatever goes wrong is told in the result. */
-export async function customizeImage(request: CustomizingRequest, tools: CustomizingTools): Promise<MirrorResult> {
-  return new ImageCustomizing(request, tools).run();
+/** Builds a customized image, unless it is up to date with its base image in the mirror. Never throws: the result has the error. */
+export async function customizeImage(request: CustomizeRequest, tools: CustomizeTools): Promise<MirrorResult> {
+  return new ImageCustomization(request, tools).run();
 }
 
-/** Whether the customized image is there for all of its platforms; while another build has some of them to make, it is not. */
+/** Whether the customized image exists for all its platforms. While another build has yet to build some of them, it doesn't. */
 export function isCustomized({ outcome, targetDigest }: MirrorResult): boolean {
   return outcome === 'unchanged' || (outcome === 'copied' && targetDigest !== undefined);
 }
 
-type Finding = Pick<MirrorResult, 'outcome' | 'reason' | 'message' | 'targetDigest'>;
+type PartialResult = Pick<MirrorResult, 'outcome' | 'reason' | 'message' | 'targetDigest'>;
 
-class ImageCustomizing {
+class ImageCustomization {
   private readonly started = performance.now();
   private readonly access: RepositoryAccess;
   private readonly base: RegistryClient;
   private readonly target: RegistryClient;
   private builtFrom?: string;
 
-  constructor(private readonly request: CustomizingRequest, private readonly tools: CustomizingTools) {
+  constructor(private readonly request: CustomizeRequest, private readonly tools: CustomizeTools) {
     const { custom: { repository }, target: { registry } } = request;
     this.access = new RepositoryAccess(tools);
     this.base = this.access.client(request.target, 'pull');
@@ -58,68 +57,72 @@ class ImageCustomizing {
   }
 
   async run(): Promise<MirrorResult> {
-    let finding: Finding;
+    let partial: PartialResult;
     try {
-      finding = await this.customize();
+      partial = await this.customize();
     } catch (error) {
-      finding = { outcome: 'failed', ...describeFailure(error, this.tools) };
+      partial = { outcome: 'failed', ...describeFailure(error, this.tools) };
     } finally {
       this.access.close();
     }
-    return this.result(finding);
+    return this.result(partial);
   }
 
-  private async customize(): Promise<Finding> {
+  private async customize(): Promise<PartialResult> {
     const { custom, target: { registry, repository, tag } } = this.request;
-    const { retryContext: run } = this.access;
-    const digest = await withRetries(run, () => this.base.manifestDigest(tag));
-    if (digest === undefined) throw new MirrorError('not-found', `${repository}:${tag} is not in the mirror yet, so there is nothing to customize; mirror it first`);
+    const { retryContext } = this.access;
+    const digest = await withRetries(retryContext, () => this.base.manifestDigest(tag));
+    if (digest === undefined) {
+      throw new MirrorError('not-found', `${repository}:${tag} is not in the mirror yet, so it cannot be customized; mirror it first`);
+    }
     const recipe = new Recipe(custom, tag, digest);
     this.builtFrom = `${registry}/${repository}@${digest}`;
-    const there = await readCustomIndex(recipe, this.target, run);
-    this.tools.progress.line(`${this.builtFrom}, customized as ${custom.repository}:${recipe.tag}: ${there === undefined ? 'building' : 'up to date'}`);
-    if (there !== undefined) return { outcome: 'unchanged', targetDigest: there };
+    const targetDigest = await readCustomIndex(recipe, this.target, retryContext);
+    const state = targetDigest === undefined ? 'building' : 'up to date';
+    this.tools.progress.line(`${this.builtFrom}, customized as ${custom.repository}:${recipe.tag}: ${state}`);
+    if (targetDigest !== undefined) return { outcome: 'unchanged', targetDigest };
     const images = await this.build(recipe, digest);
     const missing = recipe.platforms.filter((_, index) => images[index] === undefined);
-    if (missing.length > 0) return { outcome: 'copied', message: `the build for ${missing.join(', ')} is not done; it will complete the image` };
+    if (missing.length > 0) return { outcome: 'copied', message: `the build for ${missing.join(', ')} is not finished; it completes the image` };
     return { outcome: 'copied', targetDigest: await this.putIndex(images.filter((image) => image !== undefined), recipe) };
   }
 
-  private async putIndex(images: readonly BuiltImage[], recipe: Recipe): Promise<string> {
-    const { retryContext: run } = this.access;
-    const index = builtIndex(images, recipe, this.request.target.registry);
+  private async putIndex(images: readonly CustomPlatformImage[], recipe: Recipe): Promise<string> {
+    const { retryContext } = this.access;
+    const index = customIndex(images, recipe, this.request.target.registry);
     try {
-      await putManifest({ retryContext: run, target: this.target }, index, recipe.tag);
+      await putManifest({ retryContext, target: this.target }, index, recipe.tag);
     } catch (error) {
       // The build of another platform may have completed the image at the same time.
-      if (await readCustomIndex(recipe, this.target, run) !== index.digest) throw error;
+      if (await readCustomIndex(recipe, this.target, retryContext) !== index.digest) throw error;
     }
     return index.digest;
   }
 
-  /** Builds the images of this machine's platforms. Resolves to those of all; undefined for what another build has yet to make. */
-  private async build(recipe: Recipe, baseDigest: string): Promise<readonly (BuiltImage | undefined)[]> {
-    const own = await this.ownPlatforms();
-    const { retryContext: run } = this.access;
-    const reader = new ImageReader(this.base, run, new Semaphore(DEFAULT_LOOKUPS));
-    const bases = await platformImages(await reader.manifest({ digest: baseDigest }), own.map((platform) => parsePlatform(platform)!), reader);
-    for (const image of bases) await requireNoBuildTriggers(await reader.manifest(image), this.base, run);
+  /** Builds the images for this build's processor. Returns the images of all platforms: undefined for those that another build has yet to build. */
+  private async build(recipe: Recipe, baseDigest: string): Promise<readonly (CustomPlatformImage | undefined)[]> {
+    const platforms = await this.platformsOfProcessor();
+    const { retryContext } = this.access;
+    const reader = new ImageReader(this.base, retryContext, new Semaphore(DEFAULT_LOOKUPS));
+    const bases = await platformImages(await reader.manifest({ digest: baseDigest }), platforms.map((platform) => parsePlatform(platform)!), reader);
+    for (const image of bases) await requireNoBuildTriggers(await reader.manifest(image), this.base, retryContext);
     for (const { platform, digest } of bases) await this.buildPlatform(formatPlatform(platform), digest, recipe);
-    return Promise.all(recipe.platforms.map((platform) => this.held(platform, recipe)));
+    return Promise.all(recipe.platforms.map((platform) => this.readPlatformImage(platform, recipe)));
   }
 
-  private async ownPlatforms(): Promise<string[]> {
+  private async platformsOfProcessor(): Promise<string[]> {
     const { custom } = this.request;
     const platform = await this.tools.docker.platform();
     const processor = processorOfPlatform(platform);
-    const own = processor === undefined ? [] : platformsBuiltOn(custom, processor);
-    if (own.length > 0) return own;
-    throw new MirrorError('invalid-configuration', `this build runs on ${platform}, and the image is wanted for ${custom.platforms.join(', ')}; start it on a processor of one of these`);
+    const platforms = processor === undefined ? [] : platformsBuiltOn(custom, processor);
+    if (platforms.length > 0) return platforms;
+    const problem = `this build runs on ${platform}, but the image is for ${custom.platforms.join(', ')}`;
+    throw new MirrorError('invalid-configuration', `${problem}; start the build on a processor of one of these platforms`);
   }
 
-  /** @param baseDigest that of the image of the platform, which was looked at: of an index, Docker would choose for itself */
+  /** @param baseDigest the digest of the platform's image, which was checked; from the digest of an index, Docker would select an image itself */
   private async buildPlatform(platform: string, baseDigest: string, recipe: Recipe): Promise<void> {
-    if (await this.held(platform, recipe) !== undefined) return;
+    if (await this.readPlatformImage(platform, recipe) !== undefined) return;
     const { custom: { lines, repository }, target } = this.request;
     const { registry } = target;
     const { docker, credentials } = this.tools;
@@ -128,25 +131,26 @@ class ImageCustomizing {
     const labels = Object.entries(recipe.labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]);
     try {
       await withDockerfile(`${registry}/${target.repository}@${baseDigest}`, lines, ({ dockerfile, folder }) => docker.run([
-        // Docker's own builder: any other would be an image that comes past the mirror.
+        // The default builder: other builders run in an image that would bypass the mirror.
         'buildx', 'build', '--builder', 'default', '--platform', platform, '--progress', 'plain',
-        // Attestations would make an index of the image of one platform, which AWS Lambda does not take.
+        // Attestations would turn the image into an index, which AWS Lambda doesn't support.
         '--provenance=false', '--sbom=false', ...labels, '--tag', `${registry}/${repository}:${tag}`, '--push', '--file', dockerfile, folder,
       ]));
     } catch (error) {
-      // Another run may have pushed the same meanwhile, to a tag that is immutable.
-      if (await this.held(platform, recipe) === undefined) throw error;
+      // Another build may have pushed the same image to the immutable tag at the same time.
+      if (await this.readPlatformImage(platform, recipe) === undefined) throw error;
     }
-    if (await this.held(platform, recipe) === undefined) {
-      throw new MirrorError('build-failed', `${repository}:${tag} does not hold what was built for ${platform} and pushed there; look into the log of the build`);
+    if (await this.readPlatformImage(platform, recipe) === undefined) {
+      const problem = `${repository}:${tag} is not the image that was built and pushed for ${platform}`;
+      throw new MirrorError('build-failed', `${problem}; check the log of the build`);
     }
   }
 
-  private held(platform: string, recipe: Recipe): Promise<BuiltImage | undefined> {
+  private readPlatformImage(platform: string, recipe: Recipe): Promise<CustomPlatformImage | undefined> {
     return readCustomPlatformImage(platform, recipe, this.target, this.access.retryContext);
   }
 
-  private result(finding: Finding): MirrorResult {
+  private result(partial: PartialResult): MirrorResult {
     const { custom, source, target } = this.request;
     const { repository } = custom;
     const tag = recipeTag(custom, target.tag);
@@ -157,7 +161,7 @@ class ImageCustomizing {
       repository,
       tag,
       ...this.builtFrom === undefined ? {} : { builtFrom: this.builtFrom },
-      ...finding,
+      ...partial,
       requests: { source: this.base.requests, target: this.target.requests },
       seconds: Math.round(performance.now() - this.started) / 1000,
     };
@@ -165,31 +169,31 @@ class ImageCustomizing {
 }
 
 /**
- * The index of the customized images of all platforms: the same bytes from the same images, whoever makes it.
+ * Creates the index of the images of all platforms. The same images always result in the same bytes.
  *
- * It is OCI's, also where Docker pushes manifests of its own kind, for only OCI's has annotations.
+ * The index has the OCI media type even when the images have Docker media types, because only OCI indexes have annotations.
  *
- * @param registry where it goes, for errors
+ * @param registry the target registry, for error messages
  */
-export function builtIndex(images: readonly BuiltImage[], recipe: Recipe, registry: string): Manifest {
+function customIndex(images: readonly CustomPlatformImage[], recipe: Recipe, registry: string): Manifest {
   const manifests = images.map(({ platform, manifest: { mediaType, digest, bytes } }) => ({ mediaType, digest, size: bytes.length, platform }));
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests, annotations: recipe.labels }), 'utf8');
   return readManifest({ bytes, mediaType: OCI_INDEX }, digestOf(bytes), registry);
 }
 
-/** A folder with nothing but a Dockerfile in it: all that a build can see. */
-export interface BuildFolder {
+/** A build context that contains only a Dockerfile. */
+interface BuildFolder {
   readonly folder: string;
   readonly dockerfile: string;
 }
 
 /**
- * Does something with a Dockerfile, which is gone afterward.
+ * Runs a function with a temporary Dockerfile, and deletes the file afterward.
  *
- * @param base the image to build from, by its digest in the mirror
- * @param lines the instructions that follow
+ * @param base the base image in the mirror, with its digest
+ * @param lines the Dockerfile lines after FROM
  */
-export async function withDockerfile<T>(base: string, lines: readonly string[], use: (build: BuildFolder) => Promise<T>): Promise<T> {
+async function withDockerfile<T>(base: string, lines: readonly string[], use: (build: BuildFolder) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), 'custom-image-'));
   try {
     const dockerfile = path.join(folder, 'Dockerfile');

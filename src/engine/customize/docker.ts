@@ -4,71 +4,76 @@ import { escapeControlCharacters, sanitizeForLog } from '../../image/sanitize';
 import type { CredentialSource } from '../credentials/credential-source';
 import { MirrorError } from '../mirror-error';
 
-/** How Docker is run. */
+/** Options of `Docker`. */
 export interface DockerOptions {
-  /** The program. @default 'docker' */
+  /** The Docker CLI. @default 'docker' */
   readonly program?: string;
-  /** Is told what it says. */
+  /** Called with each line of Docker's output on stderr. */
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
-/** How many of its last lines tell why it failed. */
-const LAST_LINES = 4;
+/** The number of last lines in an error message. */
+const ERROR_LINES = 4;
 
-/** Docker, run with lists of words: no shell ever sees them. */
+/** Runs Docker commands. Arguments are passed as a list, without a shell. */
 export class Docker {
   private readonly signedIn = new Set<string>();
 
   constructor(private readonly options: DockerOptions) {}
 
-  /** The platform that the commands of a build run on, in the words of Docker: `linux/amd64`. */
+  /** Returns the platform of the Docker server, on which RUN instructions run: `linux/amd64`. */
   async platform(): Promise<string> {
     return (await this.run(['version', '--format', '{{.Server.Os}}/{{.Server.Arch}}'])).trim();
   }
 
-  /** Lets later commands use a registry. The credentials of Amazon ECR outlive a build. */
+  /** Signs in to a registry, once. Authorization tokens of Amazon ECR are valid for longer than a build runs. */
   async signIn(registry: string, credentials: CredentialSource): Promise<void> {
     const credential = this.signedIn.has(registry) ? undefined : await credentials.credentialFor(registry, false);
     if (credential === undefined) return;
-    if ('identityToken' in credential) throw new MirrorError('unauthorized', `${registry}: Docker cannot sign in with an identity token`);
+    if ('identityToken' in credential) {
+      throw new MirrorError('unauthorized', `${registry}: Docker cannot sign in with an identity token; use a user name and password`);
+    }
     await this.run(['login', '--username', credential.username, '--password-stdin', registry], credential.password);
     this.signedIn.add(registry);
   }
 
   /**
-   * Runs a command to its end.
+   * Runs a command until it exits.
    *
-   * @param input what it reads on stdin
-   * @returns what it wrote to stdout
-   * @throws MirrorError with its last words when it fails
+   * @param input the text for stdin
+   * @returns the output on stdout
+   * @throws MirrorError with the last lines of stderr when the command fails
    */
-  async run(words: readonly string[], input: string = ''): Promise<string> {
+  async run(args: readonly string[], input: string = ''): Promise<string> {
     const { program = 'docker', log, signal } = this.options;
-    const child = spawn(program, [...words], { stdio: ['pipe', 'pipe', 'pipe'], signal });
-    const [output, said]: [string[], string[]] = [[], []];
+    const child = spawn(program, [...args], { stdio: ['pipe', 'pipe', 'pipe'], signal });
+    const [output, errorLines]: [string[], string[]] = [[], []];
     createInterface({ input: child.stdout }).on('line', (line) => output.push(line));
     createInterface({ input: child.stderr }).on('line', (line) => {
-      said.push(line);
+      errorLines.push(line);
       log(`docker: ${line}`);
     });
-    child.stdin.on('error', () => undefined); // it may end before it has read
+    child.stdin.on('error', () => undefined); // Docker may exit before it has read stdin
     child.stdin.end(input);
     const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
-      .catch((error: unknown) => { throw this.notRun(error); });
+      .catch((error: unknown) => { throw this.spawnError(error); });
     signal.throwIfAborted();
-    if (code !== 0) throw failed(words, code, said);
+    if (code !== 0) throw exitError(args, code, errorLines);
     return output.join('\n');
   }
 
-  private notRun(error: unknown): unknown {
+  private spawnError(error: unknown): unknown {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return error;
-    return new MirrorError('build-failed', 'there is no Docker in the image that this build runs in; let builds of customized images run in one of CodeBuild\'s own images', { cause: error });
+    const message = 'the build image doesn\'t contain Docker; for customized images, use one of CodeBuild\'s own build images';
+    return new MirrorError('build-failed', message, { cause: error });
   }
 }
 
-function failed(words: readonly string[], code: number | null, said: readonly string[]): MirrorError {
-  const last = said.map((line) => escapeControlCharacters(line).trim()).filter((line) => line !== '' && !/^-+$/.test(line)).slice(-LAST_LINES).join(' | ');
-  const command = words.slice(0, words[0] === 'buildx' ? 2 : 1).join(' ');
-  return new MirrorError('build-failed', `docker ${command} ended with ${code ?? 'a signal'}${last === '' ? '' : `: ${sanitizeForLog(last)}`}`);
+function exitError(args: readonly string[], code: number | null, errorLines: readonly string[]): MirrorError {
+  const lines = errorLines.map((line) => escapeControlCharacters(line).trim()).filter((line) => line !== '' && !/^-+$/.test(line));
+  const details = sanitizeForLog(lines.slice(-ERROR_LINES).join(' | '));
+  const command = args.slice(0, args[0] === 'buildx' ? 2 : 1).join(' ');
+  const status = code === null ? 'was ended by a signal' : `failed with exit code ${code}`;
+  return new MirrorError('build-failed', `docker ${command} ${status}${details === '' ? '' : `: ${details}`}`);
 }

@@ -1,24 +1,25 @@
 /**
- * What the privileged project runs: builds customized images from the mirror's copies, with Docker.
+ * The program of the privileged project: builds customized images from base images in the mirror, with Docker.
  *
- * It reads what the engine reads and tells of each customized image as the engine tells of its images.
+ * It reads the same variables as the engine, and reports each customized image as the engine reports its images.
  */
-import { customizeImage, CustomizingRequest, isCustomized } from './customize-image';
+import { customizeImage, CustomizeRequest, isCustomized } from './customize-image';
 import { Docker } from './docker';
-import { isDeclared } from './recipe';
 import { RUN_ENVIRONMENT } from '../../image/contract/environment';
+import { AllowedBuild, allowedBuildText, CustomImage, fingerprint, readFingerprints } from '../../image/custom-image';
 import { formatImageReference } from '../../image/image-reference';
-import { silenceVersionAdvice, withBuildTools } from '../build-tools';
 import { readSettings, Settings } from '../configuration';
-import type { MirrorTools } from '../mirror-image';
-import { PlannedImages, readMirrorPlan } from '../mirror-plan';
+import { digestOf } from '../digest';
+import { withBuildTools, silenceVersionAdvice } from '../build-tools';
+import type { MirrorRequest, MirrorTools } from '../mirror-image';
 import { LogProgress } from '../report/progress';
 import { reportResult, reportSummary, runToResults } from '../report/run-report';
 import { MirrorResult, notAttempted } from '../result';
+import { PlannedImages, readMirrorPlan } from '../mirror-plan';
 
 const log = new LogProgress((line) => { process.stderr.write(`${line}\n`); });
 
-/** Customizes what the environment describes. */
+/** Customizes the images that the environment variables describe. */
 async function main(): Promise<MirrorResult[]> {
   silenceVersionAdvice();
   const settings = readSettings(process.env);
@@ -28,41 +29,62 @@ async function main(): Promise<MirrorResult[]> {
   return results;
 }
 
-/** One after the other: each has the machine to itself, and one that fails does not stop the others. */
+/** Customizes one image after the other, so that each has the whole machine. A failure doesn't stop the other images. */
 async function customizeAll(images: readonly PlannedImages[], { eventBus }: Settings, tools: MirrorTools): Promise<MirrorResult[]> {
   const docker = new Docker({ log: (line) => log.line(line), signal: tools.signal });
   const results: MirrorResult[] = [];
   for (const planned of images) {
-    const request = requestOf(planned);
+    const request = toCustomizeRequest(planned);
     const result = 'outcome' in request ? request : await customizeImage(request, { ...tools, docker });
-    // Who acts on a new image must find it: the build that completes it puts the event.
-    const isNews = result.outcome === 'failed' || isCustomized(result);
-    await reportResult(result, isNews ? eventBus : undefined, log);
+    // Only the build that completes the image sends the event, because consumers of the event pull the image.
+    const sendsEvent = result.outcome === 'failed' || isCustomized(result);
+    await reportResult(result, sendsEvent ? eventBus : undefined, log);
     results.push(result);
   }
   return results;
 }
 
 /**
- * The image to customize, or the result that says why there is none.
+ * The image to customize, or a failed result.
  *
- * Whoever may start the mirror's builds may set what they say of an image, and must not run commands of their own in privileged mode by that,
- * nor put another image in the place of a customized one.
+ * A principal with permission to start builds can set the variables of an image. It must not be able to run its own commands in privileged mode,
+ * or to replace a customized image with another image.
  */
-function requestOf(planned: PlannedImages): CustomizingRequest | MirrorResult {
+function toCustomizeRequest(planned: PlannedImages): CustomizeRequest | MirrorResult {
   if ('result' in planned) return planned.result;
   const { image, tags, requestFor } = planned.configuration;
   const { custom, ...request } = requestFor(image);
-  const refused = (problem: string) => notAttempted(formatImageReference(image), '', 'invalid-configuration', `the variable ${problem}`);
-  if (tags !== undefined) return refused(`${RUN_ENVIRONMENT.TAGS} is set, and a build customizes one tag; start the project that mirrors instead`);
-  if (custom === undefined) {
-    return refused(`${RUN_ENVIRONMENT.CUSTOM_IMAGE} is not set, and without it there is nothing to build; start the project that mirrors instead`);
+  const failure = (problem: string) => notAttempted(formatImageReference(image), '', 'invalid-configuration', `the variable ${problem}`);
+  if (tags !== undefined) {
+    return failure(`${RUN_ENVIRONMENT.TAGS} is set, but a build customizes a single tag; start the project that mirrors instead`);
   }
-  if (!isDeclared(request, custom, process.env)) {
-    return refused(`${RUN_ENVIRONMENT.CUSTOM_IMAGE} is not what the stack of the ImageMirror knows of this image: it has other lines, platforms or repositories; `
-      + 'if the app has changed, deploy the stack that has the image, whose schedule still asks for what was there before');
+  if (custom === undefined) {
+    return failure(`${RUN_ENVIRONMENT.CUSTOM_IMAGE} is not set, so there is nothing to build; start the project that mirrors instead`);
+  }
+  if (!isAllowedBuild(request, custom, process.env)) {
+    return failure(`${RUN_ENVIRONMENT.CUSTOM_IMAGE} doesn't match the app: the deployed stack of the ImageMirror has other lines, platforms `
+      + 'or repositories for this image; if the app has changed, deploy the stack that has the schedule of this image');
   }
   return { ...request, custom };
+}
+
+/**
+ * Whether the app allows to build a customized image: this base image, these repositories, these Dockerfile lines, and these platforms.
+ *
+ * @param variables the environment variables of the build, with the fingerprints of the allowed builds
+ */
+function isAllowedBuild({ source, target }: Pick<MirrorRequest, 'source' | 'target'>, custom: CustomImage, variables: NodeJS.ProcessEnv): boolean {
+  const allowed = readFingerprints(variables);
+  const base = target.repository;
+  // An image with a tag filter is allowed without its tag.
+  const { registry, repository } = source;
+  return [formatImageReference(source), formatImageReference({ registry, repository })].some((image) => {
+    return allowed.has(buildFingerprint({ image, base, custom })) || allowed.has(buildFingerprint({ image, base: '', custom }, base));
+  });
+}
+
+function buildFingerprint(build: AllowedBuild, base?: string): string {
+  return fingerprint(digestOf(Buffer.from(allowedBuildText(build), 'utf8')), base);
 }
 
 void runToResults(main, log);

@@ -1,32 +1,35 @@
-import {
-  AllowedBuild, CustomImage, customPlatformTag, customTag, fingerprint, allowedBuildText, readFingerprints, recipeText,
-} from '../../image/custom-image';
-import { formatImageReference, ImageReference } from '../../image/image-reference';
+import { CustomImage, customPlatformTag, customTag, recipeText } from '../../image/custom-image';
+import { isIndexType } from '../../image/media-types';
+import { parsePlatform, Platform } from '../../image/platform';
+import { DEFAULT_LOOKUPS, Semaphore } from '../copy/copy-context';
+import { ImageReader } from '../copy/image-reader';
+import { Manifest, readManifest } from '../copy/manifest';
 import { annotationsOf } from '../copy/platforms';
 import { digestOf } from '../digest';
-import type { MirrorRequest } from '../mirror-image';
-import type { ReceivedManifest } from '../registry/registry-client';
+import { MirrorError } from '../mirror-error';
+import type { ReceivedManifest, RegistryClient } from '../registry/registry-client';
+import { RetryContext, withRetries } from '../registry/retry';
 
 /**
- * What an image was built from, by its digest in the mirror: OCI's own key.
+ * The label with the digest of the base image in the mirror, as the OCI image specification defines it.
  *
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.0/annotations.md
  */
 const BASE_DIGEST = 'org.opencontainers.image.base.digest';
-/** The lines and platforms that it was built by, as the digest of `recipeText()`. */
+/** The label with the digest of the Dockerfile lines and platforms: the digest of `recipeText()`. */
 const RECIPE_DIGEST = 'io.github.cdk-ecr-mirror.recipe-digest';
 
-/** What makes one customized image: the image that it is built from, the lines, and the platforms. */
+/** The recipe of a customized image: the base image, the Dockerfile lines, and the platforms. */
 export class Recipe {
-  /** The tag of the image of all platforms. */
+  /** The tag of the multi-platform image. */
   readonly tag: string;
-  /** The labels of the image of each platform, and the annotations of the index of all. */
+  /** The labels of each platform's image, and the annotations of the multi-platform image. */
   readonly labels: Readonly<Record<string, string>>;
   private readonly digest: string;
 
   /**
-   * @param baseTag the tag of the image that it is built from
-   * @param baseDigest the digest that this tag names
+   * @param baseTag the tag of the base image
+   * @param baseDigest the digest of this tag
    */
   constructor(private readonly custom: CustomImage, private readonly baseTag: string, baseDigest: string) {
     this.digest = recipeDigest(custom);
@@ -34,29 +37,24 @@ export class Recipe {
     this.labels = { [BASE_DIGEST]: baseDigest, [RECIPE_DIGEST]: this.digest };
   }
 
-  /** The tag of the image of one platform. */
+  /** The tag of a platform's image. */
   platformTag(platform: string): string {
     return customPlatformTag(this.baseTag, platform, this.digest);
   }
 
-  /** Whether labels or annotations are those of an image that was made by this recipe. */
-  made(labels: unknown): boolean {
-    const given = Object(labels) as Readonly<Record<string, unknown>>;
-    return Object.entries(this.labels).every(([name, value]) => given[name] === value);
+  /** Whether an image with these labels or annotations was built from this recipe. */
+  matchesLabels(labels: unknown): boolean {
+    const actual = Object(labels) as Readonly<Record<string, unknown>>;
+    return Object.entries(this.labels).every(([name, value]) => actual[name] === value);
   }
 
-  /** Whether an index was made by this recipe. */
-  madeIndex(index: ReceivedManifest): boolean {
-    return this.made(annotationsOf(index));
-  }
-
-  /** The platforms in the order of the index. */
+  /** The platforms, in the order of the index. */
   get platforms(): readonly string[] {
     return this.custom.platforms;
   }
 }
 
-/** The tag of what a recipe makes of a tag, whatever image that names. */
+/** The tag of the customized image for a base tag, whatever the digest of the base image. */
 export function recipeTag(custom: CustomImage, baseTag: string): string {
   return customTag(baseTag, recipeDigest(custom));
 }
@@ -65,24 +63,36 @@ function recipeDigest(custom: CustomImage): string {
   return digestOf(Buffer.from(recipeText(custom), 'utf8'));
 }
 
-/**
- * Whether the app has declared a customized image: this image, from this repository to this one, by these lines, for these platforms.
- *
- * @param variables those of the build
- */
-export function isDeclared({ source, target }: Pick<MirrorRequest, 'source' | 'target'>, custom: CustomImage, variables: NodeJS.ProcessEnv): boolean {
-  const declared = readFingerprints(variables);
-  const base = target.repository;
-  return [formatImageReference(source), ofAnyTag(source)].some((image) => {
-    return declared.has(markOf({ image, base, custom })) || declared.has(markOf({ image, base: '', custom }, base));
-  });
+/** A customized image for a single platform. */
+export interface CustomPlatformImage {
+  readonly platform: Platform;
+  readonly manifest: Manifest;
 }
 
-/** An image whose tags a filter selects is declared without one. */
-function ofAnyTag({ registry, repository }: ImageReference): string {
-  return formatImageReference({ registry, repository });
+/** Reads the digest of the customized image in the mirror, with one request. Undefined when the mirror has none that was built from the recipe. */
+export async function readCustomIndex(recipe: Recipe, client: RegistryClient, run: RetryContext): Promise<string | undefined> {
+  const index = await readTag(recipe.tag, client, run);
+  return index !== undefined && recipe.matchesLabels(annotationsOf(index)) ? digestOf(index.bytes) : undefined;
 }
 
-function markOf(declaration: AllowedBuild, base?: string): string {
-  return fingerprint(digestOf(Buffer.from(allowedBuildText(declaration), 'utf8')), base);
+/** Reads a platform's customized image in the mirror. Undefined when the mirror has none that was built from the recipe. */
+export async function readCustomPlatformImage(
+  platform: string, recipe: Recipe, client: RegistryClient, run: RetryContext,
+): Promise<CustomPlatformImage | undefined> {
+  const received = await readTag(recipe.platformTag(platform), client, run);
+  if (received === undefined) return undefined;
+  const manifest = readManifest(received, digestOf(received.bytes), client.endpoint.registry);
+  if (isIndexType(manifest.mediaType)) return undefined;
+  const { config } = await new ImageReader(client, run, new Semaphore(DEFAULT_LOOKUPS)).configuration(manifest);
+  const { Labels: labels } = Object(config) as { readonly Labels?: unknown };
+  return recipe.matchesLabels(labels) ? { platform: parsePlatform(platform)!, manifest } : undefined;
+}
+
+async function readTag(tag: string, client: RegistryClient, run: RetryContext): Promise<ReceivedManifest | undefined> {
+  try {
+    return await withRetries(run, () => client.manifest(tag));
+  } catch (error) {
+    if (error instanceof MirrorError && error.reason === 'not-found') return undefined;
+    throw error;
+  }
 }

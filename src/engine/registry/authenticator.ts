@@ -1,30 +1,30 @@
 import type { Challenge } from './challenge';
 import type { Endpoint } from './endpoint';
-import { askedScope, basicHeader, fetchToken, Token } from './token-service';
+import { Authorization, basicHeader, fetchBearerToken, requestedScope } from './token-service';
 import type { Transport } from './transport';
 import type { Credential, CredentialSource } from '../credentials/credential-source';
 import { MirrorError } from '../mirror-error';
 
-/** Milliseconds before its expiry at which a token is no longer used. */
+/** Milliseconds before its expiry at which a bearer token is renewed. */
 const EXPIRY_MARGIN = 10_000;
-/** How many other credentials are tried after those that a token service refuses: a new login, a renewed one, and none. */
-const MOST_OTHERS = 3;
+/** The maximum number of other credentials that are tried after refused credentials: a new login, a renewed login, and anonymous access. */
+const MAX_OTHER_CREDENTIALS = 3;
 
-/** Finds the `Authorization` header for one repository of one registry, and renews it. */
+/** Provides the `Authorization` header for one repository of one registry, and renews it. */
 export class Authenticator {
   private challenge: Challenge | undefined;
-  private token: Token | undefined;
+  private authorization: Authorization | undefined;
   private pending: Promise<string | undefined> | undefined;
   private refused = false;
-  /** The header that was last made because another was refused; when it is refused too, that is final. */
-  private lastResort: string | undefined;
-  /** Why the challenge that was known beforehand led to no token. */
-  private disproof: MirrorError | undefined;
+  /** The header that replaced a header denied without a challenge. When it is denied too, the denial is final. */
+  private replacement: string | undefined;
+  /** Why the token service refused the request for the endpoint's known challenge. */
+  private knownChallengeError: MirrorError | undefined;
 
-  /** Whether credentials stand behind the header, rather than anonymous access. */
+  /** Whether the header uses credentials, rather than anonymous access. */
   authenticated = false;
 
-  /** @param scope what the token is asked for: `repository:library/nginx:pull` */
+  /** @param scope the scope of bearer tokens: `repository:library/nginx:pull` */
   constructor(
     private readonly endpoint: Endpoint,
     private readonly scope: string,
@@ -35,10 +35,10 @@ export class Authenticator {
     this.challenge = endpoint.challenge;
   }
 
-  /** The header to send now; undefined for none. Parallel callers share one token request. */
+  /** Returns the header for the next request, or undefined for no header. Parallel callers share one token request. */
   async header(): Promise<string | undefined> {
     if (this.challenge === undefined) return undefined;
-    if (this.token && this.token.expires - EXPIRY_MARGIN > Date.now()) return this.token.header;
+    if (this.authorization && this.authorization.expires - EXPIRY_MARGIN > Date.now()) return this.authorization.header;
     this.pending ??= this.renew(this.challenge).finally(() => {
       this.pending = undefined;
     });
@@ -46,70 +46,74 @@ export class Authenticator {
   }
 
   /**
-   * Learns from a 401.
+   * Handles a response with status 401.
    *
-   * @param sent the header that was refused
-   * @returns whether another try with the new header makes sense
+   * @param sent the header of the request
+   * @returns whether to send the request again with a new header
    */
   async challenged(challenge: Challenge | undefined, sent: string | undefined): Promise<boolean> {
     if (challenge === undefined) return false;
-    if (this.disproof && this.asksTheSame(challenge)) throw this.disproof;
-    const current = this.token?.header;
-    if (current !== undefined && current !== sent) return true; // another request has renewed it meanwhile
+    if (this.knownChallengeError && this.isKnownChallenge(challenge)) throw this.knownChallengeError;
+    const current = this.authorization?.header;
+    if (current !== undefined && current !== sent) return true; // a parallel request has already renewed it
     this.refused = sent !== undefined;
-    this.token = undefined;
+    this.authorization = undefined;
     this.challenge = challenge;
     const renewed = await this.header();
     return renewed !== undefined && (renewed !== sent || challenge.scheme === 'bearer');
   }
 
   /**
-   * Learns from a refusal without a challenge: that is how Amazon ECR tells an expired token, with 403.
+   * Handles a denial without a challenge. Amazon ECR responds this way, with status 403, to an expired token.
    *
-   * @param sent the header that was refused
-   * @returns whether another try with the new header makes sense; a second refusal is final
+   * @param sent the header of the request
+   * @returns whether to send the request again with a new header; a second denial is final
    */
   async denied(sent: string | undefined): Promise<boolean> {
-    if (sent === undefined || sent === this.lastResort || this.challenge === undefined) return false;
-    if (this.token?.header === sent) {
+    if (sent === undefined || sent === this.replacement || this.challenge === undefined) return false;
+    if (this.authorization?.header === sent) {
       this.refused = true;
-      this.token = undefined;
+      this.authorization = undefined;
     }
-    this.lastResort = await this.header();
-    return this.lastResort !== undefined && this.lastResort !== sent;
+    this.replacement = await this.header();
+    return this.replacement !== undefined && this.replacement !== sent;
   }
 
   private async renew(challenge: Challenge): Promise<string | undefined> {
     try {
-      return await this.fetch(challenge);
+      return await this.authorize(challenge);
     } catch (error) {
-      const guessed = challenge === this.endpoint.challenge && challenge.scheme === 'bearer';
-      if (!guessed || !(error instanceof MirrorError) || error.retryable) throw error;
-      // What was known beforehand may be out of date: the registry itself is asked what it wants.
+      const isKnown = challenge === this.endpoint.challenge && challenge.scheme === 'bearer';
+      if (!isKnown || !(error instanceof MirrorError) || error.retryable) throw error;
+      // The known challenge may be out of date, so the next request is sent without a header to get the registry's own challenge.
       this.challenge = undefined;
-      this.disproof = error;
+      this.knownChallengeError = error;
       return undefined;
     }
   }
 
-  /** Whether a challenge leads to the token service that has refused already: a password that is wrong is wrong the second time. */
-  private asksTheSame(challenge: Challenge): boolean {
-    const asked = (one: Challenge | undefined) => one?.scheme === 'bearer' && JSON.stringify([one.realm, one.service, askedScope(one, this.scope)]);
-    return asked(challenge) === asked(this.endpoint.challenge);
+  /** Whether a challenge leads to the same token request as the known challenge, which the token service has refused: a second try would fail too. */
+  private isKnownChallenge(challenge: Challenge): boolean {
+    return this.tokenRequestOf(challenge) === this.tokenRequestOf(this.endpoint.challenge);
   }
 
-  private async fetch(challenge: Challenge): Promise<string | undefined> {
+  private tokenRequestOf(challenge: Challenge | undefined): string | undefined {
+    if (challenge?.scheme !== 'bearer') return undefined;
+    return JSON.stringify([challenge.realm, challenge.service, requestedScope(challenge, this.scope)]);
+  }
+
+  private async authorize(challenge: Challenge): Promise<string | undefined> {
     let credential = await this.credential(this.refused);
     this.refused = false;
     for (let others = 0; ; others++) {
       try {
         this.authenticated = credential !== undefined;
-        this.token = await this.tokenFor(challenge, credential);
-        return this.token?.header;
+        this.authorization = await this.fetchAuthorization(challenge, credential);
+        return this.authorization?.header;
       } catch (error) {
-        const final = credential === undefined || !(error instanceof MirrorError) || error.retryable || others === MOST_OTHERS;
-        const other = final ? credential : await this.credential(true);
-        if (isSame(other, credential)) throw error;
+        const isFinal = credential === undefined || !(error instanceof MirrorError) || error.retryable || others === MAX_OTHER_CREDENTIALS;
+        const other = isFinal ? credential : await this.credential(true);
+        if (isSameCredential(other, credential)) throw error;
         credential = other;
       }
     }
@@ -119,18 +123,20 @@ export class Authenticator {
     return this.credentials.credentialFor(this.endpoint.registry, refused);
   }
 
-  private async tokenFor(challenge: Challenge, credential: Credential | undefined): Promise<Token | undefined> {
+  private async fetchAuthorization(challenge: Challenge, credential: Credential | undefined): Promise<Authorization | undefined> {
     const { endpoint, scope, transport, signal } = this;
-    return challenge.scheme === 'basic' ? basicToken(credential) : fetchToken({ endpoint, challenge, scope, credential, transport, signal });
+    return challenge.scheme === 'basic'
+      ? basicAuthorization(credential)
+      : fetchBearerToken({ endpoint, challenge, scope, credential, transport, signal });
   }
 }
 
-function isSame(one: Credential | undefined, other: Credential | undefined): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+function isSameCredential(left: Credential | undefined, right: Credential | undefined): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
 }
 
-/** A Basic header does not expire by itself; ECR's is renewed when it is refused. */
-function basicToken(credential: Credential | undefined): Token | undefined {
+/** A Basic header has no expiry date. It is renewed when the registry refuses it. */
+function basicAuthorization(credential: Credential | undefined): Authorization | undefined {
   if (credential === undefined || !('username' in credential)) return undefined;
   return { header: basicHeader(credential), expires: Infinity };
 }

@@ -1,38 +1,40 @@
 /**
- * What a registry asks for in `WWW-Authenticate`.
+ * The challenge in a registry's `WWW-Authenticate` header.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1
  * @see https://distribution.github.io/distribution/spec/auth/token/
  */
 
-/** A challenge that the engine can answer. */
+/** A challenge with a scheme that the engine supports. */
 export type Challenge =
   | { readonly scheme: 'basic' }
   | { readonly scheme: 'bearer'; readonly realm: string; readonly service?: string; readonly scope?: string };
 
 const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
 const QUOTED = /"((?:[^"\\]|\\.)*)"/y;
-const LONGEST_HEADER = 8192;
+const MAX_HEADER_LENGTH = 8192;
 
-/** The first challenge of a header that can be answered: Bearer before Basic, as it was built for registries. */
+/** Parses the first supported challenge of a header. Bearer is preferred to Basic, because it is the scheme of the OCI distribution specification. */
 export function parseChallenge(header: string | undefined): Challenge | undefined {
-  if (header === undefined || header.length > LONGEST_HEADER) return undefined;
-  const offers = parseOffers(header);
-  const bearer = offers.find((offer) => offer.scheme === 'bearer' && offer.parameters.has('realm'));
+  if (header === undefined || header.length > MAX_HEADER_LENGTH) return undefined;
+  const challenges = parseChallenges(header);
+  const bearer = challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'));
   if (bearer) {
-    return { scheme: 'bearer', realm: bearer.parameters.get('realm')!, service: bearer.parameters.get('service'), scope: bearer.parameters.get('scope') };
+    const { parameters } = bearer;
+    return { scheme: 'bearer', realm: parameters.get('realm')!, service: parameters.get('service'), scope: parameters.get('scope') };
   }
-  return offers.some((offer) => offer.scheme === 'basic') ? { scheme: 'basic' } : undefined;
+  return challenges.some(({ scheme }) => scheme === 'basic') ? { scheme: 'basic' } : undefined;
 }
 
-interface Offer {
+/** A challenge of any scheme. */
+interface RawChallenge {
   readonly scheme: string;
   readonly parameters: Map<string, string>;
 }
 
-/** Reads `Scheme name=value, name="value", Scheme …`; what does not fit that form ends the reading. */
-function parseOffers(header: string): Offer[] {
-  const offers: Offer[] = [];
+/** Parses `Scheme name=value, name="value", Scheme …`, up to the first character that does not have this form. */
+function parseChallenges(header: string): RawChallenge[] {
+  const challenges: RawChallenge[] = [];
   let at = 0;
   const take = (pattern: RegExp): RegExpExecArray | null => {
     pattern.lastIndex = at;
@@ -45,14 +47,14 @@ function parseOffers(header: string): Offer[] {
     const name = take(TOKEN)?.[0].toLowerCase();
     if (name === undefined) break;
     if (!take(/\s*=\s*/y)) {
-      offers.push({ scheme: name, parameters: new Map() });
-      take(/ +[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$))/y); // a scheme of another kind, with one value of its own
+      challenges.push({ scheme: name, parameters: new Map() });
+      take(/ +[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$))/y); // the token68 form: a scheme with a single value
       continue;
     }
     const value = take(QUOTED)?.[1].replace(/\\(.)/g, '$1') ?? take(TOKEN)?.[0];
-    const offer = offers.at(-1);
-    if (value === undefined || offer === undefined) break;
-    if (!offer.parameters.has(name)) offer.parameters.set(name, value);
+    const challenge = challenges.at(-1);
+    if (value === undefined || challenge === undefined) break;
+    if (!challenge.parameters.has(name)) challenge.parameters.set(name, value);
   }
-  return offers;
+  return challenges;
 }

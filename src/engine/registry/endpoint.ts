@@ -2,20 +2,20 @@ import type { Challenge } from './challenge';
 import { DOCKER_HUB } from '../../image/image-reference';
 import { ecrHost, PUBLIC_GALLERY } from '../../image/registry-hosts';
 
-/** Where a registry answers, and what is known about it beforehand. */
+/** The API endpoint of a registry. */
 export interface Endpoint {
-  /** The host as image references name it. */
+  /** The host, as written in image references. */
   readonly registry: string;
-  /** Scheme, host and port that requests go to. */
+  /** The scheme, host and port of the API. */
   readonly origin: string;
-  /** What the registry will ask for, where that is documented: it saves the request that would be answered 401. */
+  /** The challenge that the registry is known to send. It saves the first request, which the registry would answer with status 401. */
   readonly challenge?: Challenge;
 }
 
 /**
- * Challenges that registries document or have sent unchanged for years.
+ * Challenges that registries document, or have sent unchanged for years.
  *
- * A registry that answers another one is believed, so a change there costs one request and breaks nothing.
+ * A different challenge in a response overrides the known challenge. So a change costs one more request and breaks nothing.
  *
  * @see https://docs.docker.com/docker-hub/usage/pulls/ for Docker Hub's token service
  */
@@ -26,10 +26,10 @@ const KNOWN_CHALLENGES: ReadonlyMap<string, Challenge> = new Map([
   ['quay.io', { scheme: 'bearer', realm: 'https://quay.io/v2/auth', service: 'quay.io' }],
 ]);
 
-/** Docker Hub's API answers under another name than its references. */
+/** The API host of Docker Hub, which is not the host in image references. */
 const DOCKER_HUB_HOST = 'registry-1.docker.io';
 
-/** The endpoint of a registry; with `plainHttp` for registries on the developer's own machine. */
+/** @param plainHttp whether to use HTTP without TLS, for registries on the developer's machine */
 export function endpointOf(registry: string, plainHttp: boolean = false): Endpoint {
   if (plainHttp) return { registry, origin: `http://${registry}` };
   const host = registry === DOCKER_HUB ? DOCKER_HUB_HOST : registry;

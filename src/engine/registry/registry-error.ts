@@ -1,37 +1,38 @@
-import { HttpResponse, readBody } from './transport';
+import { headerValue, HttpResponse, readBody } from './transport';
 import { PUBLIC_GALLERY } from '../../image/registry-hosts';
 import { sanitizeForLog } from '../../image/sanitize';
 import { MirrorError } from '../mirror-error';
 import type { FailureReason } from '../result';
 
-const LONGEST_ERROR_BODY = 64 * 1024;
-const LONGEST_DETAIL = 300;
+const MAX_ERROR_BODY_BYTES = 64 * 1024;
+/** Characters. */
+const MAX_DETAIL_LENGTH = 300;
 
-/** What a request was for, so that its failure can say so. */
+/** The context of a request, for error messages. */
 export interface RequestPurpose {
-  /** The registry as references name it. */
+  /** The registry, as written in image references. */
   readonly registry: string;
-  /** For example `read manifest library/nginx:stable`. */
+  /** The action that failed: `read manifest library/nginx:stable`. */
   readonly action: string;
-  /** Whether credentials were sent. */
+  /** Whether the request used credentials. */
   readonly authenticated: boolean;
 }
 
-/** Turns a registry's refusal into words and a reason. Reads the body. */
+/** Converts an error response of a registry to a `MirrorError`. Reads the body. */
 export async function registryError(purpose: RequestPurpose, response: HttpResponse): Promise<MirrorError> {
   const { code, message } = parseBody(await readText(response));
-  const said = [code, message].filter(Boolean).map((part) => sanitizeForLog(part!)).join(': ');
+  const details = [code, message].filter(Boolean).map((part) => sanitizeForLog(part!)).join(': ');
   const { status } = response;
-  const where = `${purpose.registry}: cannot ${purpose.action}`;
-  const answer = `HTTP ${status}${said ? `, ${said}` : ''}`;
+  const failure = `${purpose.registry}: cannot ${purpose.action}`;
+  const answer = `HTTP ${status}${details ? `, ${details}` : ''}`;
   const reason = reasonFor(status, code, message);
-  return new MirrorError(reason, `${where}: ${explain(reason, purpose)} (${answer})`, {
-    retryable: isRetryable(status, reason) || code === 'BLOB_UPLOAD_UNKNOWN', // a lost upload can be started anew
-    retryAfterSeconds: retryAfter(response.headers['retry-after']),
+  return new MirrorError(reason, `${failure}: ${explain(reason, purpose)} (${answer})`, {
+    retryable: isRetryable(status, reason) || code === 'BLOB_UPLOAD_UNKNOWN', // the upload is lost, but a new one can be started
+    retryAfterSeconds: parseRetryAfter(response.headers['retry-after']),
   });
 }
 
-/** Whether a status can pass by waiting. */
+/** Whether a status is a transient error. */
 export function isRetryableStatus(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || (status >= 500 && status !== 501);
 }
@@ -57,45 +58,45 @@ function explain(reason: FailureReason, purpose: RequestPurpose): string {
       return rateLimited(purpose);
     case 'unauthorized':
       return purpose.authenticated
-        ? 'these credentials may not do that, or there is no such repository'
-        : 'it wants credentials, or there is no such repository';
+        ? 'the credentials don\'t allow it, or the repository doesn\'t exist'
+        : 'the registry requires credentials, or the repository doesn\'t exist';
     case 'not-found':
-      return 'there is no such image or repository';
+      return 'the image or repository doesn\'t exist';
     case 'immutable-tag':
-      return 'the tag is immutable and already taken';
+      return 'the tag already exists and is immutable';
     case 'digest-mismatch':
-      return 'what arrived is not what its digest says';
+      return 'the content doesn\'t match its digest';
     case 'unsupported-manifest':
-      return 'it does not accept this kind of manifest';
+      return 'the registry doesn\'t support this type of manifest';
     default:
-      return 'it failed';
+      return 'the request failed';
   }
 }
 
 function rateLimited({ registry, authenticated }: RequestPurpose): string {
-  if (authenticated) return 'its rate limit is reached for these credentials; mirror fewer images at once, or use an account with a higher limit';
+  if (authenticated) return 'the rate limit of these credentials is exceeded; mirror fewer images at once, or use an account with a higher limit';
   const remedy = registry === PUBLIC_GALLERY
     ? 'run with AWS credentials that allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken'
-    : 'give credentials for this registry';
-  return `its rate limit for anonymous requests is reached; ${remedy}`;
+    : 'configure credentials for this registry';
+  return `the rate limit for anonymous requests is exceeded; ${remedy}`;
 }
 
-/** Seconds that a `Retry-After` asks to wait, from a number or a date; undefined when it is neither. */
-export function retryAfter(header: string | string[] | undefined): number | undefined {
-  const value = Array.isArray(header) ? header[0] : header;
+/** Parses a `Retry-After` header, which is a number of seconds or a date. Returns seconds, or undefined when it is neither. */
+export function parseRetryAfter(header: string | string[] | undefined): number | undefined {
+  const value = headerValue(header);
   if (value === undefined) return undefined;
   if (/^[0-9]{1,9}$/.test(value.trim())) return Number(value);
   const seconds = /[a-z]{3}/i.test(value) ? (Date.parse(value) - Date.now()) / 1000 : NaN;
   return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
 }
 
-/** The status already tells what went wrong; a body that breaks off, or has no end, adds nothing. */
+/** Reads the body of an error response. Empty when the body is incomplete or too long, because the status already describes the error. */
 async function readText(response: HttpResponse): Promise<string> {
-  const bytes = await readBody(response, LONGEST_ERROR_BODY).catch(() => undefined);
+  const bytes = await readBody(response, MAX_ERROR_BODY_BYTES).catch(() => undefined);
   return bytes?.toString('utf8') ?? '';
 }
 
-/** The first error of OCI's JSON body that says something, or the text itself when it is short and no HTML. */
+/** Parses the first specific error of an OCI error response. A short body in another format, except HTML, is the message itself. */
 function parseBody(text: string): { code?: string; message?: string } {
   try {
     const list = (JSON.parse(text) as { errors?: unknown } | null)?.errors;
@@ -103,11 +104,13 @@ function parseBody(text: string): { code?: string; message?: string } {
     const { code, message, detail } = errors.find((error) => error.code !== 'UNKNOWN') ?? errors[0] ?? {};
     return {
       code: typeof code === 'string' ? code : undefined,
-      // An "unknown error" is known in its detail, such as a full disk.
-      message: code === 'UNKNOWN' && detail ? `${String(message)} ${JSON.stringify(detail).slice(0, LONGEST_DETAIL)}` : typeof message === 'string' ? message : undefined,
+      // The detail of an unknown error has the cause, such as a full disk.
+      message: code === 'UNKNOWN' && detail
+        ? `${String(message)} ${JSON.stringify(detail).slice(0, MAX_DETAIL_LENGTH)}`
+        : typeof message === 'string' ? message : undefined,
     };
   } catch {
     const plain = text.trim();
-    return plain === '' || plain.startsWith('<') || plain.length > 300 ? {} : { message: plain };
+    return plain === '' || plain.startsWith('<') || plain.length > MAX_DETAIL_LENGTH ? {} : { message: plain };
   }
 }

@@ -2,31 +2,33 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff, backoffPause } from '../../image/backoff';
 import { MirrorError } from '../mirror-error';
 
-/** How often, how patiently, and until when to try again. */
+/** The number of tries, and the pauses between them. */
 export interface RetryPolicy extends Backoff {
-  /** Tries in all, the first one included. */
+  /** The number of tries, including the first. */
   readonly attempts: number;
-  /** Milliseconds that a registry may ask to wait; beyond, there is no next try. */
-  readonly longestWait?: number;
+  /** The maximum pause in milliseconds that a `Retry-After` header may require. For a longer one, there is no next try. */
+  readonly maxWait?: number;
 }
 
-/** Six tries over about half a minute, unless the registry says how long to wait. */
-export const DEFAULT_RETRY: RetryPolicy = { attempts: 6, firstPause: 500, longestPause: 15_000 };
+/** Six tries within about 30 seconds, unless the registry sends `Retry-After`. */
+export const DEFAULT_RETRY: RetryPolicy = { attempts: 6, firstPause: 500, maxPause: 15_000 };
 
-/** What retries need to know of the run. */
+/** The retry policy and the limits of the run. */
 export interface RetryContext {
   readonly retry: RetryPolicy;
-  /** When the run gives up, in milliseconds since the epoch. */
+  /** The deadline of the run, in milliseconds since the epoch. */
   readonly deadline: number;
   readonly signal: AbortSignal;
-  /** Told before each pause. */
+  /** Called before each pause. */
   readonly onRetry?: (error: MirrorError, pauseSeconds: number) => void;
 }
 
 /**
- * Runs an attempt until it succeeds, fails for good, or there is no more time.
+ * Retries transient errors until an attempt succeeds, the tries are used up, or the deadline is reached.
  *
- * Pauses grow exponentially with jitter; `Retry-After` is obeyed to the letter, and where it reaches past the deadline the run fails at once.
+ * Pauses grow exponentially with jitter. `Retry-After` is honored exactly. When the next try would be after the deadline, the run fails at once.
+ *
+ * @throws MirrorError of the last attempt
  */
 export async function withRetries<T>(context: RetryContext, attempt: (number: number) => Promise<T>): Promise<T> {
   for (let number = 1; ; number++) {
@@ -35,9 +37,9 @@ export async function withRetries<T>(context: RetryContext, attempt: (number: nu
     } catch (error) {
       if (!(error instanceof MirrorError) || !error.retryable || number >= context.retry.attempts || context.signal.aborted) throw error;
       const pause = pauseFor(context.retry, number, error.retryAfterSeconds);
-      if (pause > (context.retry.longestWait ?? Infinity)) throw error;
+      if (pause > (context.retry.maxWait ?? Infinity)) throw error;
       if (Date.now() + pause >= context.deadline) {
-        throw new MirrorError(error.reason, `${error.message} (gave up: the next try would be after the run's deadline)`, { cause: error });
+        throw new MirrorError(error.reason, `${error.message} (not retried: the next try would be after the deadline of the run)`, { cause: error });
       }
       context.onRetry?.(error, pause / 1000);
       await sleep(pause, undefined, { signal: context.signal });

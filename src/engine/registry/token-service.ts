@@ -5,14 +5,14 @@ import { HttpRequest, readBody, Transport } from './transport';
 import type { Credential } from '../credentials/credential-source';
 import { MirrorError } from '../mirror-error';
 
-/** A header that opens a repository, and until when. */
-export interface Token {
+/** The value of an `Authorization` header, and when it expires. */
+export interface Authorization {
   readonly header: string;
   /** Milliseconds since the epoch. */
   readonly expires: number;
 }
 
-/** What a token is asked for with. */
+/** A request for a bearer token. */
 export interface TokenRequest {
   readonly endpoint: Endpoint;
   readonly challenge: Challenge & { readonly scheme: 'bearer' };
@@ -22,58 +22,65 @@ export interface TokenRequest {
   readonly signal: AbortSignal;
 }
 
-const LONGEST_ANSWER = 1024 * 1024;
-/** A scope's resource, which may hold the port of a host, and its actions. */
-const RESOURCE = /^([^ ]+):([a-z*,]+)$/;
-/** Seconds that a token lives when the service does not say. */
+const MAX_RESPONSE_BYTES = 1024 * 1024;
+/** A scope: its resource, which may contain a port, and its actions. */
+const SCOPE = /^([^ ]+):([a-z*,]+)$/;
+/** The lifetime of a token in seconds when the response has none. */
 const DEFAULT_LIFETIME = 60;
 
 /**
- * Asks a registry's token service for a token.
+ * Requests a bearer token from the token service of a registry.
  *
  * @see https://distribution.github.io/distribution/spec/auth/token/
  * @see https://distribution.github.io/distribution/spec/auth/oauth/ for identity tokens
  */
-export async function fetchToken(asked: TokenRequest): Promise<Token> {
-  const { endpoint, credential } = asked;
-  const response = await asked.transport.send(tokenMessage(asked));
+export async function fetchBearerToken(request: TokenRequest): Promise<Authorization> {
+  const { endpoint, credential } = request;
+  const response = await request.transport.send(toHttpRequest(request));
   if (response.status !== 200) {
-    const refusal = await registryError({ registry: endpoint.registry, action: 'sign in', authenticated: credential !== undefined }, response);
-    if (refusal.reason !== 'not-found') throw refusal;
-    throw new MirrorError('registry-error', `${endpoint.registry}: the token service that it names is not there (HTTP ${response.status} from ${response.url.host})`);
+    const error = await registryError({ registry: endpoint.registry, action: 'sign in', authenticated: credential !== undefined }, response);
+    if (error.reason !== 'not-found') throw error;
+    const problem = `the token service of its challenge doesn't exist (HTTP ${response.status} from ${response.url.host})`;
+    throw new MirrorError('registry-error', `${endpoint.registry}: ${problem}`);
   }
-  const answer = await readBody(response, LONGEST_ANSWER);
-  if (answer === undefined) throw new MirrorError('registry-error', `${endpoint.registry}: its token service answered more than ${LONGEST_ANSWER} bytes`);
-  return readToken(endpoint, answer.toString('utf8'));
+  const body = await readBody(response, MAX_RESPONSE_BYTES);
+  if (body === undefined) {
+    throw new MirrorError('registry-error', `${endpoint.registry}: the response of the token service is longer than ${MAX_RESPONSE_BYTES} bytes`);
+  }
+  return parseToken(endpoint, body.toString('utf8'));
 }
 
-function tokenMessage({ endpoint, challenge, scope, credential, signal }: TokenRequest): HttpRequest {
-  const realm = realmUrl(endpoint, challenge.realm);
-  const asked = askedScope(challenge, scope);
+function toHttpRequest({ endpoint, challenge, scope, credential, signal }: TokenRequest): HttpRequest {
+  const realm = requireSafeRealm(endpoint, challenge.realm);
+  const requested = requestedScope(challenge, scope);
   if (credential && 'identityToken' in credential) {
-    const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: credential.identityToken, client_id: 'cdk-ecr-mirror', scope: asked });
+    const form = new URLSearchParams({
+      grant_type: 'refresh_token', refresh_token: credential.identityToken, client_id: 'cdk-ecr-mirror', scope: requested,
+    });
     if (challenge.service !== undefined) form.set('service', challenge.service);
     return { method: 'POST', url: realm, headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: form.toString(), signal };
   }
   if (challenge.service !== undefined) realm.searchParams.set('service', challenge.service);
-  for (const one of asked.split(' ').filter(Boolean)) realm.searchParams.append('scope', one);
+  for (const part of requested.split(' ').filter(Boolean)) realm.searchParams.append('scope', part);
   const headers: Record<string, string> = {};
   if (credential) headers.authorization = basicHeader(credential);
   return { method: 'GET', url: realm, headers, signal };
 }
 
 /**
- * What a token is asked for: what the challenge names. Where that is less than a run will do in its own repository, it is that, so that one token is
- * enough: a registry that is asked for a blob challenges for `pull`, and the next request pushes one.
+ * The scope of a bearer token: the scope of the challenge, with all actions of the client for its own repository.
  *
- * @param scope what the run will do: `repository:mirror/nginx:pull,push`
+ * One token is then enough. Otherwise a request for a blob would get a token with `pull`, and the next request, a push, would need another token.
+ *
+ * @param scope the scope of the client: `repository:mirror/nginx:pull,push`
  */
-export function askedScope(challenge: Challenge & { readonly scheme: 'bearer' }, scope: string): string {
+export function requestedScope(challenge: Challenge & { readonly scheme: 'bearer' }, scope: string): string {
   if (challenge.scope === undefined) return scope;
-  const [, resource, ownActions] = RESOURCE.exec(scope) ?? [];
-  return challenge.scope.split(' ').filter(Boolean).map((one) => {
-    const [, named, actions] = RESOURCE.exec(one) ?? [];
-    return named !== undefined && named === resource ? `${named}:${[...new Set(`${ownActions},${actions}`.split(','))].join(',')}` : one;
+  const [, resource, ownActions] = SCOPE.exec(scope) ?? [];
+  return challenge.scope.split(' ').filter(Boolean).map((part) => {
+    const [, partResource, actions] = SCOPE.exec(part) ?? [];
+    if (partResource === undefined || partResource !== resource) return part;
+    return `${resource}:${[...new Set(`${ownActions},${actions}`.split(','))].join(',')}`;
   }).join(' ');
 }
 
@@ -82,27 +89,27 @@ export function basicHeader({ username, password }: { readonly username: string;
   return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
 }
 
-/** A realm must be https, for credentials are sent to it; only a registry that is itself plain http may name a plain one. */
-function realmUrl(endpoint: Endpoint, realm: string): URL {
+/** A realm must use https, because it receives credentials. Only a registry that uses http itself may have a realm with http. */
+function requireSafeRealm(endpoint: Endpoint, realm: string): URL {
   const url = URL.canParse(realm) ? new URL(realm) : undefined;
   const allowed = url?.protocol === 'https:' || (url?.protocol === 'http:' && endpoint.origin.startsWith('http:'));
   if (!url || !allowed || url.username !== '' || url.password !== '') {
-    throw new MirrorError('unauthorized', `${endpoint.registry}: it names a token service that is not https, so no credentials are sent to it`);
+    throw new MirrorError('unauthorized', `${endpoint.registry}: the token service of its challenge doesn't use https, so it gets no credentials`);
   }
   return url;
 }
 
-function readToken(endpoint: Endpoint, text: string): Token {
-  let answer: Record<string, unknown> = {};
+function parseToken(endpoint: Endpoint, text: string): Authorization {
+  let response: Record<string, unknown> = {};
   try {
-    answer = Object(JSON.parse(text)) as Record<string, unknown>;
+    response = Object(JSON.parse(text)) as Record<string, unknown>;
   } catch {
-    // Told below: an answer without a token is one that is no JSON, too.
+    // Text that is not valid JSON has no token. The error below covers both.
   }
-  const token = answer.token ?? answer.access_token;
+  const token = response.token ?? response.access_token;
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
-    throw new MirrorError('registry-error', `${endpoint.registry}: its token service answered no token`, { retryable: true });
+    throw new MirrorError('registry-error', `${endpoint.registry}: the token service returned no token`, { retryable: true });
   }
-  const lifetime = typeof answer.expires_in === 'number' && answer.expires_in > 0 ? answer.expires_in : DEFAULT_LIFETIME;
+  const lifetime = typeof response.expires_in === 'number' && response.expires_in > 0 ? response.expires_in : DEFAULT_LIFETIME;
   return { header: `Bearer ${token}`, expires: Date.now() + lifetime * 1000 };
 }

@@ -4,7 +4,7 @@ import { type Dispatcher, EnvHttpProxyAgent, errors } from 'undici';
 import { sanitizeForLog } from '../../image/sanitize';
 import { MirrorError } from '../mirror-error';
 
-/** One HTTP request to a registry, a token service or a place that one of them redirects to. */
+/** An HTTP request to a registry, to a token service, or to a host that one of them redirects to. */
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
@@ -13,25 +13,26 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
 }
 
-/** The answer. Its body must be read or dumped, or its connection is lost to the pool. */
+/** An HTTP response. The caller must read or dump the body, so that the connection returns to the pool. */
 export interface HttpResponse {
-  /** Where it came from; another host than the registry's after a redirect. */
+  /** The URL of the request. After a redirect, its host is not the registry. */
   readonly url: URL;
   readonly status: number;
   readonly headers: Record<string, string | string[] | undefined>;
   readonly body: Readable & { dump(): Promise<void> };
 }
 
-/** Milliseconds without a byte after which a connection counts as dead. */
+/** Milliseconds without a byte after which a connection is closed. */
 const IDLE_TIMEOUT = 60_000;
+/** Milliseconds. */
 const CONNECT_TIMEOUT = 15_000;
-/** Connections to one host: enough for all transfers of a run, few enough not to be mistaken for an attack. */
+/** The maximum number of connections to one host: enough for all transfers of a run, and few enough to stay below abuse limits. */
 const CONNECTIONS_PER_HOST = 32;
 
 /**
- * Sends single requests: no retries, no redirects, no credentials; those are its callers' business.
+ * Sends single HTTP requests. Callers add retries, redirects and credentials.
  *
- * Honors HTTPS_PROXY, HTTP_PROXY and NO_PROXY; NODE_EXTRA_CA_CERTS is honored by Node itself.
+ * Honors HTTPS_PROXY, HTTP_PROXY and NO_PROXY. Node.js itself honors NODE_EXTRA_CA_CERTS.
  */
 export class Transport {
   private readonly dispatcher: Dispatcher;
@@ -46,7 +47,7 @@ export class Transport {
     });
   }
 
-  /** Sends a request; whatever keeps an answer from coming is a retryable `MirrorError` that names the host. */
+  /** @throws MirrorError that names the host, when there is no response */
   async send(message: HttpRequest): Promise<HttpResponse> {
     try {
       const { url } = message;
@@ -57,7 +58,7 @@ export class Transport {
         headers: { 'user-agent': 'cdk-ecr-mirror', ...message.headers },
         body: message.body as Dispatcher.RequestOptions['body'],
         signal: message.signal,
-        reset: false, // undici would close the connection after each HEAD
+        reset: false, // otherwise undici closes the connection after each HEAD request
       });
       return { url, status: statusCode, headers, body };
     } catch (error) {
@@ -71,7 +72,12 @@ export class Transport {
   }
 }
 
-/** A whole body; undefined when it is longer than the limit. */
+/** Returns the first value of a header. */
+export function headerValue(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
+
+/** Reads a whole body. Undefined when it is longer than the limit in bytes. */
 export async function readBody(response: HttpResponse, limit: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -87,23 +93,26 @@ export async function readBody(response: HttpResponse, limit: number): Promise<B
   return Buffer.concat(chunks);
 }
 
-/** Puts a failure of the network in words; a `MirrorError` or the end of the run passes unchanged. */
+/** Converts a network error to a `MirrorError` with a clear message. Returns a `MirrorError` and the abort of the run unchanged. */
 export function networkError(error: unknown, url: URL): unknown {
   if (error instanceof MirrorError) return error;
-  const refusedByProxy = /^Proxy response \(([0-9]{3})\)/.exec(error instanceof Error ? error.message : '')?.[1];
-  if (refusedByProxy !== undefined) {
-    const problem = `the proxy that HTTPS_PROXY names refuses to connect to it (HTTP ${refusedByProxy})`;
-    return new MirrorError('network', `${url.host}: ${problem}`, { retryable: refusedByProxy.startsWith('5'), cause: error });
+  const proxyStatus = /^Proxy response \(([0-9]{3})\)/.exec(error instanceof Error ? error.message : '')?.[1];
+  if (proxyStatus !== undefined) {
+    const problem = `the proxy in HTTPS_PROXY refused the connection (HTTP ${proxyStatus}); check the credentials and rules of the proxy`;
+    return new MirrorError('network', `${url.host}: ${problem}`, { retryable: proxyStatus.startsWith('5'), cause: error });
   }
-  if (error instanceof errors.RequestAbortedError || (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError'))) return error;
+  if (error instanceof errors.RequestAbortedError || (error instanceof Error && ABORT_NAMES.includes(error.name))) return error;
   const code = errorCode(error);
-  return new MirrorError('network', `${url.host}: ${wordsFor(code, error, url)}`, { retryable: !FINAL_CODES.test(code), cause: error });
+  return new MirrorError('network', `${url.host}: ${networkProblem(code, error, url)}`, { retryable: !FINAL_CODES.test(code), cause: error });
 }
 
-/** Certificate problems and unknown names do not pass by waiting; a name service in trouble answers EAI_AGAIN. */
+/** The names of the errors with which an abort signal ends a request. */
+const ABORT_NAMES = ['AbortError', 'TimeoutError'];
+
+/** Errors that are not transient: untrusted certificates and unknown names. A DNS server that fails returns EAI_AGAIN, which is transient. */
 const FINAL_CODES = /^(?:ENOTFOUND$|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|ERR_INVALID)/;
 
-/** The system's or undici's word for a failure, from wherever in its causes; empty when there is none. */
+/** The error code of the system or of undici, from the error or one of its causes. Empty when there is none. */
 export function errorCode(error: unknown): string {
   for (let current = error; current instanceof Error; current = current.cause ?? (current as AggregateError).errors?.[0]) {
     const { code } = current as NodeJS.ErrnoException;
@@ -112,14 +121,16 @@ export function errorCode(error: unknown): string {
   return '';
 }
 
-function wordsFor(code: string, error: unknown, url: URL): string {
+function networkProblem(code: string, error: unknown, url: URL): string {
   const port = url.port || (url.protocol === 'http:' ? '80' : '443');
   switch (code) {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return isIP(url.hostname.replace(/[[\]]/g, '')) ? 'cannot be reached' : 'its name cannot be resolved; check the spelling, and the DNS and proxy of the network that this runs in';
+      return isIP(url.hostname.replace(/[[\]]/g, ''))
+        ? 'cannot be reached'
+        : 'the name cannot be resolved; check the spelling, and the DNS and proxy settings of the network';
     case 'ECONNREFUSED':
-      return `nothing answers on port ${port}`;
+      return `the connection to port ${port} was refused`;
     case 'UND_ERR_CONNECT_TIMEOUT':
     case 'ETIMEDOUT':
     case 'EHOSTUNREACH':
@@ -127,13 +138,13 @@ function wordsFor(code: string, error: unknown, url: URL): string {
       return `cannot be reached; open port ${port} to it, or set HTTPS_PROXY`;
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
-      return 'stopped answering';
+      return 'the server stopped responding';
     case 'ECONNRESET':
     case 'EPIPE':
     case 'UND_ERR_SOCKET':
-      return 'broke the connection off';
+      return 'the connection was closed by the server';
     default:
-      if (FINAL_CODES.test(code)) return `its certificate is not trusted (${code}); set NODE_EXTRA_CA_CERTS for a private certificate authority`;
+      if (FINAL_CODES.test(code)) return `the certificate is not trusted (${code}); for a custom CA, set NODE_EXTRA_CA_CERTS`;
       return `the request failed: ${sanitizeForLog(error instanceof Error ? error.message : String(error))}`;
   }
 }

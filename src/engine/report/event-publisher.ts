@@ -1,4 +1,5 @@
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE, EVENT_VERSION } from '../../image/contract/events-and-metrics';
+import { awsServiceHost } from '../../image/registry-hosts';
 import { sanitizeForLog } from '../../image/sanitize';
 import type { MirrorResult, Outcome } from '../result';
 
@@ -27,7 +28,7 @@ export async function publishResult(result: MirrorResult, { eventBus, region, bu
   const [{ EventBridgeClient, PutEventsCommand }, { awsRequestHandler }] = await Promise.all([
     import('@aws-sdk/client-eventbridge'), import('../aws-request-handler.js'),
   ]);
-  const client = new EventBridgeClient({ region, requestHandler: awsRequestHandler(`events.${region}.amazonaws.com`) });
+  const client = new EventBridgeClient({ region, requestHandler: awsRequestHandler(awsServiceHost('events', region)) });
   try {
     const { Entries = [] } = await client.send(new PutEventsCommand({
       Entries: [{

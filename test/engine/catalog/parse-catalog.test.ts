@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { LARGEST_CATALOG, parseCatalog, ListSyntaxError } from '../../../src/engine/catalog/parse-catalog';
+import { MAX_CATALOG_BYTES, parseCatalog, CatalogSyntaxError } from '../../../src/engine/catalog/parse-catalog';
 import { MAX_CATALOG_ENTRIES } from '../../../src/image/catalog/catalog';
 
 const values = (text: string) => parseCatalog(text).map(({ value }) => value);
@@ -9,7 +9,7 @@ function outcomeOf(text: string): unknown {
   try {
     return parseCatalog(text).length;
   } catch (error) {
-    if (error instanceof ListSyntaxError) return error.message;
+    if (error instanceof CatalogSyntaxError) return error.message;
     throw error;
   }
 }
@@ -37,7 +37,7 @@ describe('a list', () => {
   ])('has a comment %s as an entry that cannot be meant', (_, text, images) => {
     const entries = parseCatalog(text);
     expect(entries.map(({ value }) => value)).toEqual(images);
-    expect(entries.map(({ problem }) => problem)).toEqual([undefined, expect.stringContaining('a list of names takes no comments'), undefined]);
+    expect(entries.map(({ problem }) => problem)).toEqual([undefined, expect.stringContaining('a list of names cannot have comments'), undefined]);
   });
 
   test('has no comment where a name goes on', () => {
@@ -45,7 +45,7 @@ describe('a list', () => {
   });
 
   test.each([',', '\n,\n , '])('%j names no image', (text) => {
-    expect(() => parseCatalog(text)).toThrow('it names no image');
+    expect(() => parseCatalog(text)).toThrow('it has no images');
   });
 
   test('has an end', () => {
@@ -80,7 +80,7 @@ describe('a document', () => {
 
   test('with a field twice in one entry has that entry refused and no other', () => {
     expect(parseCatalog('images:\n- nginx\n- {image: a, image: b}\n- redis')).toEqual([
-      { position: 'line 2', value: 'nginx' }, { position: 'line 3', value: undefined, problem: 'the field "image" is there twice' }, { position: 'line 4', value: 'redis' },
+      { position: 'line 2', value: 'nginx' }, { position: 'line 3', value: undefined, problem: 'the field "image" is defined twice' }, { position: 'line 4', value: 'redis' },
     ]);
   });
 
@@ -95,33 +95,33 @@ describe('a document', () => {
     ['images: [nginx', /^line 1: /],
     ['images:\n  - nginx\n redis', /^line 3: /],
     ['images:\n  - "nginx', /^line 2: /],
-    ['images: &a [nginx]', 'line 1: it has an anchor ("&"), which a catalog does not take'],
-    ['version: 1\nimages: *a', 'line 2: it has an alias ("*", which is no alias in quotes), which a catalog does not take'],
-    ['images: !!set {nginx}', 'line 1: it has a tag ("!"), which a catalog does not take'],
-    ['%YAML 1.1\n---\nimages: [nginx]', 'line 1: it has a directive ("%"), which a catalog does not take'],
-    ['? images\n: [nginx]', 'line 1: it has a key with a "?" before it, which a catalog does not take'],
-    ['images: [nginx]\n---\nimages: [redis]\n---\n', 'line 2: it is several documents; write one'],
-    ['images: [a:1.0.0]\n---\nimages: [b:2.0.0]', 'line 2: it is several documents; write one'],
-    ['---\nimages: [a:1.0.0]\n---\nimages: [b:2.0.0]', 'line 3: it is several documents; write one'],
-    ['images: [a:1.0.0]\n...\nimages: [b:2.0.0]', 'line 3: it is several documents; write one'],
-    ['images: [a:1.0.0]\n...\n# more\n---\nimages: [b:2.0.0]', 'line 4: it is several documents; write one'],
-    ['{"images": ["a:1.0.0"]}\n---\n', 'line 2: it is several documents; write one'],
-    ['...\nimages: [a:1.0.0]', 'line 2: it is several documents; write one'],
-    ['---\n---\nimages: [a:1.0.0]', 'line 2: it is several documents; write one'],
-    ['images:\n- {image: nginx, owner: team: web}', 'line 2: there is a ":" too many; put a text that holds one in quotes'],
-    ['images:\n- image: nginx\n  owner: team: web', 'line 3: there is a ":" too many; put a text that holds one in quotes'],
-    [`images:\n  ${'- '.repeat(1_000)}nginx`, 'line 2: it is nested too deeply'],
-    [`images:\n${Array.from({ length: 20 }, (_, index) => `${' '.repeat(index)}-`).join('\n')}`, 'line 10: it is nested too deeply'],
-    [Array.from({ length: 20 }, (_, index) => `${' '.repeat(index)}a:`).join('\n'), 'line 9: it is nested too deeply'],
-    ['images: [nginx]\nimages: [redis]', 'the field "images" is there twice'],
-    ['images: [nginx]]', 'line 1: a bracket closes nothing'],
-    ['images: [nginx,, redis]', 'line 1: there is nothing between two commas'],
-    [`images: ${'['.repeat(20)}`, 'line 1: it is nested too deeply'],
+    ['images: &a [nginx]', 'line 1: a catalog doesn\'t support anchors ("&")'],
+    ['version: 1\nimages: *a', 'line 2: a catalog doesn\'t support aliases ("*"); put a value that starts with "*" in quotes'],
+    ['images: !!set {nginx}', 'line 1: a catalog doesn\'t support tags ("!")'],
+    ['%YAML 1.1\n---\nimages: [nginx]', 'line 1: a catalog doesn\'t support directives ("%")'],
+    ['? images\n: [nginx]', 'line 1: a catalog doesn\'t support keys with "?"'],
+    ['images: [nginx]\n---\nimages: [redis]\n---\n', 'line 2: several documents are not supported; write a single document'],
+    ['images: [a:1.0.0]\n---\nimages: [b:2.0.0]', 'line 2: several documents are not supported; write a single document'],
+    ['---\nimages: [a:1.0.0]\n---\nimages: [b:2.0.0]', 'line 3: several documents are not supported; write a single document'],
+    ['images: [a:1.0.0]\n...\nimages: [b:2.0.0]', 'line 3: several documents are not supported; write a single document'],
+    ['images: [a:1.0.0]\n...\n# more\n---\nimages: [b:2.0.0]', 'line 4: several documents are not supported; write a single document'],
+    ['{"images": ["a:1.0.0"]}\n---\n', 'line 2: several documents are not supported; write a single document'],
+    ['...\nimages: [a:1.0.0]', 'line 2: several documents are not supported; write a single document'],
+    ['---\n---\nimages: [a:1.0.0]', 'line 2: several documents are not supported; write a single document'],
+    ['images:\n- {image: nginx, owner: team: web}', 'line 2: unexpected ":"; put a value that contains ": " in quotes'],
+    ['images:\n- image: nginx\n  owner: team: web', 'line 3: unexpected ":"; put a value that contains ": " in quotes'],
+    [`images:\n  ${'- '.repeat(1_000)}nginx`, 'line 2: more than 8 nested levels are not supported'],
+    [`images:\n${Array.from({ length: 20 }, (_, index) => `${' '.repeat(index)}-`).join('\n')}`, 'line 10: more than 8 nested levels are not supported'],
+    [Array.from({ length: 20 }, (_, index) => `${' '.repeat(index)}a:`).join('\n'), 'line 9: more than 8 nested levels are not supported'],
+    ['images: [nginx]\nimages: [redis]', 'the field "images" is defined twice'],
+    ['images: [nginx]]', 'line 1: a closing bracket has no opening bracket'],
+    ['images: [nginx,, redis]', 'line 1: there is no value between two commas; remove a comma'],
+    [`images: ${'['.repeat(20)}`, 'line 1: more than 8 nested levels are not supported'],
     ['', 'it is empty; add images, for example {"images": ["nginx:stable"]}'],
     [' \n', 'it is empty; add images, for example {"images": ["nginx:stable"]}'],
     ['# nothing\n', 'it is empty; add images, for example {"images": ["nginx:stable"]}'],
     ['"images"', 'the top level must be an object with "images:", for example {"images": ["nginx:stable"]}'],
-    ['# ours\nnginx:stable\nredis:7.2.5', 'a list of names takes no comments; write a document in YAML, with "images:" on the first line and "- " before each name'],
+    ['# ours\nnginx:stable\nredis:7.2.5', 'a list of names cannot have comments; use a YAML document, with "images:" on the first line and "- " before each name'],
     ['- nginx\n- redis', 'the top level must be an object with "images:"; put "images:" above the list, or in JSON {"images": [...]} around it'],
     ['["nginx", "redis"]', 'the top level must be an object with "images:"; put "images:" above the list, or in JSON {"images": [...]} around it'],
     ['images: nginx', 'it has no list of images; add one, for example {"images": ["nginx:stable"]}'],
@@ -150,7 +150,7 @@ describe('a document', () => {
 });
 
 describe('a text that was made to do harm', () => {
-  const repeated = (unit: string, start = '', end = '') => `${start}${unit.repeat(Math.floor((LARGEST_CATALOG - start.length - end.length) / unit.length))}${end}`;
+  const repeated = (unit: string, start = '', end = '') => `${start}${unit.repeat(Math.floor((MAX_CATALOG_BYTES - start.length - end.length) / unit.length))}${end}`;
 
   // Each of these took the parser of YAML minutes, gigabytes or its stack before it was held back.
   test.each([
@@ -167,8 +167,8 @@ describe('a text that was made to do harm', () => {
   });
 
   test('is refused for its size before it is parsed', () => {
-    expect(outcomeOf('x'.repeat(LARGEST_CATALOG + 1))).toBe(`it has more than ${LARGEST_CATALOG} bytes; divide it into several catalogs`);
-    expect(outcomeOf('é'.repeat(LARGEST_CATALOG / 2 + 1))).toContain('it has more than');
+    expect(outcomeOf('x'.repeat(MAX_CATALOG_BYTES + 1))).toBe(`it has more than ${MAX_CATALOG_BYTES} bytes; divide it into several catalogs`);
+    expect(outcomeOf('é'.repeat(MAX_CATALOG_BYTES / 2 + 1))).toContain('it has more than');
   });
 
   test('is refused or read whatever it is', () => {

@@ -46,7 +46,7 @@ describe('a shard', () => {
     expect([code, lines.at(-1)!.images]).toEqual([1, { 'copied': 1, 'unchanged': 0, 'tag-moved': 0, 'failed': 500 }]);
     expect(lines.find(({ source }) => source === nameOf('team/app', '1.0.0'))).toMatchObject({ outcome: 'copied' });
     expect(lines.find(({ source }) => source === nameOf('team/app', '1.1.0'))).toMatchObject({
-      outcome: 'failed', reason: 'invalid-configuration', message: `ssm:${PARAMETER}, entry 501: it is number 501 of the entries for one build, and 500 is the limit; set shards: 2`,
+      outcome: 'failed', reason: 'invalid-configuration', message: `ssm:${PARAMETER}, entry 501: a build mirrors at most 500 entries, and this is number 501; set shards: 2`,
     });
   });
 });

@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import * as path from 'node:path';
-import { CredentialSource, firstOf } from '../../../src/engine/credentials/credential-source';
+import { CredentialSource, credentialChain } from '../../../src/engine/credentials/credential-source';
 import { DockerConfigCredentials } from '../../../src/engine/credentials/docker-config-credentials';
 import { MirrorError } from '../../../src/engine/mirror-error';
 import { joinErrorRealms } from '../../support/one-realm';
@@ -54,7 +54,7 @@ describe('the file', () => {
 
   test('that is no JSON is told with its name', async () => {
     await expect((await withConfig('{')).credentialFor('ghcr.io', false)).rejects.toThrow(new MirrorError(
-      'invalid-configuration', `${path.join(folder, 'config.json')} is no JSON; mend it, or set DOCKER_CONFIG to another folder`,
+      'invalid-configuration', `${path.join(folder, 'config.json')} is not valid JSON; correct it, or set DOCKER_CONFIG to another folder`,
     ));
   });
 
@@ -177,7 +177,7 @@ describe('credential helpers', () => {
   test('that answer no JSON are told by name, without their answer', async () => {
     await helper('fake', 'echo "password: hunter2"');
     const attempt = (await withConfig({ credsStore: 'fake' })).credentialFor('ghcr.io', false);
-    await expect(attempt).rejects.toThrow(new MirrorError('invalid-configuration', 'docker-credential-fake answered something that is no JSON'));
+    await expect(attempt).rejects.toThrow(new MirrorError('invalid-configuration', 'docker-credential-fake returned output that is not valid JSON'));
   });
 
   test('that do not read the question do no harm', async () => {
@@ -200,7 +200,7 @@ describe('credential helpers', () => {
 
   test.each(['../evil', 'a/b', 'x; touch evil', '$(id)', 'a b', 'a\nb', '-\u202e'])('with the name %j are not run', async (name) => {
     const attempt = (await withConfig({ credsStore: name })).credentialFor('ghcr.io', false);
-    await expect(attempt).rejects.toMatchObject({ reason: 'invalid-configuration', message: expect.stringContaining('is no name of a credential helper') });
+    await expect(attempt).rejects.toMatchObject({ reason: 'invalid-configuration', message: expect.stringContaining('is not a valid name') });
     await expect(attempt).rejects.toMatchObject({ message: expect.not.stringMatching(/[\p{Cc}\p{Cf}]/u) });
   });
 });
@@ -209,18 +209,18 @@ describe('a login to Amazon ECR', () => {
   const chain: CredentialSource = { credentialFor: async () => ({ username: 'AWS', password: 'from the chain' }) };
 
   test('is used', async () => {
-    const credentials = firstOf(await withConfig({ auths: { [ECR]: auth('AWS', 'stored') } }), chain);
+    const credentials = credentialChain(await withConfig({ auths: { [ECR]: auth('AWS', 'stored') } }), chain);
     expect(await credentials.credentialFor(ECR, false)).toEqual({ username: 'AWS', password: 'stored' });
   });
 
   test('that was refused gives way to the next source', async () => {
-    const credentials = firstOf(await withConfig({ auths: { [ECR]: auth('AWS', 'expired') } }), chain);
+    const credentials = credentialChain(await withConfig({ auths: { [ECR]: auth('AWS', 'expired') } }), chain);
     expect(await credentials.credentialFor(ECR, true)).toEqual({ username: 'AWS', password: 'from the chain' });
   });
 
   test('is not asked of a helper again that was refused', async () => {
     await answering('ecr-login', { Username: 'AWS', Secret: 'expired' });
-    const credentials = firstOf(await withConfig({ credHelpers: { [ECR]: 'ecr-login' } }), chain);
+    const credentials = credentialChain(await withConfig({ credHelpers: { [ECR]: 'ecr-login' } }), chain);
     expect(await credentials.credentialFor(ECR, true)).toEqual({ username: 'AWS', password: 'from the chain' });
     await expect(asked()).rejects.toThrow('ENOENT');
   });
@@ -237,17 +237,17 @@ describe('several sources', () => {
 
   test('are asked until one has credentials', async () => {
     const later = { credentialFor: jest.fn() };
-    expect(await firstOf(none, some, later).credentialFor('ghcr.io', false)).toEqual({ username: 'some', password: 'one' });
+    expect(await credentialChain(none, some, later).credentialFor('ghcr.io', false)).toEqual({ username: 'some', password: 'one' });
     expect(later.credentialFor).not.toHaveBeenCalled();
   });
 
   test('that all have none mean anonymous access', async () => {
-    expect(await firstOf(none, none).credentialFor('ghcr.io', false)).toBeUndefined();
+    expect(await credentialChain(none, none).credentialFor('ghcr.io', false)).toBeUndefined();
   });
 
   test('are told of which registry, and of a refusal', async () => {
     const source = { credentialFor: jest.fn(async () => undefined) };
-    await firstOf(source).credentialFor('ghcr.io', true);
+    await credentialChain(source).credentialFor('ghcr.io', true);
     expect(source.credentialFor).toHaveBeenCalledWith('ghcr.io', true);
   });
 });

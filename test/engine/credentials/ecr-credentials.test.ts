@@ -99,7 +99,7 @@ test('a refusal of AWS is told with the permission that it takes', async () => {
   });
   await expect(credentials.credentialFor(ECR, false)).rejects.toMatchObject({
     reason: 'unauthorized',
-    message: `${ECR}: cannot sign in to Amazon ECR: User is not authorized\\u000aFORGED; it takes AWS credentials that allow ecr:GetAuthorizationToken`,
+    message: `${ECR}: cannot sign in to Amazon ECR: User is not authorized\\u000aFORGED; use AWS credentials that allow ecr:GetAuthorizationToken`,
   });
 });
 
@@ -107,7 +107,7 @@ test('a machine without credentials of AWS is told so', async () => {
   delete process.env.AWS_ACCESS_KEY_ID;
   delete process.env.AWS_SECRET_ACCESS_KEY;
   await expect(credentials.credentialFor(ECR, false)).rejects.toMatchObject({
-    reason: 'unauthorized', message: expect.stringMatching(/cannot sign in to Amazon ECR: .*; it takes AWS credentials that allow ecr:GetAuthorizationToken$/),
+    reason: 'unauthorized', message: expect.stringMatching(/cannot sign in to Amazon ECR: .*; use AWS credentials that allow ecr:GetAuthorizationToken$/),
   });
   expect(ecr.count()).toBe(0);
 });
@@ -119,7 +119,7 @@ test.each([
   ['a token without a password', { authorizationData: [{ authorizationToken: Buffer.from('AWS').toString('base64') }] }],
 ])('%s from AWS is told', async (_, answer) => {
   ecr.fail({ action: Fault.status(200, { 'content-type': 'application/x-amz-json-1.1' }, JSON.stringify(answer)) });
-  await expect(credentials.credentialFor(ECR, false)).rejects.toMatchObject({ reason: 'unauthorized', message: expect.stringContaining('Amazon ECR answered no token') });
+  await expect(credentials.credentialFor(ECR, false)).rejects.toMatchObject({ reason: 'unauthorized', message: expect.stringContaining('Amazon ECR returned no token') });
 });
 
 test('a failure is not kept', async () => {
@@ -138,17 +138,17 @@ describe('an API that cannot be reached', () => {
 
   test('is named by its host, and no credentials are blamed', async () => {
     await ecr.close();
-    await expect(credentials.credentialFor(ECR, false)).rejects.toMatchObject({ reason: 'network', retryable: false, message: `${API}: nothing answers on port 443` });
+    await expect(credentials.credentialFor(ECR, false)).rejects.toMatchObject({ reason: 'network', retryable: false, message: `${API}: the connection to port 443 was refused` });
   });
 
   test('is told so when it ends each connection', async () => {
     ecr.fail({ action: Fault.reset(), times: 100 });
-    await expect(credentials.credentialFor(ECR, false)).rejects.toMatchObject({ reason: 'network', message: `${API}: broke the connection off` });
+    await expect(credentials.credentialFor(ECR, false)).rejects.toMatchObject({ reason: 'network', message: `${API}: the connection was closed by the server` });
   });
 
   test('is told so when its name means nothing', async () => {
     process.env.AWS_ENDPOINT_URL_ECR = 'http://api.ecr.invalid';
-    await expect(credentials.credentialFor(ECR, false)).rejects.toMatchObject({ reason: 'network', message: expect.stringContaining(`${API}: its name cannot be resolved`) });
+    await expect(credentials.credentialFor(ECR, false)).rejects.toMatchObject({ reason: 'network', message: expect.stringContaining(`${API}: the name cannot be resolved`) });
   });
 
   test.each([
@@ -166,7 +166,7 @@ describe('an API that cannot be reached', () => {
   test('has another name in China', async () => {
     await ecr.close();
     await expect(credentials.credentialFor('123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn', false))
-      .rejects.toMatchObject({ message: expect.stringContaining('api.ecr.cn-north-1.amazonaws.com.cn: nothing answers') });
+      .rejects.toMatchObject({ message: expect.stringContaining('api.ecr.cn-north-1.amazonaws.com.cn: the connection to port 443 was refused') });
   });
 });
 

@@ -1,8 +1,8 @@
 /** Instructions that an image has for whoever builds on it. */
 import { triggersProblem } from '../../../src/engine/customize/build-triggers';
 
-const WITH_TRIGGERS = /^has instructions of its own for whoever builds on it \(ONBUILD\), which would be carried out before yours; ask upstream for an image without ONBUILD, or /;
-const AMBIGUOUS = /^has a configuration that is no JSON, or says something twice/;
+const WITH_TRIGGERS = /^has ONBUILD instructions, which would run before your Dockerfile lines; use an image without ONBUILD, or /;
+const AMBIGUOUS = /^has a configuration that is not valid JSON or has duplicate fields/;
 
 test.each([
   '{}',

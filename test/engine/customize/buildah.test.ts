@@ -112,7 +112,7 @@ describeWhereItBuilds('an image that is customized for real', () => {
 
   test('is not there when a command of a line fails, whose words are told', async () => {
     const result = await customize(['RUN cat /etc/no-such-file']);
-    expect(result).toMatchObject({ outcome: 'failed', reason: 'build-failed', message: expect.stringMatching(/^docker buildx build ended with 1: .*no-such-file/) });
+    expect(result).toMatchObject({ outcome: 'failed', reason: 'build-failed', message: expect.stringMatching(/^docker buildx build failed with exit code 1: .*no-such-file/) });
     expect([...ecr.repository(CUSTOM).tags.keys()]).toEqual([]);
   });
 

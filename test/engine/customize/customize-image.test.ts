@@ -1,6 +1,6 @@
 /** The work on one customized image, in this process: with a registry that has the rules of Amazon ECR, and a stand-in for Docker. */
 import { existsSync } from 'node:fs';
-import { CustomizingRequest, customizeImage } from '../../../src/engine/customize/customize-image';
+import { CustomizeRequest, customizeImage } from '../../../src/engine/customize/customize-image';
 import { Docker } from '../../../src/engine/customize/docker';
 import { Transport } from '../../../src/engine/registry/transport';
 import type { MirrorResult } from '../../../src/engine/result';
@@ -47,7 +47,7 @@ function withTriggers(platform: string): FixtureImage {
 }
 
 interface Options {
-  readonly custom?: Partial<CustomizingRequest['custom']>;
+  readonly custom?: Partial<CustomizeRequest['custom']>;
   /** The program to run as Docker. */
   readonly program?: string;
   readonly signal?: AbortSignal;
@@ -160,7 +160,7 @@ describe('the index', () => {
   test('waits for the images that another build makes', async () => {
     const platforms = ['linux/amd64', 'linux/arm64'];
     const result = await customize({ custom: { platforms } });
-    expect(result).toMatchObject({ outcome: 'copied', message: 'the build for linux/arm64 is not done; it will complete the image' });
+    expect(result).toMatchObject({ outcome: 'copied', message: 'the build for linux/arm64 is not finished; it completes the image' });
     expect(result).not.toHaveProperty('targetDigest');
     expect(tags()).toHaveLength(1);
   });
@@ -199,7 +199,7 @@ describe('an image of a platform', () => {
       return { code: 0 };
     };
     expect(await customize()).toMatchObject({
-      outcome: 'failed', reason: 'build-failed', message: expect.stringMatching(/does not hold what was built for linux\/amd64 and pushed there/),
+      outcome: 'failed', reason: 'build-failed', message: expect.stringMatching(/is not the image that was built and pushed for linux\/amd64/),
     });
     expect(tags()).toHaveLength(1);
   });
@@ -223,7 +223,7 @@ describe('says what is wrong', () => {
   test('when the image is not in the mirror', async () => {
     ecr.repository(BASE).tags.clear();
     const result = await customize();
-    expect(result).toMatchObject({ outcome: 'failed', reason: 'not-found', message: `${BASE}:1.0.0 is not in the mirror yet, so there is nothing to customize; mirror it first` });
+    expect(result).toMatchObject({ outcome: 'failed', reason: 'not-found', message: `${BASE}:1.0.0 is not in the mirror yet, so it cannot be customized; mirror it first` });
     expect([result.repository, result.tag]).toEqual([CUSTOM, expect.stringMatching(/^1\.0\.0-[0-9a-f]{12}$/)]); // by which its alarm knows it
     expect(docker.calls).toEqual([]);
   });
@@ -242,7 +242,7 @@ describe('says what is wrong', () => {
     expect(await customize()).toMatchObject({
       outcome: 'failed',
       reason: 'build-failed',
-      message: expect.stringMatching(new RegExp(`^${BASE}@${image.digest} has instructions of its own for whoever builds on it \\(ONBUILD\\), which would be carried out before yours; ask upstream`)),
+      message: expect.stringMatching(new RegExp(`^${BASE}@${image.digest} has ONBUILD instructions, which would run before your Dockerfile lines; use an image`)),
     });
     expect(docker.builds).toEqual([]);
     expect(tags()).toEqual([]);
@@ -260,19 +260,19 @@ describe('says what is wrong', () => {
     expect(await customize({ custom: { platforms: ['linux/arm64'] } })).toMatchObject({
       outcome: 'failed',
       reason: 'invalid-configuration',
-      message: 'this build runs on linux/amd64, and the image is wanted for linux/arm64; start it on a processor of one of these',
+      message: 'this build runs on linux/amd64, but the image is for linux/arm64; start the build on a processor of one of these platforms',
     });
   });
 
   test('when there is no Docker', async () => {
     expect(await customize({ program: `${docker.program}-that-is-not-there` })).toMatchObject({
-      outcome: 'failed', reason: 'build-failed', message: expect.stringMatching(/^there is no Docker in the image that this build runs in; let builds of customized images run in one of CodeBuild's own/),
+      outcome: 'failed', reason: 'build-failed', message: expect.stringMatching(/^the build image doesn't contain Docker; for customized images, use one of CodeBuild's own build images/),
     });
   });
 
   test('with the last words of Docker', async () => {
     docker.onBuild = () => ({ code: 17, stderr: ['one', 'two', '------', 'three', '', 'four', 'five', ''].join('\n') });
-    expect(await customize()).toMatchObject({ outcome: 'failed', reason: 'build-failed', message: 'docker buildx build ended with 17: two | three | four | five' });
+    expect(await customize()).toMatchObject({ outcome: 'failed', reason: 'build-failed', message: 'docker buildx build failed with exit code 17: two | three | four | five' });
   });
 
   test('when it is stopped in the middle of a build', async () => {

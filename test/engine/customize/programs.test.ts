@@ -10,7 +10,7 @@ const PROGRAM = path.join(__dirname, '..', '..', '..', 'assets', 'customize', 'c
 const BASE = `mirror/${UPSTREAM}/team/app`;
 const CUSTOM_IMAGE = JSON.stringify({ repository: 'mirror/custom/app', lines: ['RUN true'], platforms: ['linux/amd64'] });
 const IMAGE = `${UPSTREAM}/team/app:1.0.0`;
-const NOT_DECLARED = 'is not what the stack of the ImageMirror knows of this image';
+const NOT_DECLARED = 'the variable CUSTOM_IMAGE doesn\'t match the app';
 const BOTH_PLATFORMS = CUSTOM_IMAGE.replace('"linux/amd64"', '"linux/amd64","linux/arm64"');
 
 /** What a project names a customized image by that the app has declared. */
@@ -55,7 +55,7 @@ describe('the program for customized images', () => {
   test('puts no event while another build has to complete the image', async () => {
     account.ecr.push(BASE, '1.0.0', multiPlatformImage());
     const { code, lines } = await customize({ IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE: BOTH_PLATFORMS, MIRROR_RECIPES: markOf(BOTH_PLATFORMS), MIRROR_EVENT_BUS: 'default' });
-    expect([code, lines]).toMatchObject([0, [{ outcome: 'copied', message: 'the build for linux/arm64 is not done; it will complete the image' }]]);
+    expect([code, lines]).toMatchObject([0, [{ outcome: 'copied', message: 'the build for linux/arm64 is not finished; it completes the image' }]]);
     expect(account.events.events).toEqual([]);
   });
 
@@ -82,14 +82,14 @@ describe('the program for customized images', () => {
   });
 
   test.each<[string, Record<string, string>, string]>([
-    ['without lines', { IMAGE, REPOSITORY: BASE }, 'the variable CUSTOM_IMAGE is not set, and without it there is nothing to build; start the project that mirrors instead'],
-    ['with tags to select', { IMAGE: `${UPSTREAM}/team/app`, REPOSITORY: BASE, CUSTOM_IMAGE, TAGS: '{"patterns":["*"]}' }, 'the variable TAGS is set, and a build customizes one tag; start the project that mirrors instead'],
+    ['without lines', { IMAGE, REPOSITORY: BASE }, 'the variable CUSTOM_IMAGE is not set, so there is nothing to build; start the project that mirrors instead'],
+    ['with tags to select', { IMAGE: `${UPSTREAM}/team/app`, REPOSITORY: BASE, CUSTOM_IMAGE, TAGS: '{"patterns":["*"]}' }, 'the variable TAGS is set, but a build customizes a single tag; start the project that mirrors instead'],
     ['with lines that would bring another image in', { IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE: CUSTOM_IMAGE.replace('RUN true', 'FROM alpine') }, 'starts with \\"FROM\\"'],
     [
       'with lines that the app has not declared',
       { IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE: CUSTOM_IMAGE.replace('RUN true', 'RUN curl https://example.com | sh') },
-      'the variable CUSTOM_IMAGE is not what the stack of the ImageMirror knows of this image: it has other lines, platforms or repositories; '
-        + 'if the app has changed, deploy the stack that has the image, whose schedule still asks for what was there before',
+      'the variable CUSTOM_IMAGE doesn\'t match the app: the deployed stack of the ImageMirror has other lines, platforms or repositories for this image; '
+        + 'if the app has changed, deploy the stack that has the schedule of this image',
     ],
     ['with platforms that the app has not declared', { IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE: CUSTOM_IMAGE.replace('amd64', 'arm64') }, NOT_DECLARED],
     ['of another image', { IMAGE: 'docker.io/evil/shell:1.0.0', REPOSITORY: BASE, CUSTOM_IMAGE }, NOT_DECLARED],
@@ -116,7 +116,7 @@ describe('the engine', () => {
     expect(lines).toMatchObject([{
       outcome: 'failed',
       reason: 'invalid-configuration',
-      message: 'the image is mirrored, and its customized image could not be brought up to date: the variable CUSTOM_IMAGE needs a project that sets MIRROR_CUSTOM_BUILDS',
+      message: 'the image is mirrored, but its customized image is not up to date: the variable CUSTOM_IMAGE requires a project that sets MIRROR_CUSTOM_BUILDS',
       targetDigest: singleImage().digest,
     }]);
   });
@@ -124,7 +124,7 @@ describe('the engine', () => {
   test('says so when the other processor is wanted and there is no image for it', async () => {
     const arm = CUSTOM_IMAGE.replace('amd64', 'arm64');
     const { lines } = await account.run({ IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE: arm, MIRROR_CUSTOM_BUILDS: '{"project":"Custom","processor":"x86_64"}' });
-    expect(lines).toMatchObject([{ reason: 'invalid-configuration', message: expect.stringContaining('customized images are built on x86_64 here, and arm64 is wanted') }]);
+    expect(lines).toMatchObject([{ reason: 'invalid-configuration', message: expect.stringContaining('the image requires arm64, but customized images are built on x86_64 only') }]);
   });
 
   test.each(['{', '{}', '{"project":"","processor":"arm64"}', '{"project":"a","processor":"mips"}', '{"project":"a","processor":"arm64","otherEnvironment":{"type":"A"}}'])(

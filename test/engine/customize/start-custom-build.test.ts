@@ -1,8 +1,11 @@
 /** How long the mirror's own build waits to start that of a customized image. */
 import { CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
 import { mockClient } from 'aws-sdk-client-mock';
+import { awsRequestHandler } from '../../../src/engine/aws-request-handler';
 import { startCustomBuild } from '../../../src/engine/customize/start-custom-build';
 import { MovingClock } from '../../support/moving-clock';
+
+jest.mock('../../../src/engine/aws-request-handler', () => ({ awsRequestHandler: jest.fn() }));
 
 const codeBuild = mockClient(CodeBuildClient);
 const MINUTE = 60_000;
@@ -37,6 +40,16 @@ function start(minutesLeft = 50) {
 
 const waited = () => clock.sleeps.reduce((sum, one) => sum + one, 0);
 
+test.each([
+  ['eu-west-1', 'codebuild.eu-west-1.amazonaws.com'],
+  ['cn-north-1', 'codebuild.cn-north-1.amazonaws.com.cn'],
+])('in %s, the host %s decides which proxy is used', async (name, host) => {
+  process.env.AWS_REGION = name;
+  codeBuild.on(StartBuildCommand).resolves({ build: { id: 'Custom:1' } });
+  await start();
+  expect(awsRequestHandler).toHaveBeenLastCalledWith(host);
+});
+
 test('it waits while the queue is full', async () => {
   codeBuild.on(StartBuildCommand).rejectsOnce(QUEUE_FULL).resolves({ build: { id: 'Custom:1' } });
   expect(await start()).toEqual({ id: 'Custom:1' });
@@ -46,8 +59,8 @@ test('it waits while the queue is full', async () => {
 test('it does not wait for the end of the run, for where one build may run, that is itself', async () => {
   codeBuild.on(StartBuildCommand).rejects(QUEUE_FULL);
   expect(await start()).toEqual({
-    problem: 'its build could not be started so far (AccountLimitExceededException: Cannot have more than 1 builds in queue for the account), '
-      + 'and this one cannot wait for it; the next run starts it',
+    problem: 'its build could not be started yet (AccountLimitExceededException: Cannot have more than 1 builds in queue for the account), '
+      + 'and this build cannot wait any longer; the next run starts it',
   });
   expect(waited()).toBeGreaterThan(MINUTE);
   expect(waited()).toBeLessThanOrEqual(2 * MINUTE);

@@ -27,21 +27,21 @@ test.each([
   ['layers.s3.cn-north-1.amazonaws.com.cn', 'cn-north-1', 'layers'],
 ])('%s is reached through the gateway endpoint of S3 in %s', (host, region, bucket) => {
   expect(networkAdvice(host)).toContain(`the gateway endpoint com.amazonaws.${region}.s3`);
-  expect(networkAdvice(host)).toContain(`policy lets ${bucket} be read`);
+  expect(networkAdvice(host)).toContain(`policy must allow reading ${bucket}`);
 });
 
 test.each(['registry-1.docker.io', 'public.ecr.aws', 'd2glxqk2uabbnd.cloudfront.net', 's3.amazonaws.com', 'registry.example.com:443', 'x.s3.evil.example'])('%s is reached through a NAT gateway or a proxy', (host) => {
-  expect(networkAdvice(host)).toBe('a build in a VPC reaches it through a NAT gateway, or a proxy that HTTPS_PROXY names, and its security group must let port 443 out');
+  expect(networkAdvice(host)).toBe('a build in a VPC needs a NAT gateway, or a proxy in HTTPS_PROXY, and a security group that allows outbound traffic to port 443');
 });
 
 test.each([['10.0.0.7:5000', '5000'], ['[fd00::7]:5000', '5000'], ['127.0.0.1', '443'], ['registry', '443'], ['localhost:8080', '8080']])('%s is one\'s own, to which no NAT gateway leads', (host, port) => {
-  expect(networkAdvice(host)).toBe(`check that it listens there, and that security groups let port ${port} through`);
+  expect(networkAdvice(host)).toBe(`check that the registry listens there, and that security groups allow port ${port}`);
 });
 
 describe('behind a proxy', () => {
   test.each(['HTTPS_PROXY', 'https_proxy'])('the one that %s names is told, without its password', (name) => {
     process.env[name] = 'http://user:hunter2@proxy.example.com:3128';
-    expect(networkAdvice('quay.io')).toBe('it is asked for through the proxy proxy.example.com:3128: check that one, or name quay.io in NO_PROXY');
+    expect(networkAdvice('quay.io')).toBe('the request uses the proxy proxy.example.com:3128: check the proxy, or add quay.io to NO_PROXY');
   });
 
   test('a host that NO_PROXY names is reached without it', () => {
@@ -51,6 +51,6 @@ describe('behind a proxy', () => {
 
   test('whose address is none is told by its variable', () => {
     process.env.HTTPS_PROXY = 'http://[no address';
-    expect(networkAdvice('quay.io')).toContain('through the proxy that HTTPS_PROXY names');
+    expect(networkAdvice('quay.io')).toContain('uses the proxy in HTTPS_PROXY');
   });
 });

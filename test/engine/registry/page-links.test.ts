@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
-import { nextPage } from '../../../src/engine/registry/registry-connection';
+import { parseNextPage } from '../../../src/engine/registry/registry-connection';
 
 const FROM = new URL('https://registry.example.com/v2/app/');
 
 function next(header: string | undefined): string | undefined {
-  return nextPage(header, FROM)?.href;
+  return parseNextPage(header, FROM)?.href;
 }
 
 test.each([
@@ -42,14 +42,14 @@ test.each([
 
 test('any address in brackets is the next page, or none, and never an error', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
-    expect(() => nextPage(`<${text}>; rel="next"`, FROM)).not.toThrow();
+    expect(() => parseNextPage(`<${text}>; rel="next"`, FROM)).not.toThrow();
   }));
 });
 
 test('garbage is never an error', () => {
   const pieces = fc.constantFrom('<', '>', ';', ',', 'rel', '=', '"', 'next', ' ', '/', ':', '\\', '\u0000', 'http://', '%', '?', '\t');
   fc.assert(fc.property(fc.array(fc.oneof(pieces, fc.string({ maxLength: 5 })), { maxLength: 60 }), (parts) => {
-    const page = nextPage(parts.join(''), FROM);
+    const page = parseNextPage(parts.join(''), FROM);
     expect(page === undefined || page instanceof URL).toBe(true);
   }), { numRuns: 2000 });
 });

@@ -78,7 +78,7 @@ test('a place that a registry redirects to has a limit of its own, and says how 
     elsewhere.fail({ action: Fault.status(429, { 'retry-after': '7' }) });
     hub.fail({ match: TAG, action: Fault.status(307, { location: `${elsewhere.url}/elsewhere` }) });
     await expect(client(known()).manifest('stable')).rejects.toMatchObject({
-      reason: 'rate-limited', retryable: true, retryAfterSeconds: 7, message: expect.stringContaining(`${elsewhere.host}, where it redirects to, answers HTTP 429`),
+      reason: 'rate-limited', retryable: true, retryAfterSeconds: 7, message: expect.stringContaining(`${elsewhere.host}, to which it redirects, returned HTTP 429`),
     });
   } finally {
     await elsewhere.close();

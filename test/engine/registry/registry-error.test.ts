@@ -53,7 +53,7 @@ describe('reasons', () => {
 describe('words', () => {
   test('name the registry, the request, what happened and the answer', async () => {
     expect((await errorOf(404, body('MANIFEST_UNKNOWN', 'manifest unknown'))).message)
-      .toBe('quay.io: cannot read manifest a/b:1: there is no such image or repository (HTTP 404, MANIFEST_UNKNOWN: manifest unknown)');
+      .toBe('quay.io: cannot read manifest a/b:1: the image or repository doesn\'t exist (HTTP 404, MANIFEST_UNKNOWN: manifest unknown)');
   });
 
   test('repeat a short answer that is no JSON', async () => {
@@ -61,13 +61,13 @@ describe('words', () => {
   });
 
   test('to a rate limit without credentials say that credentials help', async () => {
-    expect((await registryError(ANONYMOUS, cannedResponse(429))).message).toContain('its rate limit for anonymous requests is reached; give credentials for this registry');
+    expect((await registryError(ANONYMOUS, cannedResponse(429))).message).toContain('the rate limit for anonymous requests is exceeded; configure credentials for this registry');
   });
 
   test('to a rate limit with credentials say what helps then', async () => {
     const { message } = await registryError(AUTHENTICATED, cannedResponse(429));
-    expect(message).toContain('its rate limit is reached for these credentials');
-    expect(message).not.toContain('give credentials');
+    expect(message).toContain('the rate limit of these credentials is exceeded');
+    expect(message).not.toContain('configure credentials');
   });
 
   test('to a rate limit of the public gallery name the permissions that lift it', async () => {
@@ -78,11 +78,11 @@ describe('words', () => {
   });
 
   test('to a refusal without credentials say that it wants some', async () => {
-    expect((await registryError(ANONYMOUS, cannedResponse(401))).message).toContain('it wants credentials, or there is no such repository');
+    expect((await registryError(ANONYMOUS, cannedResponse(401))).message).toContain('the registry requires credentials, or the repository doesn\'t exist');
   });
 
   test('to a refusal with credentials say that these do not do', async () => {
-    expect((await registryError(AUTHENTICATED, cannedResponse(403))).message).toContain('these credentials may not do that, or there is no such repository');
+    expect((await registryError(AUTHENTICATED, cannedResponse(403))).message).toContain('the credentials don\'t allow it, or the repository doesn\'t exist');
   });
 });
 
@@ -107,7 +107,7 @@ describe('hostile bodies', () => {
     ['fields of other types', '{"errors":[{"code":{"toString":1},"message":["x"]}]}'],
     ['fields that reach for prototypes', '{"errors":[{"__proto__":{"code":"DENIED"},"constructor":1}]}'],
   ])('%s adds nothing to the status', async (_, text) => {
-    expect((await errorOf(502, text)).message).toBe('quay.io: cannot read manifest a/b:1: it failed (HTTP 502)');
+    expect((await errorOf(502, text)).message).toBe('quay.io: cannot read manifest a/b:1: the request failed (HTTP 502)');
   });
 
   test('ten megabytes are not read to their end', async () => {
@@ -119,7 +119,7 @@ describe('hostile bodies', () => {
       }
     }
     const error = await registryError(ANONYMOUS, cannedResponse(500, pieces()));
-    expect(error.message).toBe('quay.io: cannot read manifest a/b:1: it failed (HTTP 500)');
+    expect(error.message).toBe('quay.io: cannot read manifest a/b:1: the request failed (HTTP 500)');
     expect(read).toBeLessThan(20 * 65_536);
   });
 

@@ -7,7 +7,7 @@ jest.mock('node:timers/promises', () => ({ setTimeout: jest.fn() }));
 const pause = jest.mocked(sleep);
 const realSleep = jest.requireActual<typeof import('node:timers/promises')>('node:timers/promises').setTimeout;
 
-const POLICY = { attempts: 4, firstPause: 100, longestPause: 250 };
+const POLICY = { attempts: 4, firstPause: 100, maxPause: 250 };
 const passing = (retryAfterSeconds?: number) => new MirrorError('network', 'it broke', { retryable: true, retryAfterSeconds });
 const context = (options: Partial<RetryContext> = {}): RetryContext => ({
   retry: POLICY, deadline: Date.now() + 3_600_000, signal: new AbortController().signal, ...options,
@@ -73,14 +73,14 @@ test('a pause that the registry asks for past the deadline ends the run at once,
   await expect(withRetries(context(), attempt)).rejects.toMatchObject({
     reason: 'rate-limited',
     retryable: false,
-    message: 'slow down (gave up: the next try would be after the run\'s deadline)',
+    message: 'slow down (not retried: the next try would be after the deadline of the run)',
   });
   expect(attempt).toHaveBeenCalledTimes(1);
   expect(pauses()).toEqual([]);
 });
 
 test('a pause of the policy\'s own past the deadline ends the run at once', async () => {
-  await expect(withRetries(context({ deadline: Date.now() }), () => Promise.reject(passing()))).rejects.toThrow('gave up');
+  await expect(withRetries(context({ deadline: Date.now() }), () => Promise.reject(passing()))).rejects.toThrow('not retried');
   expect(pauses()).toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 import type { Challenge } from '../../../src/engine/registry/challenge';
 import type { Endpoint } from '../../../src/engine/registry/endpoint';
-import { fetchToken, TokenRequest } from '../../../src/engine/registry/token-service';
+import { fetchBearerToken, TokenRequest } from '../../../src/engine/registry/token-service';
 import { HttpRequest, HttpResponse, Transport } from '../../../src/engine/registry/transport';
 import { cannedResponse } from '../../support/canned-response';
 
@@ -35,7 +35,7 @@ interface Asked extends Partial<Omit<TokenRequest, 'challenge'>> {
 }
 
 function ask({ challenge, ...more }: Asked = {}) {
-  return fetchToken({
+  return fetchBearerToken({
     endpoint: ENDPOINT, challenge: { scheme: 'bearer', realm: REALM, ...challenge }, scope: SCOPE, transport, signal: new AbortController().signal, ...more,
   });
 }
@@ -138,7 +138,7 @@ describe('the realm', () => {
       await expect(ask({ challenge: { realm }, credential })).rejects.toMatchObject({
         reason: 'unauthorized',
         retryable: false,
-        message: 'registry.example.com: it names a token service that is not https, so no credentials are sent to it',
+        message: 'registry.example.com: the token service of its challenge doesn\'t use https, so it gets no credentials',
       });
     }
     expect(sent).toEqual([]);
@@ -195,7 +195,7 @@ describe('the answer', () => {
   ])('that is %s is no token, and may be one at the next try', async (_, text) => {
     answer = cannedResponse(200, text);
     await expect(ask({ credential: USER })).rejects.toMatchObject({
-      reason: 'registry-error', retryable: true, message: 'registry.example.com: its token service answered no token',
+      reason: 'registry-error', retryable: true, message: 'registry.example.com: the token service returned no token',
     });
   });
 
@@ -208,7 +208,7 @@ describe('the answer', () => {
       }
     }
     answer = cannedResponse(200, endless());
-    await expect(ask()).rejects.toThrow('registry.example.com: its token service answered more than 1048576 bytes');
+    await expect(ask()).rejects.toThrow('registry.example.com: the response of the token service is longer than 1048576 bytes');
     expect(pieces).toBeLessThan(40);
   });
 
@@ -229,7 +229,7 @@ describe('the answer', () => {
     await expect(ask({ credential: USER })).rejects.toMatchObject({
       reason: 'registry-error',
       retryable: false,
-      message: `registry.example.com: the token service that it names is not there (HTTP ${status} from ${answer.url.host})`,
+      message: `registry.example.com: the token service of its challenge doesn't exist (HTTP ${status} from ${answer.url.host})`,
     });
   });
 
@@ -239,17 +239,17 @@ describe('the answer', () => {
       throw Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' });
     }
     answer = cannedResponse(200, broken());
-    await expect(ask({ credential: USER })).rejects.toMatchObject({ reason: 'network', retryable: true, message: `${answer.url.host}: broke the connection off` });
+    await expect(ask({ credential: USER })).rejects.toMatchObject({ reason: 'network', retryable: true, message: `${answer.url.host}: the connection was closed by the server` });
   });
 
   test('401 with credentials says that these are wrong', async () => {
     answer = cannedResponse(401, '{"details":"incorrect username or password"}');
-    await expect(ask({ credential: USER })).rejects.toThrow('these credentials may not do that');
+    await expect(ask({ credential: USER })).rejects.toThrow('the credentials don\'t allow it');
   });
 
   test('401 without credentials says that some are wanted', async () => {
     answer = cannedResponse(401);
-    await expect(ask()).rejects.toThrow('it wants credentials');
+    await expect(ask()).rejects.toThrow('the registry requires credentials');
   });
 
   test.each([['a password', USER], ['an identity token', IDENTITY]])('in no case makes %s part of an error', async (_, credential) => {

@@ -98,20 +98,20 @@ describe('what keeps an answer from coming', () => {
   test('is that nothing answers', async () => {
     const port = await closedPort();
     await expect(send({ url: new URL(`http://127.0.0.1:${port}`) })).rejects.toMatchObject({
-      name: 'MirrorError', reason: 'network', retryable: true, message: `127.0.0.1:${port}: nothing answers on port ${port}`,
+      name: 'MirrorError', reason: 'network', retryable: true, message: `127.0.0.1:${port}: the connection to port ${port} was refused`,
     });
   });
 
   test('is a reset', async () => {
     server.fail({ action: Fault.reset(), times: 9 });
-    await expect(send()).rejects.toMatchObject({ reason: 'network', retryable: true, message: `${server.host}: broke the connection off` });
+    await expect(send()).rejects.toMatchObject({ reason: 'network', retryable: true, message: `${server.host}: the connection was closed by the server` });
     expect(server.count()).toBe(1);
   });
 
   test('is silence', async () => {
     const impatient = new Transport(50);
     server.fail({ action: Fault.stall() });
-    await expect(send({}, impatient)).rejects.toMatchObject({ reason: 'network', retryable: true, message: `${server.host}: stopped answering` });
+    await expect(send({}, impatient)).rejects.toMatchObject({ reason: 'network', retryable: true, message: `${server.host}: the server stopped responding` });
     await impatient.close();
   });
 
@@ -121,7 +121,7 @@ describe('what keeps an answer from coming', () => {
     await expect(send({ url: new URL(secure.url) })).rejects.toMatchObject({
       reason: 'network',
       retryable: false,
-      message: expect.stringMatching(/^127\.0\.0\.1:[0-9]+: its certificate is not trusted \([A-Z_]+\); set NODE_EXTRA_CA_CERTS for a private certificate authority$/),
+      message: expect.stringMatching(/^127\.0\.0\.1:[0-9]+: the certificate is not trusted \([A-Z_]+\); for a custom CA, set NODE_EXTRA_CA_CERTS$/),
     });
     expect(secure.count()).toBe(0);
     await secure.close();
@@ -130,7 +130,7 @@ describe('what keeps an answer from coming', () => {
 
   test('is a name that does not exist', async () => {
     await expect(send({ url: new URL('https://registry.invalid') })).rejects.toMatchObject({
-      reason: 'network', message: 'registry.invalid: its name cannot be resolved; check the spelling, and the DNS and proxy of the network that this runs in',
+      reason: 'network', message: 'registry.invalid: the name cannot be resolved; check the spelling, and the DNS and proxy settings of the network',
     });
   });
 
@@ -201,7 +201,7 @@ describe('a proxy that refuses to connect', () => {
     process.env.HTTPS_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
     const proxied = new Transport();
     await expect(send({ url: new URL('https://registry.invalid/v2/') }, proxied)).rejects.toMatchObject({
-      name: 'MirrorError', reason: 'network', retryable, message: `registry.invalid: the proxy that HTTPS_PROXY names refuses to connect to it (HTTP ${status})`,
+      name: 'MirrorError', reason: 'network', retryable, message: `registry.invalid: the proxy in HTTPS_PROXY refused the connection (HTTP ${status}); check the credentials and rules of the proxy`,
     });
     await proxied.close();
   });
@@ -212,33 +212,33 @@ describe('a failure of the network', () => {
   const coded = (code: string) => Object.assign(new Error('low-level words'), { code });
 
   test.each([
-    ['ENOTFOUND', 'its name cannot be resolved', false],
-    ['EAI_AGAIN', 'its name cannot be resolved', true],
-    ['ECONNREFUSED', 'nothing answers on port 5000', true],
+    ['ENOTFOUND', 'the name cannot be resolved', false],
+    ['EAI_AGAIN', 'the name cannot be resolved', true],
+    ['ECONNREFUSED', 'the connection to port 5000 was refused', true],
     ['ETIMEDOUT', 'cannot be reached; open port 5000 to it, or set HTTPS_PROXY', true],
     ['EHOSTUNREACH', 'cannot be reached', true],
     ['ENETUNREACH', 'cannot be reached', true],
     ['UND_ERR_CONNECT_TIMEOUT', 'cannot be reached', true],
-    ['UND_ERR_HEADERS_TIMEOUT', 'stopped answering', true],
-    ['UND_ERR_BODY_TIMEOUT', 'stopped answering', true],
-    ['ECONNRESET', 'broke the connection off', true],
-    ['EPIPE', 'broke the connection off', true],
-    ['UND_ERR_SOCKET', 'broke the connection off', true],
-    ['CERT_HAS_EXPIRED', 'its certificate is not trusted (CERT_HAS_EXPIRED)', false],
-    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'its certificate is not trusted', false],
-    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'its certificate is not trusted', false],
-    ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is not trusted', false],
+    ['UND_ERR_HEADERS_TIMEOUT', 'the server stopped responding', true],
+    ['UND_ERR_BODY_TIMEOUT', 'the server stopped responding', true],
+    ['ECONNRESET', 'the connection was closed by the server', true],
+    ['EPIPE', 'the connection was closed by the server', true],
+    ['UND_ERR_SOCKET', 'the connection was closed by the server', true],
+    ['CERT_HAS_EXPIRED', 'the certificate is not trusted (CERT_HAS_EXPIRED)', false],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'the certificate is not trusted', false],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'the certificate is not trusted', false],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'the certificate is not trusted', false],
     ['EWEIRD', 'the request failed: low-level words', true],
   ])('with the code %s says "%s", to be tried again: %s', (code, words, retryable) => {
     expect(networkError(coded(code), url)).toMatchObject({ reason: 'network', retryable, message: expect.stringContaining(`registry.example.com:5000: ${words}`) });
   });
 
   test('finds the code behind other errors', () => {
-    expect(networkError(new Error('outer', { cause: new Error('middle', { cause: coded('ECONNRESET') }) }), url)).toMatchObject({ message: expect.stringContaining('broke the connection off') });
+    expect(networkError(new Error('outer', { cause: new Error('middle', { cause: coded('ECONNRESET') }) }), url)).toMatchObject({ message: expect.stringContaining('the connection was closed by the server') });
   });
 
   test('finds the code among several errors', () => {
-    expect(networkError(new AggregateError([coded('ECONNREFUSED'), coded('ENETUNREACH')]), url)).toMatchObject({ message: expect.stringContaining('nothing answers') });
+    expect(networkError(new AggregateError([coded('ECONNREFUSED'), coded('ENETUNREACH')]), url)).toMatchObject({ message: expect.stringContaining('was refused') });
   });
 
   test('keeps what brought it about', () => {

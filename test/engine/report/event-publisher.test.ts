@@ -52,6 +52,16 @@ test('a result is one event on the bus, and nothing is wrong', async () => {
   expect(bridge.events).toEqual([{ source: EVENT_SOURCE, detailType: EVENT_DETAIL_TYPE.MIRRORED, detail: { version: '1', ...RESULT }, eventBusName: BUS, resources: [] }]);
 });
 
+test.each([
+  ['eu-west-1', 'events.eu-west-1.amazonaws.com'],
+  ['cn-north-1', 'events.cn-north-1.amazonaws.com.cn'],
+])('in %s, no proxy is used when NO_PROXY contains %s', async (region, host) => {
+  // Nothing listens on that port, so an event that arrives did not go through the proxy.
+  Object.assign(process.env, { HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: host });
+  expect(await publishResult(RESULT, { eventBus: BUS, region })).toBeUndefined();
+  expect(bridge.events).toHaveLength(1);
+});
+
 test.each<[Outcome, string]>([
   ['copied', 'Image Mirrored'],
   ['unchanged', 'Image Unchanged'],

@@ -192,16 +192,16 @@ describe('a list that cannot be read', () => {
   const bus = { MIRROR_EVENT_BUS: 'default' };
 
   test('for there is no such parameter is told with an event', async () => {
-    await tells(account.run({ CATALOG: 'ssm:/nowhere', ...bus }), 'ssm:/nowhere', 'not-found', 'ssm:/nowhere: there is no such list; check its name, or create it (HTTP 400, ParameterNotFound)');
+    await tells(account.run({ CATALOG: 'ssm:/nowhere', ...bus }), 'ssm:/nowhere', 'not-found', 'ssm:/nowhere: the catalog doesn\'t exist; check its name, or create it (HTTP 400, ParameterNotFound)');
   });
 
   test('for it is encrypted is told with an event', async () => {
     account.parameters.parameters.set(PARAMETER, { value: 'nginx', type: 'SecureString' });
-    await tells(account.run({ CATALOG: `ssm:${PARAMETER}`, ...bus }), `ssm:${PARAMETER}`, 'invalid-configuration', 'it is a SecureString');
+    await tells(account.run({ CATALOG: `ssm:${PARAMETER}`, ...bus }), `ssm:${PARAMETER}`, 'invalid-configuration', 'SecureString parameters are not supported');
   });
 
   test('for there is no such object, or no permission, is told with an event', async () => {
-    await tells(account.run({ CATALOG: 's3://lists/gone.yaml', ...bus }), 's3://lists/gone.yaml', 'unauthorized', 'the role of the build may not read it, there is no such list, or its bucket is of another account than the mirror (HTTP 403, AccessDenied)');
+    await tells(account.run({ CATALOG: 's3://lists/gone.yaml', ...bus }), 's3://lists/gone.yaml', 'unauthorized', 'the role of the build has no access, the catalog doesn\'t exist, or its bucket is in another account than the mirror (HTTP 403, AccessDenied)');
   });
 
   test('is not taken from a bucket of another account, whoever has got its name', async () => {
@@ -224,10 +224,10 @@ describe('a list that cannot be read', () => {
     ['YAML that is none', 'images: [nginx', 'line 1: '],
     ['an empty file', '', 'it is empty'],
     ['another version', 'version: 2\nimages: [nginx]', 'its version is 2'],
-    ['references', 'images: &a [*a]', 'it has an anchor'],
-    ['types', 'images: !!set [nginx]', 'it has a tag'],
-    ['several documents', 'images: [a:1.0.0]\n---\nimages: [b:2.0.0]', 'line 2: it is several documents; write one'],
-    ['deep nesting', `images:\n  ${'- '.repeat(1_000)}a`, 'line 2: it is nested too deeply'],
+    ['references', 'images: &a [*a]', 'doesn\'t support anchors'],
+    ['types', 'images: !!set [nginx]', 'doesn\'t support tags'],
+    ['several documents', 'images: [a:1.0.0]\n---\nimages: [b:2.0.0]', 'line 2: several documents are not supported; write a single document'],
+    ['deep nesting', `images:\n  ${'- '.repeat(1_000)}a`, 'line 2: more than 8 nested levels are not supported'],
     ['a misspelled field', 'imags: [nginx]', 'unknown field "imags" (did you mean "images"?)'],
   ])('for it is %s is told with an event', async (_, text, words) => {
     await tells(mirrorObject(account, text, bus), `s3://${OBJECT}`, 'invalid-configuration', words);
