@@ -5,6 +5,7 @@ import { OCI_INDEX } from '../../../src/image/media-types';
 import { Fault } from '../../support/fault';
 import { artifact, cosignTag, singleImage } from '../../support/fixture-images';
 import { mirrorOne } from '../../support/mirror-request';
+import { randomCases } from '../../support/random-cases';
 import { withRegistries } from '../../support/with-servers';
 
 const IMAGE = singleImage();
@@ -179,6 +180,6 @@ describe('a hostile list', () => {
       answerLists(body);
       target.repository('mirror/app').tags.clear();
       isCopied(await run());
-    }), { numRuns: 60 });
+    }), { numRuns: randomCases(60) });
   });
 });

@@ -7,7 +7,7 @@ import { PublicGalleryApi } from '../../support/public-gallery-api';
 import { withEnvironment } from '../../support/with-environment';
 
 type PublicCredentials = new (environment: NodeJS.ProcessEnv) => CredentialSource;
-const { EcrPublicCredentials } = bundledModule('credentials/ecr-public-credentials.ts') as { EcrPublicCredentials: PublicCredentials };
+const { EcrPublicCredentials } = bundledModule('credentials/ecr-credentials.ts') as { EcrPublicCredentials: PublicCredentials };
 
 const GALLERY = 'public.ecr.aws';
 const HOUR = 3_600_000;
