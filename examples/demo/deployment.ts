@@ -3,6 +3,7 @@ import { LocalAws } from './local-aws';
 import { publishedImage } from './published-image';
 import { formatImageReference, parseImageReference } from '../../src/image/image-reference';
 import { mirrorRepositoryName } from '../../src/image/repository-name';
+import { CloudAssembly } from '../../test/support/cloud-assembly';
 import { LocalCloudFormationApi } from '../../test/support/local-cloud-formation-api';
 import { LocalLambda } from '../../test/support/local-lambda';
 import { LocalLogsApi } from '../../test/support/local-logs-api';
@@ -31,8 +32,8 @@ const STACK_ID = 'arn:aws:cloudformation:us-east-1:123456789012:stack/PlatformIm
  *
  * @param missing an image that upstream does not have
  */
-export async function playDeployment(name: string, appFolder: string, missing?: string): Promise<PlayedDeployment> {
-  const aws = await LocalAws.deploy(appFolder, false);
+export async function playDeployment(name: string, app: CloudAssembly, missing?: string): Promise<PlayedDeployment> {
+  const aws = await LocalAws.deploy(app);
   const codeBuild = aws.codeBuildApi;
   const logs = await new LocalLogsApi((group, stream) => codeBuild.logLines(group, stream)).start();
   const cloudFormation = await new LocalCloudFormationApi().start();

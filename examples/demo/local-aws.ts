@@ -53,14 +53,22 @@ interface Services {
 /** An account of AWS on this machine, with an app deployed into it, and the internet around it. */
 export class LocalAws {
   /**
-   * Synthesizes an app and starts what its template needs.
+   * Synthesizes an app and starts the services that its template needs.
    *
-   * @param appFolder where the app's `cdk.json` is
+   * @param appFolder the folder of the app's `cdk.json`
    * @param realUpstream whether upstream registries are the real ones
    */
-  static async deploy(appFolder: string, realUpstream: boolean): Promise<LocalAws> {
+  static async synthesize(appFolder: string, realUpstream: boolean): Promise<LocalAws> {
     const folder = await mkdtemp(join(tmpdir(), 'local-aws-'));
-    const assembly = await synthesize(appFolder, join(folder, 'cdk.out'));
+    return LocalAws.deploy(await synthesize(appFolder, join(folder, 'cdk.out')), realUpstream, folder);
+  }
+
+  /**
+   * Starts the services that the template of a synthesized app needs.
+   *
+   * @param folder is removed when the account is closed
+   */
+  static async deploy(assembly: CloudAssembly, realUpstream = false, folder?: string): Promise<LocalAws> {
     const [stack] = await assembly.stacks();
     const template = await assembly.template(stack, DEPLOYMENT);
     const registries = registriesOf(template);
@@ -80,7 +88,7 @@ export class LocalAws {
   readonly codeBuildApi: LocalCodeBuildApi;
 
   private constructor(
-    readonly deployed: Deployed, private readonly services: Services, private readonly certificates: Certificates, private readonly folder: string,
+    readonly deployed: Deployed, private readonly services: Services, private readonly certificates: Certificates, private readonly folder?: string,
   ) {
     const schedules = buildSchedules(deployed.template);
     this.schedules = schedules.filter(({ variables }) => variables.IMAGE !== undefined);
@@ -126,7 +134,8 @@ export class LocalAws {
   async close(): Promise<void> {
     await this.settled();
     await Promise.all([this.codeBuildApi, ...Object.values(this.services)].map(async (server) => server?.close()));
-    await Promise.all([this.certificates.dispose(), rm(this.folder, { recursive: true, force: true })]);
+    await this.certificates.dispose();
+    if (this.folder !== undefined) await rm(this.folder, { recursive: true, force: true });
   }
 }
 

@@ -1,10 +1,11 @@
-import { App, Aspects, SecretValue, Stack } from 'aws-cdk-lib';
+import { Aspects, SecretValue, Stack } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { DeployedStack, REGISTRY } from './deployed-stack';
 import { ImageMirror, MirroredImage, MirroredImagesAspect } from '../../src';
+import { mirrorAndWorkload } from '../support/mirror-stack';
 
 const MIRRORED = 'arn:aws:ecr:eu-west-1:111122223333:repository/mirror/nginx';
 
@@ -12,10 +13,8 @@ let platform: Stack;
 let stack: Stack;
 let mirror: ImageMirror;
 beforeEach(() => {
-  const app = new App();
-  platform = new Stack(app, 'Platform');
-  stack = new Stack(app, 'Builds');
-  mirror = new ImageMirror(platform, 'Mirror');
+  const { app, ...stacks } = mirrorAndWorkload('Builds');
+  ({ platform, stack, mirror } = stacks);
   // In the stack that runs it, so that all that matters is in one template.
   new MirroredImage(stack, 'Nginx', { mirror, image: 'nginx:stable' });
   Aspects.of(app).add(new MirroredImagesAspect({ mirrors: [mirror] }));

@@ -1,17 +1,15 @@
 import * as fs from 'node:fs';
-import * as os from 'node:os';
 import * as path from 'node:path';
 import { App, Aspects, Stack } from 'aws-cdk-lib';
 import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
 import { DeployedStack, REGISTRY } from './deployed-stack';
 import { ImageMirror, MirroredImagesAspect } from '../../src';
+import { withFolder } from '../support/with-folder';
 
-let directory: string;
-beforeEach(() => { directory = fs.mkdtempSync(path.join(os.tmpdir(), 'template-')); });
-afterEach(() => fs.rmSync(directory, { recursive: true }));
+const folder = withFolder();
 
 test('a template that somebody else wrote runs the mirror\'s images, with the role that it has', () => {
-  const templateFile = path.join(directory, 'template.json');
+  const templateFile = path.join(folder, 'template.json');
   fs.writeFileSync(templateFile, JSON.stringify({
     Parameters: { Tag: { Type: 'String' } },
     Resources: {

@@ -1,9 +1,10 @@
-import { App, Aspects, Size, Stack } from 'aws-cdk-lib';
+import { Aspects, Size, Stack } from 'aws-cdk-lib';
 import * as batch from 'aws-cdk-lib/aws-batch';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { DeployedStack, REGISTRY } from './deployed-stack';
 import { ImageMirror, MirroredImage, MirroredImagesAspect } from '../../src';
+import { mirrorAndWorkload } from '../support/mirror-stack';
 
 const MIRRORED = `${REGISTRY}/mirror/nginx:stable`;
 
@@ -11,10 +12,8 @@ let platform: Stack;
 let stack: Stack;
 let mirror: ImageMirror;
 beforeEach(() => {
-  const app = new App();
-  platform = new Stack(app, 'Platform');
-  stack = new Stack(app, 'Jobs');
-  mirror = new ImageMirror(platform, 'Mirror');
+  const { app, ...stacks } = mirrorAndWorkload('Jobs');
+  ({ platform, stack, mirror } = stacks);
   // In the stack that runs it, so that all that matters is in one template.
   new MirroredImage(stack, 'Nginx', { mirror, image: 'nginx:stable' });
   Aspects.of(app).add(new MirroredImagesAspect({ mirrors: [mirror] }));

@@ -5,6 +5,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { DeployedStack } from './deployed-stack';
 import { ImageCatalog, ImageMirror, MirroredImagesAspect } from '../../src';
+import { mirrorStack } from '../support/mirror-stack';
 
 const image = (name: string) => ecs.ContainerImage.fromRegistry(name);
 
@@ -12,9 +13,7 @@ let app: App;
 let stack: Stack;
 let mirror: ImageMirror;
 beforeEach(() => {
-  app = new App();
-  stack = new Stack(app, 'Platform');
-  mirror = new ImageMirror(stack, 'Mirror', { images: ['nginx:stable'] });
+  ({ app, stack, mirror } = mirrorStack({ images: ['nginx:stable'] }));
 });
 
 function defineTask(...images: string[]): ecs.FargateTaskDefinition {

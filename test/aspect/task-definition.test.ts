@@ -1,4 +1,4 @@
-import { App, Aspects, CfnCondition, CfnParameter, CfnResource, Fn, SecretValue, Stack } from 'aws-cdk-lib';
+import { Aspects, CfnCondition, CfnParameter, CfnResource, Fn, SecretValue, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
@@ -7,6 +7,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { DeployedStack, REGISTRY } from './deployed-stack';
 import { ImageMirror, MirroredImage, MirroredImageOptions, MirroredImagesAspect } from '../../src';
+import { mirrorAndWorkload } from '../support/mirror-stack';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 const PULLED = { Action: ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'], Effect: 'Allow' };
@@ -15,10 +16,8 @@ let platform: Stack;
 let stack: Stack;
 let mirror: ImageMirror;
 beforeEach(() => {
-  const app = new App();
-  platform = new Stack(app, 'Platform');
-  stack = new Stack(app, 'Web');
-  mirror = new ImageMirror(platform, 'Mirror');
+  const { app, ...stacks } = mirrorAndWorkload('Web');
+  ({ platform, stack, mirror } = stacks);
   addImage('nginx:stable');
   Aspects.of(app).add(new MirroredImagesAspect({ mirrors: [mirror] }));
 });

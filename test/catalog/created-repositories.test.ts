@@ -1,6 +1,5 @@
 /** The repositories of a catalog's images: by which templates Amazon ECR creates them, and what builds may do in them. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
@@ -8,16 +7,14 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { ImageCatalog, ImageMirror, ImageMirrorProps, PullThroughCache, UpstreamRegistry } from '../../src';
 import { TemplateResolver } from '../support/template-resolver';
+import { withFolder } from '../support/with-folder';
 
 let stack: Stack;
-let folder: string;
+const folder = withFolder();
 
 beforeEach(() => {
   stack = new Stack(new App(), 'Platform');
-  folder = mkdtempSync(path.join(tmpdir(), 'catalog-'));
 });
-
-afterEach(() => rmSync(folder, { recursive: true }));
 
 const parameter = () => ImageCatalog.fromParameter(ssm.StringListParameter.fromStringListParameterName(stack, 'List', '/platform/images'));
 

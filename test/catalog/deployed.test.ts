@@ -2,8 +2,7 @@
  * A mirror with catalogs, end to end: a synthesized template, its schedules with their own input, the project's own build commands, the engine,
  * the Parameter Store and Amazon S3, and an Amazon ECR that creates repositories as the template says.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -21,25 +20,21 @@ import { LocalProvider } from '../support/local-provider';
 import { buildSchedules } from '../support/local-scheduler';
 import { creationTemplates, templateRepositories } from '../support/template-repositories';
 import { Deployment, stackId, TemplateResolver } from '../support/template-resolver';
+import { withFolder } from '../support/with-folder';
 
 const DEPLOYMENT: Deployment = { partition: 'aws', account: '123456789012', region: 'eu-west-1', urlSuffix: 'amazonaws.com' };
 const STACK_ID = stackId(DEPLOYMENT, 'DeployedStack');
 const image = (name: string) => `${UPSTREAM}/team/${name}`;
 
-let folder: string;
+const folder = withFolder();
 let account: LocalAccount;
 let assembly: CloudAssembly;
 let template: TemplateResolver;
 let codeBuild: LocalCodeBuild;
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'catalog-'));
-});
-
 afterEach(async () => {
   expect(account.errors()).toEqual([]);
   await account.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
 async function deploy(define: (stack: Stack, mirror: ImageMirror) => void): Promise<void> {

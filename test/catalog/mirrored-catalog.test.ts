@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
@@ -11,18 +10,16 @@ import { ImageCatalog, ImageMirror, ImageMirrorProps, MirrorCompute, MirroredCat
 import { MirroredCatalogOptions } from '../../src/catalog/mirrored-catalog';
 import { buildSchedules } from '../support/local-scheduler';
 import { TemplateResolver } from '../support/template-resolver';
+import { withFolder } from '../support/with-folder';
 
 let app: App;
 let stack: Stack;
-let folder: string;
+const folder = withFolder();
 
 beforeEach(() => {
   app = new App();
   stack = new Stack(app, 'Platform');
-  folder = mkdtempSync(path.join(tmpdir(), 'catalog-'));
 });
-
-afterEach(() => rmSync(folder, { recursive: true }));
 
 const parameter = () => ImageCatalog.fromParameter(ssm.StringListParameter.fromStringListParameterName(stack, 'List', '/platform/images'));
 

@@ -1,6 +1,5 @@
 /** `check --app` with lists that lie in parameters and buckets which the app defines itself. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { App, CfnParameter, Stack, StackProps, Stage } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -12,29 +11,21 @@ import { readSynthesizedBuilds } from '../../src/cli/app/cloud-assembly';
 import { CheckedImage } from '../../src/cli/output/tables';
 import { Ending, runCommand } from '../support/command';
 import { singleImage } from '../support/fixture-images';
-import { LocalRegistry } from '../support/local-registry';
+import { withFolder } from '../support/with-folder';
+import { withRegistries } from '../support/with-servers';
 
 const ENVIRONMENT: StackProps = { env: { account: '111122223333', region: 'eu-west-1' } };
 
 /** What the CDK's command line asks for. */
 const PATHS = { 'aws:cdk:enable-path-metadata': true };
 
-let upstream: LocalRegistry;
-let mirror: LocalRegistry;
-let folder: string;
+const { upstream, target: mirror } = withRegistries();
+const folder = withFolder();
 let output: string;
 
-beforeEach(async () => {
-  [upstream, mirror] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
+beforeEach(() => {
   for (const tag of ['1.0.0', '1.1.0']) upstream.push('team/app', tag, singleImage({ seed: tag }));
-  folder = mkdtempSync(path.join(tmpdir(), 'check-lists-'));
   output = path.join(folder, 'cdk.out');
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...mirror.errors]).toEqual([]);
-  await Promise.all([upstream.close(), mirror.close()]);
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const image = (tag: string) => `${upstream.host}/team/app:${tag}`;

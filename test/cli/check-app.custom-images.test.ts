@@ -1,35 +1,24 @@
 /** The command `check --app` with an app that customizes an image. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import * as path from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { ImageMirror } from '../../src';
 import { runCommand } from '../support/command';
 import { FixtureImage, indexOf, singleImage } from '../support/fixture-images';
-import { LocalRegistry } from '../support/local-registry';
+import { withFolder } from '../support/with-folder';
+import { withRegistries } from '../support/with-servers';
 
 const IMAGE = singleImage();
 
-let upstream: LocalRegistry;
-let mirror: LocalRegistry;
-let folder: string;
+const { upstream, target: mirror } = withRegistries();
+const folder = withFolder();
 let tag: string;
 
-beforeEach(async () => {
-  [upstream, mirror] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
-  folder = mkdtempSync(path.join(tmpdir(), 'check-app-'));
+beforeEach(() => {
   upstream.push('team/app', '1.0.0', IMAGE);
   const app = new App({ outdir: folder });
   const stack = new Stack(app, 'Images', { env: { account: '111122223333', region: 'eu-west-1' } });
   ({ tag } = new ImageMirror(stack, 'Mirror').addImage(`${upstream.host}/team/app:1.0.0`, { dockerfileLines: ['ENV A=1'] }));
   app.synth();
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...mirror.errors]).toEqual([]);
-  await Promise.all([upstream.close(), mirror.close()]);
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const repository = (kind = '') => `mirror/${kind}${upstream.host.replace(':', '-')}/team/app`;

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import * as path from 'node:path';
 import { App, Duration, Stack, StackProps, Stage } from 'aws-cdk-lib';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { ImageMirror, ImageMirrorProps, MirroredImage, OnTagMoved, TagFilter } from '../../src';
@@ -8,27 +5,19 @@ import { CheckedImage } from '../../src/cli/output/tables';
 import { Ending, runCommand } from '../support/command';
 import { Fault } from '../support/fault';
 import { multiPlatformImage, singleImage } from '../support/fixture-images';
-import { LocalRegistry } from '../support/local-registry';
 import { momentOf } from '../support/moment';
+import { withFolder } from '../support/with-folder';
+import { withRegistries } from '../support/with-servers';
 
 const IMAGE = multiPlatformImage({ platforms: ['linux/amd64', 'linux/arm64'] });
 const OTHER = singleImage({ seed: 'other' });
 const ENVIRONMENT: StackProps = { env: { account: '111122223333', region: 'eu-west-1' } };
 
-let upstream: LocalRegistry;
-let mirror: LocalRegistry;
-let folder: string;
+const { upstream, target: mirror } = withRegistries();
+const folder = withFolder();
 
-beforeEach(async () => {
-  [upstream, mirror] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
+beforeEach(() => {
   upstream.push('team/app', '1.0.0', IMAGE);
-  folder = mkdtempSync(path.join(tmpdir(), 'check-app-'));
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...mirror.errors]).toEqual([]);
-  await Promise.all([upstream.close(), mirror.close()]);
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** The repository that a mirror derives for an image of the local upstream. */

@@ -2,24 +2,17 @@ import { CommandOptions, dockerConfig, Ending, runCommand } from '../support/com
 import { Fault } from '../support/fault';
 import { multiPlatformImage, singleImage } from '../support/fixture-images';
 import { LocalDockerHub } from '../support/local-docker-hub';
-import { LocalRegistry } from '../support/local-registry';
 import { momentOf } from '../support/moment';
 import { RESULT_FIELDS, resultOf } from '../support/result-of';
+import { withRegistries } from '../support/with-servers';
 
 const IMAGE = multiPlatformImage();
 const OTHER = singleImage({ seed: 'other' });
 
-let upstream: LocalRegistry;
-let target: LocalRegistry;
+const { upstream, target } = withRegistries();
 
-beforeEach(async () => {
-  [upstream, target] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
+beforeEach(() => {
   upstream.push('app', '1.0.0', IMAGE);
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...target.errors]).toEqual([]);
-  await Promise.all([upstream.close(), target.close()]);
 });
 
 function run(command: 'copy' | 'check', options: readonly string[] = [], process: CommandOptions = {}): Promise<Ending> {

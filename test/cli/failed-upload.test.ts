@@ -2,24 +2,17 @@
 import { Ending, runCommand } from '../support/command';
 import { Fault } from '../support/fault';
 import { singleImage } from '../support/fixture-images';
-import { LocalRegistry } from '../support/local-registry';
 import { resultOf } from '../support/result-of';
+import { withRegistries } from '../support/with-servers';
 
 // Layers of some size: a body that nobody reads must not bring the process down when its connection ends.
 const IMAGE = singleImage({ layers: 4, layerBytes: 500_000 });
 const NOW = { 'retry-after': '0' };
 
-let upstream: LocalRegistry;
-let target: LocalRegistry;
+const { upstream, target } = withRegistries();
 
-beforeEach(async () => {
-  [upstream, target] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
+beforeEach(() => {
   upstream.push('app', '1.0.0', IMAGE);
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...target.errors]).toEqual([]);
-  await Promise.all([upstream.close(), target.close()]);
 });
 
 function copy(...options: string[]): Promise<Ending> {

@@ -1,24 +1,17 @@
 /** A fixed tag that upstream has moved, where nobody says what to do about it. */
 import { Ending, runCommand } from '../support/command';
 import { singleImage } from '../support/fixture-images';
-import { LocalRegistry } from '../support/local-registry';
 import { resultOf } from '../support/result-of';
+import { withRegistries } from '../support/with-servers';
 
 const FIRST = singleImage({ seed: 'first' });
 const SECOND = singleImage({ seed: 'second' });
 
-let upstream: LocalRegistry;
-let target: LocalRegistry;
+const { upstream, target } = withRegistries();
 
-beforeEach(async () => {
-  [upstream, target] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
+beforeEach(() => {
   upstream.push('app', '1.0.0', SECOND);
   target.push('mirror/app', '1.0.0', FIRST);
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...target.errors]).toEqual([]);
-  await Promise.all([upstream.close(), target.close()]);
 });
 
 function run(command: string, ...options: string[]): Promise<Ending> {

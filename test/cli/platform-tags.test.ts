@@ -1,24 +1,17 @@
 /** The command with tags of single platforms beside an image's own. */
 import { Ending, runCommand } from '../support/command';
 import { multiPlatformImage, singleImage } from '../support/fixture-images';
-import { LocalRegistry } from '../support/local-registry';
 import { resultOf } from '../support/result-of';
+import { withRegistries } from '../support/with-servers';
 
 const IMAGE = multiPlatformImage();
 const ARM64 = singleImage({ platform: 'linux/arm64' });
 const CHANGES = { method: /POST|PUT|PATCH|DELETE/ };
 
-let upstream: LocalRegistry;
-let target: LocalRegistry;
+const { upstream, target } = withRegistries();
 
-beforeEach(async () => {
-  [upstream, target] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
+beforeEach(() => {
   upstream.push('app', '1.0.0', IMAGE);
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...target.errors]).toEqual([]);
-  await Promise.all([upstream.close(), target.close()]);
 });
 
 function run(command: 'copy' | 'check', ...options: string[]): Promise<Ending> {

@@ -7,22 +7,15 @@ import { isInstalled } from '../interop/docker-registry';
 import { COMMAND } from '../support/command';
 import { Fault } from '../support/fault';
 import { singleImage } from '../support/fixture-images';
-import { LocalRegistry } from '../support/local-registry';
+import { withRegistries } from '../support/with-servers';
 
 const ESCAPE = '\u001b[';
 const BAR = / [#-]{30} [0-9]+% \| [0-9.]+ MB of [0-9.]+ MB \| /;
 
-let upstream: LocalRegistry;
-let target: LocalRegistry;
+const { upstream, target } = withRegistries();
 
-beforeEach(async () => {
-  [upstream, target] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
+beforeEach(() => {
   for (const name of ['one', 'two']) upstream.push(name, '1.0.0', singleImage({ seed: name, layers: 3, layerBytes: 300_000 }));
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...target.errors]).toEqual([]);
-  await Promise.all([upstream.close(), target.close()]);
 });
 
 /** Runs the command on a terminal of its own; everything that appeared there. */

@@ -1,31 +1,23 @@
 /** The command line with several images, as a child process. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import * as path from 'node:path';
 import type { MirrorResult, RunSummary } from '../../src/engine/result';
 import { COMMAND, CommandOptions, Ending, runCommand } from '../support/command';
 import { Fault } from '../support/fault';
 import { artifact, FixtureImage, multiPlatformImage, singleImage } from '../support/fixture-images';
-import { LocalRegistry } from '../support/local-registry';
 import { momentOf } from '../support/moment';
+import { withFolder } from '../support/with-folder';
+import { withRegistries } from '../support/with-servers';
 
 type Report = RunSummary & { readonly results: readonly MirrorResult[] };
 
-let upstream: LocalRegistry;
-let target: LocalRegistry;
-let folder: string;
+const { upstream, target } = withRegistries();
+const folder = withFolder();
 let place: string;
 
-beforeEach(async () => {
-  [upstream, target] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
-  folder = await mkdtemp(path.join(tmpdir(), 'several-images-'));
+beforeEach(() => {
   place = `${target.host}/mirror/`;
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...target.errors]).toEqual([]);
-  await Promise.all([upstream.close(), target.close(), rm(folder, { recursive: true, force: true })]);
 });
 
 /** Pushes images of these names, and tells how they are written. */

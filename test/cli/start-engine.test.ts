@@ -2,9 +2,6 @@
  * The command `start`, end to end: a synthesized app, the APIs of AWS at their own names behind a proxy, the template's own build commands,
  * the engine, and registries.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { ImageCatalog, ImageMirror } from '../../src';
@@ -20,12 +17,13 @@ import { LocalCodeBuild } from '../support/local-code-build';
 import { LoopbackNetwork } from '../support/loopback-network';
 import { creationTemplates, templateRepositories } from '../support/template-repositories';
 import { Deployment } from '../support/template-resolver';
+import { withFolder } from '../support/with-folder';
 
 const DEPLOYMENT: Deployment = { partition: 'aws', account: '123456789012', region: 'eu-west-1', urlSuffix: 'amazonaws.com' };
 const API_HOSTS = ['cloudformation', 'codebuild', 'logs'].map((service) => `${service}.eu-west-1.amazonaws.com`);
 const IMAGES = ['a:1.0.0', 'b:1.0.0', 'c:stable'].map((name) => `${UPSTREAM}/team/${name}`);
 
-let folder: string;
+const folder = withFolder();
 let certificates: Certificates;
 let registries: LocalAccount;
 let deployed: DeployedAccount;
@@ -33,7 +31,6 @@ let network: LoopbackNetwork;
 const running: Promise<unknown>[] = [];
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'start-engine-'));
   const app = new App({ outdir: folder });
   const mirror = new ImageMirror(new Stack(app, 'Platform'), 'Mirror', { images: IMAGES });
   const list = ssm.StringListParameter.fromStringListParameterName(mirror, 'List', '/platform/images');
@@ -54,7 +51,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(running.splice(0));
   expect([...registries.errors(), ...deployed.errors(), ...network.refused]).toEqual([]);
-  await Promise.all([registries.close(), deployed.close(), network.close(), certificates.dispose(), rm(folder, { recursive: true, force: true })]);
+  await Promise.all([registries.close(), deployed.close(), network.close(), certificates.dispose()]);
 });
 
 async function run(build: ScriptedBuild, codeBuild: LocalCodeBuild): Promise<void> {

@@ -1,9 +1,10 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
 import { needsOf } from './first-copy';
 import { ImageMirror, TagFilter } from '../../src';
+import { mirrorStack } from '../support/mirror-stack';
 import { TemplateResolver } from '../support/template-resolver';
 
 const { LINUX_AMD64, LINUX_ARM64 } = ecr_assets.Platform;
@@ -12,8 +13,7 @@ const BUILD_SPEC = codebuild.BuildSpec.fromObject({ version: '0.2', phases: { bu
 let stack: Stack;
 let mirror: ImageMirror;
 beforeEach(() => {
-  stack = new Stack(new App(), 'Platform');
-  mirror = new ImageMirror(stack, 'Mirror', { images: ['node:22.11.0'] });
+  ({ stack, mirror } = mirrorStack({ images: ['node:22.11.0'] }));
 });
 
 /** A project that builds in an image, and its resource. */

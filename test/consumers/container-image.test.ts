@@ -4,15 +4,14 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { awaitedBy, needsOf } from './first-copy';
 import { ImageMirror, MirroredImage, OnDeploy, TagFilter } from '../../src';
+import { mirrorStack } from '../support/mirror-stack';
 import { TemplateResolver } from '../support/template-resolver';
 
 let app: App;
 let stack: Stack;
 let mirror: ImageMirror;
 beforeEach(() => {
-  app = new App();
-  stack = new Stack(app, 'Platform');
-  mirror = new ImageMirror(stack, 'Mirror', { images: ['nginx:stable', 'redis:7.2.5'] });
+  ({ app, stack, mirror } = mirrorStack({ images: ['nginx:stable', 'redis:7.2.5'] }));
 });
 
 const REGISTRY = '111122223333.dkr.ecr.eu-west-1.amazonaws.com';

@@ -5,13 +5,13 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { awaitedBy, needsOf } from './first-copy';
 import { ImageMirror } from '../../src';
+import { mirrorStack } from '../support/mirror-stack';
 import { TemplateResolver } from '../support/template-resolver';
 
 let stack: Stack;
 let mirror: ImageMirror;
 beforeEach(() => {
-  stack = new Stack(new App(), 'Platform');
-  mirror = new ImageMirror(stack, 'Mirror', { images: ['nginx:stable', 'redis:7.2.5'] });
+  ({ stack, mirror } = mirrorStack({ images: ['nginx:stable', 'redis:7.2.5'] }));
 });
 
 const JOB_DEFINITION = 'AWS::Batch::JobDefinition';

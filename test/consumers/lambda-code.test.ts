@@ -5,6 +5,7 @@ import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { needsOf } from './first-copy';
 import { ImageMirror, TagFilter } from '../../src';
+import { mirrorStack } from '../support/mirror-stack';
 import { Deployment, TemplateResolver } from '../support/template-resolver';
 
 const { ARM_64, X86_64 } = lambda.Architecture;
@@ -15,9 +16,7 @@ let app: App;
 let stack: Stack;
 let mirror: ImageMirror;
 beforeEach(() => {
-  app = new App();
-  stack = new Stack(app, 'Platform');
-  mirror = new ImageMirror(stack, 'Mirror', { images: [NODE] });
+  ({ app, stack, mirror } = mirrorStack({ images: [NODE] }));
 });
 
 function functionIn(template: Template) {

@@ -3,6 +3,7 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { IConstruct } from 'constructs';
 import { ImageMirror, MirroredImage } from '../../src';
+import { mirrorStack } from '../support/mirror-stack';
 import { TemplateResolver } from '../support/template-resolver';
 
 const ORGANIZATION = 'o-abcde12345';
@@ -12,9 +13,7 @@ let app: App;
 let stack: Stack;
 let mirror: ImageMirror;
 beforeEach(() => {
-  app = new App();
-  stack = new Stack(app, 'Platform');
-  mirror = new ImageMirror(stack, 'Mirror', { images: ['nginx:stable', 'quay.io/prometheus/prometheus:v2.53.0'] });
+  ({ app, stack, mirror } = mirrorStack({ images: ['nginx:stable', 'quay.io/prometheus/prometheus:v2.53.0'] }));
 });
 
 /** The statements of the repositories' policies by the repositories' names. */

@@ -3,20 +3,17 @@ import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import { awsRequestHandler } from '../../src/engine/aws-request-handler';
 import { LocalEcr } from '../support/local-ecr';
 import { LoopbackNetwork } from '../support/loopback-network';
+import { withEnvironment } from '../support/with-environment';
 
 const API = 'api.ecr.eu-west-1.amazonaws.com';
-const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy', 'NO_PROXY', 'no_proxy'];
-const ENVIRONMENT = { ...process.env };
+withEnvironment(/_PROXY$/i);
 
 let network: LoopbackNetwork;
 
 beforeEach(async () => {
-  for (const name of PROXY_VARIABLES) delete process.env[name];
   network = await new LoopbackNetwork().start();
 });
 afterEach(async () => {
-  for (const name of PROXY_VARIABLES) delete process.env[name];
-  Object.assign(process.env, ENVIRONMENT);
   await network.close();
 });
 

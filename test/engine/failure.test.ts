@@ -1,13 +1,11 @@
 import { describeFailure, signalOf } from '../../src/engine/failure';
 import { MirrorError } from '../../src/engine/mirror-error';
 import { networkError } from '../../src/engine/registry/transport';
+import { withEnvironment } from '../support/with-environment';
 
 const running = () => ({ deadline: Date.now() + 60_000, signal: new AbortController().signal });
 const coded = (code: string) => Object.assign(new Error('low-level words'), { code });
-const ENVIRONMENT = { ...process.env };
-
-beforeEach(() => { for (const name of Object.keys(process.env)) if (/_PROXY$/i.test(name)) delete process.env[name]; });
-afterEach(() => { Object.assign(process.env, ENVIRONMENT); });
+withEnvironment(/_PROXY$/i);
 
 /** What is said last of a host to which there is no connection, for a reason of Node's. */
 function lastWords(code: string, address = 'https://quay.io/v2/'): string {

@@ -7,21 +7,16 @@ import { Fault } from '../support/fault';
 import { singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
 import { withTools } from '../support/mirror-request';
+import { withServers } from '../support/with-servers';
 
 const IMAGE = singleImage();
 const ALL: TagSelection = { patterns: ['*'] };
 
-let registry: LocalRegistry;
+const [registry] = withServers(new LocalRegistry());
 let lines: string[];
 
-beforeEach(async () => {
-  registry = await new LocalRegistry().start();
+beforeEach(() => {
   lines = [];
-});
-
-afterEach(async () => {
-  expect(registry.errors).toEqual([]);
-  await registry.close();
 });
 
 function list(selection: TagSelection, tools: Partial<MirrorTools> = {}): Promise<string[]> {

@@ -3,6 +3,7 @@ import { runCommand } from '../support/command';
 import { blobOf, generatedBlob } from '../support/fixture-blob';
 import { FixtureImage, singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
+import { withRegistries } from '../support/with-servers';
 
 const MEGABYTE = 1024 * 1024;
 const LAYER_BYTES = 1024 * MEGABYTE;
@@ -22,17 +23,7 @@ function imageOf(layers: number, bytes: number): FixtureImage {
   return singleImage({ layers: 0, baseLayers: Array.from({ length: layers }, (_, index) => generatedBlob(`layer ${index}`, bytes)) });
 }
 
-let upstream: LocalRegistry;
-let target: LocalRegistry;
-
-beforeEach(async () => {
-  [upstream, target] = await Promise.all([new LocalRegistry().start(), new LocalRegistry({ discardUploads: true }).start()]);
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...target.errors]).toEqual([]);
-  await Promise.all([upstream.close(), target.close()]);
-});
+const { upstream, target } = withRegistries(undefined, new LocalRegistry({ discardUploads: true }));
 
 /** Bytes of resident memory at the peak of a copy. */
 async function peakOf(image: FixtureImage): Promise<number> {

@@ -10,19 +10,13 @@ import { FixtureImage, singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
 import { requestOf, RequestOptions, withTools } from '../support/mirror-request';
 import { momentOf } from '../support/moment';
+import { withRegistries } from '../support/with-servers';
 
-let upstream: LocalRegistry;
-let target: LocalRegistry;
+const { upstream, target } = withRegistries();
 let finished: MirrorResult[];
 
-beforeEach(async () => {
-  [upstream, target] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
+beforeEach(() => {
   finished = [];
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...target.errors]).toEqual([]);
-  await Promise.all([upstream.close(), target.close()]);
 });
 
 const nameOf = (index: number) => `app${index}`;

@@ -1,26 +1,19 @@
 /** A registry that names one image and gives another. What is pinned is what is mirrored, or nothing is. */
 import { Fault } from '../support/fault';
 import { multiPlatformImage, singleImage } from '../support/fixture-images';
-import { LocalRegistry } from '../support/local-registry';
 import { mirror } from '../support/mirroring';
+import { withRegistries } from '../support/with-servers';
 
 const GOOD = multiPlatformImage({ seed: 'good' });
 const OTHER = singleImage({ seed: 'other' });
 const ALWAYS = 1000;
 const HEAD_OF_MANIFEST = { method: 'HEAD', path: '/manifests/' };
 
-let upstream: LocalRegistry;
-let target: LocalRegistry;
+const { upstream, target } = withRegistries();
 
-beforeEach(async () => {
-  [upstream, target] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
+beforeEach(() => {
   upstream.push('app', '1.0.0', GOOD);
   upstream.push('app', 'other', OTHER);
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...target.errors]).toEqual([]);
-  await Promise.all([upstream.close(), target.close()]);
 });
 
 function run(reference: string) {

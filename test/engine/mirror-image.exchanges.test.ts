@@ -9,21 +9,21 @@ import {
   redirect, TokenExchange, tokenScript,
 } from '../support/registry-scripts';
 import { Asked, Script, ScriptedHosts } from '../support/scripted-hosts';
+import { withServers } from '../support/with-servers';
 
 const IMAGE = multiPlatformImage();
 
-let target: LocalRegistry;
+const [target] = withServers(new LocalRegistry());
 let upstream: ScriptedHosts;
 let network: NamedHosts;
 
-beforeEach(async () => {
-  target = await new LocalRegistry().start();
+beforeEach(() => {
   network = new NamedHosts();
 });
 
 afterEach(async () => {
-  await Promise.all([upstream.close(), target.close()]);
-  expect([...upstream.errors, ...target.errors]).toEqual([]);
+  await upstream.close();
+  expect(upstream.errors).toEqual([]);
 });
 
 /** Plays a script under these names. */

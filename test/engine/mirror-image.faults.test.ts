@@ -6,7 +6,7 @@ import { QUICK_RETRY } from '../support/mirroring';
 import { RefusedTransport } from '../support/refused-transport';
 import { IMAGE, RegistryPair } from '../support/registry-pair';
 import { POINTS, RequestPoint, tableOf } from '../support/request-points';
-import { combined, FINAL, FULL_DISKS, Trouble, TROUBLES } from '../support/troubles';
+import { combined, FINAL, FULL_DISKS, LASTING, Trouble, TROUBLES } from '../support/troubles';
 
 const ALWAYS = 1000;
 const TRIES = 2;
@@ -37,7 +37,7 @@ test.each(combined(TROUBLES))('gets over %s at the %s: %s', async (_name, _side,
   tally.isCompleted(pair, result, hits);
 });
 
-test.each(combined(TROUBLES))('fails where %s does not pass at the %s: %s', async (_name, _side, _point, trouble, point) => {
+test.each(combined(LASTING))('fails where %s does not pass at the %s: %s', async (_name, _side, _point, trouble, point) => {
   const { result, hits } = await runWith(trouble, point, ALWAYS);
   expect(hits).toBeGreaterThanOrEqual(TRIES);
   expect(result.message).toContain(pair[point.side].host);

@@ -2,21 +2,11 @@ import { OCI_MANIFEST } from '../../src/image/media-types';
 import { Fault } from '../support/fault';
 import { blobOf, digestOf, seededBytes } from '../support/fixture-blob';
 import { artifact, FixtureImage, indexOf, multiPlatformImage, schema1Image, singleImage } from '../support/fixture-images';
-import { LocalRegistry } from '../support/local-registry';
 import { mirror } from '../support/mirroring';
 import { momentOf } from '../support/moment';
+import { withRegistries } from '../support/with-servers';
 
-let upstream: LocalRegistry;
-let target: LocalRegistry;
-
-beforeEach(async () => {
-  [upstream, target] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...target.errors]).toEqual([]);
-  await Promise.all([upstream.close(), target.close()]);
-});
+const { upstream, target } = withRegistries();
 
 function run() {
   return mirror(`${upstream.host}/app:latest`, `${target.host}/mirror/app:latest`);

@@ -13,9 +13,10 @@ import { NamedHosts } from '../support/named-hosts';
 import { PasswordProxy } from '../support/password-proxy';
 import { DOCKER_HUB, ECR, ecrScript, KUBERNETES, kubernetesScript, tokenScript } from '../support/registry-scripts';
 import { Script, ScriptedHosts } from '../support/scripted-hosts';
+import { withEnvironment } from '../support/with-environment';
 
 const IMAGE = multiPlatformImage({ layerBytes: 100_000 });
-const ENVIRONMENT = { ...process.env };
+withEnvironment(/_PROXY$/i);
 
 let target: LocalRegistry;
 const others: { errors?: unknown[]; close(): Promise<void> }[] = [];
@@ -28,12 +29,10 @@ async function started<T extends { start(): Promise<T>; close(): Promise<void> }
 }
 
 beforeEach(async () => {
-  for (const name of Object.keys(process.env)) if (/_PROXY$/i.test(name)) delete process.env[name];
   target = await started(new LocalRegistry({ absoluteLocations: true }));
 });
 
 afterEach(async () => {
-  Object.assign(process.env, ENVIRONMENT);
   const closing = others.splice(0);
   await Promise.all(closing.map((server) => server.close()));
   expect(closing.flatMap(({ errors = [] }) => errors)).toEqual([]);

@@ -1,8 +1,8 @@
 /**
  * Several faults at once, drawn by a seed: a run gets over them, or fails for the reason of one of them and leaves the tag as it was.
  *
- * A failure is printed with its seed and path and with the smallest set of faults that brings it about. `FAULT_SEED` draws others than usual,
- * and `FAULT_RUNS` more of them.
+ * A failure is printed with its seed and path and with the smallest set of faults that brings it about. `FAULT_SEED` draws others than usual.
+ * `RANDOM_CASES=full` runs five times as many mixes.
  */
 import * as fc from 'fast-check';
 import { Transport } from '../../src/engine/registry/transport';
@@ -10,12 +10,13 @@ import type { MirrorResult } from '../../src/engine/result';
 import { Fault } from '../support/fault';
 import { FaultTally } from '../support/fault-tally';
 import { QUICK_RETRY } from '../support/mirroring';
+import { randomCases } from '../support/random-cases';
 import { RegistryPair } from '../support/registry-pair';
 import { POINTS, RequestPoint } from '../support/request-points';
 import { canBefall, FINAL, STALLS, Trouble, TROUBLES } from '../support/troubles';
 
 const SEED = Number(process.env.FAULT_SEED ?? 20_261_122);
-const RUNS = Number(process.env.FAULT_RUNS ?? 250);
+const RUNS = randomCases(250);
 const TRIES = 4;
 const ALWAYS = 1000;
 /** Long enough for a busy machine: what is no stall must not be taken for one here. */

@@ -4,23 +4,14 @@ import { multiPlatformImage, singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
 import { mirror, MirroringOptions } from '../support/mirroring';
 import { momentOf } from '../support/moment';
+import { withRegistries } from '../support/with-servers';
 
 const FIRST = multiPlatformImage({ seed: 'first', sharedLayers: 1 });
 const SECOND = multiPlatformImage({ seed: 'second', sharedLayers: 1 });
 const SUFFIXED = `1.0.0-${SECOND.digest.slice('sha256:'.length, 'sha256:'.length + 12)}`;
 const CHANGING = /^(?:POST|PUT|PATCH|DELETE)$/;
 
-let upstream: LocalRegistry;
-let target: LocalRegistry;
-
-beforeEach(async () => {
-  [upstream, target] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...target.errors]).toEqual([]);
-  await Promise.all([upstream.close(), target.close()]);
-});
+const { upstream, target } = withRegistries();
 
 function run(options: MirroringOptions = {}, tag = '1.0.0') {
   return mirror(`${upstream.host}/app:${tag}`, `${target.host}/mirror/app:${tag}`, options);

@@ -1,8 +1,8 @@
 /** Uploads that fail half-way: begun anew, told truly, and left open nowhere. */
 import { Fault, RequestMatch } from '../support/fault';
 import { singleImage } from '../support/fixture-images';
-import { LocalRegistry } from '../support/local-registry';
 import { mirror, MirroringOptions } from '../support/mirroring';
+import { withRegistries } from '../support/with-servers';
 
 const LAYER_BYTES = 200_000;
 const IMAGE = singleImage({ layers: 3, layerBytes: LAYER_BYTES });
@@ -12,17 +12,10 @@ const ALWAYS = 1000;
 const PUT_OF_LAYER: RequestMatch = ({ method, query }) => method === 'PUT' && query.includes(encodeURIComponent(LAYER.digest));
 const UNKNOWN = Fault.status(404, {}, JSON.stringify({ errors: [{ code: 'BLOB_UPLOAD_UNKNOWN', message: 'blob upload unknown to registry' }] }));
 
-let upstream: LocalRegistry;
-let target: LocalRegistry;
+const { upstream, target } = withRegistries();
 
-beforeEach(async () => {
-  [upstream, target] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
+beforeEach(() => {
   upstream.push('app', '1.0.0', IMAGE);
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...target.errors]).toEqual([]);
-  await Promise.all([upstream.close(), target.close()]);
 });
 
 function run(options: MirroringOptions = {}) {

@@ -6,22 +6,12 @@ import { TargetImage, readTargetImage } from '../../src/engine/target-image';
 import { Fault } from '../support/fault';
 import { digestOf } from '../support/fixture-blob';
 import { FixtureImage, multiPlatformImage, singleImage } from '../support/fixture-images';
-import { LocalRegistry } from '../support/local-registry';
 import { mirrorOne, platform, withTools } from '../support/mirror-request';
+import { withRegistries } from '../support/with-servers';
 
 const IMAGE = multiPlatformImage();
 
-let upstream: LocalRegistry;
-let registry: LocalRegistry;
-
-beforeEach(async () => {
-  [upstream, registry] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...registry.errors]).toEqual([]);
-  await Promise.all([upstream.close(), registry.close()]);
-});
+const { upstream, target: registry } = withRegistries();
 
 function held(platforms?: readonly string[], manifest?: boolean): Promise<TargetImage | undefined> {
   return withTools(({ credentials, deadline, plainHttp, retry, signal, transport }) => {

@@ -3,9 +3,6 @@
  * the template's own build commands, the engine, and registries.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { ImageMirror, ImageMirrorProps, RegistryCredentials } from '../../src';
@@ -20,12 +17,13 @@ import { LocalLogsApi } from '../support/local-logs-api';
 import { CustomResourceAnswer, CustomResourceRequest, LocalProvider } from '../support/local-provider';
 import { templateRepositories } from '../support/template-repositories';
 import { Deployment, stackId } from '../support/template-resolver';
+import { withFolder } from '../support/with-folder';
 
 const DEPLOYMENT: Deployment = { partition: 'aws', account: '123456789012', region: 'eu-west-1', urlSuffix: 'amazonaws.com' };
 const STACK_ID = stackId(DEPLOYMENT, 'DeployedStack');
 const IMAGES = ['a:1.0.0', 'b:1.0.0', 'c:stable'].map((name) => `${UPSTREAM}/team/${name}`);
 
-let folder: string;
+const folder = withFolder();
 let account: LocalAccount;
 let codeBuild: LocalCodeBuildApi;
 let logs: LocalLogsApi;
@@ -61,15 +59,10 @@ async function deploy(props: ImageMirrorProps = {}, machine: Record<string, stri
   provider = new LocalProvider(lambda, template);
 }
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'deployment-'));
-});
-
 afterEach(async () => {
   await codeBuild.settled();
   expect([...account.errors(), ...codeBuild.errors, ...logs.errors, ...cloudFormation.errors]).toEqual([]);
   await Promise.all([account, codeBuild, logs, cloudFormation].map((server) => server.close()));
-  await rm(folder, { recursive: true, force: true });
 });
 
 function push(...images: string[]): void {

@@ -4,13 +4,13 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
 import { ImageMirror, MirroredImage, MirroredImageOptions, TagFilter, TagKind } from '../../src';
 import { readConfiguration } from '../../src/engine/configuration';
+import { mirrorStack } from '../support/mirror-stack';
 import { TemplateResolver } from '../support/template-resolver';
 
 let stack: Stack;
 let mirror: ImageMirror;
 beforeEach(() => {
-  stack = new Stack(new App(), 'Platform');
-  mirror = new ImageMirror(stack, 'Mirror');
+  ({ stack, mirror } = mirrorStack());
 });
 
 /** The variables that each schedule hands over. */

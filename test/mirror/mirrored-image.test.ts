@@ -4,6 +4,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { ImageMirror, MirroredImage, OnTagMoved, TagKind } from '../../src';
+import { mirrorStack } from '../support/mirror-stack';
 import { TemplateResolver } from '../support/template-resolver';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
@@ -13,9 +14,7 @@ let app: App;
 let stack: Stack;
 let mirror: ImageMirror;
 beforeEach(() => {
-  app = new App();
-  stack = new Stack(app, 'Platform', { env: ENVIRONMENT });
-  mirror = new ImageMirror(stack, 'Mirror');
+  ({ app, stack, mirror } = mirrorStack({}, { env: ENVIRONMENT }));
 });
 
 /** The variables that the only schedule of a stack hands over. */

@@ -3,6 +3,7 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { ImageMirror, MirrorReplication, MirrorReplicationDestination, MirrorReplicationDestinationProps, MirrorReplicationProps } from '../../src';
+import { mirrorStack } from '../support/mirror-stack';
 import { TemplateResolver } from '../support/template-resolver';
 
 const ENVIRONMENT = { account: '111122223333', region: 'eu-west-1' };
@@ -12,9 +13,7 @@ let app: App;
 let stack: Stack;
 let mirror: ImageMirror;
 beforeEach(() => {
-  app = new App();
-  stack = new Stack(app, 'Platform', { env: ENVIRONMENT });
-  mirror = new ImageMirror(stack, 'Mirror', { images: ['nginx:stable'] });
+  ({ app, stack, mirror } = mirrorStack({ images: ['nginx:stable'] }, { env: ENVIRONMENT }));
 });
 
 function replicate(props: Omit<MirrorReplicationProps, 'mirror'>) {

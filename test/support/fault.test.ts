@@ -1,20 +1,15 @@
 import { Fault, FaultRule } from './fault';
 import { digestOf, generatedBlob } from './fixture-blob';
 import { LocalRegistry } from './local-registry';
+import { withServers } from './with-servers';
 
 const BLOB = generatedBlob('faults', 300_000);
-let registry: LocalRegistry;
+const [registry] = withServers(new LocalRegistry());
 let url: string;
 
-beforeEach(async () => {
-  registry = await new LocalRegistry().start();
+beforeEach(() => {
   registry.repository('app').blobs.set(BLOB.digest, BLOB);
   url = `${registry.url}/v2/app/blobs/${BLOB.digest}`;
-});
-
-afterEach(async () => {
-  expect(registry.errors).toEqual([]);
-  await registry.close();
 });
 
 /** How a request ended: the digest of what arrived, or the code of its error. */
@@ -75,7 +70,6 @@ test('stalls in mid-body, and a closing server frees the client', async () => {
   const rest = reader.read();
   await registry.close();
   await expect(rest).rejects.toThrow();
-  registry = await new LocalRegistry().start();
 });
 
 test('holds a request until a promise is kept, and then carries it out', async () => {

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CloudWatchLogsClient, GetLogEventsCommand, GetLogEventsCommandOutput } from '@aws-sdk/client-cloudwatch-logs';
 import { BatchGetBuildsCommand, CodeBuildClient, StartBuildCommand, StartBuildCommandInput } from '@aws-sdk/client-codebuild';
@@ -8,17 +7,17 @@ import { LocalCodeBuild } from './local-code-build';
 import { LocalCodeBuildApi } from './local-code-build-api';
 import { LocalLogsApi } from './local-logs-api';
 import { COMMERCIAL } from './template-resolver';
+import { withFolder } from './with-folder';
 
 const SETTINGS = { region: 'eu-west-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' }, maxAttempts: 1 };
 
-let folder: string;
+const folder = withFolder();
 let api: LocalCodeBuildApi;
 let logs: LocalLogsApi;
 let client: CodeBuildClient;
 let logsClient: CloudWatchLogsClient;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'assembly-'));
   await mkdir(join(folder, 'asset.engine'));
   const files = { engine: { source: { path: 'asset.engine', packaging: 'zip' }, destinations: { here: { bucketName: 'assets', objectKey: 'engine.zip' } } } };
   await writeFile(join(folder, 'Stack.assets.json'), JSON.stringify({ files }));
@@ -39,7 +38,6 @@ afterEach(async () => {
   client.destroy();
   logsClient.destroy();
   await Promise.all([api.close(), logs.close()]);
-  await rm(folder, { recursive: true, force: true });
 });
 
 const variables = (values: Record<string, string>) => Object.entries(values).map(([name, value]) => ({ name, value, type: 'PLAINTEXT' as const }));

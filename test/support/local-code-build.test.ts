@@ -1,24 +1,21 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CloudAssembly } from './cloud-assembly';
 import { BuildResult, LocalCodeBuild, StartBuildInput } from './local-code-build';
 import { buildSchedules } from './local-scheduler';
 import { Deployment, TemplateJson } from './template-resolver';
+import { withFolder } from './with-folder';
 
 const DEPLOYMENT: Deployment = { partition: 'aws', account: '123456789012', region: 'us-east-1', urlSuffix: 'amazonaws.com' };
-let folder: string;
+const folder = withFolder();
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'assembly-'));
   await mkdir(join(folder, 'asset.engine'));
   await writeFile(join(folder, 'asset.engine', 'print.js'), 'console.log(process.env[process.argv[2]])');
   await writeFile(join(folder, 'Stack.assets.json'), JSON.stringify({
     files: { engine: { source: { path: 'asset.engine', packaging: 'zip' }, destinations: { here: { bucketName: 'assets-${AWS::Region}', objectKey: 'engine.zip' } } } },
   }));
 });
-
-afterEach(async () => rm(folder, { recursive: true, force: true }));
 
 /** A template with one project, and schedules that start it. */
 function templateWith(phases: object, variables: object[] = [], schedules: Record<string, object> = {}): TemplateJson {

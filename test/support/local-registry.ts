@@ -91,6 +91,12 @@ export class LocalRegistry extends LocalServer {
     this.uploads.expire();
   }
 
+  clear(): void {
+    super.clear();
+    this.repositories.clear();
+    this.expireUploads();
+  }
+
   /** Lets a request in or throws a `RegistryError`. Anyone may do anything here. */
   protected async authorize(_exchange: Exchange, _repository: string | undefined, _action: RegistryAction): Promise<void> {
     return undefined;

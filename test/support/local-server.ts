@@ -67,6 +67,7 @@ export abstract class LocalServer {
       this.server.once('error', reject);
       this.server.listen(0, '127.0.0.1', resolve);
     });
+    this.server.removeAllListeners('error');
     return this;
   }
 
@@ -97,6 +98,13 @@ export abstract class LocalServer {
   resetRequests(): void {
     this.requests.length = 0;
     this.mostConcurrent = 0;
+  }
+
+  /** Forgets everything that tests did to it: the server can start again, and is as new. */
+  clear(): void {
+    this.resetRequests();
+    this.errors.length = 0;
+    this.faults.clear();
   }
 
   /** Answers one request. */

@@ -1,4 +1,5 @@
 import { Fault, FaultAction } from './fault';
+import { ALL_CASES } from './random-cases';
 import { LAYER_BYTES } from './registry-pair';
 import { POINTS, RequestPoint } from './request-points';
 import type { FailureReason } from '../../src/engine/result';
@@ -74,6 +75,13 @@ export const FULL_DISKS: readonly Trouble[] = [
 
 /** What passes by trying again, and what it is called where it does not. */
 export const TROUBLES: readonly Trouble[] = [...BROKEN_CONNECTIONS, ...WRONG_BODIES, ...STALLS, ...REFUSALS, ...FULL_DISKS];
+
+/**
+ * The troubles that are tried as lasting ones too: by default without HTTP statuses that differ from 503 in their number only.
+ *
+ * Each of them is tried once at each request, in any case.
+ */
+export const LASTING: readonly Trouble[] = TROUBLES.filter(({ name }) => ALL_CASES || !/^HTTP (408|425|500|502|504)$/.test(name));
 
 /** What does not pass by trying again. */
 export const FINAL: readonly Trouble[] = [

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { MAX_CATALOG_BYTES, parseCatalog, CatalogSyntaxError } from '../../../src/engine/catalog/parse-catalog';
 import { MAX_CATALOG_ENTRIES } from '../../../src/image/catalog/catalog';
+import { randomCases } from '../../support/random-cases';
 
 const values = (text: string) => parseCatalog(text).map(({ value }) => value);
 
@@ -175,7 +176,7 @@ describe('a text that was made to do harm', () => {
     const piece = fc.constantFrom('images', 'nginx', ':', ' ', '\n', '- ', '[', ']', '{', '}', ',', '"', "'", '#', '|', '>', '&', '*', '!', '%', '\t', '\0', '\u2028', '?', '<<', '---', '...', '\\');
     fc.assert(fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(''))), (text) => {
       expect(['number', 'string']).toContain(typeof outcomeOf(text));
-    }), { numRuns: 3_000 });
+    }), { numRuns: randomCases(3_000) });
   });
 
   test('never has another meaning than JSON has, where it is JSON', () => {
@@ -183,6 +184,6 @@ describe('a text that was made to do harm', () => {
       const text = JSON.stringify({ images }, undefined, space);
       fc.pre(!text.includes('__proto__'));
       expect(JSON.stringify(values(text))).toBe(JSON.stringify(images));
-    }), { numRuns: 2_000 });
+    }), { numRuns: randomCases(2_000) });
   });
 });

@@ -8,6 +8,7 @@ import { artifact, FixtureImage, indexOf, multiPlatformImage, singleImage } from
 import { LocalEcr } from '../../support/local-ecr';
 import { LocalRegistry } from '../../support/local-registry';
 import { mirrorOne, platform, RequestOptions } from '../../support/mirror-request';
+import { withRegistries } from '../../support/with-servers';
 
 const PLATFORMS = ['linux/amd64', 'linux/arm64', 'linux/arm/v7', 'windows/amd64'];
 const IMAGE = multiPlatformImage({ platforms: PLATFORMS, attestations: true, annotations: { 'org.opencontainers.image.title': 'app' } });
@@ -20,17 +21,10 @@ interface Index {
   readonly annotations: Record<string, string>;
 }
 
-let upstream: LocalRegistry;
-let target: LocalRegistry;
+const { upstream, target } = withRegistries();
 
-beforeEach(async () => {
-  [upstream, target] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
+beforeEach(() => {
   upstream.push('app', 'latest', IMAGE);
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...target.errors]).toEqual([]);
-  await Promise.all([upstream.close(), target.close()]);
 });
 
 function run(platforms?: readonly string[], options: RequestOptions = {}): Promise<MirrorResult> {

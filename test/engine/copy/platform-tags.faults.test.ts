@@ -7,6 +7,7 @@ import { multiPlatformImage, singleImage } from '../../support/fixture-images';
 import { LocalEcr } from '../../support/local-ecr';
 import { LocalRegistry } from '../../support/local-registry';
 import { mirrorOne, platform, RequestOptions } from '../../support/mirror-request';
+import { withServers } from '../../support/with-servers';
 
 const IMAGE = multiPlatformImage();
 const ARM64 = singleImage({ platform: 'linux/arm64' });
@@ -21,16 +22,10 @@ const PUT_OF_MAIN: RequestMatch = { method: 'PUT', path: /\/manifests\/1\.0\.0$/
 const LOOK: RequestMatch = { method: 'HEAD', path: `/manifests/${TAG}` };
 const READ: RequestMatch = { method: 'GET', path: `/manifests/${ARM64.digest}` };
 
-let upstream: LocalRegistry;
+const [upstream] = withServers(new LocalRegistry());
 
-beforeEach(async () => {
-  upstream = await new LocalRegistry().start();
+beforeEach(() => {
   upstream.push('app', '1.0.0', IMAGE);
-});
-
-afterEach(async () => {
-  expect(upstream.errors).toEqual([]);
-  await upstream.close();
 });
 
 function run(target: LocalRegistry, options: RequestOptions = {}, tools: Partial<MirrorTools> = {}): Promise<MirrorResult> {
@@ -41,17 +36,11 @@ function run(target: LocalRegistry, options: RequestOptions = {}, tools: Partial
 const named = (target: LocalRegistry, tag: string) => target.tagDigest('mirror/app', tag);
 
 describe('a request for a tag of a single platform', () => {
-  let target: LocalRegistry;
+  const [target] = withServers(new LocalRegistry());
 
-  beforeEach(async () => {
-    target = await new LocalRegistry().start();
+  beforeEach(() => {
     target.push('mirror/app', '1.0.0', OLD);
     target.push('mirror/app', TAG, OLD_ARM64);
-  });
-
-  afterEach(async () => {
-    expect(target.errors).toEqual([]);
-    await target.close();
   });
 
   test.each([

@@ -3,8 +3,8 @@ import type { MirrorResult } from '../../../src/engine/result';
 import { DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } from '../../../src/image/media-types';
 import { digestOf } from '../../support/fixture-blob';
 import { artifact, FixtureImage, indexOf, multiPlatformImage, singleImage } from '../../support/fixture-images';
-import { LocalRegistry } from '../../support/local-registry';
 import { mirrorOne, platform, RequestOptions } from '../../support/mirror-request';
+import { withRegistries } from '../../support/with-servers';
 
 const PLATFORMS = ['linux/amd64', 'linux/arm64', 'linux/arm/v7'];
 const IMAGE = multiPlatformImage({ platforms: PLATFORMS, attestations: true });
@@ -14,17 +14,10 @@ const OTHER = singleImage({ seed: 'other' });
 const BOTH = ['linux/arm64', 'linux/amd64'];
 const CHANGES = { method: /PUT|POST|PATCH|DELETE/ };
 
-let upstream: LocalRegistry;
-let target: LocalRegistry;
+const { upstream, target } = withRegistries();
 
-beforeEach(async () => {
-  [upstream, target] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
+beforeEach(() => {
   upstream.push('app', '1.0.0', IMAGE);
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...target.errors]).toEqual([]);
-  await Promise.all([upstream.close(), target.close()]);
 });
 
 /** Mirrors with tags of these platforms; with none of them at all where undefined. */

@@ -4,8 +4,9 @@ import type { MirrorResult } from '../../../src/engine/result';
 import { OCI_INDEX } from '../../../src/image/media-types';
 import { Fault } from '../../support/fault';
 import { artifact, cosignTag, singleImage } from '../../support/fixture-images';
-import { LocalRegistry } from '../../support/local-registry';
 import { mirrorOne } from '../../support/mirror-request';
+import { randomCases } from '../../support/random-cases';
+import { withRegistries } from '../../support/with-servers';
 
 const IMAGE = singleImage();
 const SIGNATURE = artifact({ seed: 'signature', subject: IMAGE });
@@ -13,17 +14,10 @@ const SBOM = artifact({ seed: 'sbom', subject: IMAGE });
 const LIST = { path: '/referrers/' };
 const NOW = { 'retry-after': '0' };
 
-let upstream: LocalRegistry;
-let target: LocalRegistry;
+const { upstream, target } = withRegistries();
 
-beforeEach(async () => {
-  [upstream, target] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
+beforeEach(() => {
   upstream.push('app', 'latest', IMAGE);
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...target.errors]).toEqual([]);
-  await Promise.all([upstream.close(), target.close()]);
 });
 
 function run(): Promise<MirrorResult> {
@@ -186,6 +180,6 @@ describe('a hostile list', () => {
       answerLists(body);
       target.repository('mirror/app').tags.clear();
       isCopied(await run());
-    }), { numRuns: 60 });
+    }), { numRuns: randomCases(60) });
   });
 });

@@ -5,23 +5,17 @@ import { digestOf } from '../../support/fixture-blob';
 import { artifact, cosignTag, FixtureImage, indexOf, multiPlatformImage, singleImage } from '../../support/fixture-images';
 import { LocalRegistry } from '../../support/local-registry';
 import { mirrorOne, RequestOptions } from '../../support/mirror-request';
+import { withRegistries } from '../../support/with-servers';
 
 const IMAGE = multiPlatformImage();
 const [AMD64, ARM64] = IMAGE.manifests;
 const SIGNATURE = artifact({ seed: 'signature', subject: IMAGE });
 const SBOM = artifact({ seed: 'sbom', subject: IMAGE });
 
-let upstream: LocalRegistry;
-let target: LocalRegistry;
+const { upstream, target } = withRegistries();
 
-beforeEach(async () => {
-  [upstream, target] = await Promise.all([new LocalRegistry().start(), new LocalRegistry().start()]);
+beforeEach(() => {
   upstream.push('app', 'latest', IMAGE);
-});
-
-afterEach(async () => {
-  expect([...upstream.errors, ...target.errors]).toEqual([]);
-  await Promise.all([upstream.close(), target.close()]);
 });
 
 function run(options: RequestOptions = {}) {

@@ -1,10 +1,11 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import * as path from 'node:path';
 import { CredentialSource, credentialChain } from '../../../src/engine/credentials/credential-source';
 import { DockerConfigCredentials } from '../../../src/engine/credentials/docker-config-credentials';
 import { MirrorError } from '../../../src/engine/mirror-error';
 import { joinErrorRealms } from '../../support/one-realm';
+import { withFolder } from '../../support/with-folder';
 
 joinErrorRealms();
 jest.mock('node:os', () => ({ ...jest.requireActual<typeof import('node:os')>('node:os'), homedir: jest.fn() }));
@@ -14,15 +15,13 @@ const ECR = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const HUB_KEY = 'https://index.docker.io/v1/';
 const auth = (username: string, password: string) => ({ auth: Buffer.from(`${username}:${password}`).toString('base64') });
 
-let folder: string;
+const folder = withFolder();
 let environment: NodeJS.ProcessEnv;
 
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'docker-config-'));
   await mkdir(path.join(folder, 'bin'));
   environment = { DOCKER_CONFIG: folder, PATH: `${path.join(folder, 'bin')}:${process.env.PATH}` };
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** Credentials with a configuration file of this content. */
 async function withConfig(content: unknown): Promise<DockerConfigCredentials> {

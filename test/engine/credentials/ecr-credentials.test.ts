@@ -6,6 +6,7 @@ import { Fault } from '../../support/fault';
 import { LocalEcr } from '../../support/local-ecr';
 import { joinErrorRealms } from '../../support/one-realm';
 import { PublicGalleryApi } from '../../support/public-gallery-api';
+import { withEnvironment } from '../../support/with-environment';
 
 joinErrorRealms();
 
@@ -14,7 +15,7 @@ const { EcrCredentials } = bundledModule('credentials/ecr-credentials.ts') as { 
 const ECR = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const OTHER_REGION = '123456789012.dkr.ecr.us-east-2.amazonaws.com';
 const HOUR = 3_600_000;
-const ENVIRONMENT = { ...process.env };
+withEnvironment();
 
 /** Notes for which Region and service it is asked. */
 class SignatureEcr extends LocalEcr {
@@ -45,8 +46,6 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   jest.restoreAllMocks();
-  for (const name of Object.keys(process.env)) if (!(name in ENVIRONMENT)) delete process.env[name];
-  Object.assign(process.env, ENVIRONMENT);
   await ecr.close();
 });
 

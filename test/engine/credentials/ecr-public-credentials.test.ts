@@ -4,6 +4,7 @@ import { bundledModule } from '../../support/bundled-module';
 import { Fault } from '../../support/fault';
 import { LoopbackNetwork } from '../../support/loopback-network';
 import { PublicGalleryApi } from '../../support/public-gallery-api';
+import { withEnvironment } from '../../support/with-environment';
 
 type PublicCredentials = new (environment: NodeJS.ProcessEnv) => CredentialSource;
 const { EcrPublicCredentials } = bundledModule('credentials/ecr-credentials.ts') as { EcrPublicCredentials: PublicCredentials };
@@ -11,20 +12,17 @@ const { EcrPublicCredentials } = bundledModule('credentials/ecr-credentials.ts')
 const GALLERY = 'public.ecr.aws';
 const HOUR = 3_600_000;
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_ACCESS_KEY: 'example-secret-key' };
-const OWN_ENVIRONMENT = { ...process.env };
+withEnvironment(/^AWS_|_PROXY$/i);
 
 let api: PublicGalleryApi;
 
 beforeEach(async () => {
   api = await new PublicGalleryApi().start();
-  for (const name of Object.keys(process.env)) if (/^AWS_|_PROXY$|_proxy$/.test(name)) delete process.env[name];
   Object.assign(process.env, { ...KEYS, AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' });
 });
 
 afterEach(async () => {
   jest.restoreAllMocks();
-  for (const name of Object.keys(process.env)) if (!(name in OWN_ENVIRONMENT)) delete process.env[name];
-  Object.assign(process.env, OWN_ENVIRONMENT);
   await api.close();
   expect(api.errors).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { awsRequestHandler } from '../../../src/engine/aws-request-handler';
 import { startCustomBuild } from '../../../src/engine/customize/start-custom-build';
 import { MovingClock } from '../../support/moving-clock';
+import { withEnvironment } from '../../support/with-environment';
 
 jest.mock('../../../src/engine/aws-request-handler', () => ({ awsRequestHandler: jest.fn() }));
 
@@ -11,18 +12,12 @@ const codeBuild = mockClient(CodeBuildClient);
 const MINUTE = 60_000;
 
 let clock: MovingClock;
-let region: string | undefined;
+withEnvironment();
 
 beforeEach(() => {
-  region = process.env.AWS_REGION;
   process.env.AWS_REGION = 'eu-west-1';
   codeBuild.reset();
   clock = new MovingClock();
-});
-
-afterEach(() => {
-  if (region === undefined) delete process.env.AWS_REGION;
-  else process.env.AWS_REGION = region;
 });
 
 afterAll(() => codeBuild.restore());

@@ -2,8 +2,8 @@ import type { Credential, CredentialSource } from '../../../src/engine/credentia
 import { Authenticator } from '../../../src/engine/registry/authenticator';
 import type { Challenge } from '../../../src/engine/registry/challenge';
 import { endpointOf } from '../../../src/engine/registry/endpoint';
-import { Transport } from '../../../src/engine/registry/transport';
 import { cannedResponse } from '../../support/canned-response';
+import { withTransport } from '../../support/with-transport';
 
 const SCOPE = 'repository:team/web:pull';
 const BEARER: Challenge = { scheme: 'bearer', realm: 'https://auth.example.com/token', service: 's' };
@@ -11,7 +11,7 @@ const REGISTRY = 'registry.example.com';
 const LOGIN = { username: 'user', password: 'expired' };
 const basic = ({ username, password }: typeof LOGIN) => `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 
-let transport: Transport;
+const transport = withTransport();
 /** The `Authorization` of each token request. */
 let sent: (string | undefined)[];
 /** How the token service answers one after the other; afterward it gives a token. */
@@ -19,17 +19,13 @@ let answers: number[];
 
 beforeEach(() => {
   [sent, answers] = [[], []];
-  transport = new Transport();
   jest.spyOn(transport, 'send').mockImplementation(async ({ headers }) => {
     sent.push(headers?.authorization);
     const status = answers.shift() ?? 200;
     return cannedResponse(status, status === 200 ? '{"token":"token"}' : '{"errors":[{"code":"DENIED","message":"expired"}]}');
   });
 });
-afterEach(async () => {
-  jest.restoreAllMocks();
-  await transport.close();
-});
+afterEach(() => jest.restoreAllMocks());
 
 /** Gives these, each when the one before was refused. */
 function inTurn(...credentials: (Credential | undefined)[]) {

@@ -2,8 +2,9 @@ import type { CredentialSource } from '../../../src/engine/credentials/credentia
 import { Authenticator } from '../../../src/engine/registry/authenticator';
 import type { Challenge } from '../../../src/engine/registry/challenge';
 import { endpointOf } from '../../../src/engine/registry/endpoint';
-import { HttpRequest, Transport } from '../../../src/engine/registry/transport';
+import { HttpRequest } from '../../../src/engine/registry/transport';
 import { cannedResponse } from '../../support/canned-response';
+import { withTransport } from '../../support/with-transport';
 
 const SCOPE = 'repository:team/web:pull';
 const BEARER: Challenge = { scheme: 'bearer', realm: 'https://auth.example.com/token', service: 's' };
@@ -13,7 +14,7 @@ const ECR = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const START = Date.UTC(2024, 0, 31);
 const basic = (username: string, password: string) => `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 
-let transport: Transport;
+const transport = withTransport();
 let sent: HttpRequest[];
 let now: number;
 /** Seconds that tokens are good for. */
@@ -24,16 +25,12 @@ beforeEach(() => {
   lifetime = 300;
   sent = [];
   jest.spyOn(Date, 'now').mockImplementation(() => now);
-  transport = new Transport();
   jest.spyOn(transport, 'send').mockImplementation(async (message) => {
     sent.push(message);
     return cannedResponse(200, JSON.stringify({ token: `token-${sent.length}`, expires_in: lifetime }));
   });
 });
-afterEach(async () => {
-  jest.restoreAllMocks();
-  await transport.close();
-});
+afterEach(() => jest.restoreAllMocks());
 
 const anonymous: CredentialSource = { credentialFor: async () => undefined };
 const user: CredentialSource = { credentialFor: async () => ({ username: 'user', password: 'secret' }) };

@@ -1,12 +1,7 @@
 import { networkAdvice } from '../../../src/engine/registry/network-advice';
+import { withEnvironment } from '../../support/with-environment';
 
-const ENVIRONMENT = { ...process.env };
-
-beforeEach(() => { for (const name of Object.keys(process.env)) if (/_PROXY$/i.test(name)) delete process.env[name]; });
-afterEach(() => {
-  for (const name of Object.keys(process.env)) if (/_PROXY$/i.test(name)) delete process.env[name];
-  Object.assign(process.env, ENVIRONMENT);
-});
+withEnvironment(/_PROXY$/i);
 
 test.each([
   ['123456789012.dkr.ecr.eu-west-1.amazonaws.com', 'com.amazonaws.eu-west-1'],

@@ -1,27 +1,25 @@
 /** A client whose registry is known beforehand, as Docker Hub and Amazon ECR are: here with the challenge of a local one. */
 import { Challenge } from '../../../src/engine/registry/challenge';
 import { RegistryClient } from '../../../src/engine/registry/registry-client';
-import { Transport } from '../../../src/engine/registry/transport';
 import { Fault } from '../../support/fault';
 import { singleImage } from '../../support/fixture-images';
 import { LocalDockerHub } from '../../support/local-docker-hub';
 import { LocalRegistry } from '../../support/local-registry';
 import { NO_CREDENTIALS } from '../../support/mirroring';
+import { withTransport } from '../../support/with-transport';
 
 const IMAGE = singleImage();
 const TAG = { path: '/manifests/stable' };
 
 let hub: LocalDockerHub;
-let transport: Transport;
+const transport = withTransport();
 
 beforeEach(async () => {
   hub = await new LocalDockerHub().start();
   hub.push('library/nginx', 'stable', IMAGE);
-  transport = new Transport();
 });
 
 afterEach(async () => {
-  await transport.close();
   expect(hub.errors).toEqual([]);
   await hub.close();
 });

@@ -1,8 +1,9 @@
 import type { Challenge } from '../../../src/engine/registry/challenge';
 import type { Endpoint } from '../../../src/engine/registry/endpoint';
 import { fetchBearerToken, TokenRequest } from '../../../src/engine/registry/token-service';
-import { HttpRequest, HttpResponse, Transport } from '../../../src/engine/registry/transport';
+import { HttpRequest, HttpResponse } from '../../../src/engine/registry/transport';
 import { cannedResponse } from '../../support/canned-response';
+import { withTransport } from '../../support/with-transport';
 
 const REALM = 'https://auth.example.com/token';
 const ENDPOINT: Endpoint = { registry: 'registry.example.com', origin: 'https://registry.example.com' };
@@ -11,7 +12,7 @@ const USER = { username: 'user', password: 'hunter2' };
 const IDENTITY = { identityToken: 'identity-hunter2' };
 const NOW = Date.UTC(2024, 0, 31);
 
-let transport: Transport;
+const transport = withTransport();
 let answer: HttpResponse;
 let sent: HttpRequest[];
 
@@ -19,16 +20,12 @@ beforeEach(() => {
   jest.spyOn(Date, 'now').mockReturnValue(NOW);
   sent = [];
   answer = cannedResponse(200, '{"token":"abc"}');
-  transport = new Transport();
   jest.spyOn(transport, 'send').mockImplementation(async (message) => {
     sent.push(message);
     return answer;
   });
 });
-afterEach(async () => {
-  jest.restoreAllMocks();
-  await transport.close();
-});
+afterEach(() => jest.restoreAllMocks());
 
 interface Asked extends Partial<Omit<TokenRequest, 'challenge'>> {
   readonly challenge?: Partial<Challenge & { scheme: 'bearer' }>;

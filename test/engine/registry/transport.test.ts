@@ -9,6 +9,7 @@ import { Fault } from '../../support/fault';
 import { LocalServer } from '../../support/local-server';
 import { LoopbackNetwork } from '../../support/loopback-network';
 import { joinErrorRealms } from '../../support/one-realm';
+import { withEnvironment } from '../../support/with-environment';
 
 joinErrorRealms();
 
@@ -20,19 +21,18 @@ class EchoServer extends LocalServer {
   }
 }
 
-const ENVIRONMENT = { ...process.env };
+withEnvironment(/_PROXY$/i);
+
 let server: EchoServer;
 let transport: Transport;
 
 beforeEach(async () => {
-  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy', 'NO_PROXY', 'no_proxy']) delete process.env[name];
   server = await new EchoServer().start();
   transport = new Transport();
 });
 afterEach(async () => {
   await transport.close();
   await server.close();
-  Object.assign(process.env, ENVIRONMENT);
 });
 
 const send = (message: Partial<HttpRequest> = {}, by = transport) => by.send({ method: 'GET', url: new URL(server.url), signal: new AbortController().signal, ...message });

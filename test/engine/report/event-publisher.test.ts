@@ -4,6 +4,7 @@ import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../../../src/image/contract/eve
 import { bundledModule } from '../../support/bundled-module';
 import { Fault } from '../../support/fault';
 import { LocalEventBridge } from '../../support/local-event-bridge';
+import { withEnvironment } from '../../support/with-environment';
 
 const { publishResult } = bundledModule('report/event-publisher.ts') as { publishResult: typeof PublishResult };
 
@@ -24,7 +25,7 @@ const RESULT: MirrorResult = {
   countedPulls: 7,
   seconds: 8.9,
 };
-const ENVIRONMENT = { ...process.env };
+withEnvironment();
 
 let bridge: LocalEventBridge;
 
@@ -42,8 +43,6 @@ beforeEach(async () => {
   });
 });
 afterEach(async () => {
-  for (const name of Object.keys(process.env)) if (!(name in ENVIRONMENT)) delete process.env[name];
-  Object.assign(process.env, ENVIRONMENT);
   await bridge.close();
 });
 

@@ -5,6 +5,7 @@ import Ajv2020 from 'ajv/dist/2020';
 import * as fc from 'fast-check';
 import { CATALOG_PATTERNS, catalogShapeProblem, entryShapeProblem, MAX_CATALOG_ENTRIES } from '../../../src/image/catalog/catalog';
 import { parseImageReference } from '../../../src/image/image-reference';
+import { randomCases } from '../../support/random-cases';
 
 const SCHEMA = JSON.parse(readFileSync(path.join(__dirname, '..', '..', '..', 'schemas', 'image-catalog-1.schema.json'), 'utf8'));
 const validate = new Ajv2020({ strict: true, strictRequired: false }).compile(SCHEMA);
@@ -96,7 +97,7 @@ test('both judge every entry alike', () => {
     const taken = schemaTakes({ images: [one] });
     expect(parserTakes({ images: [one] })).toBe(taken);
     counts[taken ? 'good' : 'bad']++;
-  }), { numRuns: 5_000 });
+  }), { numRuns: randomCases(5_000) });
   // Or nothing would be shown.
   expect(Math.min(counts.good, counts.bad)).toBeGreaterThan(200);
 });
@@ -105,7 +106,7 @@ test('both judge every list alike', () => {
   const lists = fc.oneof(fc.jsonValue(), fc.record({ $schema: fc.jsonValue(), version: fc.constantFrom(1, 2, '1', null), images: fc.oneof(fc.array(image), fc.jsonValue()), odd: fc.jsonValue() }, { requiredKeys: [] }));
   fc.assert(fc.property(lists, (one) => {
     expect(parserTakes(one)).toBe(schemaTakes(one));
-  }), { numRuns: 2_000 });
+  }), { numRuns: randomCases(2_000) });
 });
 
 test('the schema takes every image that there can be', () => {
