@@ -6,7 +6,7 @@ import { CatalogSource } from './image-catalog';
 import { ImageDefaults } from '../declarations/declared-image';
 import { FirstCopy } from '../declarations/limits';
 import { IImageMirror } from '../declarations/mirror-interfaces';
-import { MirrorParts } from '../declarations/mirror-parts';
+import { MirrorParts } from '../declarations/mirror-interfaces';
 import { DeployTrigger } from '../deploy/deploy-trigger';
 import { CatalogImage } from '../image/catalog/catalog';
 import { floatingRepositoryPrefix } from '../image/catalog/catalog-repositories';

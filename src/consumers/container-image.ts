@@ -1,7 +1,6 @@
 import { AspectPriority, Aspects, IAspect, Stage } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct, IConstruct } from 'constructs';
-import { waitForFirstCopy } from './first-copy';
 import { IMirroredImage } from '../declarations/mirror-interfaces';
 
 /** What a job definition of AWS Batch looks like: one container, or several with the nodes that run them. */
@@ -64,4 +63,13 @@ export class MirroredContainerImage extends ecs.ContainerImage {
     else awaitFirstCopy(scope, this.image);
     return { imageName: this.imageName };
   }
+}
+
+/**
+ * Makes the resource of a consumer wait for the first copy of an image.
+ *
+ * Only that resource waits, not the roles of its construct: resources that the image needs may depend on these roles.
+ */
+export function waitForFirstCopy(consumer: IConstruct, image: IMirroredImage): void {
+  (consumer.node.defaultChild ?? consumer).node.addDependency(image);
 }

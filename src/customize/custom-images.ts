@@ -2,7 +2,7 @@ import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
-import { CustomCompute } from './custom-compute';
+import { CustomCompute } from './custom-project';
 import { CustomImageBuilds, CustomImageBuildsProps } from './custom-project';
 import { customNameFor, CustomRepositories } from './custom-repositories';
 import { CustomizedImage, customMutableTags, customTags, fingerprintOf } from './customized-image';

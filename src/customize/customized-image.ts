@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import { IDependable } from 'constructs';
-import { DeclaredImage } from '../declarations/declared-image';
-import { AllowedBuild, fingerprint, allowedBuildText, CustomImage, customPlatformTag, customTag, recipeText } from '../image/custom-image';
+import { DeclaredImage, requireSingleTag } from '../declarations/declared-image';
+import { IOriginalImage } from '../declarations/mirror-interfaces';
+import { AllowedBuild, allowedBuildText, CustomImage, customPlatformTag, customTag, fingerprint, recipeText } from '../image/custom-image';
 import { shortDigest } from '../image/image-reference';
 import { quote } from '../image/sanitize';
 
@@ -90,4 +92,21 @@ function recipeDigest(custom: CustomImage): string {
 
 function sha256(text: string): string {
   return `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
+}
+
+/** The unchanged copy of an upstream image. */
+export class OriginalImage implements IOriginalImage {
+  constructor(private readonly declared: DeclaredImage, public readonly repository: ecr.IRepository) {}
+
+  public get tag(): string {
+    return requireSingleTag(this.declared, 'use original.repository.repositoryUriForTag() with the tag that you need');
+  }
+
+  public get imageUri(): string {
+    return this.repository.repositoryUriForTag(this.tag);
+  }
+
+  public grantPull(grantee: iam.IGrantable): iam.Grant {
+    return this.repository.grantPull(grantee);
+  }
 }

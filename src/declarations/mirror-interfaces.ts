@@ -4,9 +4,10 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { IConstruct } from 'constructs';
-import { IMonitored } from './monitored';
 import { MirroredBuildImageOptions, MirroredLambdaCodeOptions } from './mirrored-image-options';
+import { IMonitored } from './monitored';
 import { ImageReference } from '../image/image-reference';
+import { quote } from '../image/sanitize';
 
 /**
  * The unchanged copy of an upstream image in Amazon ECR. A customized image is built from it.
@@ -169,4 +170,37 @@ export interface IImageMirror extends IConstruct {
    * @internal
    */
   _find(reference: ImageReference): IMirroredImage | undefined;
+}
+
+/**
+ * Parts of one kind that the mirrors of the app have, for example their repositories.
+ *
+ * A feature takes an `IImageMirror` and finds here what it needs. A mirror of another app has no parts in this one.
+ */
+export class MirrorParts<Part> {
+  private readonly parts = new WeakMap<IImageMirror, Part>();
+
+  /** @param noun the kind of part, for errors */
+  constructor(private readonly noun: string) {}
+
+  /** Adds the part of a mirror. */
+  public set(mirror: IImageMirror, part: Part): void {
+    this.parts.set(mirror, part);
+  }
+
+  /** Finds the part of a mirror; `undefined` for a mirror that the app does not define. */
+  public find(mirror: IImageMirror): Part | undefined {
+    return this.parts.get(mirror);
+  }
+
+  /**
+   * Returns the part of a mirror.
+   *
+   * @throws Error when the app does not define the mirror
+   */
+  public of(mirror: IImageMirror): Part {
+    const part = this.parts.get(mirror);
+    if (part !== undefined) return part;
+    throw new Error(`this app does not define the mirror ${quote(mirror.node.path)}, so its ${this.noun} cannot be changed here; do this in the app that defines the mirror`);
+  }
 }

@@ -14,7 +14,7 @@ import { ImageCatalog } from '../catalog/image-catalog';
 import { MirrorCatalogs } from '../catalog/mirror-catalogs';
 import { MirroredCatalog, MirroredCatalogOptions } from '../catalog/mirrored-catalog';
 import { dockerBuildContexts } from '../consumers/docker-build-contexts';
-import { customCompute } from '../customize/custom-compute';
+import { customCompute } from '../customize/custom-project';
 import { CustomImages } from '../customize/custom-images';
 import { ImageIndex } from '../declarations/image-index';
 import { FirstCopy, stackSizeProblems, warnAboutDockerHubBudget } from '../declarations/limits';

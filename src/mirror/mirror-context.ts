@@ -5,7 +5,7 @@ import { CustomImages } from '../customize/custom-images';
 import { ImageDefaults } from '../declarations/declared-image';
 import { ImageIndex } from '../declarations/image-index';
 import { FirstCopy } from '../declarations/limits';
-import { MirrorParts } from '../declarations/mirror-parts';
+import { MirrorParts } from '../declarations/mirror-interfaces';
 import { OnTagMoved } from '../declarations/tag-policy';
 import { DeployTrigger } from '../deploy/deploy-trigger';
 import { DEFAULT_REPOSITORY_PREFIX, repositoryNameProblem } from '../image/repository-name';

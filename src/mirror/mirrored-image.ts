@@ -12,7 +12,7 @@ import { MirroredContainerImage } from '../consumers/container-image';
 import { MirroredDockerImageCode, MirroredLambdaCode } from '../consumers/lambda-code';
 import { requireMirroredPlatform, SinglePlatformTags } from '../consumers/single-platform-tags';
 import { CustomizedImage } from '../customize/customized-image';
-import { OriginalImage } from '../customize/original-image';
+import { OriginalImage } from '../customize/customized-image';
 import { constructIdFor, DeclaredImage, declareImage, requireSingleTag } from '../declarations/declared-image';
 import { toFirstCopy } from '../declarations/limits';
 import { IImageMirror, IMirroredImage, IOriginalImage } from '../declarations/mirror-interfaces';

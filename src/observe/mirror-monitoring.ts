@@ -9,7 +9,7 @@ import { defineCountAlarm, HOURLY_SUM } from './mirror-alarms';
 import { MirrorSignals, Monitoring } from './monitoring';
 import { DeclaredImage } from '../declarations/declared-image';
 import { IImageMirror, IMirroredImage } from '../declarations/mirror-interfaces';
-import { MirrorParts } from '../declarations/mirror-parts';
+import { MirrorParts } from '../declarations/mirror-interfaces';
 import { MirrorAlarmOptions } from '../declarations/monitored';
 import { DeployTrigger } from '../deploy/deploy-trigger';
 import { MirrorSchedules } from '../schedules/schedules';

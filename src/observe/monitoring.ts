@@ -10,7 +10,7 @@ import { defineCountAlarm, defineStaleAlarm, HOURLY_SUM } from './mirror-alarms'
 import { ResultMetrics } from './result-metrics';
 import { MirrorAlarmOptions, StaleAlarmOptions } from '../declarations/monitored';
 import { EVENT_DETAIL_TYPE, METRIC_NAME, MetricName } from '../image/contract/events-and-metrics';
-import { Timetable } from '../schedules/schedule-interval';
+import { Timetable } from '../schedules/schedules';
 
 /** The sources of a mirror's events and metrics. */
 export interface MirrorSignals {

@@ -12,7 +12,7 @@ import { defineEngineAsset, ENGINE_COMMAND } from './program-assets';
 import { RegistryCredentials } from './registry-credentials';
 import { credentialVariables, PROJECT_ENVIRONMENT } from '../image/contract/environment';
 import { IImageMirror } from '../declarations/mirror-interfaces';
-import { MirrorParts } from '../declarations/mirror-parts';
+import { MirrorParts } from '../declarations/mirror-interfaces';
 import { RepositoryArns } from '../repositories/repository-arns';
 import { RepositorySet } from '../repositories/repository-set';
 

@@ -5,7 +5,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { DeclaredImage, DeclaredTags, formatTags } from '../declarations/declared-image';
 import { IImageMirror } from '../declarations/mirror-interfaces';
-import { MirrorParts } from '../declarations/mirror-parts';
+import { MirrorParts } from '../declarations/mirror-interfaces';
 import { quote } from '../image/sanitize';
 import { scopeInStack } from '../synthesis/environments';
 
