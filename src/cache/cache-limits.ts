@@ -56,7 +56,8 @@ export function warnAboutLambdaFunctions(cache: Construct, repositoryPrefix: str
     if (!isFunction(node) || !isImageUnder(repositoryPrefix, Stack.of(node).resolve(node.code))) return;
     Annotations.of(node).addWarningV2(
       'cdk-ecr-mirror:PullThroughCache.lambda',
-      `the image of the function is in the pull-through cache with the prefix ${quote(repositoryPrefix)}, which AWS Lambda does not support; use an ImageMirror`,
+      `the image of the function is in the pull-through cache with the prefix ${quote(repositoryPrefix)}, `
+      + 'which AWS Lambda does not support; use an ImageMirror',
     );
   });
 }

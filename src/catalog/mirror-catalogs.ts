@@ -97,7 +97,8 @@ export class MirrorCatalogs {
     this.templates = defineCatalogTemplates(new Construct(this.mirror, 'CreationTemplates'), repositories);
     suppressRepositoryPrefixes(builds.role.role, prefixes);
     for (const prefix of prefixes) builds.role.repositories.includeAllUnder(prefix);
-    const resources = prefixes.map((prefix) => Stack.of(this.mirror).formatArn({ service: 'ecr', resource: 'repository', resourceName: `${prefix}/*` }));
+    const stack = Stack.of(this.mirror);
+    const resources = prefixes.map((prefix) => stack.formatArn({ service: 'ecr', resource: 'repository', resourceName: `${prefix}/*` }));
     builds.role.allow([new iam.PolicyStatement({ actions: ['ecr:CreateRepository'], resources })]);
   }
 }
@@ -125,13 +126,14 @@ export function warnAboutShardSize(catalog: Construct, images: readonly CatalogI
   const largest = largestShard(upstreams, shards);
   const copied = Math.max(1, Math.floor(longestBuild.toMinutes({ integral: false }) * COPIES_PER_MINUTE));
   if (largest > MAX_SHARD_IMAGES) {
-    throw new Error(`${largest} of the ${images.length} images of the catalog would be mirrored by one build, but the limit is ${MAX_SHARD_IMAGES}; ${shardAdvice(upstreams)}`);
+    throw new Error(`${largest} of the ${images.length} images of the catalog would be mirrored by one build, but the limit is ${MAX_SHARD_IMAGES}; `
+      + shardAdvice(upstreams));
   }
   if (largest <= copied) return;
   const enough = requiredShards(upstreams, copied);
   Annotations.of(catalog).addWarningV2(
     'cdk-ecr-mirror:MirroredCatalog.shards',
-    `${largest} of the ${images.length} images of the catalog are mirrored by one build, which copies about ${copied} images in ${longestBuild.toHumanString()}, `
-    + `so the first copies take several runs; ${enough === undefined ? 'no number of shards changes that' : `set shards: ${enough}`}`,
+    `${largest} of the ${images.length} images of the catalog are mirrored by one build, `
+    + `which copies about ${copied} images in ${longestBuild.toHumanString()}, so the first copies take several runs; ${enough === undefined ? 'no number of shards changes that' : `set shards: ${enough}`}`,
   );
 }

@@ -37,7 +37,8 @@ export class SinglePlatformTags {
  */
 export function requireMirroredPlatform({ source, platforms }: DeclaredImage, platform: string): void {
   if (platforms === undefined || platforms.map(canonicalPlatform).includes(platform)) return;
-  throw new Error(`${quote(source)} is mirrored only for ${platforms.join(', ')}, but ${platform} is needed; add it to platforms, or omit platforms to mirror all`);
+  throw new Error(`${quote(source)} is mirrored only for ${platforms.join(', ')}, but ${platform} is needed; `
+    + 'add it to platforms, or omit platforms to mirror all');
 }
 
 function canonicalPlatform(platform: string): string {

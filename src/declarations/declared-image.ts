@@ -84,7 +84,8 @@ function declareTags(reference: ImageReference, { tags: filter, tagKind: chosenK
 function declareCustomPlatforms({ customPlatforms, dockerfileLines }: MirroredImageOptions): string[] | undefined {
   if (customPlatforms?.length === 0) throw new Error('customPlatforms is empty; omit it to build for the platforms of the image');
   if (customPlatforms !== undefined && dockerfileLines === undefined) {
-    throw new Error('customPlatforms is set without dockerfileLines, but only customized images have it; set dockerfileLines too, or omit customPlatforms');
+    throw new Error('customPlatforms is set without dockerfileLines, but only customized images have it; '
+      + 'set dockerfileLines too, or omit customPlatforms');
   }
   return parsePlatforms(customPlatforms);
 }

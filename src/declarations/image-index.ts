@@ -39,7 +39,8 @@ export class ImageIndex {
     const name = quote(familiarImageReference(reference));
     const catalogs = hasCatalogs ? `use imageUri(${name}) of the catalog that lists it, ` : '';
     if (found.length === 0) {
-      throw new Error(`${name} is not in the mirror; ${catalogs}add it with addImage(), or use one of the mirrored images: ${this.suggest(reference)}`);
+      throw new Error(`${name} is not in the mirror; ${catalogs}add it with addImage(), `
+        + `or use one of the mirrored images: ${this.suggest(reference)}`);
     }
     const repositories = new Set(found.map(({ repository }) => repository)).size;
     if (repositories > 1) throw new Error(`${name} is in ${repositories} repositories of the mirror; use the image that addImage() returned`);

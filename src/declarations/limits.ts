@@ -78,6 +78,7 @@ export function stackSizeProblem(stack: Stack, images: number): string | undefin
   const limit = Number(stack.node.tryGetContext(RESOURCE_LIMIT_CONTEXT) ?? MAX_RESOURCES);
   const resources = stack.node.findAll().filter((child) => CfnResource.isCfnResource(child) && Stack.of(child) === stack).length;
   if (limit === 0 || resources <= limit) return undefined;
-  return `the stack ${JSON.stringify(stack.node.path)} has ${resources} resources, but CloudFormation allows ${limit}; ${images} images of the mirror are in it, `
-    + 'each with a repository and a schedule; define some of them in another stack with new MirroredImage(otherStack, id, { mirror, image })';
+  return `the stack ${JSON.stringify(stack.node.path)} has ${resources} resources, but CloudFormation allows ${limit}; `
+    + `${images} images of the mirror are in it, each with a repository and a schedule; `
+    + 'define some of them in another stack with new MirroredImage(otherStack, id, { mirror, image })';
 }

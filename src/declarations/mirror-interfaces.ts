@@ -201,6 +201,7 @@ export class MirrorParts<Part> {
   public of(mirror: IImageMirror): Part {
     const part = this.parts.get(mirror);
     if (part !== undefined) return part;
-    throw new Error(`this app does not define the mirror ${quote(mirror.node.path)}, so its ${this.noun} cannot be changed here; do this in the app that defines the mirror`);
+    throw new Error(`this app does not define the mirror ${quote(mirror.node.path)}, so its ${this.noun} cannot be changed here; `
+      + 'do this in the app that defines the mirror');
   }
 }

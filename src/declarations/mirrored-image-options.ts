@@ -75,8 +75,8 @@ export interface MirroredImageOptions {
    * Docker builds are privileged. Their project is the only privileged project of the mirror, and exists only if the mirror has customized images.
    * Its role can pull the images that customized images are built from, and push customized images. `RUN` has the network of this project.
    *
-   * Each line is one instruction: `ARG`, `CMD`, `ENTRYPOINT`, `ENV`, `EXPOSE`, `HEALTHCHECK`, `LABEL`, `RUN`, `SHELL`, `STOPSIGNAL`, `USER`, `VOLUME`,
-   * or `WORKDIR`. `COPY` is not supported; use an image asset with the mirror's `dockerBuildContexts()` instead. Everyone with read access to the
+   * Each line is one instruction: `ARG`, `CMD`, `ENTRYPOINT`, `ENV`, `EXPOSE`, `HEALTHCHECK`, `LABEL`, `RUN`, `SHELL`, `STOPSIGNAL`, `USER`,
+   * `VOLUME`, or `WORKDIR`. `COPY` is not supported; use an image asset with the mirror's `dockerBuildContexts()` instead. Everyone with read access to the
    * template or the image can read the lines, so they must not contain secrets. Names such as `ENV DB_PASSWORD` cause a warning.
    *
    * @default - the image is not customized

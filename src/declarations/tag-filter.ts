@@ -86,7 +86,9 @@ export class TagFilter {
         + 'use for example ">=1.25 <2", or "*" for all versions');
     }
     const { latest, variant, prereleases, exclude } = options;
-    return new TagFilter({ semver: versions.trim().replace(/ +/g, ' '), variant, prereleases: prereleases || undefined, latest, exclude: listOf(exclude) });
+    return new TagFilter({
+      semver: versions.trim().replace(/ +/g, ' '), variant, prereleases: prereleases || undefined, latest, exclude: listOf(exclude),
+    });
   }
 
   /**
@@ -107,8 +109,8 @@ export class TagFilter {
   /**
    * Selects tags that match at least one of the patterns: `stable`, `1.2*`.
    *
-   * Each pattern is an exception from the repository's immutability; see `pattern()`. A pattern without `*` is a tag, and is an exception only if this
-   * tag is floating.
+   * Each pattern is an exception from the repository's immutability; see `pattern()`. A pattern without `*` is a tag, and is an exception only if
+   * this tag is floating.
    *
    * @throws Error when there is no pattern, or a pattern has a character that is not valid in a tag
    */
@@ -169,7 +171,9 @@ export class TagFilter {
 }
 
 function requireLiteralTexts(texts: string[]): void {
-  if (Token.isUnresolved(texts)) throw new Error('the patterns of a tag filter must be known at synthesis, but they are a list token; write them as strings');
+  if (Token.isUnresolved(texts)) {
+    throw new Error('the patterns of a tag filter must be known at synthesis, but they are a list token; write them as strings');
+  }
   for (const text of texts) requireLiteral(text, 'a tag filter', 'write its range and patterns as strings');
 }
 

@@ -37,8 +37,8 @@ export function targetRepositoryName(reference: ImageReference, options: Mirrore
 function requireNotCustom(name: string, reference: ImageReference, prefix: string): string {
   const customPrefix = `${prefix}/${CUSTOM_REPOSITORIES}/`;
   if (Token.isUnresolved(name) || !name.startsWith(customPrefix)) return name;
-  throw new Error(`${quote(formatImageReference(reference))} would be mirrored to ${quote(name)}, but ${quote(customPrefix)} is reserved for customized images; `
-    + 'set another repositoryName for this image');
+  throw new Error(`${quote(formatImageReference(reference))} would be mirrored to ${quote(name)}, `
+    + `but ${quote(customPrefix)} is reserved for customized images; set another repositoryName for this image`);
 }
 
 /** Builds push only to their own account and Region. */

@@ -262,7 +262,8 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
     const { longestBuild, vpc } = compute;
     // The whole VPC: a build needs routes and endpoints that no other resource of the mirror refers to.
     const buildsNeed: IDependable[] = [builds.role.role, metrics, ...vpc === undefined ? [] : [vpc]];
-    return new DeployTrigger(this, { onDeploy, project: builds.project, buildLogs: logGroup, logRetention, longestBuild, repositoryPrefix, buildsNeed });
+    const { project } = builds;
+    return new DeployTrigger(this, { onDeploy, project, buildLogs: logGroup, logRetention, longestBuild, repositoryPrefix, buildsNeed });
   }
 
   private validateImages(): string[] {

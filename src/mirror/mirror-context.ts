@@ -70,7 +70,8 @@ export function requireUniqueRegistries(credentials: RegistryCredentials[]): Reg
 export function requireExpiryInDays(expiry: Duration): Duration {
   const days = expiry.isUnresolved() ? NaN : expiry.toDays({ integral: false });
   if (Number.isInteger(days) && days >= 1) return expiry;
-  throw new Error(`untaggedImageExpiry ${expiry.isUnresolved() ? '(a token)' : quote(expiry.toHumanString())} must be a whole number of days, at least 1; `
+  const value = expiry.isUnresolved() ? '(a token)' : quote(expiry.toHumanString());
+  throw new Error(`untaggedImageExpiry ${value} must be a whole number of days, at least 1; `
     + 'use for example Duration.days(30)');
 }
 

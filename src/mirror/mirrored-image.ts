@@ -150,7 +150,7 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
   }
 
   /**
-   * The image URI of a digest in the repository of the image. The digest is the upstream digest, unless `platforms` is set or the image is customized.
+   * The image URI of a digest in the repository of the image. It is the upstream digest, unless `platforms` is set or the image is customized.
    *
    * The digest may not exist: the digests in the mirror are not known at synthesis.
    *
@@ -174,7 +174,8 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
    * The image for a container of Amazon ECS or AWS Batch.
    *
    * The execution role gets pull permission, and the task or job definition waits for the first copy of the image.
-   * For AWS Batch on Amazon EKS, the node pulls the image: grant its role pull permission with `grantPull()` unless it has permission for all repositories.
+   * For AWS Batch on Amazon EKS, the node pulls the image: grant its role pull permission with `grantPull()`, unless it has permission for all
+   * repositories.
    *
    * ```ts
    * declare const mirror: ImageMirror;
@@ -208,7 +209,8 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
    * The code for a `lambda.DockerImageFunction`.
    *
    * AWS Lambda doesn't support multi-platform images. So the mirror also keeps the image of the function's architecture under a separate tag, for
-   * example `stable-linux-arm64`. For a floating tag, this tag floats too, and is one more of the five exceptions from immutability in the repository.
+   * example `stable-linux-arm64`. For a floating tag, this tag floats too. It is then one more of the five exceptions from immutability in the
+   * repository.
    * The repository policy grants AWS Lambda pull permission for the functions of the account, and the function waits for the first copy of the image.
    *
    * Use a fixed tag: a function keeps the image that the tag named when its code was set, and Lambda may pull this image again later. An image that
@@ -219,7 +221,8 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
    * new lambda.DockerImageFunction(this, 'Function', { code: mirror.image('public.ecr.aws/example/worker:1.4.2').toLambdaCode() });
    * ```
    *
-   * @throws Error when a filter selects the tags of the image. The function throws when its architecture is not mirrored, or when it is in another Region.
+   * @throws Error when a filter selects the tags of the image. The function throws when its architecture is not mirrored, or when it is in another
+   * Region.
    */
   public toLambdaCode(options: MirroredLambdaCodeOptions = {}): lambda.DockerImageCode {
     return new MirroredDockerImageCode(this.toLambdaFunctionCode(options));

@@ -74,7 +74,8 @@ function defineAlarm(mirror: IImageMirror, monitoring: Monitoring, kind: MirrorA
 /** @throws Error when the app does not define the image */
 function monitoringOf(image: IMirroredImage): Monitoring {
   if (image instanceof MonitoredConstruct) return image._monitoring();
-  throw new Error(`this app does not define the image ${quote(image.source)}, so it cannot define alarms for it; call notify() in the app that defines it`);
+  throw new Error(`this app does not define the image ${quote(image.source)}, so it cannot define alarms for it; `
+    + 'call notify() in the app that defines it');
 }
 
 /** An alarm can notify topics of its own Region only, in any account. */

@@ -185,7 +185,8 @@ function requirePossibleExceptions(target: ImageTarget, present: ReadonlySet<str
   const all = new Set([...present, ...target.mutableTags]);
   if (all.size <= MAX_EXCEPTIONS) return;
   const tags = [...all].sort().map(quote).join(', ');
-  throw new Error(`${formatName(target)} would have ${all.size} floating tags (${tags}), but Amazon ECR allows ${MAX_EXCEPTIONS} exceptions from immutability; `
+  throw new Error(`${formatName(target)} would have ${all.size} floating tags (${tags}), `
+    + `but Amazon ECR allows ${MAX_EXCEPTIONS} exceptions from immutability; `
     + 'set tagKind: TagKind.FIXED for a tag that never moves, set another repositoryName for one of them, or mirror fewer');
 }
 

@@ -136,7 +136,9 @@ class StartTimes {
   private warn(project: Construct): void {
     const crowded = [...this.schedules.values()].filter(({ startsPerMinute }) => startsPerMinute > MAX_QUEUED_BUILDS);
     if (crowded.length === 0) return;
-    const times = crowded.map(({ expression, count, startsPerMinute }) => `${count} at ${quote(expression)}, about ${Math.round(startsPerMinute)} in a minute`);
+    const times = crowded.map(({ expression, count, startsPerMinute }) => {
+      return `${count} at ${quote(expression)}, about ${Math.round(startsPerMinute)} in a minute`;
+    });
     const most = Math.max(...crowded.map(({ count }) => count));
     Annotations.of(project).addWarningV2(
       'cdk-ecr-mirror:ImageMirror.startTimes',
