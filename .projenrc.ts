@@ -1,4 +1,5 @@
 import { awscdk, javascript, JsonPatch, ReleasableCommits, TextFile } from 'projen';
+import { JobPermission } from 'projen/lib/github/workflows-model';
 
 /** Bundled into the engine, the command line and the handlers, so none of them is a runtime dependency. */
 const BUNDLED = [
@@ -16,6 +17,13 @@ const BUNDLED = [
   'undici@^7.16.0', // 8 needs Node 22
   'yaml@^2.9.0',
 ];
+
+/** The real registries and tools that tests need. */
+const INSTALL_TEST_TOOLS = {
+  name: 'Install the real registries and tools that the tests need',
+  run: 'sudo apt-get update && sudo apt-get install -y buildah docker-registry skopeo umoci '
+    + '&& node test/tools/install.mjs crane distribution olareg oras regctl zot',
+};
 
 const project = new awscdk.AwsCdkConstructLibrary({
   name: 'cdk-ecr-mirror',
@@ -91,9 +99,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   npmIgnoreOptions: { ignorePatterns: [] },
   githubOptions: { mergify: false },
   depsUpgrade: false, // versions move by hand, with the benchmark beside them
-  buildWorkflowOptions: {
-    preBuildSteps: [{ name: 'Install the real registries and tools that the tests need', run: 'sudo apt-get update && sudo apt-get install -y buildah docker-registry skopeo umoci && node test/tools/install.mjs crane distribution olareg oras regctl zot' }],
-  },
+  buildWorkflowOptions: { preBuildSteps: [INSTALL_TEST_TOOLS] },
 });
 
 /* ---- bundles: engine and command line become one file each, with the licenses of all that is in them ---- */
@@ -196,6 +202,16 @@ for (const include of ['src/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts', 'scri
 
 // 1.13.0 lacks the packages of several platforms, and npm ci refuses a lock file without them.
 project.package.addField('overrides', { 'unrs-resolver': '1.12.2' });
+
+/* ---- all random cases, once a week ---- */
+const randomTests = project.github!.addWorkflow('random-tests');
+randomTests.on({ schedule: [{ cron: '0 3 * * 0' }], workflowDispatch: {} });
+randomTests.addJob('test', {
+  runsOn: ['ubuntu-latest'],
+  permissions: { contents: JobPermission.READ },
+  env: { CI: 'true', RANDOM_CASES: 'full' },
+  steps: [{ name: 'Checkout', uses: 'actions/checkout@v5' }, ...project.renderWorkflowSetup({ mutable: false }), INSTALL_TEST_TOOLS, { name: 'Test', run: 'npm test' }],
+});
 
 /* ---- what a fresh clone types: these install what is missing before they start ---- */
 project.package.setScript('test', 'node scripts/prepare.mjs && projen test');
