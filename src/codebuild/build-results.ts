@@ -2,6 +2,7 @@ import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloud
 import { formatAwsError } from './aws-errors';
 import type { BuildLog } from './build-state';
 import type { MirrorResult, RunSummary } from '../image/contract/mirror-result';
+import { parseJson } from '../image/parse-json';
 import { sanitizeLine } from '../image/sanitize';
 
 /** The result of one image, as the log of a build has it. */
@@ -95,12 +96,7 @@ export type ResultLineFields = { readonly [Name in keyof MirrorResult | keyof Ru
 
 /** Parses a line that may be a result or a summary; undefined for any other line. */
 export function parseResultLine(line: string): ResultLineFields | undefined {
-  if (!line.startsWith('{')) return undefined;
-  try {
-    return Object(JSON.parse(line)) as ResultLineFields;
-  } catch {
-    return undefined;
-  }
+  return line.startsWith('{') ? parseJson(line) as ResultLineFields | undefined : undefined;
 }
 
 /** Identifies a result. The summary repeats each result line without its message, under the same key. */

@@ -1,3 +1,4 @@
+import { parseJson } from '../image/parse-json';
 import { EnvironmentCredentials } from './credentials/credential-source';
 import { MirrorError } from './mirror-error';
 import type { MirrorRequest } from './mirror-image';
@@ -19,7 +20,7 @@ export interface Settings {
   readonly deadlineSeconds: number;
   /** The event bus for events; undefined for no events. */
   readonly eventBus: string | undefined;
-  /** The project that builds customized images; undefined where there is none. */
+  /** The project that builds customized images; undefined when there is none. */
   readonly customBuilds: CustomBuilds | undefined;
 }
 
@@ -55,7 +56,7 @@ export function readConfiguration(environment: NodeJS.ProcessEnv): Configuration
 /**
  * Reads the settings of a CodeBuild project from the environment of a build. The parsing is strict.
  *
- * @throws MirrorError that names the variable, and its value where that cannot be a secret
+ * @throws MirrorError that names the variable, and its value when it cannot be a secret
  */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   return {
@@ -145,15 +146,6 @@ function readCustomBuilds(text: string | undefined): CustomBuilds | undefined {
     throw variableError(PROJECT_ENVIRONMENT.CUSTOM_BUILDS, text, format);
   }
   return { project, processor, otherEnvironment } as CustomBuilds;
-}
-
-/** Parses a JSON text; undefined where it is not valid. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whether a text is valid as the host of an image reference. */

@@ -27,7 +27,7 @@ export const DECISION_TEXTS: Readonly<Record<Decision, string>> = {
 /**
  * Decides what to do about one tag.
  *
- * Equal digests mean no push, whatever the kind of the tag: Amazon ECR rejects a push to an immutable tag, even of the same image.
+ * Equal digests mean no push, for fixed and floating tags: Amazon ECR rejects a push to an immutable tag, even of the same image.
  */
 export function decide({ sourceDigest, targetDigest, kind, onTagMoved }: DecisionInput): Decision {
   if (targetDigest === undefined) return 'copy';

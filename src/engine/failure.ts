@@ -11,7 +11,7 @@ export interface RunLimits {
   readonly signal: AbortSignal;
 }
 
-/** The longest timer of Node.js, in milliseconds. */
+/** The maximum delay of a Node.js timer, in milliseconds. */
 const MAX_TIMER = 2 ** 31 - 1;
 
 /** A signal that aborts at the deadline of the run, or when one of the given signals does. */

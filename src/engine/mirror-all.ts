@@ -6,7 +6,7 @@ import type { PlannedImages } from './mirror-plan';
 import { MirrorResult, notAttempted } from './result';
 import { listTags } from './tags';
 
-/** The most images in progress at a time: enough to hide the latency of the registries, and few enough for their rate limits. */
+/** The maximum number of images in progress at a time: enough to hide the latency of the registries, and few enough for their rate limits. */
 export const MAX_IMAGES_AT_A_TIME = 8;
 
 /** Callbacks for each image of a plan. */
@@ -14,13 +14,13 @@ export interface ImageCallbacks<R = MirrorResult> {
   /**
    * Runs before an image is mirrored.
    *
-   * @returns the tools for this image, for example with a progress of its own; undefined for the shared ones
+   * @returns the tools for this image, for example with a separate progress; undefined for the shared tools
    */
   readonly onStart?: (request: MirrorRequest) => MirrorTools | undefined;
   /**
    * Runs after an image is mirrored, or has failed. The image counts as in progress until the callback is done.
    *
-   * @param request undefined where the image was not attempted
+   * @param request undefined when the image was not attempted
    * @param index the index of the image's entry in the plan
    * @returns the result to report in place of the given one
    */
@@ -33,7 +33,7 @@ export interface ImageCallbacks<R = MirrorResult> {
  * The limits of transfers and lookups apply to all images together, so that memory and connections don't grow with the number of images.
  *
  * @returns the results in the order of the plan
- * @throws what a callback throws, after all images were attempted
+ * @throws the error of a callback, after all images were attempted
  */
 export async function mirrorAll<R>(plan: readonly PlannedImages[], tools: MirrorTools, callbacks: ImageCallbacks<R>): Promise<R[]> {
   const { onStart, onResult } = callbacks;
@@ -53,7 +53,7 @@ export async function mirrorAll<R>(plan: readonly PlannedImages[], tools: Mirror
   return results.flat();
 }
 
-/** The requests for the images of a configuration, or the result that says why their tags are not known. */
+/** The requests for the images of a configuration, or the result with the error of listing their tags. */
 async function readRequests(
   { image, tags, requestFor }: Configuration, tools: MirrorTools, tagLists: Semaphore,
 ): Promise<MirrorRequest[] | MirrorResult> {

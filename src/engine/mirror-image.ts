@@ -37,14 +37,14 @@ export interface MirrorRequest {
   readonly warnings?: readonly string[];
   /** How the image is customized after it is mirrored; undefined when it is not. `mirrorImage()` ignores it. */
   readonly custom?: CustomImage;
-  /** Whether to find out only what a run would do. */
+  /** Whether to only check what a run would do (dry run). */
   readonly dryRun?: boolean;
 }
 
 /** What images are mirrored with. */
 export interface MirrorTools extends RegistryTools {
   readonly progress: ProgressListener;
-  /** Limits concurrent transfers of blobs, for all images that share it. By default each image has a limit of its own. */
+  /** Limits concurrent transfers of blobs, for all images that share it. By default each image has a separate limit. */
   readonly transfers?: Semaphore;
   /** Limits concurrent lookups in the same way. */
   readonly lookups?: Semaphore;

@@ -1,8 +1,10 @@
-import { Configuration, parseJson, readConfiguration } from './configuration';
+import { Configuration, readConfiguration } from './configuration';
 import { MirrorError } from './mirror-error';
 import type { MirrorRequest } from './mirror-image';
 import { MirrorResult, notAttempted } from './result';
+import { MAX_SHARD_IMAGES } from '../image/catalog/catalog-shard';
 import { RUN_ENVIRONMENT } from '../image/contract/environment';
+import { parseJson } from '../image/parse-json';
 import { quote, redactCredentials, sanitizeForLog } from '../image/sanitize';
 
 /** One entry of a plan: a configuration, which a tag filter may expand to several images, or the result of an image that cannot be attempted. */
@@ -21,13 +23,10 @@ const LIST_VARIABLES: readonly string[] = [RUN_ENVIRONMENT.IMAGES, RUN_ENVIRONME
 /** Variables that an entry of `IMAGES` may set. */
 const ENTRY_VARIABLES: readonly string[] = Object.values(RUN_ENVIRONMENT).filter((name) => !LIST_VARIABLES.includes(name));
 
-/** The most entries of `IMAGES`. Several builds suit more images better, as each build has its own timeout. */
-const MAX_ENTRIES = 500;
-
 /**
  * Reads the images of a run from the environment: that of `IMAGE`, or those of `IMAGES`.
  *
- * An entry of `IMAGES` is read like the variables of a run of its own. An invalid entry does not stop the others.
+ * An entry of `IMAGES` is read like the variables of a separate run. An invalid entry does not stop the others.
  *
  * @throws MirrorError when `IMAGE` is not valid, and when `IMAGES` is not a list of entries
  */
@@ -60,12 +59,12 @@ export function asDryRun(planned: PlannedImages): PlannedImages {
 export function requireNoOtherVariables(list: string, environment: NodeJS.ProcessEnv, except: readonly string[] = []): void {
   const other = Object.values(RUN_ENVIRONMENT).find((name) => name !== list && !except.includes(name) && environment[name]);
   if (other === undefined) return;
-  const problem = `the variable ${list} is set beside the variable ${other}`;
+  const problem = `the variable ${list} is set together with the variable ${other}`;
   throw new MirrorError('invalid-configuration', `${problem}: set ${other} in its entries, or remove ${list}`);
 }
 
-/** Whether a run ends with a summary, also where the rest of its environment is not valid. */
-export function asksForSummary(environment: NodeJS.ProcessEnv): boolean {
+/** Whether a run ends with a summary, even when the rest of its environment is not valid. */
+export function needsSummary(environment: NodeJS.ProcessEnv): boolean {
   return [RUN_ENVIRONMENT.IMAGES, RUN_ENVIRONMENT.CATALOG, RUN_ENVIRONMENT.TAGS].some((name) => environment[name]);
 }
 
@@ -86,7 +85,7 @@ function parseEntries(text: string): Entry[] {
   if (!Array.isArray(list) || list.length === 0) {
     throw listError('must be a JSON list of objects, each with the variables of one image, for example [{"IMAGE":"docker.io/library/nginx:stable"}]');
   }
-  if (list.length > MAX_ENTRIES) throw listError(`has ${list.length} entries, and ${MAX_ENTRIES} is the limit: start several builds`);
+  if (list.length > MAX_SHARD_IMAGES) throw listError(`has ${list.length} entries, and ${MAX_SHARD_IMAGES} is the limit: start several builds`);
   for (const [index, entry] of list.entries()) requireEntry(entry, index + 1);
   return list;
 }

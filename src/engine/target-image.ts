@@ -10,9 +10,9 @@ export interface TargetImage {
   readonly digest: string;
   /** The digest of the source image: the same digest, or with a selection of platforms the digest of the full image. */
   readonly sourceDigest: string;
-  /** The selection of platforms that the index was made for; undefined where there is none. */
+  /** The selection of platforms that the index was made for; undefined when there is none. */
   readonly platforms?: string;
-  /** The manifest, where the query asks for it. */
+  /** The manifest, when the query includes it. */
   readonly manifest?: ReceivedManifest;
 }
 

@@ -5,6 +5,7 @@
 import { PROJECT_ENVIRONMENT } from './contract/environment';
 import { dockerfileLinesProblem, runsCommands } from './dockerfile-lines';
 import { MAX_TAG_LENGTH, shortDigest } from './image-reference';
+import { parseJson } from './parse-json';
 import { formatPlatform, normalizedPlatform, parsePlatform, platformTag, ProcessorName, processorOfPlatform } from './platform';
 import { repositoryNameProblem, suffixedTag } from './repository-name';
 
@@ -20,12 +21,8 @@ export interface CustomImage {
 
 /** Parses a customized image; undefined when the text is not valid. */
 export function parseCustomImage(text: string): CustomImage | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
+  if (value === undefined) return undefined;
   const { repository, lines, platforms, ...unknown } = Object(value) as Record<string, unknown>;
   const listOfStrings = (part: unknown): part is string[] => Array.isArray(part) && part.every((item) => typeof item === 'string');
   if (typeof repository !== 'string' || !listOfStrings(lines) || !listOfStrings(platforms) || Object.keys(unknown).length > 0) return undefined;

@@ -34,13 +34,15 @@ export const DOCKER_HUB = 'docker.io';
 /** Other host names of Docker Hub. */
 const DOCKER_HUB_ALIASES = ['index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com'];
 
-/** The longest tag by OCI's rule, in characters. */
+/** The maximum length of an OCI tag, in characters. */
 export const MAX_TAG_LENGTH = 128;
 
 const HOST_LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
 const HOST = new RegExp(`^(${HOST_LABEL}(?:\\.${HOST_LABEL})*|\\[[a-fA-F0-9:.]{2,45}\\])(?::([0-9]{1,5}))?$`);
 const PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const TAG = new RegExp(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,${MAX_TAG_LENGTH - 1}}$`);
+/** The format of a digest, for errors. */
+export const DIGEST_FORMAT = '"sha256:" and 64 lowercase hexadecimal digits';
 const DIGEST = /^sha256:[a-f0-9]{64}$/;
 
 /** The maximum length of a reference. */
@@ -61,7 +63,7 @@ export function parseImageReference(text: string): ImageReference {
   const [named, digest, ...surplus] = text.split('@');
   if (surplus.length > 0) throw new InvalidReferenceError(text, 'it has more than one "@"');
   if (digest !== undefined && !DIGEST.test(digest)) {
-    throw new InvalidReferenceError(text, 'a digest must be "sha256:" and 64 lowercase hexadecimal digits');
+    throw new InvalidReferenceError(text, `a digest must be ${DIGEST_FORMAT}`);
   }
   const { rest, tag } = splitTag(text, named);
   const { registry, path } = splitRegistry(text, rest);
@@ -125,7 +127,7 @@ function splitTag(text: string, named: string): { rest: string; tag?: string } {
   if (colon === -1 || named.indexOf('/', colon) !== -1 || named.endsWith(']')) return { rest: named };
   const tag = named.slice(colon + 1);
   if (!TAG.test(tag)) {
-    throw new InvalidReferenceError(text, `the tag ${quote(tag)} must be 1 to 128 letters, digits, "_", "." or "-", `
+    throw new InvalidReferenceError(text, `the tag ${quote(tag)} must be 1 to ${MAX_TAG_LENGTH} letters, digits, "_", "." or "-", `
       + 'and must not start with "." or "-"');
   }
   return { rest: named.slice(0, colon), tag };

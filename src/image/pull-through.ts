@@ -26,7 +26,7 @@ export interface PullThroughUpstream {
   readonly region?: string;
 }
 
-/** @param url the host that Amazon ECR sends requests to, where it differs from the one in image references */
+/** @param url the host that Amazon ECR sends requests to, when it differs from the host in image references */
 function upstream(kind: string, prefix: string, authentication: UpstreamAuthentication, registry: string, url = registry): PullThroughUpstream {
   return { kind, prefix, authentication, registry, url };
 }

@@ -24,6 +24,11 @@ export function isKnownToPublicGallery(region: string): boolean {
   return !OTHER_PARTITIONS.test(region);
 }
 
+/** The domain of the hosts of AWS services in a Region. */
+export function awsDomain(region: string): string {
+  return `amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+}
+
 /** Services with an API host that starts with `api.`, except for its FIPS host. */
 const API_PREFIXED: readonly string[] = ['ecr', 'ecr-public'];
 
@@ -36,5 +41,5 @@ const API_PREFIXED: readonly string[] = ['ecr', 'ecr-public'];
  */
 export function awsServiceHost(service: string, region: string, { fips = false }: { readonly fips?: boolean } = {}): string {
   const name = API_PREFIXED.includes(service) ? `api.${service}` : service;
-  return `${fips ? `${service}-fips` : name}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+  return `${fips ? `${service}-fips` : name}.${region}.${awsDomain(region)}`;
 }

@@ -3,7 +3,9 @@
  */
 
 const MAX_LOGGED_LENGTH = 500;
-const MAX_QUOTED_LENGTH = 200;
+
+/** The maximum length of a value in an error, in characters. */
+export const MAX_QUOTED_LENGTH = 200;
 
 /**
  * Escapes what is invisible in a text: control characters, line separators, invisible formatting characters and lone surrogates.
@@ -35,7 +37,7 @@ export function truncateToBytes(text: string, maxBytes: number): string {
   return `${Buffer.from(text).subarray(0, maxBytes - 3).toString().replace(/\uFFFD+$/, '')}...`;
 }
 
-/** A value as an error shows it: in quotes, escaped, and cut to 200 characters. */
+/** A value as an error shows it: in quotes, escaped, and cut to `MAX_QUOTED_LENGTH`. */
 export function quote(value: string): string {
   return escapeControlCharacters(JSON.stringify(value.length > MAX_QUOTED_LENGTH ? `${value.slice(0, MAX_QUOTED_LENGTH)}...` : value));
 }

@@ -13,7 +13,8 @@ const DATE = /(?:^|[^0-9])20[0-9]{2}([-._]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12][0-
 const HASH = /^(?:([a-z]+)-)?([0-9a-f]{7,40})$/;
 
 /** Words that mean the newest image, also together with a full version: `1.2.3-SNAPSHOT`. */
-const CHANNEL = /(?:^|[-._])(?:latest|stable|edge|nightly|snapshot|dev|devel|develop|main|master|head|canary|rolling|next|unstable|testing)(?:$|[-._])/i;
+const CHANNELS = 'latest|stable|edge|nightly|snapshot|dev|devel|develop|main|master|head|canary|rolling|next|unstable|testing';
+const CHANNEL = new RegExp(`(?:^|[-._])(?:${CHANNELS})(?:$|[-._])`, 'i');
 
 /**
  * The kind of a tag, by its form.

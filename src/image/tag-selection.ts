@@ -3,6 +3,7 @@
  */
 
 import { MAX_TAG_LENGTH } from './image-reference';
+import { parseJson } from './parse-json';
 
 /** The maximum length of a range of semantic versions, in characters. */
 export const MAX_RANGE_LENGTH = 200;
@@ -34,12 +35,8 @@ const VARIANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /** Parses a tag selection; undefined when the text is not valid. */
 export function parseTagSelection(text: string): TagSelection | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
+  if (value === undefined) return undefined;
   const { semver, variant, prereleases, latest, patterns, exclude, ...unknown } = Object(value) as Record<string, unknown>;
   const optional = (part: unknown, type: string) => part === undefined || typeof part === type;
   const listOfStrings = (part: unknown) => part === undefined || (Array.isArray(part) && part.every((item) => typeof item === 'string'));

@@ -6,6 +6,7 @@ import {
   TokenValues,
 } from './stack-template';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/contract/environment';
+import { awsDomain } from '../../image/registry-hosts';
 
 /** A build that a schedule of a synthesized app starts. */
 export interface SynthesizedBuild {
@@ -124,7 +125,7 @@ function pseudoParameters(environment: string, fallback: AppEnvironment): Readon
     'AWS::AccountId': known(account) ?? fallback.account,
     'AWS::Region': actualRegion,
     'AWS::Partition': 'aws',
-    'AWS::URLSuffix': actualRegion?.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com',
+    'AWS::URLSuffix': awsDomain(actualRegion ?? ''),
   };
 }
 

@@ -17,7 +17,7 @@ export interface CatalogCommandOptions extends CommandOptions {
 /**
  * Mirrors the images of a catalog to a target folder, as a build does. Returns the exit code.
  *
- * @param dryRun whether to find out only what it would do
+ * @param dryRun whether to only show what the command would do
  * @throws UsageError when the target folder or the catalog is not valid
  */
 export async function catalogCommand(args: readonly string[], options: CatalogCommandOptions, dryRun: boolean): Promise<number> {

@@ -23,7 +23,7 @@ export interface MirrorCommandOptions extends CommandOptions {
 /**
  * Mirrors images. Returns the exit code.
  *
- * @param dryRun whether to find out only what it would do
+ * @param dryRun whether to only show what the command would do
  */
 export async function mirrorCommand(pairs: readonly ImagePair[], options: MirrorCommandOptions, dryRun: boolean): Promise<number> {
   const plan = pairs.map((pair) => planPair(pair, options, dryRun));

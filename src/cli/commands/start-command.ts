@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Clock, SYSTEM_CLOCK } from '../../codebuild/aws-errors';
-import { escapeControlCharacters } from '../../image/sanitize';
+import { escapeControlCharacters, sanitizeForLog } from '../../image/sanitize';
 import { AwsClients, awsClients } from '../deployed/aws-clients';
 import { familiarItemName, findDeployedItems, MirrorLocation } from '../deployed/deployed-items';
 import { followBuilds } from '../deployed/followed-builds';
@@ -104,7 +104,7 @@ function progressLog({ quiet }: StartCommandOptions): (line: string) => void {
 
 /** Writes a line to stderr. The line can come from the log of a build, so it is sanitized. */
 function writeLine(line: string): void {
-  process.stderr.write(`${escapeControlCharacters(line.length > MAX_LINE_LENGTH ? `${line.slice(0, MAX_LINE_LENGTH)}...` : line)}\n`);
+  process.stderr.write(`${sanitizeForLog(line, MAX_LINE_LENGTH)}\n`);
 }
 
 function linkOf({ link }: StartedMirrorBuild): string {

@@ -3,6 +3,7 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { parse as parseYaml } from 'yaml';
 import { withAwsErrors, AwsError, isDenied, isNoStack } from './aws-clients';
+import { awsDomain } from '../../image/registry-hosts';
 import { quote } from '../../image/sanitize';
 import { resolveText, StackTemplate, TokenValues } from '../app/stack-template';
 import { UsageError } from '../usage-error';
@@ -107,7 +108,7 @@ function pseudoParameters(stackId: string, stackName: string): [string, string][
     ['AWS::Region', region],
     ['AWS::StackId', stackId],
     ['AWS::StackName', stackName],
-    ['AWS::URLSuffix', partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com'],
+    ['AWS::URLSuffix', awsDomain(region)],
   ];
 }
 

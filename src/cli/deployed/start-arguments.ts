@@ -2,7 +2,9 @@ import {
   canResolveTo, DeployedCatalog, DeployedImage, DeployedItem, type DeployedItems, familiarItemName, isCatalog, isCatalogLocation, unresolvedVariables,
 } from './deployed-items';
 import { isParameterName } from '../../image/catalog/catalog-location';
-import { familiarImageReference, formatImageReference, ImageReference, InvalidReferenceError, isRepositoryOnly, parseImageReference } from '../../image/image-reference';
+import {
+  familiarImageReference, formatImageReference, ImageReference, InvalidReferenceError, isRepositoryOnly, parseImageReference,
+} from '../../image/image-reference';
 import { quote } from '../../image/sanitize';
 import { UsageError } from '../usage-error';
 

@@ -1,5 +1,6 @@
 import { MAX_CATALOG_BYTES } from './parse-catalog';
 import { CatalogLocation, formatCatalogLocation } from '../../image/catalog/catalog-location';
+import { parseJson } from '../../image/parse-json';
 import { awsServiceHost } from '../../image/registry-hosts';
 import { sanitizeForLog } from '../../image/sanitize';
 import { AwsRequest, AwsResponse, sendAwsRequest } from '../aws-request';
@@ -79,7 +80,7 @@ async function send(request: AwsRequest, name: string): Promise<AwsResponse> {
 }
 
 function parameterValue(name: string, body: string): string {
-  const { Parameter: { Type, Value } = {} } = parseJson(body) as { Parameter?: { Type?: unknown; Value?: unknown } };
+  const { Parameter: { Type, Value } = {} } = Object(parseJson(body)) as { Parameter?: { Type?: unknown; Value?: unknown } };
   if (Type === 'SecureString') {
     throw new MirrorError('invalid-configuration', `${name}: SecureString parameters are not supported; use a StringList or a String`);
   }
@@ -89,7 +90,7 @@ function parameterValue(name: string, body: string): string {
 
 /** Converts an error response to a `MirrorError`. Systems Manager returns JSON, Amazon S3 returns XML. */
 function responseError(name: string, { status, body = '' }: AwsResponse): MirrorError {
-  const { __type: type, message, Message = message } = parseJson(body) as { __type?: unknown; message?: unknown; Message?: unknown };
+  const { __type: type, message, Message = message } = Object(parseJson(body)) as { __type?: unknown; message?: unknown; Message?: unknown };
   const code = String(type ?? /<Code>([A-Za-z]+)<\/Code>/.exec(body)?.[1] ?? '').split('#').pop()!;
   const details = [`HTTP ${status}`, code, typeof Message === 'string' ? Message : ''].filter(Boolean).join(', ');
   const [reason, problem] = explain(status, code);
@@ -115,12 +116,4 @@ function explain(status: number, code: string): [FailureReason, string] {
 
 function isThrottling(code: string): boolean {
   return /Throttling|SlowDown/.test(code);
-}
-
-function parseJson(text: string): object {
-  try {
-    return Object(JSON.parse(text)) as object;
-  } catch {
-    return {};
-  }
 }

@@ -4,7 +4,7 @@ import { catalogShapeProblem, MAX_CATALOG_ENTRIES } from '../../image/catalog/ca
 import { ListedEntry } from '../../image/catalog/catalog-list';
 import { quote, sanitizeForLog } from '../../image/sanitize';
 
-/** The size limit of a catalog: enough for 5,000 images, and parsed within seconds whatever the text is. */
+/** The size limit of a catalog: enough for 5,000 images, and any text of this size is parsed within seconds. */
 export const MAX_CATALOG_BYTES = 512 * 1024;
 
 const NO_COMMENTS = 'a list of names cannot have comments; use a YAML document, with "images:" on the first line and "- " before each name';

@@ -58,7 +58,7 @@ class TokenChecker {
 
   /** Checks the next token. Returns the problem, or undefined. */
   check(token: string): string | undefined {
-    // The token after a scalar's control token is its text, whatever it looks like.
+    // The token after a scalar's control token is its text, even when it looks like another token.
     const type: string = this.previousType === 'scalar' ? 'content' : CST.tokenType(token) ?? 'content';
     const problem = this.documentProblem(type) ?? this.commaProblem(type) ?? this.nestingProblem(type) ?? unsupportedProblem(type);
     if (problem !== undefined) return problem;

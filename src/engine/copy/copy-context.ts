@@ -25,9 +25,9 @@ export interface CopyContext {
   readonly lookups: Semaphore;
 }
 
-/** The most concurrent transfers: enough to fill a connection with high latency. Memory is at most this many times the buffers of a socket. */
+/** The maximum number of concurrent transfers: enough to fill a connection with high latency. It also bounds the memory for socket buffers. */
 export const DEFAULT_TRANSFERS = 12;
-/** The most concurrent lookups: manifests are small, and an index may list sixty. */
+/** The maximum number of concurrent lookups. Manifests are small, and an index may list sixty. */
 export const DEFAULT_LOOKUPS = 16;
 
 /** Limits the number of concurrent tasks. The other tasks wait in order. */

@@ -19,7 +19,7 @@ export interface Referrer {
   readonly descriptor: Descriptor;
   /** Its entry in the registry's list, unchanged. */
   readonly entry?: unknown;
-  /** Its tag, where it has no field that names its subject. */
+  /** Its tag, when it has no field that names its subject. */
   readonly tag?: string;
 }
 
@@ -28,7 +28,7 @@ const MAX_CHAIN_LENGTH = 2;
 const COSIGN_SUFFIXES = ['sig', 'att', 'sbom'];
 /** Few attempts, so that referrers do not delay the image by half a minute. */
 const MAX_ATTEMPTS = 2;
-/** The longest pause in milliseconds that a registry may ask for. */
+/** The maximum pause in milliseconds that a `Retry-After` header may require. */
 const MAX_WAIT = 10_000;
 /** More than any image has, to limit the work for a malicious list. */
 const MAX_REFERRERS = 200;
@@ -77,7 +77,7 @@ function findFurtherReferrers(context: CopyContext, subject: string): Promise<Re
   });
 }
 
-/** Puts a list of referrers under the fallback tag of each subject, where the target has no referrers API. */
+/** Puts a list of referrers under the fallback tag of each subject, when the target has no referrers API. */
 export async function listTargetReferrers(context: CopyContext, copy: ImageCopy, referrers: readonly Referrer[]): Promise<void> {
   const subjects = new Set(referrers.filter(({ entry }) => entry !== undefined).map(({ subject }) => subject));
   for (const subject of subjects) {
@@ -103,7 +103,7 @@ async function listReferrers(context: CopyContext, subject: string): Promise<Ref
   return pages?.flatMap((page) => readDescriptorList(page, source.endpoint.registry)).map((listed) => ({ subject, ...listed }));
 }
 
-/** The referrers in the list that clients keep under the fallback tag, where the registry has no referrers API. */
+/** The referrers in the list that clients keep under the fallback tag, when the registry has no referrers API. */
 async function fallbackReferrers(context: CopyContext, subject: string): Promise<Referrer[]> {
   const { lookups, source } = context;
   const { registry } = source.endpoint;

@@ -1,6 +1,7 @@
 import type { Semaphore } from './copy-context';
 import { BlobDescriptor, Descriptor, Manifest, readManifest } from './manifest';
 import { isIndexType } from '../../image/media-types';
+import { parseJson } from '../../image/parse-json';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
 import { MAX_MANIFEST_BYTES, RegistryClient } from '../registry/registry-client';
@@ -16,7 +17,7 @@ export interface ImageConfiguration {
   readonly config?: unknown;
 }
 
-/** Reads manifests and configurations of images in one repository. Each is verified against its digest. */
+/** Reads manifests and small blobs of one repository. Each is verified against its digest. */
 export class ImageReader {
   /** Indexes are read once, because the source counts each read as a pull. There are few of them. */
   private readonly indexes = new Map<string, Manifest>();
@@ -26,6 +27,10 @@ export class ImageReader {
   /** The registry in the spelling of image references. */
   get registry(): string {
     return this.client.endpoint.registry;
+  }
+
+  get repository(): string {
+    return this.client.repository;
   }
 
   /** Reads a manifest. The size is the one in the index that lists it; undefined for a root. */
@@ -39,27 +44,23 @@ export class ImageReader {
     return manifest;
   }
 
-  /** Reads the configuration of an image; empty where there is no readable one. */
+  /** Reads the configuration of an image; empty when it is missing or not readable. */
   async configuration({ blobs: [descriptor] }: Manifest): Promise<ImageConfiguration> {
     if (descriptor === undefined || descriptor.size > MAX_MANIFEST_BYTES) return {};
-    const bytes = descriptor.data ?? await this.fetchBlob(descriptor);
-    try {
-      return Object(JSON.parse(bytes.toString('utf8'))) as ImageConfiguration;
-    } catch {
-      return {};
-    }
+    return Object(parseJson((await this.smallBlob(descriptor)).toString('utf8'))) as ImageConfiguration;
+  }
+
+  /** Reads a small blob, such as an image's configuration. */
+  async smallBlob({ data, digest }: BlobDescriptor): Promise<Buffer> {
+    return data ?? this.lookups.run(() => withRetries(this.retryContext, async () => {
+      const bytes = await this.client.smallBlob(digest);
+      if (digestOf(bytes) === digest) return bytes;
+      throw new MirrorError('digest-mismatch', `${this.registry}: blob ${digest} arrived with other content`, { retryable: true });
+    }));
   }
 
   private fetchManifest(digest: string): Promise<Manifest> {
     const fetch = async () => readManifest(await this.client.manifest(digest), digest, this.registry);
     return this.lookups.run(() => withRetries(this.retryContext, fetch));
-  }
-
-  private fetchBlob({ digest }: BlobDescriptor): Promise<Buffer> {
-    return this.lookups.run(() => withRetries(this.retryContext, async () => {
-      const bytes = await this.client.smallBlob(digest);
-      if (digestOf(bytes) === digest) return bytes;
-      throw new MirrorError('digest-mismatch', `${this.registry}: blob ${digest} arrived with other content`, { retryable: true });
-    }));
   }
 }

@@ -1,5 +1,6 @@
 import { isDigest } from '../../image/image-reference';
 import { isIndexType, isManifestType, isNonDistributableType, isSchema1Type } from '../../image/media-types';
+import { parseJson } from '../../image/parse-json';
 import { sanitizeForLog } from '../../image/sanitize';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
@@ -16,7 +17,7 @@ export interface Descriptor {
 /** A descriptor of a blob, with a known size. */
 export interface BlobDescriptor extends Descriptor {
   readonly size: number;
-  /** The content, where the manifest embeds it. */
+  /** The content, when the manifest embeds it. */
   readonly data?: Buffer;
 }
 
@@ -58,7 +59,7 @@ export function readManifest(received: ReceivedManifest, digest: string, registr
   return { bytes: received.bytes, mediaType, digest, children: [], blobs: blobs.filter((blob) => !isNonDistributableType(blob.mediaType)) };
 }
 
-/** The media type of a manifest: that of the response, or where that is not useful, the one in the manifest. */
+/** The media type of a manifest: the media type of the response, or of the manifest itself when the response has no useful one. */
 function mediaTypeOf(header: string, json: Record<string, unknown>, unsupported: (problem: string) => MirrorError): string {
   const own = typeof json.mediaType === 'string' ? json.mediaType : undefined;
   const mediaType = isIndexType(header) || isManifestType(header) || isSchema1Type(header) ? header : own ?? header;
@@ -106,10 +107,6 @@ function embeddedData(data: unknown, digest: string, size: number): { data?: Buf
 }
 
 function parseObject(bytes: Buffer): Record<string, unknown> | undefined {
-  try {
-    const json: unknown = JSON.parse(bytes.toString('utf8'));
-    return typeof json === 'object' && json !== null && !Array.isArray(json) ? json as Record<string, unknown> : undefined;
-  } catch {
-    return undefined;
-  }
+  const json = parseJson(bytes.toString('utf8'));
+  return typeof json === 'object' && json !== null && !Array.isArray(json) ? json as Record<string, unknown> : undefined;
 }

@@ -1,13 +1,14 @@
 import type { ImageReader } from './image-reader';
 import { type Descriptor, Manifest, readManifest } from './manifest';
 import { isIndexType } from '../../image/media-types';
+import { parseJson } from '../../image/parse-json';
 import { formatPlatform, normalizedPlatform, Platform, samePlatform } from '../../image/platform';
 import { sanitizeForLog } from '../../image/sanitize';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
 import type { ReceivedManifest } from '../registry/registry-client';
 
-/** The most levels of nested indexes. */
+/** The maximum depth of nested indexes. */
 export const MAX_INDEX_DEPTH = 4;
 
 /** An entry of an index. Only its digest and size are checked, when the index is read. */
@@ -37,7 +38,7 @@ export function isForPlatform({ platform }: IndexEntry, expected: Platform): boo
 }
 
 /**
- * Parses the platform of an entry or of an image's configuration; undefined where there is none.
+ * Parses the platform of an entry or of an image's configuration; undefined when there is none.
  *
  * Attestations have the platform `unknown/unknown`, which is undefined too.
  */
@@ -141,13 +142,9 @@ export function platformsOf(received: ReceivedManifest): string | undefined {
 
 /** The annotations of an index or a manifest that have text values. */
 export function annotationsOf({ bytes }: ReceivedManifest): Readonly<Record<string, string | undefined>> {
-  try {
-    const { annotations } = Object(JSON.parse(bytes.toString('utf8'))) as { annotations?: Record<string, unknown> };
-    const isText = (entry: [string, unknown]): entry is [string, string] => typeof entry[1] === 'string';
-    return Object.fromEntries(Object.entries(Object(annotations) as object).filter(isText));
-  } catch {
-    return {};
-  }
+  const { annotations } = Object(parseJson(bytes.toString('utf8'))) as { annotations?: unknown };
+  const isText = (entry: [string, unknown]): entry is [string, string] => typeof entry[1] === 'string';
+  return Object.fromEntries(Object.entries(Object(annotations) as object).filter(isText));
 }
 
 /** A selection of platforms in normalized form, independent of the order. */

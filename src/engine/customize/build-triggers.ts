@@ -1,8 +1,7 @@
+import { parseJson } from '../../image/parse-json';
+import type { ImageReader } from '../copy/image-reader';
 import type { Manifest } from '../copy/manifest';
-import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
-import type { RegistryClient } from '../registry/registry-client';
-import { RetryContext, withRetries } from '../registry/retry';
 
 /**
  * Rejects an image with ONBUILD instructions: Docker would run them before the Dockerfile lines of the app, which doesn't contain them.
@@ -11,14 +10,14 @@ import { RetryContext, withRetries } from '../registry/retry';
  * @throws MirrorError when the image has ONBUILD instructions, or a configuration that is missing or ambiguous
  * @see https://docs.docker.com/reference/dockerfile/#onbuild
  */
-export async function requireNoBuildTriggers(image: Manifest, client: RegistryClient, run: RetryContext): Promise<void> {
-  const name = `${client.repository}@${image.digest}`;
+export async function requireNoBuildTriggers(image: Manifest, reader: ImageReader): Promise<void> {
+  const name = `${reader.repository}@${image.digest}`;
   const [configuration] = image.blobs;
   if (configuration === undefined) {
     const problem = 'has no configuration, so it cannot be checked for ONBUILD instructions';
     throw new MirrorError('unsupported-manifest', `${name} ${problem}; use another image`);
   }
-  const text = (configuration.data ?? await readBlob(configuration.digest, client, run)).toString('utf8');
+  const text = (await reader.smallBlob(configuration)).toString('utf8');
   const problem = triggersProblem(text);
   if (problem !== undefined) throw new MirrorError('build-failed', `${name} ${problem}`);
 }
@@ -34,23 +33,6 @@ export function triggersProblem(text: string): string | undefined {
   if (triggers.every((trigger) => trigger === null)) return undefined;
   return 'has ONBUILD instructions, which would run before your Dockerfile lines; '
     + 'use an image without ONBUILD, or build an image asset from the mirror with dockerBuildContexts()';
-}
-
-async function readBlob(digest: string, client: RegistryClient, run: RetryContext): Promise<Buffer> {
-  return withRetries(run, async () => {
-    const bytes = await client.smallBlob(digest);
-    if (digestOf(bytes) === digest) return bytes;
-    const { registry } = client.endpoint;
-    throw new MirrorError('digest-mismatch', `${registry}: the content of blob ${digest} doesn't match its digest`, { retryable: true });
-  });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Returns the values of a field. Names are not case-sensitive, as in Docker, which is written in Go. */

@@ -105,7 +105,7 @@ class ImageCustomization {
     const { retryContext } = this.access;
     const reader = new ImageReader(this.base, retryContext, new Semaphore(DEFAULT_LOOKUPS));
     const bases = await platformImages(await reader.manifest({ digest: baseDigest }), platforms.map((platform) => parsePlatform(platform)!), reader);
-    for (const image of bases) await requireNoBuildTriggers(await reader.manifest(image), this.base, retryContext);
+    for (const image of bases) await requireNoBuildTriggers(await reader.manifest(image), reader);
     for (const { platform, digest } of bases) await this.buildPlatform(formatPlatform(platform), digest, recipe);
     return Promise.all(recipe.platforms.map((platform) => this.readPlatformImage(platform, recipe)));
   }

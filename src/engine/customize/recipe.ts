@@ -54,7 +54,7 @@ export class Recipe {
   }
 }
 
-/** The tag of the customized image for a base tag, whatever the digest of the base image. */
+/** The tag of the customized image for a base tag. It is the same for all digests of the base image. */
 export function recipeTag(custom: CustomImage, baseTag: string): string {
   return customTag(baseTag, recipeDigest(custom));
 }

@@ -4,6 +4,7 @@ import { isRetryableStatus, registryError, parseRetryAfter } from './registry-er
 import { headerValue, HttpResponse, readBody, Transport } from './transport';
 import { isDigest, isTag } from '../../image/image-reference';
 import { ACCEPTED_MANIFESTS, OCI_INDEX } from '../../image/media-types';
+import { parseJson } from '../../image/parse-json';
 import type { CredentialSource } from '../credentials/credential-source';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
@@ -217,10 +218,6 @@ export class RegistryClient {
 
 /** Parses the tags of one page. Invalid tags are skipped, because no image reference can contain them. */
 function parseTags(page: Buffer): string[] {
-  try {
-    const { tags } = Object(JSON.parse(page.toString('utf8'))) as { tags?: unknown };
-    return Array.isArray(tags) ? tags.filter((tag): tag is string => typeof tag === 'string' && isTag(tag)) : [];
-  } catch {
-    return [];
-  }
+  const { tags } = Object(parseJson(page.toString('utf8'))) as { tags?: unknown };
+  return Array.isArray(tags) ? tags.filter((tag): tag is string => typeof tag === 'string' && isTag(tag)) : [];
 }

@@ -2,6 +2,7 @@ import type { Challenge } from './challenge';
 import type { Endpoint } from './endpoint';
 import { registryError } from './registry-error';
 import { HttpRequest, readBody, Transport } from './transport';
+import { parseJson } from '../../image/parse-json';
 import type { Credential } from '../credentials/credential-source';
 import { MirrorError } from '../mirror-error';
 
@@ -100,12 +101,7 @@ function requireSafeRealm(endpoint: Endpoint, realm: string): URL {
 }
 
 function parseToken(endpoint: Endpoint, text: string): Authorization {
-  let response: Record<string, unknown> = {};
-  try {
-    response = Object(JSON.parse(text)) as Record<string, unknown>;
-  } catch {
-    // Text that is not valid JSON has no token. The error below covers both.
-  }
+  const response = Object(parseJson(text)) as Record<string, unknown>;
   const token = response.token ?? response.access_token;
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
     throw new MirrorError('registry-error', `${endpoint.registry}: the token service returned no token`, { retryable: true });

@@ -3,7 +3,7 @@ import type { ProgressListener } from './progress';
 import { RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { redactCredentials } from '../../image/sanitize';
 import { MirrorError } from '../mirror-error';
-import { asksForSummary } from '../mirror-plan';
+import { needsSummary } from '../mirror-plan';
 import { isSuccess, MirrorResult, summarize, notAttempted } from '../result';
 
 /** Reports the result of one image: an event, its message in the log, and a result line on stdout. */
@@ -35,7 +35,7 @@ export async function runToResults(program: () => Promise<readonly MirrorResult[
     const reason = error instanceof MirrorError ? error.reason : 'internal-error';
     const result = notAttempted(source, '', reason, error instanceof Error ? error.message : String(error));
     await reportResult(result, undefined, log);
-    if (asksForSummary(process.env)) reportSummary([result]);
+    if (needsSummary(process.env)) reportSummary([result]);
     process.exitCode = 1;
   }
 }

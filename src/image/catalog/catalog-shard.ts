@@ -15,7 +15,7 @@ export const SINGLE_SHARD: Shard = { number: 1, of: 1 };
 /** The maximum number of shards of a catalog. */
 export const MAX_SHARDS = 30;
 
-/** The maximum number of entries in a shard. The log of a build with more entries is not readable. */
+/** The maximum number of entries in a shard, and in `IMAGES`. The log of a build with more entries is not readable, and a build has one timeout. */
 export const MAX_SHARD_IMAGES = 500;
 
 /** A shard as text: `2/4`. */

@@ -5,9 +5,9 @@
 
 import { TAG_MOVED_POLICIES, TagMovedPolicy } from '../contract/environment';
 import { didYouMean } from '../did-you-mean';
-import { isDigest, MAX_REFERENCE_LENGTH, parseImageReference, withLowercaseRepository } from '../image-reference';
+import { DIGEST_FORMAT, isDigest, MAX_REFERENCE_LENGTH, MAX_TAG_LENGTH, parseImageReference, withLowercaseRepository } from '../image-reference';
 import { parsePlatform } from '../platform';
-import { quote, redactCredentials, sanitizeForLog } from '../sanitize';
+import { MAX_QUOTED_LENGTH, quote, redactCredentials, sanitizeForLog } from '../sanitize';
 import { TagKindName } from '../tag-kind';
 import { MAX_RANGE_LENGTH, MAX_SELECTED_TAGS, TagSelection, tagSelectionProblem } from '../tag-selection';
 
@@ -33,7 +33,7 @@ export interface CatalogEntry {
   readonly referrers?: boolean;
 }
 
-/** An image of a catalog, or the selected tags of a repository, with what a construct needs to know at synthesis. */
+/** An image of a catalog, or the selected tags of a repository, with the facts that a construct needs at synthesis. */
 export interface CatalogImage {
   /** The host of its registry. */
   readonly registry: string;
@@ -69,13 +69,12 @@ export const MAX_CATALOG_ENTRIES = 5_000;
 export const CATALOG_PATTERNS = {
   /** An image reference. `parseImageReference()` checks what a pattern cannot. */
   image: new RegExp('^(?:(?:[A-Za-z0-9][A-Za-z0-9.-]*|\\[[A-Fa-f0-9:.]+\\])(?::[0-9]{1,5})?/)?[a-z0-9]+(?:(?:[._/]|__|-+)[a-z0-9]+)*'
-    + '(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(?:@sha256:[a-f0-9]{64})?$'),
+    + `(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,${MAX_TAG_LENGTH - 1}})?(?:@sha256:[a-f0-9]{64})?$`),
   owner: /^[A-Za-z0-9](?:[A-Za-z0-9 ._@/+:-]{0,98}[A-Za-z0-9])?$/,
   expires: /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$/,
   semver: new RegExp(`^[0-9A-Za-z.*<>=|^~+ -]{1,${MAX_RANGE_LENGTH}}$`),
 } as const;
 
-const MAX_SHOWN_LENGTH = 200;
 const MAX_PLATFORMS = 50;
 const MAX_PATTERNS = 100;
 
@@ -93,7 +92,7 @@ const FIELDS: Readonly<Record<keyof CatalogEntry, (value: unknown) => string | u
   platforms: platformsProblem,
   owner: ownerProblem,
   expires: (value) => isText(value, CATALOG_PATTERNS.expires) ? undefined : 'it must be a date such as "2027-03-31"',
-  digest: (value) => typeof value === 'string' && isDigest(value) ? undefined : 'it must be "sha256:" and 64 lowercase hexadecimal digits',
+  digest: (value) => typeof value === 'string' && isDigest(value) ? undefined : `it must be ${DIGEST_FORMAT}`,
   tagKind: (value) => TAG_KINDS.includes(value as TagKindName) ? undefined : `it must be one of ${TAG_KINDS.join(', ')}`,
   onTagMoved: (value) => TAG_MOVED_POLICIES.includes(value as TagMovedPolicy) ? undefined : `it must be one of ${TAG_MOVED_POLICIES.join(', ')}`,
   referrers: (value) => typeof value === 'boolean' ? undefined : 'they must be true or false',
@@ -150,7 +149,7 @@ function fieldProblem(name: string, value: unknown, problem: string | undefined)
 /** A value as an error shows it, without the credentials that an image may contain. */
 function formatValue(value: unknown): string {
   if (typeof value === 'string') return quote(redactCredentials(value));
-  return sanitizeForLog(JSON.stringify(value) ?? 'nothing', MAX_SHOWN_LENGTH);
+  return sanitizeForLog(JSON.stringify(value) ?? 'nothing', MAX_QUOTED_LENGTH);
 }
 
 function imageProblem(value: unknown): string | undefined {
@@ -188,7 +187,7 @@ function tagsProblem(value: Fields): string | undefined {
   if (unknown !== undefined) return unknown;
   const { semver, variant, prereleases, latest, patterns, exclude } = value;
   if (semver !== undefined && !isText(semver, CATALOG_PATTERNS.semver)) {
-    return 'its semver must be a range of versions such as ">=1.25 <2", of at most 200 characters; put it in quotes';
+    return `its semver must be a range of versions such as ">=1.25 <2", of at most ${MAX_RANGE_LENGTH} characters; put it in quotes`;
   }
   if (variant !== undefined && typeof variant !== 'string') return 'its variant must be a string such as "alpine"; put it in quotes';
   if (prereleases !== undefined && typeof prereleases !== 'boolean') return 'its prereleases must be true or false';

@@ -5,7 +5,7 @@
 
 import type { MirrorResult } from './mirror-result';
 
-/** The start of metric namespaces. Each mirror has a namespace of its own, so metrics of two mirrors in an account are separate. */
+/** The start of metric namespaces. Each mirror has its own namespace, so metrics of two mirrors in an account are separate. */
 export const METRIC_NAMESPACE = 'cdk-ecr-mirror';
 
 /** The metrics of each result. */
