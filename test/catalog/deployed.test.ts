@@ -20,13 +20,13 @@ import { LocalProvider } from '../support/local-provider';
 import { buildSchedules } from '../support/local-scheduler';
 import { creationTemplates, templateRepositories } from '../support/template-repositories';
 import { Deployment, stackId, TemplateResolver } from '../support/template-resolver';
-import { withFolder } from '../support/with-folder';
+import { withAppFolder } from '../support/with-app-folder';
 
 const DEPLOYMENT: Deployment = { partition: 'aws', account: '123456789012', region: 'eu-west-1', urlSuffix: 'amazonaws.com' };
 const STACK_ID = stackId(DEPLOYMENT, 'DeployedStack');
 const image = (name: string) => `${UPSTREAM}/team/${name}`;
 
-const folder = withFolder();
+const folder = withAppFolder();
 let account: LocalAccount;
 let assembly: CloudAssembly;
 let template: TemplateResolver;

@@ -8,13 +8,13 @@ import { ImageCatalog, ImageMirror } from '../../src';
 import { CheckedImage } from '../../src/cli/output/tables';
 import { Ending, runCommand } from '../support/command';
 import { singleImage } from '../support/fixture-images';
-import { withFolder } from '../support/with-folder';
+import { withAppFolder } from '../support/with-app-folder';
 import { withRegistries } from '../support/with-servers';
 
 const ENVIRONMENT: StackProps = { env: { account: '111122223333', region: 'eu-west-1' } };
 
 const { upstream, target: mirror } = withRegistries();
-const folder = withFolder();
+const folder = withAppFolder();
 
 beforeEach(() => {
   for (const tag of ['1.0.0', '1.1.0', 'stable']) upstream.push('team/app', tag, singleImage({ seed: tag }));

@@ -11,7 +11,7 @@ import { readSynthesizedBuilds } from '../../src/cli/app/cloud-assembly';
 import { CheckedImage } from '../../src/cli/output/tables';
 import { Ending, runCommand } from '../support/command';
 import { singleImage } from '../support/fixture-images';
-import { withFolder } from '../support/with-folder';
+import { withAppFolder } from '../support/with-app-folder';
 import { withRegistries } from '../support/with-servers';
 
 const ENVIRONMENT: StackProps = { env: { account: '111122223333', region: 'eu-west-1' } };
@@ -20,7 +20,7 @@ const ENVIRONMENT: StackProps = { env: { account: '111122223333', region: 'eu-we
 const PATHS = { 'aws:cdk:enable-path-metadata': true };
 
 const { upstream, target: mirror } = withRegistries();
-const folder = withFolder();
+const folder = withAppFolder();
 let output: string;
 
 beforeEach(() => {

@@ -4,13 +4,13 @@ import { App, Stack } from 'aws-cdk-lib';
 import { ImageMirror } from '../../src';
 import { runCommand } from '../support/command';
 import { FixtureImage, indexOf, singleImage } from '../support/fixture-images';
-import { withFolder } from '../support/with-folder';
+import { withAppFolder } from '../support/with-app-folder';
 import { withRegistries } from '../support/with-servers';
 
 const IMAGE = singleImage();
 
 const { upstream, target: mirror } = withRegistries();
-const folder = withFolder();
+const folder = withAppFolder();
 let tag: string;
 
 beforeEach(() => {

@@ -6,7 +6,7 @@ import { Ending, runCommand } from '../support/command';
 import { Fault } from '../support/fault';
 import { multiPlatformImage, singleImage } from '../support/fixture-images';
 import { momentOf } from '../support/moment';
-import { withFolder } from '../support/with-folder';
+import { withAppFolder } from '../support/with-app-folder';
 import { withRegistries } from '../support/with-servers';
 
 const IMAGE = multiPlatformImage({ platforms: ['linux/amd64', 'linux/arm64'] });
@@ -14,7 +14,7 @@ const OTHER = singleImage({ seed: 'other' });
 const ENVIRONMENT: StackProps = { env: { account: '111122223333', region: 'eu-west-1' } };
 
 const { upstream, target: mirror } = withRegistries();
-const folder = withFolder();
+const folder = withAppFolder();
 
 beforeEach(() => {
   upstream.push('team/app', '1.0.0', IMAGE);

@@ -42,7 +42,7 @@ test('a build is asked for every few seconds until it is over', async () => {
   const queued = build('IN_PROGRESS', { groupName: null, streamName: null });
   codeBuild.on(BatchGetBuildsCommand).resolvesOnce(build('IN_PROGRESS', null)).resolvesOnce(queued).resolves(build('SUCCEEDED'));
   logged(...RESULTS);
-  expect(await follow()).toMatchObject([{ status: 'SUCCEEDED', logProblem: undefined, isOver: true }]);
+  expect(await follow()).toMatchObject([{ status: 'SUCCEEDED', logProblem: undefined, hasEnded: true }]);
   expect(clock.sleeps).toEqual([2_500, 2_500]);
 });
 

@@ -17,13 +17,13 @@ import { LocalCodeBuild } from '../support/local-code-build';
 import { LoopbackNetwork } from '../support/loopback-network';
 import { creationTemplates, templateRepositories } from '../support/template-repositories';
 import { Deployment } from '../support/template-resolver';
-import { withFolder } from '../support/with-folder';
+import { withAppFolder } from '../support/with-app-folder';
 
 const DEPLOYMENT: Deployment = { partition: 'aws', account: '123456789012', region: 'eu-west-1', urlSuffix: 'amazonaws.com' };
 const API_HOSTS = ['cloudformation', 'codebuild', 'logs'].map((service) => `${service}.eu-west-1.amazonaws.com`);
 const IMAGES = ['a:1.0.0', 'b:1.0.0', 'c:stable'].map((name) => `${UPSTREAM}/team/${name}`);
 
-const folder = withFolder();
+const folder = withAppFolder();
 let certificates: Certificates;
 let registries: LocalAccount;
 let deployed: DeployedAccount;

@@ -113,7 +113,7 @@ test('a run that is ended tells of each image', async () => {
 
 test.each<[string, Record<string, string>, string]>([
   ['a list that is none', { IMAGES: '[1' }, 'must be a JSON list'],
-  ['a list beside an image', { IMAGES: '[{"IMAGE":"nginx"}]', IMAGE: 'redis' }, 'is set beside the variable IMAGE'],
+  ['a list beside an image', { IMAGES: '[{"IMAGE":"nginx"}]', IMAGE: 'redis' }, 'is set together with the variable IMAGE'],
 ])('%s is a failure in words and a summary of it, before any request', async (_, variables, words) => {
   const { code, lines } = await account.run(variables);
   expect([code, lines]).toMatchObject([1, [

@@ -161,7 +161,7 @@ describe('credentials do not leave', () => {
   test('to a token service that is not https', async () => {
     const challenge = GITLAB.challenge.replace('https://gitlab.com', 'http://gitlab.com');
     await playBut(({ host }) => host === GITLAB.host ? { status: 401, headers: { 'www-authenticate': challenge } } : undefined);
-    expect(await run(source, { credentials })).toMatchObject({ outcome: 'failed', reason: 'unauthorized', message: expect.stringContaining('a token service that is not https') });
+    expect(await run(source, { credentials })).toMatchObject({ outcome: 'failed', reason: 'unauthorized', message: expect.stringContaining('doesn\'t use https') });
     expect(network.asked).not.toContain('gitlab.com');
   });
 

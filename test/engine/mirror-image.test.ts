@@ -251,7 +251,7 @@ test('a run without registries to talk to fails as network', async () => {
   const gone = await new LocalRegistry().start();
   const { host } = gone;
   await gone.close();
-  expect(await mirror(`${host}/app:1`, `${target.host}/mirror/app:1`)).toMatchObject({ outcome: 'failed', reason: 'network', message: expect.stringContaining('nothing answers on port') });
+  expect(await mirror(`${host}/app:1`, `${target.host}/mirror/app:1`)).toMatchObject({ outcome: 'failed', reason: 'network', message: expect.stringContaining('the connection to port') });
 });
 
 test('a repository of the same registry is copied from by mounting, without a byte sent', async () => {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { MirrorError } from '../../src/engine/mirror-error';
-import { asksForSummary, readMirrorPlan } from '../../src/engine/mirror-plan';
+import { needsSummary, readMirrorPlan } from '../../src/engine/mirror-plan';
 
 const PROJECT = { MIRROR_REGISTRY: '123456789012.dkr.ecr.eu-west-1.amazonaws.com', MIRROR_REPOSITORY_PREFIX: 'platform' };
 
@@ -103,7 +103,7 @@ describe('IMAGES', () => {
 
   test.each(['IMAGE', 'REPOSITORY', 'TAG_KIND', 'ON_TAG_MOVED', 'PLATFORMS', 'REFERRERS', 'TAGS', 'PLATFORM_TAGS'])('is refused beside %s, which could mean any of its entries', (name) => {
     expect(refusalOf([{ IMAGE: 'nginx' }], { [name]: 'x' }).message)
-      .toBe(`the variable IMAGES is set beside the variable ${name}: set ${name} in its entries, or remove IMAGES`);
+      .toBe(`the variable IMAGES is set together with the variable ${name}: set ${name} in its entries, or remove IMAGES`);
   });
 
   test('of any JSON is a plan or a MirrorError', () => {
@@ -120,5 +120,5 @@ describe('IMAGES', () => {
 });
 
 test.each([[{ IMAGES: 'x' }, true], [{ TAGS: 'x' }, true], [{ IMAGE: 'x' }, false]])('%j asks for a summary: %j', (environment, expected) => {
-  expect(asksForSummary(environment)).toBe(expected);
+  expect(needsSummary(environment)).toBe(expected);
 });

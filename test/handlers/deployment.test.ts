@@ -17,13 +17,13 @@ import { LocalLogsApi } from '../support/local-logs-api';
 import { CustomResourceAnswer, CustomResourceRequest, LocalProvider } from '../support/local-provider';
 import { templateRepositories } from '../support/template-repositories';
 import { Deployment, stackId } from '../support/template-resolver';
-import { withFolder } from '../support/with-folder';
+import { withAppFolder } from '../support/with-app-folder';
 
 const DEPLOYMENT: Deployment = { partition: 'aws', account: '123456789012', region: 'eu-west-1', urlSuffix: 'amazonaws.com' };
 const STACK_ID = stackId(DEPLOYMENT, 'DeployedStack');
 const IMAGES = ['a:1.0.0', 'b:1.0.0', 'c:stable'].map((name) => `${UPSTREAM}/team/${name}`);
 
-const folder = withFolder();
+const folder = withAppFolder();
 let account: LocalAccount;
 let codeBuild: LocalCodeBuildApi;
 let logs: LocalLogsApi;

@@ -247,9 +247,9 @@ describe('an environment that cannot be meant', () => {
     ['a location that is none', { CATALOG: 'https://example.com/images.yaml' }, 'the variable CATALOG is "https://example.com/images.yaml"'],
     ['a path out of the bucket', { CATALOG: 's3://lists/../other/key' }, 'the variable CATALOG is'],
     ['a shard that is none', { CATALOG: 'ssm:x', SHARD: '3/2' }, 'the variable SHARD is "3/2"'],
-    ['an image besides', { CATALOG: 'ssm:x', IMAGE: 'nginx' }, 'the variable CATALOG is set beside the variable IMAGE'],
-    ['a repository besides', { CATALOG: 'ssm:x', REPOSITORY: 'production/app' }, 'the variable CATALOG is set beside the variable REPOSITORY'],
-    ['a list besides', { IMAGES: '[{"IMAGE":"nginx"}]', CATALOG: 'ssm:x' }, 'is set beside the variable'],
+    ['an image in addition', { CATALOG: 'ssm:x', IMAGE: 'nginx' }, 'the variable CATALOG is set together with the variable IMAGE'],
+    ['a repository in addition', { CATALOG: 'ssm:x', REPOSITORY: 'production/app' }, 'the variable CATALOG is set together with the variable REPOSITORY'],
+    ['a list in addition', { IMAGES: '[{"IMAGE":"nginx"}]', CATALOG: 'ssm:x' }, 'is set together with the variable'],
     ['a list of catalogs', { IMAGES: '[{"IMAGE":"nginx","CATALOG":"ssm:x"}]' }, 'sets "CATALOG" in its entry 1'],
   ])('%s is a failure in words and a summary of it, before any request', async (_, variables, words) => {
     const { code, lines } = await account.run(variables);
