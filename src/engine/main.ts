@@ -1,8 +1,8 @@
 /**
  * The program of the mirror's builds.
  *
- * It mirrors the images that the environment names, and logs its progress on stderr. It ends with a result line on stdout,
- * an event for each image, and an exit code that is 0 only if the mirror has each image that it should have.
+ * It mirrors the images that the environment names, and logs its progress on stderr. It ends with a result line on stdout and
+ * an event for each image. The exit code is 0 only if the mirror has each image that it should have.
  */
 
 import { saveMemory, silenceVersionAdvice, withBuildTools } from './build-tools';

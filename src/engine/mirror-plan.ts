@@ -13,7 +13,7 @@ export type PlannedImages = { readonly configuration: Configuration } | { readon
 /** The images that a run mirrors. */
 export interface MirrorPlan {
   readonly images: readonly PlannedImages[];
-  /** Whether the run may have several results, and ends with a line that sums them up. */
+  /** Whether the run may have several results, and ends with a summary line. */
   readonly hasSummary: boolean;
 }
 
