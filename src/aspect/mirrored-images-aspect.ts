@@ -13,15 +13,16 @@ import { IImageMirror } from '../declarations/mirror-interfaces';
  */
 export interface MirroredImagesAspectProps {
   /**
-   * The mirrors with the replacements, in the order of the search. A mirror serves the resources in its own stage, account and Region.
+   * The mirrors that have the replacements, in the order of the search. A mirror serves the resources in its own stage, account, and Region.
    *
    * @default - none
    */
   readonly mirrors?: IImageMirror[];
 
   /**
-   * The pull-through caches for images that are not in a mirror, in the order of the search. A cache serves the resources in its own stage, account
-   * and Region.
+   * The pull-through caches for images that are not in a mirror, in the order of the search.
+   *
+   * A cache serves the resources in its own stage, account, and Region.
    *
    * @default - none
    */
@@ -32,7 +33,7 @@ export interface MirroredImagesAspectProps {
    *
    * Synthesis fails and lists all such images at once. An image that is known only at deployment is allowed.
    *
-   * @default false - such an image is a warning with the id `cdk-ecr-mirror:MirroredImagesAspect.notMirrored`
+   * @default false - such an image causes a warning with the ID `cdk-ecr-mirror:MirroredImagesAspect.notMirrored`
    */
   readonly enforce?: boolean;
 }
@@ -44,8 +45,10 @@ const IMAGE_LOCATORS: ReadonlyMap<string, ImageLocator> = new Map([
 ]);
 
 /**
- * Replaces public images by their copies in Amazon ECR: in all containers of Amazon ECS task definitions, in the environments of AWS CodeBuild
- * projects, and in AWS Batch job definitions.
+ * Replaces public images with their copies in Amazon ECR.
+ *
+ * The aspect replaces the images of all containers in Amazon ECS task definitions and AWS Batch job definitions, and the build images of
+ * AWS CodeBuild projects.
  *
  * ```ts
  * declare const app: cdk.App;
@@ -56,17 +59,17 @@ const IMAGE_LOCATORS: ReadonlyMap<string, ImageLocator> = new Map([
  * For each resource with a replaced image, the aspect also:
  *
  * - makes the resource wait for the first copy of the image;
- * - grants the pull to the execution role of the task or job, or to the service role of the project; it defines an execution role if there is none;
+ * - grants pull permission to the execution role of the task or job, or to the service role of the project; it defines a missing execution role;
  * - removes the credentials of the public registry.
  *
- * For AWS Batch on Amazon EKS, the nodes pull the images, and the aspect grants them nothing. The node role that Amazon EKS recommends can pull from
- * all repositories of the account.
+ * For AWS Batch on Amazon EKS, the nodes pull the images, and the aspect does not grant them pull permission. The node role that Amazon EKS
+ * recommends can pull from all repositories of the account.
  *
  * The aspect replaces images in the final template, so it includes containers that other aspects add, in any order. An aspect of an app does not
  * visit the stages in the app; add the aspect to each stage.
  *
- * The aspect does not change images in Amazon ECR, images that are known only at deployment, and images that AWS CodeBuild manages. It does not look
- * into build specifications and Dockerfiles. AWS Lambda does not run public images.
+ * The aspect does not change images in Amazon ECR, images that are known only at deployment, and images that AWS CodeBuild manages. It does not
+ * replace images in buildspecs and Dockerfiles. AWS Lambda does not run public images.
  */
 export class MirroredImagesAspect implements IAspect {
   /**
@@ -75,7 +78,7 @@ export class MirroredImagesAspect implements IAspect {
    * To exclude a service, exclude its task definition, because the service does not contain it.
    *
    * @param construct a container, a task definition, a project, a job definition, or any construct around them
-   * @param reason the reason, which is written to the metadata of the cloud assembly
+   * @param reason the reason, which the aspect writes to the metadata of the cloud assembly; "no reason given" by default
    */
   public static exclude(construct: IConstruct, reason?: string): void {
     excludeImages(construct, reason ?? 'no reason given');

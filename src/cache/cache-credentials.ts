@@ -10,7 +10,7 @@ export interface CacheCredentialsOptions {
   /**
    * The name of the secret. It must start with `ecr-pullthroughcache/`.
    *
-   * @default - `ecr-pullthroughcache/` and a name that is derived from the path of the cache
+   * @default - `ecr-pullthroughcache/` and a name derived from the path of the cache
    */
   readonly secretName?: string;
 }
@@ -24,23 +24,24 @@ export interface CacheCredentialsOptions {
  */
 export abstract class CacheCredentials {
   /**
-   * Credentials from a secret that exists, or that the app defines.
+   * Credentials from a secret in AWS Secrets Manager.
    *
    * The secret must be a JSON object with the fields `username` and `accessToken`. Its name must start with `ecr-pullthroughcache/`.
-   * It must be in the account and Region of the cache, and encrypted with the AWS managed key `aws/secretsmanager`.
+   * It must be encrypted with the AWS managed key `aws/secretsmanager`.
    *
-   * @param secret the secret, owned or imported
-   * @throws Error when the name is not valid, when the secret has no name, and when it has a customer managed key
+   * @param secret the secret, owned or imported. It must be in the account and Region of the cache.
+   * @throws Error when the name is not valid, when the secret has no name, and when it has a customer managed key. The cache throws an error when the
+   * secret is in another account or Region.
    */
   public static fromSecret(secret: secretsmanager.ISecret): CacheCredentials {
     return new ExistingSecret(secret);
   }
 
   /**
-   * Credentials from an access token in another secret, or in a CloudFormation parameter with `noEcho`. Defines the secret that Amazon ECR reads.
+   * Credentials from an access token in another secret, or in a CloudFormation parameter with `noEcho`.
    *
-   * CloudFormation copies the access token when it creates the secret, and later only when the secret changes in the template.
-   * If the token is rotated, let the rotation write to the secret for Amazon ECR, and use `fromSecret()`.
+   * The cache defines the secret that Amazon ECR reads. CloudFormation copies the access token when it creates this secret, and later only when the
+   * secret changes in the template. If you rotate the token, use `fromSecret()`, and let the rotation write to the secret that Amazon ECR reads.
    *
    * ```ts
    * const accessToken = cdk.SecretValue.secretsManager('docker-hub', { jsonField: 'password' });
@@ -49,9 +50,8 @@ export abstract class CacheCredentials {
    *
    * @param username the user name, which is readable in the template
    * @param accessToken the access token or password
-   * @throws Error when the access token is plain text, because it would be readable in the template
-   * @throws Error when the access token is a secure string parameter, which CloudFormation does not resolve in a secret
-   * @throws Error when the name of the secret does not start with `ecr-pullthroughcache/`
+   * @throws Error when the access token is plain text, because it would be readable in the template, or is a secure string parameter, which
+   * CloudFormation does not resolve in a secret, and when the name of the secret does not start with `ecr-pullthroughcache/`
    */
   public static fromSecretValue(username: string, accessToken: SecretValue, options: CacheCredentialsOptions = {}): CacheCredentials {
     return new DefinedSecret({ username, accessToken, secretName: options.secretName });

@@ -16,8 +16,8 @@ export interface CreationTemplateOptions {
   /**
    * The prefix of the repositories that the template applies to, without a final slash.
    *
-   * `ROOT` means all repositories of the account and Region that no other template applies to. With it, one template can serve several caches:
-   * set `CreationTemplate.none()` for the others.
+   * `ROOT` means all repositories of the account and Region that no other template applies to. With `ROOT`, one template can serve several caches:
+   * set `creationTemplate: CreationTemplate.none()` for the other caches.
    *
    * @default - the repository prefix of the cache
    */
@@ -33,7 +33,7 @@ export interface CreationTemplateOptions {
   readonly imageTagMutability?: ecr.TagMutability;
 
   /**
-   * The tags that are excluded from `imageTagMutability`, which must then be one of the `_WITH_EXCLUSION` values: 1 to 5 filters.
+   * The tags that are exceptions from `imageTagMutability`: 1 to 5 filters. `imageTagMutability` must then be one of the `_WITH_EXCLUSION` values.
    *
    * @default - none
    */
@@ -42,7 +42,7 @@ export interface CreationTemplateOptions {
   /**
    * The lifecycle rules. With an empty list, images never expire.
    *
-   * The next pull of an expired tag pulls its image from upstream again, if upstream still has it.
+   * The next pull of an expired image copies the image from upstream again, if upstream still has it.
    *
    * @default - untagged images expire after 30 days
    */
@@ -51,7 +51,7 @@ export interface CreationTemplateOptions {
   /**
    * The KMS key that encrypts the repositories.
    *
-   * @default - encryption with keys of Amazon ECR (AES-256)
+   * @default - AES-256 encryption with keys that AWS manages
    */
   readonly encryptionKey?: kms.IKey;
 
@@ -65,16 +65,18 @@ export interface CreationTemplateOptions {
   /**
    * The role that Amazon ECR assumes to create repositories with a KMS key or resource tags. Its trust policy must allow `ecr.amazonaws.com`.
    *
-   * The role gets the permissions `ecr:CreateRepository` and `ecr:TagResource`, and for the key `kms:CreateGrant`, `kms:RetireGrant` and
-   * `kms:DescribeKey`.
+   * The role gets permission for the actions `ecr:CreateRepository` and `ecr:TagResource`, and for the actions `kms:CreateGrant`, `kms:RetireGrant`,
+   * and `kms:DescribeKey` on the key.
    *
-   * @default - a new role with `encryptionKey` or `repositoryTags`, and the service-linked role of Amazon ECR otherwise
+   * @default - a new role if `encryptionKey` or `repositoryTags` is set; otherwise the service-linked role of Amazon ECR
    * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-create.html
    */
   readonly role?: iam.IRole;
 
   /**
-   * The statements of the repository policy. Grants of the cache to organizations and accounts add statements.
+   * The statements of the repository policy: with principals, and without resources.
+   *
+   * `grantPullToOrganization()` and `grantPullToAccounts()` of the cache add statements.
    *
    * @default - no statements: only IAM policies of the account give access
    */
@@ -90,7 +92,7 @@ export interface CreationTemplateOptions {
  */
 export class CreationTemplate {
   /**
-   * A creation template for the cache.
+   * A creation template for the cache. The cache throws an error when an option is not valid.
    */
   public static of(options: CreationTemplateOptions = {}): CreationTemplate {
     return new CreationTemplate(options);

@@ -31,9 +31,9 @@ export interface PullThroughCacheProps {
   /**
    * The credentials for the upstream registry.
    *
-   * Docker Hub, GitHub, GitLab, Azure and Chainguard require credentials, also for public images. Other registries don't support them.
+   * Docker Hub, GitHub, GitLab, Azure, and Chainguard require credentials, also for public images. Other registries don't support credentials.
    *
-   * To change the credentials later, change the content of the secret. Another secret replaces the rule.
+   * To change the credentials later, change the content of the secret. If you pass another secret, CloudFormation replaces the rule.
    *
    * @default - none
    */
@@ -44,15 +44,15 @@ export interface PullThroughCacheProps {
    *
    * `ROOT` means no prefix: repositories have the same name as upstream, and a grant for the whole cache covers all repositories of the registry.
    *
-   * @default - `docker-hub`, `ecr-public`, `quay`, `kubernetes`, `github`, `gitlab`, `chainguard`, `azure-` and the registry name,
-   * `ecr-` and the account
+   * @default - by registry: `docker-hub`, `ecr-public`, `quay`, `kubernetes`, `github`, `gitlab`, `chainguard`, `azure-<registry name>`, or
+   * `ecr-<account ID>`
    */
   readonly repositoryPrefix?: string;
 
   /**
-   * The prefix of upstream repositories that the cache serves, without a final slash. `repositoryPrefix` replaces it.
+   * The prefix of the upstream repositories that the cache serves, without a final slash. In the cache, `repositoryPrefix` replaces it.
    *
-   * AWS documents it for an upstream Amazon ECR.
+   * AWS documents this property only for an upstream registry in Amazon ECR.
    *
    * @default - all repositories of the registry
    * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private-wildcards.html
@@ -60,10 +60,11 @@ export interface PullThroughCacheProps {
   readonly upstreamRepositoryPrefix?: string;
 
   /**
-   * The role that Amazon ECR assumes to pull from the Amazon ECR of another account. Its trust policy must allow
-   * `pullthroughcache.ecr.amazonaws.com`.
+   * The role that Amazon ECR assumes to pull from the Amazon ECR registry of another account.
    *
-   * @default - a new role for an upstream Amazon ECR, unless it is known to be in the same account; none otherwise
+   * Its trust policy must allow `pullthroughcache.ecr.amazonaws.com`. Only `UpstreamRegistry.ecr()` supports a role.
+   *
+   * @default - a new role for an Amazon ECR registry that is not known to be in the same account; none otherwise
    * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html
    */
   readonly upstreamRole?: iam.IRole;
@@ -82,12 +83,12 @@ export interface PullThroughCacheProps {
  * The construct defines a pull-through cache rule and a repository creation template. An account has one rule and one template for each prefix
  * in a Region. Removing the construct keeps the cached repositories and their images.
  *
- * CloudFormation replaces a rule when its upstream, secret, role or `upstreamRepositoryPrefix` changes. The replacement fails while the old rule
- * has the same prefix, so change `repositoryPrefix` too.
+ * CloudFormation replaces a rule when its upstream registry, secret, role, or `upstreamRepositoryPrefix` changes. The replacement fails while the old
+ * rule has the same prefix, so also change `repositoryPrefix`.
  *
  * At a pull, Amazon ECR checks upstream for a newer image, at most once in 24 hours. The first pull takes longer, and it can fail in a network
  * without a route to the internet. AWS Lambda cannot pull from a cache, and a pull by digest works only after a pull of the image by tag.
- * If you need these, or a registry that `UpstreamRegistry` does not have, use an `ImageMirror`.
+ * If you need these features, or a registry that `UpstreamRegistry` does not support, use an `ImageMirror`.
  *
  * ```ts
  * const cache = new PullThroughCache(this, 'Quay', { upstream: UpstreamRegistry.QUAY });
@@ -109,8 +110,8 @@ export class PullThroughCache extends Construct {
   private readonly template?: CacheTemplate;
 
   /**
-   * @throws Error when required credentials are missing, and when the upstream doesn't support credentials or a role
-   * @throws Error when a prefix is not valid in Amazon ECR, and when another cache of the same account and Region has it
+   * @throws Error when required credentials are missing, when the upstream registry doesn't support credentials or a role, when a prefix is not valid
+   * in Amazon ECR, when another cache of the same account and Region has the prefix, and when an option of the creation template is not valid
    */
   constructor(scope: Construct, id: string, props: PullThroughCacheProps) {
     super(scope, id);
@@ -129,11 +130,11 @@ export class PullThroughCache extends Construct {
   }
 
   /**
-   * The URI of an image in the cache: `<account>.dkr.ecr.<region>.amazonaws.com/docker-hub/library/nginx:1.27`.
+   * The image URI in the cache: `<account>.dkr.ecr.<region>.amazonaws.com/docker-hub/library/nginx:1.27`.
    *
-   * The URI of an image with a digest has the digest too, and the construct gets a warning: Amazon ECR serves a digest only after a pull by tag.
+   * If the image has a digest, the URI also has the digest, and the construct gets a warning: Amazon ECR serves a digest only after a pull by tag.
    *
-   * @param image the upstream image in any spelling: `nginx:1.27` and `docker.io/library/nginx:1.27` are the same image
+   * @param image the upstream image, in any spelling: `nginx:1.27` and `docker.io/library/nginx:1.27` are the same image
    * @throws Error when the image is not a valid reference, and when the cache does not serve its registry or repository
    */
   public imageUri(image: string): string {
@@ -148,7 +149,7 @@ export class PullThroughCache extends Construct {
    *
    * The app does not define the repository. Amazon ECR creates it at the first pull, with the settings of the creation template.
    *
-   * @param image the upstream image in any spelling. Its tag is ignored.
+   * @param image the upstream image, in any spelling. Its tag is ignored.
    * @throws Error under the conditions of `imageUri()`
    */
   public repository(image: string): ecr.IRepository {
@@ -160,11 +161,11 @@ export class PullThroughCache extends Construct {
   }
 
   /**
-   * A container image for Amazon ECS or AWS Batch.
+   * The image for a container of Amazon ECS or AWS Batch.
    *
-   * The execution role gets permission to pull the image and to create its repository. The task definition depends on the cache.
+   * The execution role gets permission to pull the image and to create its repository. The task or job definition depends on the cache.
    *
-   * @param image the upstream image in any spelling
+   * @param image the upstream image, in any spelling
    * @throws Error under the conditions of `imageUri()`
    */
   public toContainerImage(image: string): ecs.ContainerImage {
@@ -172,9 +173,11 @@ export class PullThroughCache extends Construct {
   }
 
   /**
-   * A build image for AWS CodeBuild. The project's role gets permission to pull the image and to create its repository.
+   * The build image for an AWS CodeBuild project.
    *
-   * @param image the upstream image in any spelling
+   * The role of the project gets permission to pull the image and to create its repository.
+   *
+   * @param image the upstream image, in any spelling
    * @throws Error under the conditions of `imageUri()`, and when CodeBuild does not support the platform
    */
   public toBuildImage(image: string, options: MirroredBuildImageOptions = {}): codebuild.IBuildImage {
@@ -187,13 +190,13 @@ export class PullThroughCache extends Construct {
   }
 
   /**
-   * Grants a principal permission to pull, including the first pull of images.
+   * Grants pull permission, including the first pull of images.
    *
    * A first pull creates the repository of the image, so the permissions include `ecr:CreateRepository` on the repositories of the images.
-   * For a principal in another account, the repository policy must also allow the pull: see `grantPullToAccounts()`.
+   * For a principal in another account, the repository policy must also allow the pull; see `grantPullToAccounts()`.
    *
    * @param grantee the principal
-   * @param images the upstream images in any spelling; by default all images that the cache serves
+   * @param images the upstream images, in any spelling; all images that the cache serves by default
    * @throws Error under the conditions of `imageUri()`
    */
   public grantPull(grantee: iam.IGrantable, ...images: string[]): iam.Grant {
@@ -201,10 +204,12 @@ export class PullThroughCache extends Construct {
   }
 
   /**
-   * Grants an AWS organization permission to pull cached images and to update them, in the repository policy of the creation template.
+   * Grants all accounts of an organization permission to pull and update cached images, in the repository policy of the creation template.
    *
-   * Existing repositories keep their policy. A repository that does not exist has no policy. So its first pull must come from the account itself,
-   * or from a principal that the registry policy of the account allows `ecr:CreateRepository`.
+   * Roles in other accounts also need an identity policy. Existing repositories keep their policy.
+   *
+   * A repository has no policy before its first pull. So the first pull must come from the account of the cache, or from a principal that the
+   * registry policy of this account allows the action `ecr:CreateRepository`.
    *
    * @param organizationId the organization ID, for example `o-abcde12345`
    * @throws Error when the organization ID is not valid, and when the cache has no creation template
@@ -214,10 +219,10 @@ export class PullThroughCache extends Construct {
   }
 
   /**
-   * Grants AWS accounts permission to pull cached images and to update them, in the repository policy of the creation template.
-   * Principals in the accounts also need permission from IAM policies of their account.
+   * Grants other accounts permission to pull and update cached images, in the repository policy of the creation template.
    *
-   * Existing repositories keep their policy. First pulls have the same limitation as with `grantPullToOrganization()`.
+   * Roles in the other accounts also need an identity policy. Existing repositories keep their policy. First pulls have the same limitation as with
+   * `grantPullToOrganization()`.
    *
    * @param accountIds the account IDs, 12 digits each
    * @throws Error when there are no account IDs, when one is not valid, and when the cache has no creation template

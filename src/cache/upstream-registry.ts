@@ -1,12 +1,12 @@
 import { parseRegistryHost } from '../image/image-reference';
-import { quote } from '../image/sanitize';
 import { azureUpstream, ecrUpstream, PULL_THROUGH_UPSTREAMS, pullThroughUpstream, PullThroughUpstream } from '../image/pull-through';
+import { quote } from '../image/sanitize';
 import { requireLiteral } from '../synthesis/literal';
 
 /**
  * An upstream registry that pull-through caches of Amazon ECR support.
  *
- * Other registries, such as `gcr.io`, `mcr.microsoft.com` and `nvcr.io`, are not supported: use an `ImageMirror` for their images.
+ * Other registries, such as `gcr.io`, `mcr.microsoft.com`, and `nvcr.io`, are not supported; use an `ImageMirror` for their images.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
  */
@@ -51,8 +51,9 @@ export class UpstreamRegistry {
   /**
    * The private Amazon ECR registry of another account, or of another Region of the same account.
    *
-   * Doesn't support credentials. For another account, Amazon ECR assumes a role. A registry or repository policy in the other account must
-   * allow this account the actions `ecr:BatchGetImage`, `ecr:GetDownloadUrlForLayer`, `ecr:BatchImportUpstreamImage` and `ecr:GetImageCopyStatus`.
+   * Doesn't support credentials. For another account, Amazon ECR assumes a role; see `upstreamRole`. A registry or repository policy in the other
+   * account must allow this account the actions `ecr:BatchGetImage`, `ecr:GetDownloadUrlForLayer`, `ecr:BatchImportUpstreamImage`, and
+   * `ecr:GetImageCopyStatus`.
    *
    * @param account the account ID: 12 digits
    * @param region the Region, for example `eu-west-1`
@@ -74,7 +75,7 @@ export class UpstreamRegistry {
   /**
    * The upstream registry with a host.
    *
-   * @param registry the host in image references, for example `docker.io`, `ghcr.io` or `example.azurecr.io`
+   * @param registry the host in image references, for example `docker.io`, `ghcr.io`, or `example.azurecr.io`
    * @throws Error when pull-through caches don't support the registry, and when the host is a token
    */
   public static of(registry: string): UpstreamRegistry {

@@ -14,26 +14,26 @@ import { quote } from '../image/sanitize';
  */
 export interface IOriginalImage {
   /**
-   * The ECR repository that the upstream image is mirrored to.
+   * The ECR repository of the unchanged copy.
    */
   readonly repository: ecr.IRepository;
 
   /**
-   * The tag in Amazon ECR: the upstream tag, or a tag made of the digest when the reference has no tag.
+   * The tag in Amazon ECR: the upstream tag, or `digest-` and the first 12 digits of the digest if the upstream reference has no tag.
    *
    * Reading it throws an error when a filter selects the tags of the image, because these tags are not known at synthesis.
    */
   readonly tag: string;
 
   /**
-   * The image URI for `docker pull`: registry, repository, and tag in Amazon ECR.
+   * The image URI in Amazon ECR: registry, repository, and tag, as `docker pull` accepts it.
    *
    * Reading it throws an error when a filter selects the tags of the image.
    */
   readonly imageUri: string;
 
   /**
-   * Grants pull permission on the repository, and nothing more.
+   * Grants pull permission on the repository, and no other permission.
    */
   grantPull(grantee: iam.IGrantable): iam.Grant;
 }
@@ -43,7 +43,7 @@ export interface IOriginalImage {
  */
 export interface IMirroredImage extends IMonitored {
   /**
-   * The upstream image in its canonical form: `docker.io/library/nginx:stable`. It has no tag when a filter selects the tags.
+   * The upstream image in its full form: `docker.io/library/nginx:stable`. It has no tag when a filter selects the tags.
    */
   readonly source: string;
 
@@ -58,64 +58,118 @@ export interface IMirroredImage extends IMonitored {
   readonly original: IOriginalImage;
 
   /**
-   * The tag in Amazon ECR. The tag of a customized image has a suffix.
+   * The tag in Amazon ECR: the upstream tag, or `digest-` and the first 12 digits of the digest if the upstream reference has no tag.
    *
-   * Reading it throws an error when a filter selects the tags of the image.
+   * The tag of a customized image also has a suffix. Reading the tag throws an error when a filter selects the tags of the image, because these tags
+   * are not known at synthesis; use `imageUriForTag()`.
    */
   readonly tag: string;
 
   /**
-   * The image URI for `docker pull`: registry, repository, and tag in Amazon ECR.
+   * The image URI in Amazon ECR: registry, repository, and tag, as `docker pull` accepts it.
    *
-   * Reading it throws an error when a filter selects the tags of the image.
+   * Reading it throws an error when a filter selects the tags of the image; use `imageUriForTag()`.
    */
   readonly imageUri: string;
 
   /**
+   * The repository's name as the app wrote it. It is a token only for an existing repository.
+   *
+   * @internal
+   */
+  readonly _repositoryName: string;
+
+  /**
    * The image URI of a tag in the repository of the image, for example of a tag that a filter selects.
    *
-   * @param tag the upstream tag
+   * The tag may not exist, because the tags in the mirror are not known at synthesis.
+   *
+   * @param tag the upstream tag, also for a customized image
+   * @throws Error when the tag is not valid
    */
   imageUriForTag(tag: string): string;
 
   /**
-   * The image URI of a digest in the repository of the image.
+   * The image URI of a digest in the repository of the image. It is the upstream digest, unless `platforms` is set or the image is customized.
+   *
+   * The digest may not exist, because the digests in the mirror are not known at synthesis.
    *
    * @param digest `sha256:` and 64 lowercase hexadecimal digits
+   * @throws Error when the digest is not valid
    */
   imageUriForDigest(digest: string): string;
 
   /**
-   * Grants pull permission on the repository of the image, and nothing more.
+   * Grants pull permission on the repository of the image, and no other permission.
+   *
+   * `toContainerImage()`, `toBuildImage()`, `toLambdaCode()`, and `toLambdaFunctionCode()` grant this permission themselves.
    */
   grantPull(grantee: iam.IGrantable): iam.Grant;
 
   /**
    * The image for a container of Amazon ECS or AWS Batch.
+   *
+   * The execution role gets pull permission, and the task or job definition waits for the first copy of the image.
+   * For AWS Batch on Amazon EKS, the node pulls the image. Grant pull permission to its role with `grantPull()`, unless the role can already pull
+   * from all repositories.
+   *
+   * ```ts
+   * declare const mirror: ImageMirror;
+   * declare const taskDefinition: ecs.FargateTaskDefinition;
+   * taskDefinition.addContainer('Web', { image: mirror.image('nginx:stable').toContainerImage() });
+   * ```
+   *
+   * @throws Error when a filter selects the tags of the image
    */
   toContainerImage(): ecs.ContainerImage;
 
   /**
-   * The build image for a project of AWS CodeBuild.
+   * The build image for an AWS CodeBuild project.
+   *
+   * The role of the project gets pull permission, and the project waits for the first copy of the image.
+   *
+   * ```ts
+   * declare const mirror: ImageMirror;
+   * new codebuild.Project(this, 'Project', {
+   *   buildSpec: codebuild.BuildSpec.fromSourceFilename('buildspec.yml'),
+   *   environment: { buildImage: mirror.image('maven:3.9.9-amazoncorretto-21').toBuildImage() },
+   * });
+   * ```
+   *
+   * @throws Error when a filter selects the tags of the image, and when the platform is not mirrored or not supported by CodeBuild
    */
   toBuildImage(options?: MirroredBuildImageOptions): codebuild.IBuildImage;
 
   /**
    * The code for a `lambda.DockerImageFunction`.
+   *
+   * AWS Lambda doesn't support multi-platform images. So the mirror also keeps the image of the function's architecture under a separate tag, for
+   * example `stable-linux-arm64`. For a floating tag, this tag also floats, and it is one more of the five exceptions from immutability in the
+   * repository.
+   *
+   * The repository policy grants pull permission to AWS Lambda for the functions of the account. The function waits for the first copy of the image.
+   *
+   * Use a fixed tag. A function keeps the image that the tag named when its code was set, and Lambda may pull this image again later. By then, the
+   * image may have expired if a floating tag has moved to another image.
+   *
+   * ```ts
+   * declare const mirror: ImageMirror;
+   * new lambda.DockerImageFunction(this, 'Function', { code: mirror.image('public.ecr.aws/example/worker:1.4.2').toLambdaCode() });
+   * ```
+   *
+   * @throws Error when a filter selects the tags of the image. The function throws an error when its architecture is not mirrored, or when it is in
+   * another Region.
    */
   toLambdaCode(options?: MirroredLambdaCodeOptions): lambda.DockerImageCode;
 
   /**
-   * The code for a `lambda.Function` and constructs based on it.
+   * The code for a `lambda.Function` and constructs based on it, such as `lambda.SingletonFunction` and `triggers.TriggerFunction`.
+   *
+   * The function also needs `handler: lambda.Handler.FROM_IMAGE` and `runtime: lambda.Runtime.FROM_IMAGE`. See `toLambdaCode()`.
+   *
+   * @throws Error under the conditions of `toLambdaCode()`
    */
   toLambdaFunctionCode(options?: MirroredLambdaCodeOptions): lambda.Code;
-
-  /**
-   * The repository's name as the app wrote it. A token only for an existing repository.
-   *
-   * @internal
-   */
-  readonly _repositoryName: string;
 
   /**
    * The single tag in Amazon ECR.
@@ -142,25 +196,27 @@ export interface IMirroredImage extends IMonitored {
 }
 
 /**
- * A mirror of container images in Amazon ECR.
+ * A mirror of container images in Amazon ECR. `ImageMirror` describes its methods in detail.
  */
 export interface IImageMirror extends IConstruct {
   /**
-   * All images of the mirror in the order of their definition, including the images that other stacks define.
+   * All images of the mirror in the order of their definition, including images in other stacks.
    */
   readonly images: IMirroredImage[];
 
   /**
-   * The mirror's copy of an image, by any spelling: `nginx`, `nginx:latest`, and `docker.io/library/nginx:latest` are the same image.
+   * The mirror's copy of an upstream image, in any spelling: `nginx`, `nginx:latest`, and `docker.io/library/nginx:latest` are the same image.
    *
-   * @param reference the upstream image, as `docker pull` takes it
+   * @param reference the upstream image, as `docker pull` accepts it
+   * @throws Error when the mirror does not have the image; the error suggests similar images
    */
   image(reference: string): IMirroredImage;
 
   /**
-   * The mirror's images as named contexts of `docker build`, so that `FROM nginx:stable` uses the mirror.
+   * The mirror's images as named contexts of `docker build`, so that an unchanged Dockerfile with `FROM nginx:stable` uses the mirror.
    *
-   * @param images the images that Dockerfiles name, by any spelling; by default all images of the mirror
+   * @param images the images that Dockerfiles name, in any spelling; all images of the mirror by default
+   * @throws Error when an image is not in the mirror or has no single tag, and when its account, Region, or repository name is not known at synthesis
    */
   dockerBuildContexts(images?: string[]): { [name: string]: string };
 

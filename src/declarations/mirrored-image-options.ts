@@ -23,39 +23,40 @@ export interface MirroredImageOptions {
   readonly timeWindow?: scheduler.TimeWindow;
 
   /**
-   * The full name of the ECR repository, which the mirror defines.
+   * The full name of the ECR repository, which the mirror defines. Set either this property or `repository`.
    *
-   * @default - the mirror's prefix, the registry's host unless it is Docker Hub, and the upstream repository
+   * @default - the mirror's `repositoryPrefix`, the registry's host (except for Docker Hub), and the upstream repository: `mirror/nginx`
    */
   readonly repositoryName?: string;
 
   /**
    * An existing ECR repository, or a repository that the app defines.
    *
-   * You set its tag mutability: a floating tag cannot move in an immutable repository. It must be in the account and Region of the mirror.
-   * If the same app defines it, it must be in the stack of the mirror; import a repository of another stack by its name.
+   * You set its tag mutability: a floating tag cannot move in an immutable repository. The repository must be in the account and Region of the
+   * mirror. A repository that the app defines must be in the stack of the mirror; import a repository of another stack by its name.
    *
    * @default - the mirror defines a repository
    */
   readonly repository?: ecr.IRepository;
 
   /**
-   * The filter that selects the tags to mirror, instead of a single tag. The image then has no tag: `nginx`.
+   * The filter that selects the tags to mirror, instead of a single tag. Write the image without a tag: `nginx`.
    *
    * One schedule mirrors all selected tags. The versions that `TagFilter.semver()` selects are immutable. The tags that `TagFilter.pattern()` selects
    * may float, so each pattern is one of the five exceptions from immutability that Amazon ECR allows in a repository. `tagKind` overrides this for
    * all tags of the filter.
    *
-   * @default - the tag or digest of the image
+   * @default - the tag or digest of the image, or `latest`
+   * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
    */
   readonly tags?: TagFilter;
 
   /**
    * The platforms to mirror, for example `[ecr_assets.Platform.LINUX_AMD64, ecr_assets.Platform.LINUX_ARM64]`.
    *
-   * The mirror then holds a new index with these platforms and their attestations, with a different, deterministic digest. Its annotation
-   * `io.github.cdk-ecr-mirror.source-digest` names the upstream digest. The images of the platforms keep their digests, but signatures of the
-   * upstream index are not copied. A run fails when upstream lacks one of the platforms. An image that is not an index is copied unchanged.
+   * The mirror then has a new index with these platforms and their attestations. The index has a different, deterministic digest. Its annotation
+   * `io.github.cdk-ecr-mirror.source-digest` contains the upstream digest. The images of the platforms keep their digests, but the signatures of the
+   * upstream index are not copied. A run fails when upstream does not have one of the platforms. An image that is not an index is copied unchanged.
    *
    * Set the platforms before the first copy: for a fixed tag, other platforms are a different image, and `onTagMoved` applies.
    *
@@ -66,35 +67,37 @@ export interface MirroredImageOptions {
   /**
    * Dockerfile instructions that customize the image. They follow `FROM`: `['RUN mkdir /etc/vault', 'VOLUME ["/etc/vault"]']`.
    *
-   * The mirror copies the image unchanged. Then Docker builds the customized image from this copy, by its digest, into a separate repository,
-   * for example `mirror/custom/hashicorp/vault`. The name of this repository follows `repositoryName`. All consumers of the image then use the
-   * customized image; `original` is the unchanged one. The tag ends with a digest of the lines and platforms, for example `1.14-4f1c0e2a9b7d`, so
-   * that consumers get the image of changed lines. A build runs only when a run finds a new upstream image, or when a deployment changes the lines.
-   * The build of an upstream image with `ONBUILD` fails.
+   * The mirror copies the image unchanged. Then Docker builds the customized image from this copy, by its digest, into a separate repository.
+   * The name of this repository is `<repositoryPrefix>/custom/` and the name of the unchanged image's repository without the prefix, for example
+   * `mirror/custom/hashicorp/vault`. All consumers of the image use the customized image; `original` is the unchanged image.
    *
-   * Docker builds are privileged. Their project is the only privileged project of the mirror, and exists only if the mirror has customized images.
-   * Its role can pull the images that customized images are built from, and push customized images. `RUN` has the network of this project.
+   * The tag of the customized image ends with a digest of the lines and platforms, for example `1.14-4f1c0e2a9b7d`. So changed lines change the tag
+   * that consumers use. A build runs only when a run finds a new upstream image, or when a deployment changes the lines. A build fails if the
+   * upstream image has `ONBUILD` instructions.
+   *
+   * Docker needs privileged mode. The project for customized images is the only privileged project of the mirror, and exists only if the mirror has
+   * customized images. Its role can pull the unchanged images and push the customized images. `RUN` instructions use the network of this project.
    *
    * Each line is one instruction: `ARG`, `CMD`, `ENTRYPOINT`, `ENV`, `EXPOSE`, `HEALTHCHECK`, `LABEL`, `RUN`, `SHELL`, `STOPSIGNAL`, `USER`,
-   * `VOLUME`, or `WORKDIR`. `COPY` is not supported; use an image asset with the mirror's `dockerBuildContexts()` instead. Everyone with read access to the
-   * template or the image can read the lines, so they must not contain secrets. Names such as `ENV DB_PASSWORD` cause a warning.
+   * `VOLUME`, or `WORKDIR`. `COPY` is not supported; use an image asset with the mirror's `dockerBuildContexts()` instead. Everyone with read
+   * access to the template or the image can read the lines, so they must not contain secrets. Names such as `ENV DB_PASSWORD` cause a warning.
    *
    * @default - the image is not customized
    */
   readonly dockerfileLines?: string[];
 
   /**
-   * The platforms that the customized image is built for.
+   * The platforms of the customized image. They require `dockerfileLines`.
    *
-   * `RUN` needs a build on a processor of the platform, so it supports `linux/amd64` and `linux/arm64`, each on its own compute.
+   * `RUN` needs a build on a processor of the platform, so it supports `linux/amd64` and `linux/arm64`, each in its own build.
    * Without `RUN`, all platforms are supported.
    *
-   * @default - `platforms`, or else the platform of the compute for builds
+   * @default - `platforms`; without `platforms`, the platform of the compute for customized images
    */
   readonly customPlatforms?: ecr_assets.Platform[];
 
   /**
-   * Whether to mirror the referrers of the image: signatures, attestations, and SBOMs that upstream keeps for it.
+   * Whether to mirror the referrers of the image: signatures, attestations, and SBOMs that the upstream registry has for the image.
    *
    * A referrer that cannot be copied causes a warning in the log, and the image is mirrored anyway.
    *
@@ -105,7 +108,7 @@ export interface MirroredImageOptions {
   /**
    * The kind of the tag, or of all tags that `tags` selects.
    *
-   * @default - judged by the form of the tag: full versions, dates, and git hashes are fixed, all other tags are floating
+   * @default - derived from the form of the tag: full versions, dates, and Git hashes are fixed, and all other tags are floating
    */
   readonly tagKind?: TagKind;
 

@@ -20,43 +20,43 @@ export interface MirrorAlarmOptions {
  */
 export interface StaleAlarmOptions extends MirrorAlarmOptions {
   /**
-   * The time without a success after which the alarm goes off: whole hours, at most 7 days, because a CloudWatch alarm looks back no further.
+   * The time without a success after which the alarm goes off: whole hours, from 1 hour to 7 days (the maximum of a CloudWatch alarm).
    *
    * With a `cron` schedule, set this property; otherwise synthesis fails.
    *
-   * @default - for a `rate` schedule: three runs and the time window, or as many runs as fit into 7 days; none otherwise
+   * @default - with a `rate` schedule: three runs and the time window, or as many runs as fit into 7 days; no default with other schedules
    */
   readonly staleAfter?: Duration;
 }
 
 /**
- * The event rules, metrics and alarms of an `ImageMirror` as a whole and of each `MirroredImage`.
+ * The event rules, metrics, and alarms of an `ImageMirror` as a whole and of each `MirroredImage`.
  *
- * **Events.** Builds send one event for each result to the mirror's event bus. The rules of a mirror match the events of that mirror only; the rules
- * of an image match the events of that image only. With a tag filter, the rules of an image match all tags that are copied from its upstream
- * repository to its repository. For a customized image, they also match the events of the customized image; the detail of these events has
- * `builtFrom`.
+ * **Events.** Builds send one event for each result to the mirror's event bus; `docs/events.md` describes the fields. The rules of a mirror match the
+ * events of that mirror only. The rules of an image match the events of that image only. With a tag filter, the rules of an image match all tags that
+ * are copied from its upstream repository to its repository. For a customized image, they also match the events of the customized image; the detail
+ * of these events has the field `builtFrom`.
  *
- * **Metrics.** Metric filters count the results in the log of the builds. The metric filter of a metric is defined in the mirror's stack by the first
- * call of its method, and counts from its deployment on. The metrics of an image have the dimensions `Repository` and `Tag`. With a tag filter, they
- * have the dimension `Repository` only. For a customized image, metric math adds the results of its builds. Metrics are therefore of the type
- * `IMetric`: to define an alarm of your own, use `new cloudwatch.Alarm()`. The metrics of CodeBuild are those of `mirror.project`, and the metrics of
- * EventBridge Scheduler those of `mirror.scheduleGroup`.
+ * **Metrics.** Metric filters count the results in the log of the builds. The first call of a metric's method defines its metric filter in the
+ * mirror's stack. The filter counts results only after its deployment. The metrics of an image have the dimensions `Repository` and `Tag`, or with a
+ * tag filter only `Repository`. For a customized image, metric math adds the results of its builds. Metrics are therefore of the type `IMetric`: to
+ * define your own alarm, use `new cloudwatch.Alarm()`. For metrics of CodeBuild, use `mirror.project`. For metrics of EventBridge Scheduler, use
+ * `mirror.scheduleGroup`.
  *
  * CloudWatch bills $0.30 a month for each metric, for the hours in which it has a value: about one cent for an image that runs once a day. It bills
- * only the images with a metric in the app; a customized image has up to twice as many metrics. When the app uses a metric of more than about 40
- * images, the metric filter counts **all images of the mirror**. CloudWatch then bills one metric for each image that has results.
+ * only images with a metric in the app. A customized image has up to twice as many metrics. When the app uses a metric of more than about 40 images,
+ * the metric filter counts **all images of the mirror**. CloudWatch then bills one metric for each image that has results.
  *
  * **Alarms.** The description of an alarm says what is wrong and links the procedure in the runbook. CloudWatch bills $0.10 a month for each metric
- * that an alarm watches, and the metric itself: up to $0.40 for an alarm. An alarm of a customized image watches two metrics, up to $0.80; except
- * `alarmTagMoved()`, which watches one. `alarmFailed()` of a mirror watches free metrics of CodeBuild: $0.10, or $0.20 with customized images.
+ * that an alarm watches, and the metric itself: up to $0.40 for an alarm. An alarm of a customized image watches two metrics: up to $0.80. The
+ * exception is `alarmTagMoved()`, which watches one metric. `alarmFailed()` of a mirror watches free metrics of CodeBuild: $0.10, or $0.20 with
+ * customized images.
  *
- * @see https://github.com/cdk-ecr-mirror/cdk-ecr-mirror/blob/main/docs/events.md
  * @see https://github.com/cdk-ecr-mirror/cdk-ecr-mirror/blob/main/docs/runbook.md
  */
 export interface IMonitored extends IConstruct {
   /**
-   * Defines an EventBridge rule for the event `Image Mirrored`: a new image is in the mirror. Use it to rebuild what depends on the image.
+   * Defines an EventBridge rule for the event `Image Mirrored`: a new image is in the mirror. Use it to rebuild images that are based on the image.
    *
    * ```ts
    * declare const mirror: ImageMirror;
@@ -78,7 +78,7 @@ export interface IMonitored extends IConstruct {
   /**
    * Defines an EventBridge rule for the event `Upstream Tag Moved`: a fixed tag names a different image upstream than in the mirror.
    *
-   * Each run sends this event until the difference is resolved, with any value of `onTagMoved`.
+   * Each run sends this event until the difference is resolved, for every value of `onTagMoved`.
    *
    * @throws Error when the mirror's event bus is in another account or Region, or when `eventPattern` has a field that the rule sets itself
    */
@@ -87,14 +87,15 @@ export interface IMonitored extends IConstruct {
   /**
    * Defines an EventBridge rule for the event `Image Mirror Failed`: an image in the mirror is not up to date because a run failed.
    *
-   * A build that ends too early sends no event, for example when CodeBuild has no capacity. For such builds, use `alarmFailed()` of the mirror.
+   * A build that ends without a result sends no event, for example when its network is misconfigured. For such builds, use `alarmFailed()` and
+   * `alarmStale()` of the mirror.
    *
    * @throws Error when the mirror's event bus is in another account or Region, or when `eventPattern` has a field that the rule sets itself
    */
   onMirrorFailed(id: string, options?: events.OnEventOptions): events.Rule;
 
   /**
-   * The number of new images in the mirror. A customized image counts too, when it is built for all its platforms.
+   * The number of new images in the mirror. A customized image also counts, when it is built for all its platforms.
    *
    * The default is the sum over 5 minutes.
    */
@@ -108,7 +109,7 @@ export interface IMonitored extends IConstruct {
   metricUnchanged(options?: cloudwatch.MetricOptions): cloudwatch.IMetric;
 
   /**
-   * The number of fixed tags that name a different image upstream than in the mirror.
+   * The number of fixed tags that name a different image upstream than in the mirror. Each run counts the tag until the difference is resolved.
    *
    * The default is the sum over 5 minutes.
    */
@@ -131,7 +132,7 @@ export interface IMonitored extends IConstruct {
   /**
    * The number of images that are up to date in the mirror after a run: new or unchanged images.
    *
-   * A customized image counts when its result is up to date too: after a run that finds it unchanged, or after its own build.
+   * A customized image counts when the customized image itself is up to date: after a run that finds it unchanged, or after its own build.
    *
    * The default is the sum over 5 minutes.
    */
@@ -152,29 +153,33 @@ export interface IMonitored extends IConstruct {
   metricSeconds(options?: cloudwatch.MetricOptions): cloudwatch.IMetric;
 
   /**
-   * The number of seconds since the last success, for graphs: metric math over `metricSucceeded()`. It has no value before the first success in the
-   * graph's time range.
+   * The number of seconds since the last success, for graphs. It is metric math over `metricSucceeded()`.
    *
-   * Alarms cannot use this expression, because it does not see a success before its time range; use `alarmStale()`.
+   * The metric has no value before the first success in the time range of the graph. Alarms cannot use it, because it does not include a success
+   * before its time range; use `alarmStale()`.
    */
   metricSecondsSinceSuccess(options?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression;
 
   /**
    * Defines a CloudWatch alarm that goes off when a run failed within the last hour. While the alarm is on, further failures send no notification.
    *
-   * The alarm of a mirror counts the builds that CodeBuild reports as failed, both builds that mirror and builds that customize. According to AWS,
-   * `FailedBuilds` are builds that failed "because of client error or a timeout"; `alarmStale()` covers all other reasons. The alarm of an image
-   * counts the failures of the image and of its customized image.
+   * The alarm of a mirror watches `FailedBuilds` of CodeBuild, for builds that mirror images and builds that customize images. According to AWS, this
+   * metric counts builds that failed "because of client error or a timeout"; `alarmStale()` covers all other reasons. The alarm of an image counts
+   * the failures of the image and of its customized image.
+   *
+   * @see https://docs.aws.amazon.com/codebuild/latest/userguide/cloudwatch_metrics-codebuild.html
    */
   alarmFailed(id: string, options?: MirrorAlarmOptions): cloudwatch.Alarm;
 
   /**
-   * Defines a CloudWatch alarm that goes off when there was no success for a long time. The alarm of a mirror goes off when no image succeeded; the
-   * alarm of an image goes off when that image did not, or when its customized image was not up to date.
+   * Defines a CloudWatch alarm that goes off when there was no success for a long time; see `StaleAlarmOptions.staleAfter`.
    *
-   * The alarm knows only successes that were counted: **it is on until the first run succeeds**. Where a deployment waits for first copies, the alarm
-   * is created after them and does not go off: after those of the image, or those of all images in the mirror's own stack. The alarm does go off
-   * after a deployment that waits for no copies:
+   * The alarm of a mirror goes off when no image of the mirror succeeded. The alarm of an image goes off when that image did not succeed, or when its
+   * customized image was not up to date.
+   *
+   * **The alarm is on until the metric counts its first success.** With `OnDeploy.WAIT`, CloudFormation creates the alarm after the first copies, so
+   * it does not go off. The alarm of an image is created after the first copy of the image. The alarm of a mirror is created after the first copies
+   * of all images in the mirror's own stack. The alarm goes off after a deployment that does not wait for first copies:
    *
    * - with `OnDeploy.START` or `OnDeploy.OFF`;
    * - when the mirror has only catalogs, or only images in other stacks;
@@ -185,8 +190,9 @@ export interface IMonitored extends IConstruct {
   alarmStale(id: string, options?: StaleAlarmOptions): cloudwatch.Alarm;
 
   /**
-   * Defines a CloudWatch alarm that goes off when a fixed tag names a different image upstream than in the mirror. It looks at the runs of the last
-   * hour, and goes off after each run until the difference is resolved.
+   * Defines a CloudWatch alarm that goes off when a fixed tag names a different image upstream than in the mirror.
+   *
+   * The alarm watches the runs of the last hour, and goes off after each run until the difference is resolved.
    */
   alarmTagMoved(id: string, options?: MirrorAlarmOptions): cloudwatch.Alarm;
 

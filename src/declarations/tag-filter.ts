@@ -12,7 +12,8 @@ export interface SemverTagOptions {
   /**
    * The number of the newest versions in the range to mirror. Versions that are no longer selected stay in the mirror.
    *
-   * Set it for Docker Hub without credentials: without it, the warning of `cdk synth` about Docker Hub's limit does not count this image.
+   * Set this property if you mirror from Docker Hub without credentials. Otherwise, the warning about Docker Hub's pull limit does not count the
+   * image.
    *
    * @default - all versions in the range, at most 500
    */
@@ -58,7 +59,7 @@ const RANGE_CHARACTERS = /^[0-9A-Za-z.*<>=|^~+ -]+$/;
 /**
  * A filter that selects tags of an upstream repository.
  *
- * Each run lists the upstream tags, so a new release is in the mirror within a day, without a deployment.
+ * Each run lists the upstream tags, so new releases are mirrored without a deployment: with the default schedule, within a day.
  * A run fails when the filter selects no tag or more than 500 tags. Tags that are no longer selected stay in the mirror.
  *
  * ```ts
@@ -68,13 +69,13 @@ const RANGE_CHARACTERS = /^[0-9A-Za-z.*<>=|^~+ -]+$/;
  */
 export class TagFilter {
   /**
-   * Selects full versions in a range: `1.27.0`, `v2.53.0`, with `variant` also `1.27.0-alpine`.
+   * Selects full versions in a range: `1.27.0` and `v2.53.0`, or with the variant `alpine`: `1.27.0-alpine`.
    *
    * The selected tags are fixed, so they are immutable in Amazon ECR. If upstream rebuilds versions, for example with security fixes of a base image,
-   * set `tagKind: TagKind.FLOATING`; all tags with the form of a version and the variant are then exceptions from the repository's immutability.
+   * set `tagKind: TagKind.FLOATING`. Then all tags with the form of a version and the variant are exceptions from the repository's immutability.
    *
-   * @param versions a range of semantic versions in npm's syntax: `>=1.25 <2`, `^3.1`, `1.x || 2.x`; `*` for all versions
-   * @throws Error when the range or an option is not valid
+   * @param versions the range of semantic versions in npm's syntax: `>=1.25 <2`, `^3.1`, `1.x || 2.x`, or `*` for all versions
+   * @throws Error when the range or an option is not valid, or is a token
    * @see https://github.com/npm/node-semver#ranges
    */
   public static semver(versions: string, options: SemverTagOptions = {}): TagFilter {
@@ -94,11 +95,11 @@ export class TagFilter {
   /**
    * Selects tags that match a pattern. `*` matches any characters.
    *
-   * The pattern may select floating tags, so it is one of the five exceptions from the repository's immutability. A run still judges each tag by its
-   * form and never overwrites a fixed tag. If no tag of the pattern moves, set `tagKind: TagKind.FIXED`, so that Amazon ECR protects all these tags.
+   * The pattern may select floating tags, so it is one of the five exceptions from the repository's immutability. A run still derives the kind of
+   * each tag from its form, and never overwrites a fixed tag. If no tag of the pattern moves, set `tagKind: TagKind.FIXED` to make tags immutable.
    *
-   * @param pattern for example `8.*-alpine`
-   * @throws Error when the pattern has a character that is not valid in a tag
+   * @param pattern the pattern, for example `8.*-alpine`
+   * @throws Error when the pattern has a character that is not valid in a tag, or is a token
    */
   public static pattern(pattern: string, options: PatternTagOptions = {}): TagFilter {
     requireLiteralTexts([pattern]);
@@ -109,10 +110,11 @@ export class TagFilter {
   /**
    * Selects tags that match at least one of the patterns: `stable`, `1.2*`.
    *
-   * Each pattern is an exception from the repository's immutability; see `pattern()`. A pattern without `*` is a tag, and is an exception only if
-   * this tag is floating.
+   * Each pattern is an exception from the repository's immutability; see `pattern()`. A pattern without `*` is a tag, which is an exception only if
+   * it is a floating tag.
    *
-   * @throws Error when there is no pattern, or a pattern has a character that is not valid in a tag
+   * @param patterns the patterns, at least one
+   * @throws Error when there is no pattern, or a pattern has a character that is not valid in a tag, or is a token
    */
   public static patterns(...patterns: string[]): TagFilter {
     requireLiteralTexts(patterns);

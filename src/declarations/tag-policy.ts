@@ -1,21 +1,23 @@
 /**
  * The kind of a tag: it names one release forever, or it follows upstream.
  *
- * The mirror judges a tag by its form: full versions, dates, and git hashes are fixed, and all other tags are floating.
- * Set the kind where the form is misleading.
+ * By default, the mirror derives the kind from the form of the tag: full versions, dates, and Git hashes are fixed, and all other tags are floating.
+ * Set the kind if the form is misleading.
  */
 export enum TagKind {
   /**
    * The tag names one image forever, for example `7.11.2`.
    *
-   * It is immutable in the mirror. If it names a different image upstream later, `OnTagMoved` applies.
+   * The tag is immutable in the mirror. If it later names a different image upstream, `onTagMoved` applies.
    */
   FIXED = 'fixed',
 
   /**
    * The tag follows upstream, for example `stable`.
    *
-   * It is an exception in an otherwise immutable repository. Amazon ECR allows five such tags in one repository.
+   * The tag is an exception in an otherwise immutable repository. Amazon ECR allows five exceptions in one repository.
+   *
+   * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
    */
   FLOATING = 'floating',
 }
@@ -24,7 +26,7 @@ export enum TagKind {
  * The action of a run when a fixed tag names a different image upstream than in the mirror.
  *
  * A release that changes after its publication is a mistake or an attack, so no action replaces the image in the mirror.
- * Each action sends the event `Upstream Tag Moved` to the event bus.
+ * With each action, the run sends the event `Upstream Tag Moved` to the event bus.
  */
 export enum OnTagMoved {
   /** The build fails. */
@@ -33,6 +35,6 @@ export enum OnTagMoved {
   /** The build succeeds, and the mirror keeps its image. */
   KEEP = 'KEEP',
 
-  /** The build succeeds, and the new image is also mirrored. Its tag is the original tag and the first twelve digits of its digest. */
+  /** The build succeeds, and the mirror also gets the new image. Its tag has the first 12 digits of its digest as a suffix: `7.11.2-4f1c0e2a9b7d`. */
   SUFFIX = 'SUFFIX',
 }

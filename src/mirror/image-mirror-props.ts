@@ -13,7 +13,7 @@ import { RegistryCredentials } from '../project/registry-credentials';
  */
 export interface ImageMirrorProps {
   /**
-   * The upstream images, as `docker pull` takes them: `nginx:stable`, `quay.io/prometheus/prometheus:v2.53.0`.
+   * The upstream images, as `docker pull` accepts them: `nginx:stable`, `quay.io/prometheus/prometheus:v2.53.0`.
    *
    * @default - none; add images with `addImage()`
    */
@@ -23,21 +23,21 @@ export interface ImageMirrorProps {
    * The first part of the names of the mirror's repositories, without a final slash.
    *
    * Docker Hub's `nginx` becomes `mirror/nginx`, and `quay.io/prometheus/prometheus` becomes `mirror/quay.io/prometheus/prometheus`.
-   * Use a prefix that only the mirror uses: with more than about 60 repositories, builds may push to all repositories under it.
+   * Use a prefix that only this mirror uses: with more than about 60 repositories, builds may push to all repositories under the prefix.
    *
    * @default 'mirror'
    */
   readonly repositoryPrefix?: string;
 
   /**
-   * The schedule of the runs that look for newer images. Docker Hub counts a pull only for an image that is copied.
+   * The schedule of the runs that look for newer images. Docker Hub counts a pull only when a run copies an image.
    *
    * @default scheduler.ScheduleExpression.rate(Duration.days(1))
    */
   readonly schedule?: scheduler.ScheduleExpression;
 
   /**
-   * The time window in which a run starts. It spreads the runs of many images, because an account queues about 30 builds.
+   * The time window in which a run starts. It spreads the runs of many images, because CodeBuild queues only about 30 builds of an account.
    *
    * @default scheduler.TimeWindow.flexible(Duration.hours(1))
    */
@@ -53,7 +53,7 @@ export interface ImageMirrorProps {
   /**
    * The action of a deployment for new or changed images.
    *
-   * A deployment does not mirror unchanged images; their schedules do. It does not mirror images during a rollback or when the stack is deleted.
+   * Unchanged images are mirrored by their schedules only. A rollback and the deletion of the stack do not mirror images.
    *
    * @default OnDeploy.WAIT
    */
@@ -62,28 +62,30 @@ export interface ImageMirrorProps {
   /**
    * The credentials for upstream registries, at most one for each registry.
    *
-   * @default - anonymous access to all registries
+   * @default - anonymous access to all registries, except Amazon ECR and Amazon ECR Public: builds use their role there
    */
   readonly credentials?: RegistryCredentials[];
 
   /**
-   * The compute for builds.
+   * The compute of the builds that mirror images.
    *
    * @default MirrorCompute.ec2()
    */
   readonly compute?: MirrorCompute;
 
   /**
-   * The compute for builds of customized images. It must be EC2 compute, because Lambda compute has no Docker. See `dockerfileLines` of an image.
+   * The compute of the builds that customize images. It must be EC2 compute, because Lambda compute does not support Docker.
+   * See `MirroredImageOptions.dockerfileLines`.
    *
-   * By default, `RUN` instructions for another processor run in CodeBuild's own image for that processor.
+   * With a curated image of CodeBuild, `RUN` instructions for another processor run on the curated image for that processor.
+   * With any other build image, `RUN` supports only the processor of the build image.
    *
    * @default - the same as `compute`, or EC2 compute with the same processor if `compute` is Lambda compute
    */
   readonly customImageCompute?: MirrorCompute;
 
   /**
-   * The path of a PEM file with custom CA certificates, for upstream registries or proxies with certificates of a private CA.
+   * The path of a PEM file with custom CA certificates, for upstream registries or proxies that use a private CA.
    *
    * Builds trust these CAs in addition to the public CAs. The file is read at synthesis, and its certificates become an asset of the stack.
    * It must not contain a private key.
@@ -95,7 +97,7 @@ export interface ImageMirrorProps {
   /**
    * The KMS key that encrypts the repositories that the mirror defines. A later change replaces the repositories.
    *
-   * @default - Amazon ECR's own key (AES-256)
+   * @default - AES-256 encryption with keys that AWS manages
    */
   readonly encryptionKey?: kms.IKey;
 
@@ -112,7 +114,7 @@ export interface ImageMirrorProps {
    * The age at which an untagged image expires: a whole number of days, counted from the push.
    *
    * This is the only lifecycle rule, because a tagged image may be running. An image becomes untagged when its floating tag moves to another image.
-   * The images of single platforms are untagged too, but Amazon ECR does not delete an image that an index refers to.
+   * The images of single platforms are also untagged, but Amazon ECR does not delete an image that an index refers to.
    *
    * @default Duration.days(30)
    */
@@ -126,14 +128,14 @@ export interface ImageMirrorProps {
   readonly imageScanOnPush?: boolean;
 
   /**
-   * The event bus for the results of runs. Each result is one event.
+   * The event bus that builds send the events of their results to: one event for each result.
    *
    * @default - the default event bus of the account
    */
   readonly eventBus?: events.IEventBus;
 
   /**
-   * The retention period of the logs of builds, and of the functions that start and follow builds during a deployment.
+   * The retention period of the logs of builds, and of the logs of the Lambda functions that start and follow builds during a deployment.
    *
    * @default logs.RetentionDays.THREE_MONTHS
    */

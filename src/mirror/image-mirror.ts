@@ -14,8 +14,8 @@ import { ImageCatalog } from '../catalog/image-catalog';
 import { MirrorCatalogs } from '../catalog/mirror-catalogs';
 import { MirroredCatalog, MirroredCatalogOptions } from '../catalog/mirrored-catalog';
 import { dockerBuildContexts } from '../consumers/docker-build-contexts';
-import { customCompute } from '../customize/custom-project';
 import { CustomImages } from '../customize/custom-images';
+import { customCompute } from '../customize/custom-project';
 import { ImageIndex } from '../declarations/image-index';
 import { FirstCopy, stackSizeProblems, warnAboutDockerHubBudget } from '../declarations/limits';
 import { IImageMirror, IMirroredImage } from '../declarations/mirror-interfaces';
@@ -40,7 +40,8 @@ import { MirrorSchedules } from '../schedules/schedules';
  * Mirrors public container images into Amazon ECR, byte for byte and on a schedule.
  *
  * The construct defines an ECR repository for each upstream repository, one CodeBuild project that copies images, and one schedule for each image.
- * Repositories are immutable, except for floating tags. The deployment makes the first copy and waits for it; see `onDeploy`.
+ * Tags are immutable, except for floating tags. The deployment makes the first copy of each image and waits for it; see `onDeploy`.
+ * `IMonitored` describes the event rules, metrics, and alarms.
  *
  * ```ts
  * const mirror = new ImageMirror(this, 'Mirror', { images: ['nginx:stable', 'quay.io/prometheus/prometheus:v2.53.0'] });
@@ -51,10 +52,10 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
   /** The CodeBuild project that mirrors images. The environment variable `IMAGE` names one image, and `IMAGES` names several. */
   public readonly project: codebuild.IProject;
 
-  /** The group of all schedules of the mirror. */
+  /** The schedule group with all schedules of the mirror. */
   public readonly scheduleGroup: scheduler.IScheduleGroup;
 
-  /** The dead-letter queue for runs that could not be started for a day. */
+  /** The dead-letter queue for runs that EventBridge Scheduler could not start within a day. */
   public readonly deadLetterQueue: sqs.IQueue;
 
   /** The log group of the builds. */
@@ -65,7 +66,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
   private readonly monitoring: MirrorMonitoring;
 
   /**
-   * @throws Error when a property is a token or contradicts another, and when an image is not valid or contradicts another
+   * @throws Error when a property is not valid, is a token, or contradicts another, and when an image is not valid or contradicts another
    */
   constructor(scope: Construct, id: string, props: ImageMirrorProps = {}) {
     super(scope, id);
@@ -99,7 +100,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
     for (const image of requireLiterals(props.images ?? [])) this.addImage(image);
   }
 
-  /** All images of the mirror in the order of their definition, including the images that other stacks define. */
+  /** All images of the mirror in the order of their definition, including images in other stacks. */
   public get images(): IMirroredImage[] {
     return this.context.index.all();
   }
@@ -109,7 +110,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
    *
    * If one stack cannot hold all images, define a `MirroredImage` in another stack.
    *
-   * @param image the upstream image, as `docker pull` takes it
+   * @param image the upstream image, as `docker pull` accepts it
    * @throws Error when the image is not valid, is already in the mirror, or contradicts another image
    */
   public addImage(image: string, options: MirroredImageOptions = {}): MirroredImage {
@@ -117,24 +118,25 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
   }
 
   /**
-   * Mirrors all images of a catalog: a list outside of the template. One schedule reads the list.
+   * Mirrors all images of a catalog: a list of images that is not part of the template. Each run of the catalog reads the list.
    *
-   * **The first catalog widens the permissions of builds** to all repositories under `repositoryPrefix` and `<repositoryPrefix>-floating`, and to
-   * `ecr:CreateRepository`. Repositories that builds create stay when the stack is deleted, also with `repositoryRemovalPolicy`.
+   * **The first catalog extends the permissions of builds** to all repositories under `<repositoryPrefix>/` and `<repositoryPrefix>-floating/`, and
+   * to the action `ecr:CreateRepository`. The repositories that builds create are retained when the stack is deleted, also with
+   * `RemovalPolicy.DESTROY`.
    *
-   * @throws Error when a file has mistakes or is too long, with too many shards, and when creation templates or other mirrors rule out the prefix
+   * @throws Error under the conditions of the constructor of `MirroredCatalog`
    */
   public addCatalog(id: string, catalog: ImageCatalog, options: MirroredCatalogOptions = {}): MirroredCatalog {
     return new MirroredCatalog(this, id, { ...options, catalog, mirror: this });
   }
 
   /**
-   * The mirror's copy of an image, by any spelling: `nginx`, `nginx:latest`, and `docker.io/library/nginx:latest` are the same image.
+   * The mirror's copy of an upstream image, in any spelling: `nginx`, `nginx:latest`, and `docker.io/library/nginx:latest` are the same image.
    *
-   * An image with a tag filter is found by its repository, `nginx`, unless `nginx:latest` is also in the mirror.
+   * To find an image with a tag filter, pass its repository: `nginx`. If `nginx:latest` is also in the mirror, the result is `nginx:latest`.
    *
-   * @param reference the upstream image, as `docker pull` takes it
-   * @throws Error that suggests similar images when the mirror has no such image
+   * @param reference the upstream image, as `docker pull` accepts it
+   * @throws Error when the mirror does not have the image, or has it several times; the error suggests similar images
    */
   public image(reference: string): IMirroredImage {
     return this.context.index.find(reference, this.catalogs.count > 0);
@@ -143,14 +145,17 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
   /**
    * Grants all accounts of an organization pull permission on all images of the mirror, including images that are added later.
    *
-   * The permission is in the repository policies. In another account, roles also need an identity policy with `ecr:BatchCheckLayerAvailability`,
+   * The permission is in the repository policies. Roles in other accounts also need an identity policy with `ecr:BatchCheckLayerAvailability`,
    * `ecr:BatchGetImage`, and `ecr:GetDownloadUrlForLayer` on the repositories, and `ecr:GetAuthorizationToken` on `*`.
-   * In the mirror's own account, every role with an authorization token may then pull. The policy of a repository that the app does not define stays
-   * unchanged, with a warning. The policies of repositories that a catalog has already created stay unchanged without a warning: see
-   * `docs/catalog.md`. (cdk-nag's `AwsSolutions-ECR1` reports the principal `*`, because it ignores the condition `aws:PrincipalOrgID`.)
+   * In the mirror's own account, every role that can get an authorization token can then pull.
    *
-   * @param organizationId for example `o-abcde12345`
-   * @throws Error when the id is not valid
+   * The policy of a repository that the app does not define stays unchanged, with a warning. The policies of repositories that a catalog has already
+   * created stay unchanged without a warning; see `docs/catalog.md`.
+   *
+   * cdk-nag reports the principal `*` as `AwsSolutions-ECR1`, because it ignores the condition `aws:PrincipalOrgID`.
+   *
+   * @param organizationId the organization ID, for example `o-abcde12345`
+   * @throws Error when the organization ID is not valid
    */
   public grantPullToOrganization(organizationId: string): void {
     this.context.repositories.addToResourcePolicies(organizationPullStatement(organizationId));
@@ -159,11 +164,11 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
   /**
    * Grants other accounts pull permission on all images of the mirror, including images that are added later.
    *
-   * The permission is in the repository policies. Roles of the other account also need an identity policy; see `grantPullToOrganization()`.
+   * The permission is in the repository policies. Roles in the other accounts also need an identity policy; see `grantPullToOrganization()`.
    * The policies of repositories that the app does not define, or that a catalog has already created, stay unchanged.
    *
-   * @param accountIds account ids of 12 digits
-   * @throws Error when the list is empty or an id is not valid
+   * @param accountIds the account IDs, 12 digits each
+   * @throws Error when there are no account IDs, and when one is not valid
    */
   public grantPullToAccounts(accountIds: string[]): void {
     this.context.repositories.addToResourcePolicies(accountsPullStatement(accountIds));
@@ -172,11 +177,11 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
   /**
    * The mirror's images as named contexts of `docker build`, so that an unchanged Dockerfile with `FROM nginx:stable` uses the mirror.
    *
-   * Pass them as `buildContexts` to `ecr_assets.DockerImageAsset`, `ecs.ContainerImage.fromAsset()`, and similar constructs. `aws-cdk-lib` has this
-   * property since 2.245.0. The contexts cover every spelling of an image, for BuildKit and Podman.
+   * Pass them as `buildContexts` to `ecr_assets.DockerImageAsset`, `ecs.ContainerImage.fromAsset()`, and similar constructs. This property requires
+   * `aws-cdk-lib` 2.245.0 or later. The contexts cover every spelling of an image, for BuildKit and Podman.
    *
    * **A Dockerfile is built before its app is deployed**, so the images must already be in the mirror: deploy the mirror first, in a separate stack.
-   * The build pulls with the role that publishes the images of the app. By default, this role has no pull permission on the mirror. Grant it:
+   * The build pulls with the CDK's image publishing role. By default, this role has no pull permission on the mirror. Grant it:
    *
    * ```ts
    * const mirror = new ImageMirror(this, 'Mirror', { images: ['nginx:stable'] });
@@ -184,37 +189,41 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
    * mirror.image('nginx:stable').grantPull(publisher);
    * ```
    *
-   * @param images the images that Dockerfiles name, by any spelling; by default all images of the mirror
+   * @param images the images that Dockerfiles name, in any spelling; all images of the mirror by default
    * @returns for example `{ 'nginx:stable': 'docker-image://111122223333.dkr.ecr.eu-west-1.amazonaws.com/mirror/nginx:stable', ... }`
-   * @throws Error when an image is not in the mirror or has no single tag, and when the account and Region of its stack are not known at synthesis
+   * @throws Error when an image is not in the mirror or has no single tag, and when its account, Region, or repository name is not known at synthesis
    */
   public dockerBuildContexts(images?: string[]): { [name: string]: string } {
     return dockerBuildContexts(images === undefined ? this.images : images.map((image) => this.image(image)));
   }
 
   /**
-   * Sends alarms to an SNS topic: defines five alarms. Each description says what the alarm means and links its procedure in the runbook.
+   * Defines the five alarms of `MirrorAlarm`, and sends their notifications to an SNS topic. Another call adds another topic.
    *
    * CloudWatch bills $0.60 a month for the alarms and up to $0.90 for their metrics, independent of the number of images. With a `cron` schedule,
-   * `staleAfter` is required. Another call adds another topic. The topic must be in the mirror's Region, and in the mirror's stack or in a stack that
-   * does not depend on it. The topic policy gets permission for CloudWatch to publish, if the app defines the topic. An encrypted topic needs a
-   * customer managed key that allows `cloudwatch.amazonaws.com` to use `kms:Decrypt` and `kms:GenerateDataKey*`.
+   * set `staleAfter`, or remove `MirrorAlarm.STALE` from `alarms`.
+   *
+   * The topic must be in the mirror's Region, and in the mirror's stack or in a stack that does not depend on it. If the app defines the topic, the
+   * topic policy gets a statement that allows CloudWatch to publish. An encrypted topic needs a customer managed key that allows
+   * `cloudwatch.amazonaws.com` the actions `kms:Decrypt` and `kms:GenerateDataKey*`.
    *
    * ```ts
    * declare const mirror: ImageMirror;
-   * mirror.notify(new sns.Topic(this, 'Trouble'));
+   * mirror.notify(new sns.Topic(this, 'MirrorAlerts'));
    * ```
    *
    * @returns the alarms, so that you can add other actions
    * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
-   * @throws Error when the topic is in another Region or its stack has images of the mirror, and when `staleAfter` is missing or not valid
+   * @throws Error when the topic is in another Region, when its stack has images of the mirror, and when `staleAfter` is missing or not valid
    */
   public notify(topic: sns.ITopic, options: MirrorNotifyOptions = {}): cloudwatch.Alarm[] {
     return notify(this, topic, options);
   }
 
   /**
-   * Defines an alarm on runs that schedules could not start. The alarm lasts while such runs are in `deadLetterQueue`.
+   * Defines a CloudWatch alarm that goes off when EventBridge Scheduler could not start a run for a day.
+   *
+   * The alarm stays on until the messages of these runs are deleted from `deadLetterQueue`, or expire there. CloudWatch bills $0.20 a month.
    */
   public alarmNotStarted(id: string, options: MirrorAlarmOptions = {}): cloudwatch.Alarm {
     return this.monitoring.alarmNotStarted(this, id, options);
@@ -223,11 +232,12 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
   /**
    * Defines an EventBridge rule for scans that find vulnerabilities in images of the mirror. The rule is on the account's default event bus.
    *
-   * The rule works with basic and with enhanced scanning. It does not change the scanning configuration of the registry.
-   * It matches the scans of all repositories under the mirror's prefix.
+   * The rule supports basic scanning and enhanced scanning. It does not change the scanning configuration of the registry.
+   * The rule matches all repositories under the mirror's prefix, and the mirror's repositories with other prefixes.
    *
-   * @throws Error when the event pattern has fields that the rule sets itself. Synthesis fails when the pattern is too long because many repositories
-   * have other prefixes.
+   * @throws Error when `eventPattern` has a field that the rule sets itself; at synthesis when the pattern is too long because many repositories have
+   * other prefixes
+   * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
    */
   public onScanFindings(id: string, options: OnScanFindingsOptions = {}): events.Rule {
     const { context: { repositories }, catalogs } = this;

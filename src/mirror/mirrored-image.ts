@@ -11,8 +11,7 @@ import { buildPlatform, MirroredBuildImage } from '../consumers/build-image';
 import { MirroredContainerImage } from '../consumers/container-image';
 import { MirroredDockerImageCode, MirroredLambdaCode } from '../consumers/lambda-code';
 import { requireMirroredPlatform, SinglePlatformTags } from '../consumers/single-platform-tags';
-import { CustomizedImage } from '../customize/customized-image';
-import { OriginalImage } from '../customize/customized-image';
+import { CustomizedImage, OriginalImage } from '../customize/customized-image';
 import { constructIdFor, DeclaredImage, declareImage, requireSingleTag } from '../declarations/declared-image';
 import { toFirstCopy } from '../declarations/limits';
 import { IImageMirror, IMirroredImage, IOriginalImage } from '../declarations/mirror-interfaces';
@@ -30,12 +29,12 @@ import { requireSameEnvironment } from '../synthesis/environments';
  */
 export interface MirroredImageProps extends MirroredImageOptions {
   /**
-   * The mirror that copies the image. It may be in another stack of the same account and Region, which is deployed first.
+   * The mirror that copies the image. It can be in another stack of the same account and Region; that stack is deployed first.
    */
   readonly mirror: IImageMirror;
 
   /**
-   * The upstream image, as `docker pull` takes it: `nginx:stable`, `quay.io/prometheus/prometheus:v2.53.0`, `nginx@sha256:...`.
+   * The upstream image, as `docker pull` accepts it: `nginx:stable`, `quay.io/prometheus/prometheus:v2.53.0`, `nginx@sha256:...`.
    */
   readonly image: string;
 }
@@ -46,10 +45,10 @@ interface DeclaredImageProps extends MirroredImageProps {
 }
 
 /**
- * One upstream image and its copy in Amazon ECR.
+ * An image in Amazon ECR that a mirror keeps up to date. `IMirroredImage` and `IMonitored` describe its methods in detail.
  *
- * The construct defines the schedule of the image, and its repository unless another image of the mirror is in the same repository. Both are in the
- * stack of this construct, so a fleet that is too large for one stack continues in another stack:
+ * The construct defines the schedule of the image. It also defines the ECR repository, unless the mirror already has an image in this repository.
+ * Both are in the stack of this construct. If one stack cannot hold all images of a mirror, define some of them in another stack:
  *
  * ```ts
  * declare const mirror: ImageMirror;
@@ -74,7 +73,7 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
     return new MirroredImage(mirror, id, props);
   }
 
-  /** The upstream image in its canonical form: `docker.io/library/nginx:stable`. It has no tag when a filter selects the tags. */
+  /** The upstream image in its full form: `docker.io/library/nginx:stable`. It has no tag when a filter selects the tags. */
   public readonly source: string;
 
   /** The ECR repository. For a customized image, it is the repository of the customized image. */
@@ -119,84 +118,38 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
     context.index.add(declared, this);
   }
 
-  /**
-   * The tag in Amazon ECR: the upstream tag, or a tag made of the digest when the reference has no tag. The tag of a customized image has a suffix.
-   *
-   * @throws Error when a filter selects the tags of the image, because these tags are not known at synthesis; use `imageUriForTag()`
-   */
+  /** The tag in Amazon ECR. Reading it throws an error when a filter selects the tags of the image. */
   public get tag(): string {
     return this._singleTag('use imageUriForTag() with the tag that you need');
   }
 
-  /**
-   * The image URI for `docker pull`: registry, repository, and tag in Amazon ECR.
-   *
-   * @throws Error when a filter selects the tags of the image; use `imageUriForTag()`
-   */
+  /** The image URI in Amazon ECR. Reading it throws an error when a filter selects the tags of the image. */
   public get imageUri(): string {
     return this.repository.repositoryUriForTag(this.tag);
   }
 
-  /**
-   * The image URI of a tag in the repository of the image, for example of a tag that a filter selects.
-   *
-   * The tag may not exist: the tags in the mirror are not known at synthesis.
-   *
-   * @param tag the upstream tag, also for a customized image
-   * @throws Error when the tag is not valid
-   */
+  /** The image URI of a tag in the repository of the image, for example of a tag that a filter selects. */
   public imageUriForTag(tag: string): string {
     return this.repository.repositoryUriForTag(this.targetTag(requireTag(tag)));
   }
 
-  /**
-   * The image URI of a digest in the repository of the image. It is the upstream digest, unless `platforms` is set or the image is customized.
-   *
-   * The digest may not exist: the digests in the mirror are not known at synthesis.
-   *
-   * @param digest `sha256:` and 64 lowercase hexadecimal digits
-   * @throws Error when the digest is not valid
-   */
+  /** The image URI of a digest in the repository of the image. */
   public imageUriForDigest(digest: string): string {
     return this.repository.repositoryUriForDigest(requireDigest(digest));
   }
 
-  /**
-   * Grants pull permission on the repository of the image, and nothing more.
-   *
-   * `toContainerImage()`, `toBuildImage()`, and `toLambdaCode()` grant it themselves.
-   */
+  /** Grants pull permission on the repository of the image, and no other permission. */
   public grantPull(grantee: iam.IGrantable): iam.Grant {
     return this.repository.grantPull(grantee);
   }
 
-  /**
-   * The image for a container of Amazon ECS or AWS Batch.
-   *
-   * The execution role gets pull permission, and the task or job definition waits for the first copy of the image.
-   * For AWS Batch on Amazon EKS, the node pulls the image: grant its role pull permission with `grantPull()`, unless it has permission for all
-   * repositories.
-   *
-   * ```ts
-   * declare const mirror: ImageMirror;
-   * declare const taskDefinition: ecs.FargateTaskDefinition;
-   * taskDefinition.addContainer('Web', { image: mirror.image('nginx:stable').toContainerImage() });
-   * ```
-   *
-   * @throws Error when a filter selects the tags of the image
-   */
+  /** The image for a container of Amazon ECS or AWS Batch. */
   public toContainerImage(): ecs.ContainerImage {
     const tag = this.consumerTag('use ecs.ContainerImage.fromEcrRepository(image.repository, tag), and make the task definition depend on the image');
     return new MirroredContainerImage(this, this.repository.repositoryUriForTag(tag));
   }
 
-  /**
-   * The build image for a project of AWS CodeBuild.
-   *
-   * The role of the project gets pull permission, and the project waits for the first copy of the image.
-   *
-   * @throws Error when a filter selects the tags of the image, and when the platform is not mirrored or not supported by CodeBuild
-   */
+  /** The build image for an AWS CodeBuild project. */
   public toBuildImage(options: MirroredBuildImageOptions = {}): codebuild.IBuildImage {
     const tag = this.consumerTag('use codebuild.LinuxBuildImage.fromEcrRepository(image.repository, tag), and make the project depend on the image');
     const platform = buildPlatform(options.platform);
@@ -205,36 +158,12 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
     return new MirroredBuildImage(this, tag, platform);
   }
 
-  /**
-   * The code for a `lambda.DockerImageFunction`.
-   *
-   * AWS Lambda doesn't support multi-platform images. So the mirror also keeps the image of the function's architecture under a separate tag, for
-   * example `stable-linux-arm64`. For a floating tag, this tag floats too. It is then one more of the five exceptions from immutability in the
-   * repository.
-   * The repository policy grants AWS Lambda pull permission for the functions of the account, and the function waits for the first copy of the image.
-   *
-   * Use a fixed tag: a function keeps the image that the tag named when its code was set, and Lambda may pull this image again later. An image that
-   * a floating tag no longer names may have expired by then.
-   *
-   * ```ts
-   * declare const mirror: ImageMirror;
-   * new lambda.DockerImageFunction(this, 'Function', { code: mirror.image('public.ecr.aws/example/worker:1.4.2').toLambdaCode() });
-   * ```
-   *
-   * @throws Error when a filter selects the tags of the image. The function throws when its architecture is not mirrored, or when it is in another
-   * Region.
-   */
+  /** The code for a `lambda.DockerImageFunction`. */
   public toLambdaCode(options: MirroredLambdaCodeOptions = {}): lambda.DockerImageCode {
     return new MirroredDockerImageCode(this.toLambdaFunctionCode(options));
   }
 
-  /**
-   * The code for a `lambda.Function` and constructs based on it, such as `lambda.SingletonFunction` and `triggers.TriggerFunction`.
-   *
-   * The function also needs `handler: lambda.Handler.FROM_IMAGE` and `runtime: lambda.Runtime.FROM_IMAGE`.
-   *
-   * @throws Error when a filter selects the tags of the image
-   */
+  /** The code for a `lambda.Function` and constructs based on it, such as `lambda.SingletonFunction` and `triggers.TriggerFunction`. */
   public toLambdaFunctionCode(options: MirroredLambdaCodeOptions = {}): lambda.Code {
     this._singleTag(ADD_SINGLE_TAG);
     return new MirroredLambdaCode(this, options);

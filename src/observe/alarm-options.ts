@@ -13,13 +13,13 @@ export enum MirrorAlarm {
   /** No run succeeded for longer than expected, or no run has succeeded yet. */
   STALE = 'Stale',
 
-  /** Upstream moved a fixed tag to a different image; detected within the last hour. */
+  /** A run found within the last hour that a fixed tag names a different image upstream than in the mirror. */
   TAG_MOVED = 'TagMoved',
 
-  /** A run failed within the last hour because a registry limits the rate. */
+  /** A run failed within the last hour because a registry limits the rate (HTTP status 429). */
   RATE_LIMITED = 'RateLimited',
 
-  /** EventBridge Scheduler tried for a day to start a run, and gave up. */
+  /** EventBridge Scheduler could not start a run for a day. */
   NOT_STARTED = 'NotStarted',
 }
 
@@ -30,31 +30,31 @@ export interface MirrorNotifyOptions {
   /**
    * The alarms for the mirror as a whole.
    *
-   * CloudWatch bills $0.10 a month for each metric that an alarm watches. `NOT_STARTED` watches two metrics, and so does `FAILED` when an image is
-   * customized. `STALE`, `TAG_MOVED` and `RATE_LIMITED` each watch a custom metric. A custom metric costs up to $0.30 a month more, for the hours
-   * in which it has a value.
+   * CloudWatch bills $0.10 a month for each metric that an alarm watches. `NOT_STARTED` watches two metrics, and `FAILED` watches two metrics if the
+   * mirror has customized images. `STALE`, `TAG_MOVED`, and `RATE_LIMITED` each watch a custom metric. CloudWatch bills up to $0.30 a month more for
+   * each custom metric, for the hours in which it has a value.
    *
    * @default - all of `MirrorAlarm`: $0.60 a month, and up to $0.90 for the three custom metrics
    */
   readonly alarms?: MirrorAlarm[];
 
   /**
-   * The images that get alarms of their own: `FAILED` and `STALE`, if these are in `alarms`.
+   * The images that also get their own alarms: `FAILED` and `STALE`, if these are in `alarms`.
    *
-   * CloudWatch bills $0.20 a month for the two alarms of an image, and up to $0.60 for their two metrics. The metrics of an image that runs once a
-   * day cost about one cent. A customized image costs twice as much. With more than about 40 images, CloudWatch bills the metrics of all images of
-   * the mirror.
+   * CloudWatch bills $0.20 a month for the two alarms of an image, and up to $0.60 for their two metrics: about one cent for the metrics of an image
+   * that runs once a day. A customized image costs twice as much. With more than about 40 images, CloudWatch bills the metrics of all images of the
+   * mirror.
    *
    * @default - none
    */
   readonly images?: IMirroredImage[];
 
   /**
-   * The time without a success after which the `STALE` alarms go off: whole hours, at most 7 days.
+   * The time without a success after which the `STALE` alarms go off: whole hours, from 1 hour to 7 days.
    *
    * With a `cron` schedule, set this property or remove `MirrorAlarm.STALE` from `alarms`; otherwise synthesis fails.
    *
-   * @default - for a `rate` schedule: three runs and the time window, or as many runs as fit into 7 days; none otherwise
+   * @default - with a `rate` schedule: three runs and the time window, or as many runs as fit into 7 days; no default with other schedules
    */
   readonly staleAfter?: Duration;
 }

@@ -2,8 +2,8 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { dashboardRows } from './dashboard-widgets';
-import { requireNoCircularReference } from './notification';
 import { MirrorMonitoring } from './mirror-monitoring';
+import { requireNoCircularReference } from './notification';
 import { IImageMirror } from '../declarations/mirror-interfaces';
 import { quote } from '../image/sanitize';
 
@@ -27,14 +27,14 @@ export interface MirrorDashboardProps {
    * The alarms to show, for example the result of `notify()`. Each widget shows up to 100 alarms.
    *
    * A dashboard in the mirror's stack cannot show alarms of images in other stacks, because those stacks depend on the mirror's stack. For such
-   * alarms, define the dashboard in a stack of its own.
+   * alarms, define the dashboard in a separate stack.
    *
    * @default - none
    */
   readonly alarms?: cloudwatch.IAlarm[];
 
   /**
-   * The default time range of the dashboard, up to now.
+   * The default time range of the dashboard, until the present time.
    *
    * @default Duration.days(14)
    */
@@ -43,26 +43,28 @@ export interface MirrorDashboardProps {
   /**
    * The price of a build minute in US dollars, for the builds that mirror and the builds that customize.
    *
-   * @default - the list price in us-east-1 for the smallest compute of each kind; for other compute, the dashboard shows minutes instead of dollars
+   * @default - the list price in us-east-1 for the smallest compute of each kind; for other compute, the dashboard shows minutes
    * @see https://aws.amazon.com/codebuild/pricing/
    */
   readonly buildMinutePrice?: number;
 }
 
 /**
- * An Amazon CloudWatch dashboard of a mirror: the last success of each image, results, failures, bytes, the estimated cost of builds, and the
- * latest results.
+ * The Amazon CloudWatch dashboard of a mirror.
  *
- * The dashboard has the same number of widgets for one image and for a thousand. It shows single images with log queries, so it adds no metrics of
- * single images to the bill. CloudWatch bills:
+ * It shows alarms, the last success of each image, the numbers of new, unchanged, and failed images, the copied bytes, the estimated cost of builds,
+ * the problems, and the latest results.
  *
- * - $3 a month for each dashboard after the third of the account;
- * - up to $1.80 a month for the six custom metrics of the mirror that it shows; $1.20 with `notify()`, which uses two of them too;
+ * The dashboard has the same number of widgets for one image and for a thousand images. It shows single images with log queries, so it defines no
+ * metrics of single images. CloudWatch bills:
+ *
+ * - $3 a month for each dashboard, after the first three dashboards of the account;
+ * - up to $1.80 a month for the six custom metrics of the mirror that it shows, or up to $1.20 with `notify()`, which also uses two of them;
  * - $0.005 for each GB of log data that the queries scan when the dashboard is open.
  *
  * ```ts
  * declare const mirror: ImageMirror;
- * new MirrorDashboard(this, 'Dashboard', { mirror, alarms: mirror.notify(new sns.Topic(this, 'Trouble')) });
+ * new MirrorDashboard(this, 'Dashboard', { mirror, alarms: mirror.notify(new sns.Topic(this, 'MirrorAlerts')) });
  * ```
  */
 export class MirrorDashboard extends Construct {

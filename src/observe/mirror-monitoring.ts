@@ -8,8 +8,7 @@ import { setLazyMetric, sumForAlarm } from './metric-math';
 import { defineCountAlarm, HOURLY_SUM } from './mirror-alarms';
 import { MirrorSignals, Monitoring } from './monitoring';
 import { DeclaredImage } from '../declarations/declared-image';
-import { IImageMirror, IMirroredImage } from '../declarations/mirror-interfaces';
-import { MirrorParts } from '../declarations/mirror-interfaces';
+import { IImageMirror, IMirroredImage, MirrorParts } from '../declarations/mirror-interfaces';
 import { MirrorAlarmOptions } from '../declarations/monitored';
 import { DeployTrigger } from '../deploy/deploy-trigger';
 import { MirrorSchedules } from '../schedules/schedules';
@@ -27,7 +26,7 @@ const PARTS = new MirrorParts<MirrorMonitoring>('monitoring');
 /** Short, so that the alarm ends soon after the dead-letter queue is emptied. */
 const PERIOD = Duration.minutes(5);
 
-/** The event rules, metrics and alarms of a mirror as a whole. */
+/** The event rules, metrics, and alarms of a mirror as a whole. */
 export class MirrorMonitoring extends Monitoring {
   /**
    * The monitoring of a mirror.
@@ -108,7 +107,7 @@ function firstCopyOf(mirror: Construct, deployTrigger: DeployTrigger | undefined
   return firstCopy;
 }
 
-/** The event rules, metrics and alarms of one image. */
+/** The event rules, metrics, and alarms of one image. */
 export function imageMonitoring(image: IMirroredImage & Construct, declared: DeclaredImage, signals: MirrorSignals): Monitoring {
   const { repositoryName: repository, source, schedule, timeWindow, tags } = declared;
   const tag = 'tag' in tags ? tags.tag : undefined;

@@ -6,7 +6,7 @@ import { IMonitored, MirrorAlarmOptions, StaleAlarmOptions } from '../declaratio
 import { EVENT_DETAIL_TYPE, METRIC_NAME } from '../image/contract/events-and-metrics';
 
 /**
- * The base class of `ImageMirror` and `MirroredImage`: their event rules, metrics, and alarms. `IMonitored` describes them in detail.
+ * The base class of `ImageMirror` and `MirroredImage`, with their event rules, metrics, and alarms. `IMonitored` describes them in detail.
  */
 export abstract class MonitoredConstruct extends Construct implements IMonitored {
   /** Defines an EventBridge rule for the event `Image Mirrored`. */

@@ -39,7 +39,7 @@ const CUSTOM_IMAGE_METRICS: readonly MetricName[] = [METRIC_NAME.COPIED, METRIC_
 
 type DetailType = typeof EVENT_DETAIL_TYPE[keyof typeof EVENT_DETAIL_TYPE];
 
-/** The event rules, metrics and alarms of a mirror or an image. */
+/** The event rules, metrics, and alarms of a mirror or an image. */
 export class Monitoring {
   constructor(public readonly construct: Construct, protected readonly props: MonitoringProps) {}
 

@@ -21,8 +21,8 @@ export interface OnScanFindingsOptions extends events.OnEventOptions {
   /**
    * Whether the rule also matches the event of each single finding. Only enhanced scanning sends these events.
    *
-   * They report a vulnerability that becomes known after the scan of an image. A new image with 200 findings sends 200 such events at once, and the
-   * event of its scan.
+   * These events report vulnerabilities that become known after the scan of an image. A new image with 200 findings sends 200 of these events at
+   * once, in addition to the event of its scan.
    *
    * @default false
    */

@@ -25,7 +25,7 @@ export interface BuildRoleProps extends BuildProps {
   readonly repositories: RepositoryArns;
 }
 
-/** The actions of builds on repositories of the mirror: reading, uploading blobs and putting manifests. Builds cannot delete images. */
+/** The actions of builds on repositories of the mirror: reading, uploading blobs, and putting manifests. Builds cannot delete images. */
 export const REPOSITORY_ACTIONS = [
   'ecr:BatchCheckLayerAvailability',
   'ecr:BatchGetImage',

@@ -19,7 +19,7 @@ export interface ComputeConfiguration {
 }
 
 /**
- * The processor that builds run on. It does not affect which platforms of an image are mirrored.
+ * The processor architecture that builds run on. It does not affect which platforms of an image are mirrored.
  */
 export enum ComputeArchitecture {
   /** 64-bit x86. */
@@ -47,11 +47,11 @@ export interface Ec2ComputeOptions {
   readonly computeType?: codebuild.ComputeType;
 
   /**
-   * The image that builds run in.
+   * The build image: the image that builds run in.
    *
    * A custom image must have Node 20.18.1 or later on its `PATH`. On curated images of CodeBuild, builds use Node 22.
    *
-   * @default - the curated Amazon Linux 2023 image, which is available in every Region with the processor
+   * @default - the curated Amazon Linux 2023 image for `architecture`
    */
   readonly buildImage?: codebuild.IBuildImage;
 
@@ -63,8 +63,10 @@ export interface Ec2ComputeOptions {
   readonly timeout?: Duration;
 
   /**
-   * The VPC that builds run in. It needs access to the upstream registries, Amazon ECR, Amazon S3, CloudWatch Logs and EventBridge.
-   * To customize images, it also needs access to CodeBuild.
+   * The VPC that builds run in.
+   *
+   * Builds need access to the upstream registries, Amazon ECR, Amazon S3, CloudWatch Logs, and EventBridge. To customize images, builds also need
+   * access to CodeBuild.
    *
    * @default - no VPC: the network of CodeBuild, with access to the internet
    */
@@ -116,8 +118,8 @@ export abstract class MirrorCompute {
   /**
    * EC2 compute: available in every Region, for images of any size, optionally in a VPC. Billed by the minute.
    *
-   * @throws Error when the build image is not a Linux image, and when it has another processor than `architecture`
-   * @throws Error when the timeout is out of range, and when a network setting is set without `vpc`
+   * @throws Error when the build image is not a Linux image, or contradicts `architecture`; when the compute type is for Lambda compute; when the
+   * timeout is not valid; and when `subnetSelection` or `securityGroups` is set without `vpc`
    */
   public static ec2(options: Ec2ComputeOptions = {}): MirrorCompute {
     return new Ec2Compute(options);
@@ -126,7 +128,7 @@ export abstract class MirrorCompute {
   /**
    * Lambda compute: builds start faster and are billed by the second, so a run without new images costs very little.
    *
-   * The maximum duration of a build is 15 minutes. Builds don't run in a VPC. Lambda compute is not available in every Region.
+   * The maximum duration of a build is 15 minutes. Builds cannot run in a VPC. Lambda compute is not available in every Region.
    *
    * @see https://docs.aws.amazon.com/codebuild/latest/userguide/lambda.html
    * @throws Error when the compute type is not one of the `LAMBDA_` compute types

@@ -25,14 +25,14 @@ export interface RegistryCredentialsOptions {
 /**
  * Credentials for an upstream registry, in a secret in AWS Secrets Manager.
  *
- * CodeBuild reads the secret when a build starts, and masks the credentials in the build log. The template does not contain them.
- * Builds send them only to the registry that they belong to.
+ * CodeBuild reads the secret when a build starts, and masks the credentials in the build log. The template does not contain the credentials.
+ * Builds send the credentials only to the registry that they are for.
  */
 export class RegistryCredentials {
   /**
    * Credentials for any registry.
    *
-   * The secret must be a JSON object, for example `{"username": "...", "password": "..."}`.
+   * The secret must be a JSON object, for example `{"username": "...", "password": "..."}`. For other fields, set the options.
    *
    * @param registry the registry's host in image references, for example `quay.io`
    * @param secret the secret, owned or imported. It must be in the account and Region of the mirror.
@@ -52,6 +52,8 @@ export class RegistryCredentials {
    *
    * Without credentials, Docker Hub allows 100 pulls in 6 hours for each IP address, and builds share their IP addresses with other AWS customers.
    *
+   * @param secret the secret, as for `fromSecret()`
+   * @throws Error when the name of a field is empty or contains a colon
    * @see https://docs.docker.com/docker-hub/usage/pulls/
    */
   public static dockerHub(secret: secretsmanager.ISecret, options: RegistryCredentialsOptions = {}): RegistryCredentials {
@@ -61,6 +63,8 @@ export class RegistryCredentials {
   /**
    * Credentials for GitHub Container Registry, `ghcr.io`: a user name and a classic personal access token with the scope `read:packages`.
    *
+   * @param secret the secret, as for `fromSecret()`
+   * @throws Error when the name of a field is empty or contains a colon
    * @see https://docs.github.com/en/packages/working-with-a-github-packages-registry/working-with-the-container-registry
    */
   public static github(secret: secretsmanager.ISecret, options: RegistryCredentialsOptions = {}): RegistryCredentials {

@@ -14,19 +14,19 @@ import { requireSameEnvironment, singletonProblems } from '../synthesis/environm
  */
 export interface MirrorReplicationProps {
   /**
-   * The mirror. Its repositories under its prefix are replicated.
+   * The mirror. Amazon ECR replicates the repositories under its `repositoryPrefix`.
    */
   readonly mirror: IImageMirror;
 
   /**
-   * The destinations: at most 25.
+   * The destinations: from 1 to 25.
    */
   readonly destinations: ReplicationDestination[];
 
   /**
    * Other replication rules of the registry of this account and Region. The construct removes existing rules that are not listed here.
    *
-   * At most 9 rules, and at most 25 different destinations in all rules, including those of the mirror.
+   * Amazon ECR allows at most 9 other rules, and at most 25 different destinations in all rules, including the destinations of the mirror.
    *
    * @default - none
    */
@@ -41,9 +41,9 @@ export interface MirrorReplicationProps {
  *
  * Amazon ECR replicates only images that are pushed after the configuration exists. In the mirror's own stack, the first copies wait for it.
  *
- * **Amazon ECR does not replicate repository settings:** immutability, lifecycle rules, encryption and policies. To set them, define a repository
+ * **Amazon ECR does not replicate repository settings:** immutability, lifecycle rules, encryption, and policies. To set them, define a repository
  * creation template in each destination: `ecr.CfnRepositoryCreationTemplate` with `appliedFor: ['REPLICATION']` and the mirror's prefix.
- * Without one, the defaults of Amazon ECR apply. If the mirror has floating tags, make the tags of the replicas mutable.
+ * Without a template, the defaults of Amazon ECR apply. If the mirror has floating tags, make the tags in the destinations mutable.
  * Images that expire in the mirror do not expire in the destinations.
  *
  * ```ts
@@ -55,9 +55,8 @@ export interface MirrorReplicationProps {
  */
 export class MirrorReplication extends Construct {
   /**
-   * @throws Error when there are no destinations, and when a destination is not valid or is the mirror's own account and Region
-   * @throws Error when there are more rules, destinations or prefixes than Amazon ECR allows
-   * @throws Error when the mirror is in another account or Region
+   * @throws Error when there are no destinations; when a destination is not valid, or is the mirror's own account and Region; when there are more
+   * rules, destinations, or prefixes than Amazon ECR allows; and when the mirror is in another account or Region
    */
   constructor(scope: Construct, id: string, props: MirrorReplicationProps) {
     super(scope, id);

@@ -13,7 +13,7 @@ import { requireLiteral } from '../synthesis/literal';
  */
 export interface MirrorReplicationDestinationProps {
   /**
-   * The IDs of the accounts that replicate mirrors to this account and Region, 12 digits each.
+   * The account IDs of the mirrors that replicate to this account and Region, 12 digits each.
    */
   readonly sourceAccounts: string[];
 

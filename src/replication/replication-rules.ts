@@ -103,12 +103,12 @@ export interface ReplicationDestination {
  */
 export interface ReplicationRule {
   /**
-   * The destinations.
+   * The destinations of the rule, at least one.
    */
   readonly destinations: ReplicationDestination[];
 
   /**
-   * The prefixes of repository names: at most 100. A prefix can end within a name: `prod` also matches `production/app`.
+   * The prefixes of repository names: from 1 to 100. A prefix can end within a name: `prod` also matches `production/app`.
    *
    * @default - all repositories
    */
