@@ -4,7 +4,7 @@ import { IConstruct } from 'constructs';
 import { PublicImage } from './public-image';
 import { PullThroughCache } from '../cache/pull-through-cache';
 import { MirrorCatalogs } from '../catalog/mirror-catalogs';
-import { waitForFirstCopy } from '../consumers/container-image';
+import { dependOnFirstCopy } from '../consumers/container-image';
 import { IImageMirror } from '../declarations/mirror-interfaces';
 import { familiarImageReference, ImageReference } from '../image/image-reference';
 import { quote } from '../image/sanitize';
@@ -37,7 +37,7 @@ export function mirrorSource(mirror: IImageMirror): ImageSource {
         imageUri: image._uriFor(reference),
         permissionKey: image.node.path,
         grantPull: (grantee) => image.grantPull(grantee),
-        makeAvailableTo: (user) => waitForFirstCopy(user, image),
+        makeAvailableTo: (user) => dependOnFirstCopy(user, image),
       };
     },
   };

@@ -126,10 +126,10 @@ function requireReadableSecret(secret: secretsmanager.ISecret): void {
 /** @throws Error when a secret is in another account or Region than its cache */
 function requireSecretInSameEnvironment(secret: secretsmanager.ISecret, cache: Construct): void {
   const stack = Stack.of(cache);
-  for (const part of ['account', 'region'] as const) {
+  for (const [part, name] of [['account', 'account'], ['region', 'Region']] as const) {
     const actual = secret.env[part];
     if (Token.isUnresolved(actual) || Token.isUnresolved(stack[part]) || actual === stack[part]) continue;
-    throw new Error(`the secret is in the ${part} ${quote(actual)} and its cache is in ${quote(stack[part])}; `
+    throw new Error(`the secret is in the ${name} ${quote(actual)} and its cache is in ${quote(stack[part])}; `
       + 'use a secret in the account and Region of the cache');
   }
 }

@@ -1,8 +1,8 @@
 import { Annotations, CfnResource, Stack, Token } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { quote } from '../image/sanitize';
 import { ROOT_PREFIX } from '../image/pull-through';
+import { quote } from '../image/sanitize';
 import { onSynthesisOfStage } from '../synthesis/aspects';
 
 /** The Regions of AWS China and AWS GovCloud (US). */

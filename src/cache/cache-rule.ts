@@ -4,8 +4,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { CacheCredentials } from './cache-credentials';
 import { UpstreamRegistry } from './upstream-registry';
-import { quote } from '../image/sanitize';
 import { CachePrefixes, cachePrefixProblem, PullThroughUpstream, ROOT_PREFIX } from '../image/pull-through';
+import { quote } from '../image/sanitize';
 import { reservePrefix } from '../repositories/prefix-reservations';
 import { requireLiteral } from '../synthesis/literal';
 

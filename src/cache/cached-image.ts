@@ -4,6 +4,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, IConstruct } from 'constructs';
 import { grantCachePull } from '../repositories/pull-grants';
+import { repositoryArn } from '../repositories/repository-arns';
 
 /** A cache that its consumers depend on. */
 interface UsedCache {
@@ -31,7 +32,7 @@ export class CachedRepository extends ecr.RepositoryBase {
 
   constructor(scope: Construct, id: string, public readonly repositoryName: string) {
     super(scope, id);
-    this.repositoryArn = Stack.of(scope).formatArn({ service: 'ecr', resource: 'repository', resourceName: repositoryName });
+    this.repositoryArn = repositoryArn(Stack.of(scope), repositoryName);
   }
 
   public grantPull(grantee: iam.IGrantable): iam.Grant {

@@ -4,9 +4,10 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { warnAboutImmutability } from './cache-limits';
-import { quote } from '../image/sanitize';
 import { ROOT_PREFIX } from '../image/pull-through';
+import { quote } from '../image/sanitize';
 import { reservePrefix } from '../repositories/prefix-reservations';
+import { repositoryArn } from '../repositories/repository-arns';
 import { requireLiteral } from '../synthesis/literal';
 
 /**
@@ -220,7 +221,7 @@ export function defineCreationRole(scope: Construct, id: string, props: Creation
   });
   role.addToPrincipalPolicy(new iam.PolicyStatement({
     actions: ['ecr:CreateRepository', 'ecr:TagResource'],
-    resources: props.repositories.map((resourceName) => Stack.of(scope).formatArn({ service: 'ecr', resource: 'repository', resourceName })),
+    resources: props.repositories.map((name) => repositoryArn(Stack.of(scope), name)),
   }));
   props.encryptionKey?.grant(role, 'kms:CreateGrant', 'kms:RetireGrant', 'kms:DescribeKey');
   return role;

@@ -18,6 +18,8 @@ import { cachedRepositoryName, CachePrefixes, ROOT_PREFIX } from '../image/pull-
 import { repositoryNameProblem } from '../image/repository-name';
 import { quote } from '../image/sanitize';
 import { accountsPullStatement, grantCachePull, IMPORT_ACTION, organizationPullStatement } from '../repositories/pull-grants';
+import { repositoryArn } from '../repositories/repository-arns';
+import { registryHost } from '../synthesis/environments';
 
 /**
  * Properties of a `PullThroughCache`.
@@ -249,7 +251,7 @@ export class PullThroughCache extends Construct {
   public _grantTo(grantee: iam.IGrantable, ...references: ImageReference[]): iam.Grant {
     const all = this.repositoryPrefix === ROOT_PREFIX ? '*' : `${this.repositoryPrefix}/*`;
     const names = references.length === 0 ? [all] : references.map((reference) => this.repositoryNameFor(reference));
-    const arns = [...new Set(names)].map((resourceName) => Stack.of(this).formatArn({ service: 'ecr', resource: 'repository', resourceName }));
+    const arns = [...new Set(names)].map((name) => repositoryArn(Stack.of(this), name));
     return grantCachePull(grantee, arns);
   }
 
@@ -288,8 +290,7 @@ export class PullThroughCache extends Construct {
   }
 
   private uri(repositoryName: string, { tag, digest }: ImageReference): string {
-    const { account, region, urlSuffix } = Stack.of(this);
-    return `${account}.dkr.ecr.${region}.${urlSuffix}/${repositoryName}${digest === undefined ? `:${tag}` : `@${digest}`}`;
+    return `${registryHost(Stack.of(this))}/${repositoryName}${digest === undefined ? `:${tag}` : `@${digest}`}`;
   }
 
   private grantByTemplate(statement: iam.PolicyStatement): void {

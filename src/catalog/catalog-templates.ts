@@ -8,26 +8,32 @@ import { quote } from '../image/sanitize';
 import { reservePrefix } from '../repositories/prefix-reservations';
 import { RepositorySet, RepositorySettings, untaggedImageRule } from '../repositories/repository-set';
 
-/** What prefixes of creation templates are made of: repositories may have names that a prefix may not. */
+/** The syntax of prefixes of repository creation templates. It is stricter than the syntax of repository names. */
 const TEMPLATE_PREFIX = /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
 
 /**
- * Defines the templates by which Amazon ECR creates repositories when images of a catalog are first pushed: like those that the mirror defines,
- * one for tags that are fixed and one for tags that float.
+ * Defines the repository creation templates for the images of catalogs: one for fixed tags, and one for floating tags. Amazon ECR creates a
+ * repository when an image is first pushed to it. The repositories have the same settings as the repositories that the mirror defines.
  *
- * @throws Error when the prefix is none that templates take, or when another template of the app has it
+ * @throws Error when the prefix is not valid for a template, or when another template of the app has the same prefix
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
  */
 export function defineCatalogTemplates(scope: Construct, repositories: RepositorySet): Construct[] {
   const repositoryPrefix = repositories.prefix;
   if (!TEMPLATE_PREFIX.test(repositoryPrefix)) {
-    throw new Error(`repositoryPrefix ${quote(repositoryPrefix)} cannot be that of a repository creation template, which a catalog needs: it takes no "__" and no "--"; choose another prefix`);
+    throw new Error(`repositoryPrefix ${quote(repositoryPrefix)} is not valid for a repository creation template, which a catalog needs: `
+      + 'the prefix of a template must not contain "__" or "--"; use another prefix');
   }
   const kinds = [
-    { id: 'FixedTags', prefix: repositoryPrefix, mutability: ecr.TagMutability.IMMUTABLE, description: 'Mirrored images whose tags are fixed' },
-    { id: 'FloatingTags', prefix: floatingRepositoryPrefix(repositoryPrefix), mutability: ecr.TagMutability.MUTABLE, description: 'Mirrored images whose tags float' },
+    { id: 'FixedTags', prefix: repositoryPrefix, mutability: ecr.TagMutability.IMMUTABLE, description: 'Mirrored images with fixed tags' },
+    {
+      id: 'FloatingTags',
+      prefix: floatingRepositoryPrefix(repositoryPrefix),
+      mutability: ecr.TagMutability.MUTABLE,
+      description: 'Mirrored images with floating tags',
+    },
   ];
-  const role = roleFor(scope, kinds.map(({ prefix }) => `${prefix}/*`), repositories.settings);
+  const role = creationRole(scope, kinds.map(({ prefix }) => `${prefix}/*`), repositories.settings);
   return kinds.map(({ id, prefix, mutability, description }) => {
     reservePrefix(scope, 'repository creation template', prefix, 'set another repositoryPrefix for one of them');
     const template = new ecr.CfnRepositoryCreationTemplate(scope, id, {
@@ -43,7 +49,7 @@ export function defineCatalogTemplates(scope: Construct, repositories: Repositor
   });
 }
 
-/** What the repositories of both templates have in common with those that the mirror defines. */
+/** The settings of both templates. They are the settings of the repositories that the mirror defines. */
 function sharedSettings(scope: Construct, repositories: RepositorySet) {
   const { encryptionKey } = repositories.settings;
   return {
@@ -58,12 +64,12 @@ function sharedSettings(scope: Construct, repositories: RepositorySet) {
   };
 }
 
-/** Amazon ECR's service-linked role creates repositories that have no key of their own. */
-function roleFor(scope: Construct, names: string[], { encryptionKey }: RepositorySettings): iam.IRole | undefined {
+/** The role that creates repositories with a customer managed key. The service-linked role of Amazon ECR creates all others. */
+function creationRole(scope: Construct, names: string[], { encryptionKey }: RepositorySettings): iam.IRole | undefined {
   return encryptionKey && defineCreationRole(scope, 'CreationRole', { purpose: 'a mirror', repositories: names, encryptionKey });
 }
 
-/** What the CDK's repository makes of the rules. */
+/** The text of the lifecycle policy, as the `Repository` construct of the CDK formats it. */
 function lifecyclePolicy(options: RepositorySettings): string | undefined {
   const stack = new Stack();
   const repository = new ecr.Repository(stack, 'Repository', { lifecycleRules: [untaggedImageRule(options)] });

@@ -1,35 +1,36 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import * as path from 'node:path';
+import { join } from 'node:path';
 import { Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as s3_assets from 'aws-cdk-lib/aws-s3-assets';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct, IDependable } from 'constructs';
-import { formatCatalogLocation, isObjectKey, isParameterName } from '../image/catalog/catalog-location';
 import { CatalogImages, CatalogParser } from '../image/catalog/catalog';
+import { formatCatalogLocation, isObjectKey, isParameterName } from '../image/catalog/catalog-location';
 import { quote } from '../image/sanitize';
+import { PROGRAMS_FOLDER, requireBundledFile } from '../project/program-assets';
 import { requireLiteral } from '../synthesis/literal';
 
 /**
- * Where a list of images lies that is not part of the template.
+ * A list of images outside of the template: a parameter, an object in Amazon S3, or a file of the app.
  *
- * The list names images as `docker pull` takes them, one after the other, or is a document in YAML or JSON that says more about each: which of its
- * tags and platforms, who answers for it, until when, and which digest alone is taken. Its form is that of the schema
- * `schemas/image-catalog-1.schema.json` in the package, and `docs/catalog.md` describes it.
+ * The list is a sequence of images, as `docker pull` accepts them, or a document in YAML or JSON. An entry of a document can also have tags,
+ * platforms, an owner, an end date, and a required digest. The schema is `schemas/image-catalog-1.schema.json` in the package.
+ * `docs/catalog.md` describes it.
  *
- * It is read anew at the start of each run, with the role of the builds, which may read that list and no other.
+ * Each run reads the list when it starts. The role of the builds gets permission to read this list only.
  */
 export abstract class ImageCatalog {
   /**
-   * A parameter of the Systems Manager Parameter Store: a `StringList` of images, `nginx:stable,redis:7.2.5`, or a `String` with a document.
+   * A parameter of Systems Manager Parameter Store: a `StringList` of images, for example `nginx:stable,redis:7.2.5`, or a `String` with a document.
    *
-   * **Whoever may write the parameter decides what is mirrored**, and needs no deployment for it. A parameter holds 4 KB, one of the advanced tier
-   * 8 KB: about 100 and 200 images.
+   * **Every principal with write access to the parameter can decide which images are mirrored**, without a deployment. A standard parameter has at
+   * most 4 KB, about 100 images. An advanced parameter has at most 8 KB, about 200 images.
    *
-   * @param parameter of the account and Region of the mirror
-   * @throws Error when it is a `SecureString`, for a list of images is no secret, or has a name that is none
+   * @param parameter the parameter, in the account and Region of the mirror
+   * @throws Error when the parameter is a `SecureString`, because a list of images is not a secret, and when its name is not valid
    * @see https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
    */
   public static fromParameter(parameter: ssm.IParameter): ImageCatalog {
@@ -37,28 +38,29 @@ export abstract class ImageCatalog {
   }
 
   /**
-   * An object in Amazon S3: a document in YAML or JSON, or images with commas or line ends between them, of up to 512 KB.
+   * An object in Amazon S3: a document in YAML or JSON, or images separated by commas or newlines, of at most 512 KB.
    *
-   * **Whoever may write the object decides what is mirrored**, and needs no deployment for it. Turn on the versioning of the bucket to know who did.
+   * **Every principal with write access to the object can decide which images are mirrored**, without a deployment. Turn on the versioning of the
+   * bucket to audit changes.
    *
-   * Builds may decrypt with the key of a bucket that the app defines. Of a bucket that is imported, nobody knows the key:
-   * `s3.Bucket.fromBucketAttributes(this, 'Lists', { bucketName, encryptionKey })` says it.
+   * Builds get permission to decrypt with the encryption key of a bucket that the app defines. For an imported bucket, pass the key:
+   * `s3.Bucket.fromBucketAttributes(this, 'Lists', { bucketName, encryptionKey })`.
    *
-   * @param bucket of the account and Region of the mirror; one of another account is refused when it is read
-   * @param key letters, digits, `.`, `_`, `-` and `/`, for example `platform/images.yaml`
-   * @throws Error when the key is a token, or has other characters
+   * @param bucket the bucket, in the account and Region of the mirror. Reading from a bucket of another account fails.
+   * @param key the object key: letters, digits, `.`, `_`, `-` and `/`, for example `platform/images.yaml`
+   * @throws Error when the key is a token (a value that is known only at deployment), or has other characters
    */
   public static fromBucket(bucket: s3.IBucket, key: string): ImageCatalog {
     return new BucketCatalog(bucket, key);
   }
 
   /**
-   * A file of the app: a document in YAML or JSON, or images with commas or line ends between them, of up to 512 KB.
+   * A file of the app: a document in YAML or JSON, or images separated by commas or newlines, of at most 512 KB.
    *
-   * The file is read when the catalog is added to a mirror: `addCatalog()` throws when there is no such file or when it has mistakes, naming each
-   * by its line. It becomes an asset of the stack, and changes with a deployment.
+   * The file is read when the catalog is added to a mirror. `addCatalog()` throws when the file does not exist, and when it has mistakes; the error
+   * has the line number of each mistake. The file becomes an asset of the stack, so a change takes effect with a deployment.
    *
-   * @param path for example `path.join(__dirname, 'images.yaml')`
+   * @param path the path of the file, for example `path.join(__dirname, 'images.yaml')`
    */
   public static fromFile(path: string): ImageCatalog {
     return new FileCatalog(path);
@@ -72,8 +74,13 @@ class ParameterCatalog extends ImageCatalog {
   constructor(private readonly parameter: ssm.IParameter) {
     super();
     const { parameterName, parameterType } = parameter;
-    if (parameterType === 'SecureString') throw new Error('the catalog is a SecureString, and a list of images is no secret; make it an ssm.StringListParameter or an ssm.StringParameter');
-    if (!Token.isUnresolved(parameterName) && !isParameterName(parameterName)) throw new Error(`${quote(parameterName)} is no name of a parameter; write for example "/platform/images"`);
+    if (parameterType === 'SecureString') {
+      throw new Error('the catalog is a SecureString, but a list of images is not a secret; '
+        + 'use an ssm.StringListParameter or an ssm.StringParameter');
+    }
+    if (!Token.isUnresolved(parameterName) && !isParameterName(parameterName)) {
+      throw new Error(`${quote(parameterName)} is not a valid parameter name; use for example "/platform/images"`);
+    }
   }
 
   public _bind(): CatalogSource {
@@ -91,7 +98,10 @@ class BucketCatalog extends ImageCatalog {
   constructor(private readonly bucket: s3.IBucket, private readonly key: string) {
     super();
     requireLiteral(key, 'the key of a catalog', 'write it as a string, for example "platform/images.yaml"');
-    if (!isObjectKey(key)) throw new Error(`${quote(key)} is no key for a catalog, which is letters, digits, ".", "_", "-" and "/"; write for example "platform/images.yaml"`);
+    if (!isObjectKey(key)) {
+      throw new Error(`${quote(key)} is not a valid key for a catalog, which must be letters, digits, ".", "_", "-" and "/"; `
+        + 'use for example "platform/images.yaml"');
+    }
   }
 
   public _bind(): CatalogSource {
@@ -99,7 +109,7 @@ class BucketCatalog extends ImageCatalog {
     return {
       location: formatCatalogLocation({ bucket: bucket.bucketName, key }),
       name: `the object ${key} of ${bucket.node.path}`,
-      statements: [mayRead(bucket, key)],
+      statements: [readObjectStatement(bucket, key)],
       grantDecrypt: (role) => bucket.encryptionKey?.grantDecrypt(role),
       dependencies: [bucket],
     };
@@ -117,58 +127,60 @@ class FileCatalog extends ImageCatalog {
     return {
       location: formatCatalogLocation({ bucket: bucket.bucketName, key }),
       name: 'a file of the app',
-      statements: [mayRead(bucket, key)],
+      statements: [readObjectStatement(bucket, key)],
       dependencies: [],
       images,
     };
   }
 }
 
-function mayRead(bucket: s3.IBucket, key: string): iam.PolicyStatement {
+function readObjectStatement(bucket: s3.IBucket, key: string): iam.PolicyStatement {
   return new iam.PolicyStatement({ actions: ['s3:GetObject'], resources: [bucket.arnForObjects(key)] });
 }
 
-/** The bundled parser at the root of the package, found from `src/catalog` and from `lib/catalog` alike. */
-export const PARSER_FILE = path.join(__dirname, '..', '..', 'assets', 'catalog', 'catalog-images.js');
+/** The bundled parser of catalogs. */
+export const PARSER_FILE = join(PROGRAMS_FOLDER, 'catalog', 'catalog-images.js');
 
-/** An error names so many problems of a file. */
-const MOST_PROBLEMS = 10;
+/** An error lists at most this number of problems of a file. */
+const MAX_LISTED_PROBLEMS = 10;
 
 /**
- * Reads a catalog of the app.
+ * Reads a catalog file of the app.
  *
- * @throws Error when there is no such file, and naming what is wrong with each of its entries
+ * @throws Error when the file does not exist, and when entries are not valid; the error lists their problems
  */
 export function readCatalogFile(file: string, repositoryPrefix: string): CatalogImages {
   requireLiteral(file, 'the path of a catalog', 'write the path of a file of the app');
   if (!existsSync(file) || !statSync(file).isFile()) {
-    throw new Error(`the catalog ${quote(file)} is no file in ${quote(process.cwd())}; write the path of a file in YAML or JSON, for example path.join(__dirname, "images.yaml")`);
+    throw new Error(`the catalog ${quote(file)} is not a file in ${quote(process.cwd())}; `
+      + 'use the path of a file in YAML or JSON, for example path.join(__dirname, "images.yaml")');
   }
   const read = loadParser().catalogImages(readFileSync(file, 'utf8'), repositoryPrefix);
   const { problems } = read;
   if (problems.length === 0) return read;
-  const more = problems.length > MOST_PROBLEMS ? [`and ${problems.length - MOST_PROBLEMS} more`] : [];
-  throw new Error([`the catalog ${quote(file)} has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}:`, ...problems.slice(0, MOST_PROBLEMS), ...more].join('\n'));
+  const more = problems.length > MAX_LISTED_PROBLEMS ? [`and ${problems.length - MAX_LISTED_PROBLEMS} more`] : [];
+  const title = `the catalog ${quote(file)} has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}:`;
+  throw new Error([title, ...problems.slice(0, MAX_LISTED_PROBLEMS), ...more].join('\n'));
 }
 
-/** Loaded only here: an app without such a file does not wait for it. */
+/** Loads the parser only when it is needed, so apps without a catalog file do not load it. */
 function loadParser(): CatalogParser {
-  if (!existsSync(PARSER_FILE)) throw new Error(`the parser of catalogs is not bundled: ${JSON.stringify(PARSER_FILE)} does not exist; run "npx projen bundle"`);
+  requireBundledFile(PARSER_FILE, 'the parser of catalogs');
   return createRequire(__filename)(PARSER_FILE) as CatalogParser;
 }
 
-/** What a catalog asks of the mirror that reads it. */
+/** The list of a catalog, and the permissions and resources that builds need to read it. */
 export interface CatalogSource {
-  /** Where it lies, as the engine reads it. */
+  /** The location of the list, as the engine reads it. */
   readonly location: string;
-  /** Its name for people. */
+  /** The name of the list in texts. */
   readonly name: string;
-  /** What builds must be allowed, to read it and nothing else. */
+  /** The statements that allow builds to read this list only. */
   readonly statements: readonly iam.PolicyStatement[];
-  /** Lets a build decrypt it, where it is encrypted with a key of its own. */
+  /** Grants builds permission to decrypt the list, if it is encrypted with a customer managed key. */
   readonly grantDecrypt?: (role: iam.IGrantable) => void;
-  /** What must be there before it is read. */
+  /** The resources that must exist before a build reads the list. */
   readonly dependencies: readonly IDependable[];
-  /** Its images; undefined where they are not known at synthesis. */
+  /** The images of the list; `undefined` when they are not known at synthesis. */
   readonly images?: CatalogImages;
 }

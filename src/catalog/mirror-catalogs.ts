@@ -5,8 +5,7 @@ import { defineCatalogTemplates } from './catalog-templates';
 import { CatalogSource } from './image-catalog';
 import { ImageDefaults } from '../declarations/declared-image';
 import { FirstCopy } from '../declarations/limits';
-import { IImageMirror } from '../declarations/mirror-interfaces';
-import { MirrorParts } from '../declarations/mirror-interfaces';
+import { IImageMirror, MirrorParts } from '../declarations/mirror-interfaces';
 import { DeployTrigger } from '../deploy/deploy-trigger';
 import { CatalogImage } from '../image/catalog/catalog';
 import { floatingRepositoryPrefix } from '../image/catalog/catalog-repositories';
@@ -14,6 +13,7 @@ import { largestShard, MAX_SHARD_IMAGES, requiredShards, shardAdvice } from '../
 import { PUBLIC_GALLERY } from '../image/registry-hosts';
 import { MirrorBuilds } from '../project/mirror-project';
 import { CatalogPrefixReservation } from '../repositories/prefix-reservations';
+import { repositoryArn } from '../repositories/repository-arns';
 import { RepositorySet } from '../repositories/repository-set';
 import { MirrorSchedules } from '../schedules/schedules';
 import { suppressRepositoryPrefixes } from '../synthesis/nag-suppressions';
@@ -92,13 +92,12 @@ export class MirrorCatalogs {
 
   private prepare(): void {
     const { repositories, builds } = this.props;
-    this.reservation.widen();
+    this.reservation.addCatalog();
     const prefixes = [repositories.prefix, floatingRepositoryPrefix(repositories.prefix)];
     this.templates = defineCatalogTemplates(new Construct(this.mirror, 'CreationTemplates'), repositories);
     suppressRepositoryPrefixes(builds.role.role, prefixes);
     for (const prefix of prefixes) builds.role.repositories.includeAllUnder(prefix);
-    const stack = Stack.of(this.mirror);
-    const resources = prefixes.map((prefix) => stack.formatArn({ service: 'ecr', resource: 'repository', resourceName: `${prefix}/*` }));
+    const resources = prefixes.map((prefix) => repositoryArn(Stack.of(this.mirror), `${prefix}/*`));
     builds.role.allow([new iam.PolicyStatement({ actions: ['ecr:CreateRepository'], resources })]);
   }
 }
@@ -134,6 +133,7 @@ export function warnAboutShardSize(catalog: Construct, images: readonly CatalogI
   Annotations.of(catalog).addWarningV2(
     'cdk-ecr-mirror:MirroredCatalog.shards',
     `${largest} of the ${images.length} images of the catalog are mirrored by one build, `
-    + `which copies about ${copied} images in ${longestBuild.toHumanString()}, so the first copies take several runs; ${enough === undefined ? 'no number of shards changes that' : `set shards: ${enough}`}`,
+    + `which copies about ${copied} images in ${longestBuild.toHumanString()}, so the first copies take several runs; `
+    + (enough === undefined ? 'no number of shards changes that' : `set shards: ${enough}`),
   );
 }

@@ -16,38 +16,39 @@ import { quote } from '../image/sanitize';
 import { grantCatalogPull } from '../repositories/pull-grants';
 
 /**
- * How the images of a catalog are mirrored.
+ * Options for mirroring the images of a catalog.
  */
 export interface MirroredCatalogOptions {
   /**
-   * How often the list is read, and upstream is asked for newer images.
+   * The schedule of runs. Each run reads the list, and checks upstream for newer images.
    *
-   * @default - as the mirror's images
+   * @default - the schedule of the mirror
    */
   readonly schedule?: scheduler.ScheduleExpression;
 
   /**
-   * How late a run may start.
+   * The time window in which a run starts after its scheduled time.
    *
-   * @default - as for the mirror's images
+   * @default - the time window of the mirror
    */
   readonly timeWindow?: scheduler.TimeWindow;
 
   /**
-   * How many builds the images are divided among, each with a schedule of its own: 1 to 30.
+   * The number of builds that share the images, from 1 to 30. Each build has its own schedule.
    *
-   * A build takes 500 entries at most, and checks them in a minute or two; copying takes longer, and what was not done in a build's time is done by
-   * the next. Entries beyond that fail one by one, and in a file of the app all at synthesis. The tags of one upstream repository are always mirrored
-   * by the same build, whatever the shards: select many of them with `tags`, which is one entry.
+   * A build mirrors at most 500 entries. It checks them in one or two minutes. Copying takes longer, and the next run copies the images that a build
+   * could not copy before its timeout. In a build with more entries, the excess entries fail. For a file of the app, synthesis fails instead.
+   *
+   * One build mirrors all tags of an upstream repository, for any number of shards. To mirror many of them, use `tags`, which is one entry.
    *
    * @default 1
    */
   readonly shards?: number;
 
   /**
-   * What a run does when a fixed tag names another image upstream than in the mirror, and the entry does not say.
+   * The action when a fixed tag has moved upstream. An entry can override it.
    *
-   * @default - as for the mirror's images
+   * @default - the setting of the mirror
    */
   readonly onTagMoved?: OnTagMoved;
 }
@@ -57,23 +58,23 @@ export interface MirroredCatalogOptions {
  */
 export interface MirroredCatalogProps extends MirroredCatalogOptions {
   /**
-   * The mirror that copies the images, in the same stack.
+   * The mirror that copies the images. It must be in the same stack.
    */
   readonly mirror: IImageMirror;
 
   /**
-   * Where the list of images lies.
+   * The list of images.
    */
   readonly catalog: ImageCatalog;
 }
 
 /**
- * A list of images that lies outside of the template, and the schedules by which a mirror keeps all of them in Amazon ECR.
+ * A catalog of a mirror: a list of images outside of the template, and the schedules that mirror them to Amazon ECR.
  *
- * Nobody knows the images when the template is written, so that Amazon ECR creates a repository when it is first pushed to, by the mirror's own
- * rules. Tags that are fixed go to `mirror/...` and are immutable there; tags that float go to `mirror-floating/...` and can move.
+ * The images are not known when the template is synthesized. So Amazon ECR creates each repository at the first push, with the settings of the
+ * mirror. Fixed tags are in `mirror/...`, where tags are immutable. Floating tags are in `mirror-floating/...`, where tags can move.
  *
- * A bad entry fails by itself, with an event that names it, and does not stop the others.
+ * An entry that is not valid fails with an event that names it. The other entries are mirrored.
  *
  * ```ts
  * const mirror = new ImageMirror(this, 'Mirror');
@@ -86,15 +87,15 @@ export class MirroredCatalog extends Construct {
   private readonly repositories = new Map<string, ecr.IRepository>();
 
   /**
-   * @throws Error when a file has mistakes or more entries than its shards take, when there are too many shards, when the mirror is in another
-   * stack, and when its `repositoryPrefix` is none that creation templates take, or contains that of another mirror of the app or the other way round
+   * @throws Error when a file has mistakes or too many entries for its shards, and when `shards` is not valid
+   * @throws Error when the mirror is in another stack
+   * @throws Error when the `repositoryPrefix` of the mirror is not valid for repository creation templates, or when it overlaps with the prefix of
+   * another mirror of the app
    */
   constructor(scope: Construct, id: string, props: MirroredCatalogProps) {
     super(scope, id);
-    const shards = refuseShards(props.shards ?? 1);
-    if (Stack.of(this) !== Stack.of(props.mirror)) {
-      throw new Error(`the catalog is in the stack ${quote(Stack.of(this).node.path)} and its mirror in ${quote(Stack.of(props.mirror).node.path)}; define it in the mirror's stack, with addCatalog()`);
-    }
+    const shards = requireShards(props.shards ?? 1);
+    requireSameStack(this, props.mirror);
     this.catalogs = MirrorCatalogs.of(props.mirror);
     const { defaults, deployTrigger, longestBuild, schedules } = this.catalogs.props;
     const source = props.catalog._bind(this, defaults.repositoryPrefix);
@@ -108,19 +109,19 @@ export class MirroredCatalog extends Construct {
         variables: () => variables,
       });
     }
-    deployTrigger?.start(this, 'FirstRun', runs, needs);
+    deployTrigger?.startRuns(this, 'FirstRun', runs, needs);
     warnAboutShardSize(this, source.images?.images ?? [], { shards, longestBuild });
   }
 
   /**
-   * What `docker pull` takes for an image of the catalog: `nginx:1.27.0` is in `mirror/nginx`, `nginx:stable` in `mirror-floating/nginx`.
+   * The URI of an image of the catalog. For example, `nginx:1.27.0` is in `mirror/nginx`, and `nginx:stable` is in `mirror-floating/nginx`.
    *
-   * Every tag is judged by its form, one that a range of versions selects too: `1.2.0-dev.1` and `1.2.0-stable` float, as they do by themselves.
-   * Whether the image is in the list, and in the mirror, is not known at synthesis.
+   * The form of a tag decides its kind, also if a version range selects the tag: `1.2.0-dev.1` and `1.2.0-stable` are floating tags.
+   * Synthesis does not check whether the image is in the list or in the mirror.
    *
-   * @param image the upstream image, as `docker pull` takes it
-   * @param kind whether the tag is fixed, where the entry has a `tagKind`: the same; by default judged by the form of the tag
-   * @throws Error when the image cannot be parsed, and when no catalog can have it
+   * @param image the upstream image, as `docker pull` accepts it
+   * @param kind the `tagKind` of the entry, if it has one; by default the form of the tag decides
+   * @throws Error when the image is not a valid reference, and when a catalog cannot contain it
    */
   public imageUri(image: string, kind?: TagKind): string {
     const tag = mirrorTag(parseUpstreamImage(image));
@@ -128,11 +129,11 @@ export class MirroredCatalog extends Construct {
   }
 
   /**
-   * The repository of an image of the catalog, which Amazon ECR creates when the image is first mirrored.
+   * The repository of an image of the catalog. Amazon ECR creates it when the image is first mirrored.
    *
-   * @param image the upstream image, as `docker pull` takes it
-   * @param kind as for `imageUri()`
-   * @throws Error as `imageUri()` does
+   * @param image the upstream image, as `docker pull` accepts it
+   * @param kind the `tagKind` of the entry, if it has one; by default the form of the tag decides
+   * @throws Error under the conditions of `imageUri()`
    */
   public repository(image: string, kind?: TagKind): ecr.IRepository {
     const reference = parseUpstreamImage(image);
@@ -143,12 +144,12 @@ export class MirroredCatalog extends Construct {
   }
 
   /**
-   * Lets a role or user of the mirror's account pull all images of the mirror's catalogs, those included that are listed later.
+   * Grants a role or user permission to pull all images of all catalogs of the mirror, including images that are listed later.
    *
-   * It is said in the policies of the role or user. Whoever is in another account needs the word of the repositories too: see
-   * `ImageMirror.grantPullToAccounts()` and `ImageMirror.grantPullToOrganization()`.
+   * The grant changes the IAM policies of the role or user, which must be in the account of the mirror. For principals in other accounts, use
+   * `ImageMirror.grantPullToAccounts()` or `ImageMirror.grantPullToOrganization()`, which change the repository policies.
    *
-   * @throws Error when the principal is known to be of another account, or has no policies, such as an account or an organization
+   * @throws Error when the principal is known to be in another account, and when it has no IAM policies, for example an account or an organization
    */
   public grantPull(grantee: iam.IGrantable): iam.Grant {
     return grantCatalogPull(this, grantee, [this.repositoryPrefix, floatingRepositoryPrefix(this.repositoryPrefix)]);
@@ -168,7 +169,14 @@ export class MirroredCatalog extends Construct {
   }
 }
 
-function refuseShards(shards: number): number {
+function requireSameStack(catalog: Construct, mirror: IImageMirror): void {
+  const [own, mirrorStack] = [Stack.of(catalog), Stack.of(mirror)];
+  if (own === mirrorStack) return;
+  throw new Error(`the catalog is in the stack ${quote(own.node.path)}, but its mirror is in ${quote(mirrorStack.node.path)}; `
+    + 'define the catalog in the stack of the mirror, with addCatalog()');
+}
+
+function requireShards(shards: number): number {
   if (Number.isInteger(shards) && shards >= 1 && shards <= MAX_SHARDS) return shards;
   throw new Error(`shards ${JSON.stringify(shards)} must be a whole number from 1 to ${MAX_SHARDS}; divide a longer list into several catalogs`);
 }

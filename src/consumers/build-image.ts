@@ -2,25 +2,27 @@ import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
 import { Construct } from 'constructs';
-import { waitForFirstCopy } from './container-image';
+import { dependOnFirstCopy } from './container-image';
 import { IMirroredImage } from '../declarations/mirror-interfaces';
 import { quote } from '../image/sanitize';
 import { requireLiteral } from '../synthesis/literal';
 
 const { LINUX_AMD64, LINUX_ARM64 } = ecr_assets.Platform;
 
+const REMEDY = 'use ecr_assets.Platform.LINUX_AMD64 or ecr_assets.Platform.LINUX_ARM64';
+
 /**
- * The platform that builds run on.
+ * Returns the platform of builds.
  *
- * @throws Error when CodeBuild has no environment for it that takes images of one's own
+ * @throws Error when CodeBuild has no environment with custom images for the platform
  */
 export function buildPlatform({ platform }: ecr_assets.Platform = LINUX_AMD64): string {
-  requireLiteral(platform, 'platform', 'write ecr_assets.Platform.LINUX_AMD64 or LINUX_ARM64');
+  requireLiteral(platform, 'platform', REMEDY);
   if (platform === LINUX_AMD64.platform || platform === LINUX_ARM64.platform) return platform;
-  throw new Error(`builds cannot run on ${quote(platform)}; write ecr_assets.Platform.LINUX_AMD64 or ecr_assets.Platform.LINUX_ARM64`);
+  throw new Error(`CodeBuild does not support the platform ${quote(platform)}; ${REMEDY}`);
 }
 
-/** An image of the mirror that builds of AWS CodeBuild run in. The project lets its role pull from `repository` by itself. */
+/** A mirrored image as a build image of AWS CodeBuild. The project grants its role pull access to `repository`. */
 export class MirroredBuildImage implements codebuild.IBindableBuildImage {
   public readonly type: string;
   public readonly imageId: string;
@@ -40,7 +42,7 @@ export class MirroredBuildImage implements codebuild.IBindableBuildImage {
   }
 
   public bind(_scope: Construct, project: codebuild.IProject): codebuild.BuildImageConfig {
-    waitForFirstCopy(project, this.image);
+    dependOnFirstCopy(project, this.image);
     return {};
   }
 

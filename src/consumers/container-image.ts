@@ -3,7 +3,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct, IConstruct } from 'constructs';
 import { IMirroredImage } from '../declarations/mirror-interfaces';
 
-/** What a job definition of AWS Batch looks like: one container, or several with the nodes that run them. */
+/** The properties of a job definition of AWS Batch: one container, or several containers with their nodes. */
 interface JobDefinition {
   readonly container?: unknown;
   readonly containers?: readonly { readonly container: unknown }[];
@@ -12,18 +12,18 @@ interface JobDefinition {
 const aspects = new WeakMap<IConstruct, JobDefinitionAspect>();
 
 /**
- * Makes the job definitions that use a container of AWS Batch wait for the first copy of its image.
+ * Makes the job definitions with a container of AWS Batch depend on the first copy of its image.
  *
- * A container does not know its job definition: that is defined later and takes the container as a property.
+ * An aspect adds the dependencies, because a job definition is defined after its containers, which have no reference to it.
  */
-export function awaitFirstCopy(container: IConstruct, image: IMirroredImage): void {
-  // Aspects do not reach from one stage into another.
+function addJobDefinitionDependencies(container: IConstruct, image: IMirroredImage): void {
+  // Aspects do not cross the boundaries of stages.
   const root = Stage.of(container) ?? container.node.root;
   let aspect = aspects.get(root);
   if (aspect === undefined) {
     aspect = new JobDefinitionAspect();
     aspects.set(root, aspect);
-    // After the aspects that may define more of them.
+    // Other aspects may define more job definitions, so this aspect runs after them.
     Aspects.of(root).add(aspect, { priority: AspectPriority.READONLY });
   }
   aspect.add(container, image);
@@ -39,37 +39,37 @@ class JobDefinitionAspect implements IAspect {
   public visit(node: IConstruct): void {
     for (const container of containersOf(node as JobDefinition)) {
       const image = this.images.get(container);
-      if (image !== undefined) waitForFirstCopy(node, image);
+      if (image !== undefined) dependOnFirstCopy(node, image);
     }
   }
 }
 
 function containersOf(node: JobDefinition): unknown[] {
-  const several = Array.isArray(node.containers) ? node.containers.map((one) => one?.container) : [];
+  const several = Array.isArray(node.containers) ? node.containers.map((entry) => entry?.container) : [];
   return [node.container, ...several];
 }
 
-/** An image of the mirror in a container of Amazon ECS or AWS Batch. */
+/** A mirrored image as the image of a container in Amazon ECS or AWS Batch. */
 export class MirroredContainerImage extends ecs.ContainerImage {
   constructor(private readonly image: IMirroredImage, private readonly imageName: string) {
     super();
   }
 
   public bind(scope: Construct, containerDefinition: ecs.ContainerDefinition): ecs.ContainerImageConfig {
-    // Batch has no task definition: for a container on ECS it makes one up that knows the execution role only, and for one on EKS none at all.
+    // AWS Batch has no task definition. For ECS, it passes an object with only the execution role; for EKS, it passes `undefined`.
     const taskDefinition: ecs.TaskDefinition | undefined = containerDefinition.taskDefinition;
     if (taskDefinition !== undefined) this.image.grantPull(taskDefinition.obtainExecutionRole());
-    if (Construct.isConstruct(taskDefinition)) waitForFirstCopy(taskDefinition, this.image);
-    else awaitFirstCopy(scope, this.image);
+    if (Construct.isConstruct(taskDefinition)) dependOnFirstCopy(taskDefinition, this.image);
+    else addJobDefinitionDependencies(scope, this.image);
     return { imageName: this.imageName };
   }
 }
 
 /**
- * Makes the resource of a consumer wait for the first copy of an image.
+ * Makes the resource of a consumer depend on the first copy of an image.
  *
- * Only that resource waits, not the roles of its construct: resources that the image needs may depend on these roles.
+ * Only this resource has the dependency, not the roles of its construct, because resources that the image needs may depend on these roles.
  */
-export function waitForFirstCopy(consumer: IConstruct, image: IMirroredImage): void {
+export function dependOnFirstCopy(consumer: IConstruct, image: IMirroredImage): void {
   (consumer.node.defaultChild ?? consumer).node.addDependency(image);
 }

@@ -3,36 +3,36 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { waitForFirstCopy } from './container-image';
+import { dependOnFirstCopy } from './container-image';
 import { IMirroredImage } from '../declarations/mirror-interfaces';
 import { MirroredLambdaCodeOptions } from '../declarations/mirrored-image-options';
 import { quote } from '../image/sanitize';
 import { isDifferent } from '../synthesis/environments';
 
-/** All that Lambda needs, less than a Docker client. */
+/** The actions that Lambda needs, which are fewer than those of a Docker client. */
 const ACTIONS = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
 
 /**
- * Lets AWS Lambda pull from an image's repository, for functions of one account and Region.
+ * Grants AWS Lambda permission to pull from the repository of an image, for the functions of one account and Region.
  *
- * The function itself cannot be named: it is created after the repository's policy, which it needs.
+ * The statement cannot have the ARN of the function, because the function is created after the repository policy.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
  * @throws Error when the function is in another Region than the image
  */
 export function grantPullToLambda({ repository, source }: IMirroredImage, lambdaFunction: CfnResource): void {
   const stack = Stack.of(lambdaFunction);
-  refuseOtherRegion(source, repository, stack);
+  requireSameRegion(source, repository, stack);
   const { statementAdded } = repository.addToResourcePolicy(serviceStatement(repository, stack));
-  if (statementAdded) allowOtherAccount(repository, stack);
-  else warnOfPolicy(source, lambdaFunction);
+  if (statementAdded) grantPullToOtherAccount(repository, stack);
+  else warnAboutRepositoryPolicy(source, lambdaFunction);
 }
 
 function serviceStatement(repository: ecr.IRepository, functionStack: Stack): iam.PolicyStatement {
   const sourceArn = Stack.of(repository).formatArn({
     service: 'lambda',
-    account: literal(functionStack.account),
-    region: literal(functionStack.region),
+    account: literalOrUndefined(functionStack.account),
+    region: literalOrUndefined(functionStack.region),
     resource: 'function',
     resourceName: '*',
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
@@ -44,40 +44,42 @@ function serviceStatement(repository: ecr.IRepository, functionStack: Stack): ia
   });
 }
 
-/** Whoever creates a function must be allowed to read its image too; in the repository's account, roles see to that themselves. */
-function allowOtherAccount(repository: ecr.IRepository, { account }: Stack): void {
+/** Grants another account permission to pull, because the principal that creates the function needs it. In the same account, IAM policies suffice. */
+function grantPullToOtherAccount(repository: ecr.IRepository, { account }: Stack): void {
   if (!isDifferent(account, repository.env.account)) return;
   repository.addToResourcePolicy(new iam.PolicyStatement({ principals: [new iam.AccountPrincipal(account)], actions: ACTIONS }));
 }
 
-function refuseOtherRegion(source: string, repository: ecr.IRepository, { node, region }: Stack): void {
+function requireSameRegion(source: string, repository: ecr.IRepository, { node, region }: Stack): void {
   if (!isDifferent(region, repository.env.region)) return;
-  throw new Error(`the stack ${quote(node.path)} is in the Region ${quote(region)} and the mirror of ${quote(source)} is in ${quote(repository.env.region)}; `
-    + 'functions take images of their own Region only: define an ImageMirror there, or replicate this one with MirrorReplication');
+  throw new Error(`the stack ${quote(node.path)} is in the Region ${quote(region)}, but the mirror of ${quote(source)} is in `
+    + `${quote(repository.env.region)}, and Lambda functions support only images in their own Region; `
+    + `define an ImageMirror in ${quote(region)}, or use MirrorReplication`);
 }
 
-function warnOfPolicy(source: string, lambdaFunction: CfnResource): void {
+function warnAboutRepositoryPolicy(source: string, lambdaFunction: CfnResource): void {
   Annotations.of(lambdaFunction).addWarningV2(
     'cdk-ecr-mirror:MirroredImage.lambdaRepositoryPolicy',
-    `AWS Lambda needs a policy of the repository that ${quote(source)} is in, and this app does not define that repository: let lambda.amazonaws.com do `
-    + `${ACTIONS.join(' and ')} there, or deploy with a role that may do ecr:GetRepositoryPolicy and ecr:SetRepositoryPolicy, so that Lambda adds it`,
+    `this app does not define the repository of ${quote(source)}, so its policy does not allow AWS Lambda to pull; `
+    + `allow ${ACTIONS.join(' and ')} for lambda.amazonaws.com in its policy, or deploy with a role that has permission for `
+    + 'ecr:GetRepositoryPolicy and ecr:SetRepositoryPolicy, so that Lambda adds the statement',
   );
 }
 
-function literal(value: string): string | undefined {
+function literalOrUndefined(value: string): string | undefined {
   return Token.isUnresolved(value) ? undefined : value;
 }
 
-/** The platforms of images by the names that AWS Lambda has for architectures. */
+/** The platforms of the architectures of AWS Lambda. */
 const PLATFORMS: Readonly<Record<string, string>> = {
   [lambda.Architecture.X86_64.name]: lambda.Architecture.X86_64.dockerPlatform,
   [lambda.Architecture.ARM_64.name]: lambda.Architecture.ARM_64.dockerPlatform,
 };
 
-/** An image of the mirror as the code of a function. */
+/** A mirrored image as the code of a Lambda function. */
 export class MirroredLambdaCode extends lambda.Code {
   public readonly isInline = false;
-  /** The URIs of the functions that use the code: each may have another architecture. */
+  /** The image URI of each function that uses the code. Functions can have different architectures. */
   private readonly uris = new Map<Construct, string>();
 
   constructor(private readonly image: IMirroredImage, private readonly options: MirroredLambdaCodeOptions) {
@@ -86,7 +88,7 @@ export class MirroredLambdaCode extends lambda.Code {
 
   public bind(scope: Construct): lambda.CodeConfig {
     const { cmd, entrypoint, workingDirectory } = this.options;
-    // The function's resource, which has its architecture, comes after this.
+    // The resource of the function, which has the architecture, is defined after this call.
     return { image: { imageUri: Lazy.string({ produce: () => this.uriFor(scope) }), cmd, entrypoint, workingDirectory } };
   }
 
@@ -94,18 +96,18 @@ export class MirroredLambdaCode extends lambda.Code {
     const { image } = this;
     this.uris.set(resource.node.scope as Construct, image.repository.repositoryUriForTag(image._platformTag(platformOf(resource))));
     grantPullToLambda(image, resource);
-    waitForFirstCopy(resource, image);
+    dependOnFirstCopy(resource, image);
   }
 
   private uriFor(scope: Construct): string {
     const uri = this.uris.get(scope);
     if (uri !== undefined) return uri;
-    throw new Error(`the architecture of ${quote(scope.node.path)} is not known, for it was given the code of ${quote(this.image.source)} without bindToResource(); `
-      + 'use lambda.DockerImageFunction or lambda.Function');
+    throw new Error(`the architecture of ${quote(scope.node.path)} is not known, because it did not call bindToResource() of the code of `
+      + `${quote(this.image.source)}; use lambda.DockerImageFunction or lambda.Function`);
   }
 }
 
-/** The same for the construct that takes images only. */
+/** The code of a `lambda.DockerImageFunction`. */
 export class MirroredDockerImageCode extends lambda.DockerImageCode {
   constructor(private readonly code: lambda.Code) {
     super();
@@ -121,5 +123,6 @@ function platformOf(resource: CfnResource): string {
   const [architecture = lambda.Architecture.X86_64.name] = (resource as lambda.CfnFunction).architectures ?? [];
   const platform = PLATFORMS[architecture];
   if (platform !== undefined) return platform;
-  throw new Error(`${quote(resource.node.path)} has the architecture ${quote(architecture)}; write lambda.Architecture.X86_64 or lambda.Architecture.ARM_64`);
+  throw new Error(`${quote(resource.node.path)} has the architecture ${quote(architecture)}, which is not supported; `
+    + 'use lambda.Architecture.X86_64 or lambda.Architecture.ARM_64');
 }

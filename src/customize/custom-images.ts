@@ -2,9 +2,8 @@ import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
-import { CustomCompute } from './custom-project';
-import { CustomImageBuilds, CustomImageBuildsProps } from './custom-project';
-import { customNameFor, CustomRepositories } from './custom-repositories';
+import { CustomCompute, CustomImageBuilds, CustomImageBuildsProps } from './custom-project';
+import { customRepositoryName, CustomRepositories } from './custom-repositories';
 import { CustomizedImage, customMutableTags, customTags, fingerprintOf } from './customized-image';
 import { DeclaredImage, DeclaredTags } from '../declarations/declared-image';
 import { DeployTrigger } from '../deploy/deploy-trigger';
@@ -24,7 +23,8 @@ import { requireLiteral } from '../synthesis/literal';
 function requireDockerfileLines(lines: readonly string[]): string[] {
   if (Token.isUnresolved(lines)) throw new Error('dockerfileLines must be known at synthesis, but it is a list token; write the lines as strings');
   for (const line of lines) {
-    requireLiteral(line, `the line ${quote(line)} of dockerfileLines`, 'write its value into the line, or pass it to the container as an environment variable');
+    const remedy = 'write its value into the line, or pass it to the container as an environment variable';
+    requireLiteral(line, `the line ${quote(line)} of dockerfileLines`, remedy);
   }
   const problem = dockerfileLinesProblem(lines);
   if (problem !== undefined) throw new Error(`dockerfileLines: ${problem}`);
@@ -41,20 +41,25 @@ function requireCustomPlatforms({ customPlatforms, dockerfileLines = [], platfor
   const available = mirrored && orderedPlatforms(mirrored)!;
   const missing = platforms.filter((platform) => available !== undefined && !available.includes(platform));
   if (missing.length > 0) {
-    throw new Error(`customPlatforms has ${missing.join(', ')}, but platforms mirrors only ${available?.join(', ')}; add it to platforms, or remove it from customPlatforms`);
+    throw new Error(`customPlatforms has ${missing.join(', ')}, but platforms mirrors only ${available?.join(', ')}; `
+      + 'add it to platforms, or remove it from customPlatforms');
   }
   if (runsCommands(dockerfileLines)) for (const platform of platforms) requireProcessor(platform, compute);
   return platforms;
 }
 
-/** A build runs the commands of a platform only on a processor of that platform. */
+/**
+ * Requires that CodeBuild can run the commands of a platform, which needs a processor of that platform.
+ *
+ * @throws Error when CodeBuild has no such processor, or when the build image runs on another processor
+ */
 function requireProcessor(platform: string, { configuration, otherEnvironment, processor }: CustomCompute): void {
   const needed = processorOfPlatform(platform);
   const remedy = 'set customPlatforms to the platforms that you use, or remove RUN';
   if (needed === undefined) throw new Error(`RUN is not possible for ${platform}, because CodeBuild has no compute for it; ${remedy}`);
   if (needed === processor || otherEnvironment !== undefined) return;
-  throw new Error(`RUN is not possible for ${platform}, because customized images are built in ${quote(configuration.buildImage.imageId)}, which runs on ${processor}; `
-    + `use a build image of CodeBuild with customImageCompute: MirrorCompute.ec2(), or ${remedy}`);
+  throw new Error(`RUN is not possible for ${platform}, because customized images are built in ${quote(configuration.buildImage.imageId)}, `
+    + `which runs on ${processor}; use a build image of CodeBuild with customImageCompute: MirrorCompute.ec2(), or ${remedy}`);
 }
 
 /** The settings of the customized images of a mirror. */
@@ -94,17 +99,18 @@ export class CustomImages {
     const { compute, repositories } = this.props;
     const { reference, repositoryName, source, tags } = declared;
     const custom = {
-      repository: customNameFor(repositoryName, reference, repositories.prefix),
+      repository: customRepositoryName(repositoryName, reference, repositories.prefix),
       lines: requireDockerfileLines(declared.dockerfileLines),
       platforms: requireCustomPlatforms(declared, compute),
     };
     warnAboutSecrets(image, custom.lines);
     this.customBuilds ??= this.defineBuilds();
     this.arns.add(custom.repository, { name: repositoryName, repository: base });
-    const target = { source, repositoryName: custom.repository, mutableTags: customMutableTags(declared, custom), existingRepository: undefined, isCustom: true };
+    const mutableTags = customMutableTags(declared, custom);
+    const target = { source, repositoryName: custom.repository, mutableTags, existingRepository: undefined, isCustom: true };
     // The tags that a filter selects are known only when a build runs.
     const targetTags: DeclaredTags[] = 'tag' in tags ? customTags(tags.tag, custom).map((tag) => ({ tag })) : [tags];
-    const [repository] = targetTags.map((one) => repositories.reserve({ ...target, tags: one }, Stack.of(image)));
+    const [repository] = targetTags.map((tagsOfTarget) => repositories.reserve({ ...target, tags: tagsOfTarget }, Stack.of(image)));
     this.fingerprints.add(fingerprintOf({ image: source, base: repositoryName, custom }));
     return new CustomizedImage({ source, custom, repository, buildsNeed: this.customBuilds.needs });
   }
@@ -118,8 +124,8 @@ export class CustomImages {
       fingerprints: () => [...this.fingerprints].sort(),
     });
     builds.role.allow(customBuilds.statements);
-    customBuilds.announceTo(builds.project);
-    deployTrigger?.follow(customBuilds.project);
+    customBuilds.addLocationTo(builds.project);
+    deployTrigger?.grantReadBuilds(customBuilds.project);
     eventProjects.push(customBuilds.project);
     return customBuilds;
   }

@@ -11,13 +11,14 @@ import { fingerprintVariables } from '../image/custom-image';
 import { ProcessorName } from '../image/platform';
 import { BuildProps, buildStatements, grantToImported, REPOSITORY_ACTIONS } from '../project/build-role';
 import { ComputeArchitecture, ComputeConfiguration, MirrorCompute } from '../project/mirror-compute';
-import { buildSpec, deadlineSeconds, registryHost } from '../project/mirror-project';
+import { buildSpec, deadlineSeconds } from '../project/mirror-project';
 import { CUSTOMIZE_COMMAND, defineCustomizeAsset } from '../project/program-assets';
 import { startBuildStatements } from '../project/start-build-statements';
 import { PULL_ACTIONS } from '../repositories/pull-grants';
+import { registryHost } from '../synthesis/environments';
 import { suppressPrivilegedMode } from '../synthesis/nag-suppressions';
 
-/** What the project is made of. */
+/** The properties of the CodeBuild project that builds customized images. */
 export interface CustomProjectProps {
   readonly compute: ComputeConfiguration;
   readonly program: s3_assets.Asset;
@@ -29,10 +30,10 @@ export interface CustomProjectProps {
 }
 
 /**
- * Defines the project that builds customized images with Docker, which takes the privileged mode: the only one in this library that has it.
+ * Defines the CodeBuild project that builds customized images with Docker. Docker needs privileged mode, which no other project of this library has.
  *
- * The mirror's builds start it, with one image each. What it lacks is on purpose: it has no credentials for upstream registries, and no prefix,
- * by which the command line knows a mirror's project.
+ * The builds of the mirror start it, with one image for each build. The project has no credentials for upstream registries. It also has no
+ * repository prefix, because the command-line interface identifies the project of a mirror by its prefix.
  */
 export function defineCustomProject(scope: Construct, id: string, props: CustomProjectProps): codebuild.Project {
   const { compute, program, eventBus, logGroup, fingerprints, role } = props;
@@ -69,12 +70,12 @@ export interface CustomImageBuildsProps {
   readonly fingerprints: () => string[];
 }
 
-/** The builds of customized images: their project, and the permissions that the mirror's builds need to start it. */
+/** The builds of customized images: their project, and the permissions that the builds of the mirror need to start them. */
 export class CustomImageBuilds {
   public readonly project: codebuild.Project;
   /** The resources that must exist before a build starts. */
   public readonly needs: readonly IDependable[];
-  /** The permissions of the mirror's builds: they check whether a customized image is up to date, and start its build if it is not. */
+  /** The permissions of the builds of the mirror: they check whether a customized image is up to date, and start its build if it is not. */
   public readonly statements: readonly iam.PolicyStatement[];
   private readonly location: CustomBuilds;
 
@@ -83,14 +84,15 @@ export class CustomImageBuilds {
     const program = defineCustomizeAsset(scope, 'Program');
     const shared = { compute: configuration, eventBus, logGroup };
     const customArns = () => repositories.customArns();
-    const role = defineCustomRole(scope, 'BuildRole', { ...shared, engine: program, credentials: [], customArns, baseArns: () => repositories.baseArns() });
+    const baseArns = () => repositories.baseArns();
+    const role = defineCustomRole(scope, 'BuildRole', { ...shared, engine: program, credentials: [], customArns, baseArns });
     this.project = defineCustomProject(scope, 'Project', { ...shared, program, role, fingerprints });
     this.needs = [role, this.project, ...configuration.vpc === undefined ? [] : [configuration.vpc]];
     this.location = { project: this.project.projectName, processor, otherEnvironment };
     this.statements = [
       new iam.PolicyStatement({ actions: ['ecr:BatchGetImage'], resources: Lazy.list({ produce: customArns }) }),
-      // The mirror's builds may be allowed to push to all repositories under its prefix. They must not replace a customized image.
-      new iam.PolicyStatement({ effect: iam.Effect.DENY, actions: ['ecr:PutImage'], resources: [repositories.anyCustomArn] }),
+      // The builds of the mirror may have permission to push to all repositories under its prefix. They must not replace a customized image.
+      new iam.PolicyStatement({ effect: iam.Effect.DENY, actions: ['ecr:PutImage'], resources: [repositories.customArnPattern] }),
       ...startBuildStatements({
         project: this.project,
         variables: [RUN_ENVIRONMENT.IMAGES],
@@ -99,8 +101,8 @@ export class CustomImageBuilds {
     ];
   }
 
-  /** Adds the variable to a project that tells its builds where customized images are built. */
-  public announceTo(project: codebuild.IProject): void {
+  /** Adds the variable with the project of customized images to the project of the mirror. */
+  public addLocationTo(project: codebuild.IProject): void {
     addVariables(project, () => [[PROJECT_ENVIRONMENT.CUSTOM_BUILDS, Stack.of(project).toJsonString(this.location)]]);
   }
 }
@@ -115,15 +117,15 @@ function addVariables(project: codebuild.IProject, variables: () => [name: strin
   resource.environment = { ...environment, environmentVariables: Lazy.any({ produce }) };
 }
 
-/** What builds of customized images need access to. */
+/** The repositories that builds of customized images need access to. */
 export interface CustomRoleProps extends BuildProps {
-  /** The repositories that they build from, asked when all images were added. */
+  /** The ARNs of the repositories of the unchanged images. They are read when all images are added. */
   readonly baseArns: () => string[];
-  /** The repositories that they push to, likewise. */
+  /** The ARNs of the repositories that builds push to. They are read when all images are added. */
   readonly customArns: () => string[];
 }
 
-/** Defines the role of builds of customized images. It reads what they are built from, and can change nothing of that. */
+/** Defines the role of builds of customized images. It can pull the unchanged images, but cannot change them. */
 export function defineCustomRole(scope: Construct, id: string, props: CustomRoleProps): iam.Role {
   const stack = Stack.of(scope);
   const role = new iam.Role(scope, id, {
@@ -143,32 +145,37 @@ export function defineCustomRole(scope: Construct, id: string, props: CustomRole
   return role;
 }
 
-/** Where customized images are built. */
+/** The compute that builds customized images. */
 export interface CustomCompute {
   readonly configuration: ComputeConfiguration;
-  /** The processor of its builds. */
+  /** The processor of the builds. */
   readonly processor: ProcessorName;
-  /** What a build on another processor takes in its place; undefined where builds run in an image of the user's own, of which there is no other. */
+  /** The overrides for a build on the other processor; `undefined` for a custom build image, because it exists for one processor only. */
   readonly otherEnvironment?: BuildEnvironmentOverride;
 }
 
 /**
- * Where customized images are built: where the mirror's builds run, unless its owner chose otherwise or that is Lambda compute, which has no Docker.
+ * Returns the compute that builds customized images: by default, the compute of the mirror. If that is Lambda compute, which cannot run Docker, it
+ * is EC2 compute.
  *
- * @throws Error when the owner chose Lambda compute
+ * @param override the property `customImageCompute` of the mirror
+ * @throws Error when the override is Lambda compute
  */
-export function customCompute(chosen: MirrorCompute | undefined, mirror: ComputeConfiguration): CustomCompute {
-  const configuration = chosen?._bind() ?? (isLambda(mirror) ? onEc2(mirror) : mirror);
-  if (isLambda(configuration)) throw new Error('customImageCompute is Lambda compute, where Docker does not run; use MirrorCompute.ec2(), or leave it out');
+export function customCompute(override: MirrorCompute | undefined, mirror: ComputeConfiguration): CustomCompute {
+  const configuration = override?._bind() ?? (isLambda(mirror) ? ec2Compute(mirror) : mirror);
+  if (isLambda(configuration)) {
+    throw new Error('customImageCompute is Lambda compute, which cannot run Docker; set MirrorCompute.ec2(), or omit customImageCompute');
+  }
   const { buildImage, computeType } = configuration;
   const processor = processorOf(configuration);
   const isCurated = buildImage.imageId.startsWith('aws/codebuild/');
-  const other = MirrorCompute.ec2({ architecture: processor === 'arm64' ? ComputeArchitecture.X86_64 : ComputeArchitecture.ARM_64 })._bind().buildImage;
+  const otherArchitecture = processor === 'arm64' ? ComputeArchitecture.X86_64 : ComputeArchitecture.ARM_64;
+  const other = MirrorCompute.ec2({ architecture: otherArchitecture })._bind().buildImage;
   return { configuration, processor, otherEnvironment: isCurated ? { type: other.type, image: other.imageId, computeType } : undefined };
 }
 
-/** The same processor, and no longer than a build of the mirror, for a deployment waits for both. */
-function onEc2(mirror: ComputeConfiguration): ComputeConfiguration {
+/** EC2 compute with the processor and timeout of the mirror. The timeout is the same because a deployment waits for both builds. */
+function ec2Compute(mirror: ComputeConfiguration): ComputeConfiguration {
   const architecture = processorOf(mirror) === 'arm64' ? ComputeArchitecture.ARM_64 : ComputeArchitecture.X86_64;
   return MirrorCompute.ec2({ architecture, timeout: mirror.longestBuild })._bind();
 }

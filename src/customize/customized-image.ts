@@ -9,21 +9,22 @@ import { AllowedBuild, allowedBuildText, CustomImage, customPlatformTag, customT
 import { shortDigest } from '../image/image-reference';
 import { quote } from '../image/sanitize';
 
-/** What a customized image is made of. */
+/** The properties of a `CustomizedImage`. */
 export interface CustomizedImageProps {
-  /** The upstream image, as errors name it. */
+  /** The full name of the upstream image, for errors. */
   readonly source: string;
   readonly custom: CustomImage;
   readonly repository: ecr.IRepository;
-  /** What must be there before it can be built. */
+  /** The resources that must exist before a build can build the image. */
   readonly buildsNeed: readonly IDependable[];
 }
 
-/** An image that is customized: what those who use it get. */
+/** The customized image of a mirrored image: the repository and the tags that consumers use. */
 export class CustomizedImage {
   public readonly platforms: readonly string[];
   public readonly repository: ecr.IRepository;
   public readonly repositoryName: string;
+  /** The resources that must exist before the image can be built and pushed. */
   public readonly needs: readonly IDependable[];
   private readonly recipe: string;
 
@@ -36,41 +37,45 @@ export class CustomizedImage {
     this.recipe = recipeDigest(custom);
   }
 
-  /** The tag of what an image of the mirror becomes. */
+  /** The tag of the customized image. */
   public tagFor(tag: string): string {
     return customTag(tag, this.recipe);
   }
 
   /**
-   * The same for a single platform.
+   * The tag of the customized image of a single platform.
    *
-   * @throws Error when it is not built for that
+   * @throws Error when the image is not built for the platform
    */
   public platformTagFor(tag: string, platform: string): string {
     this.requirePlatform(platform);
     return customPlatformTag(tag, platform, this.recipe);
   }
 
-  /** @throws Error when it is not built for a platform */
+  /**
+   * Requires that the image is built for a platform.
+   *
+   * @throws Error that names the platforms that the image is built for
+   */
   public requirePlatform(platform: string): void {
     const { platforms, props: { source } } = this;
     if (platforms.includes(platform)) return;
-    throw new Error(`${quote(source)} is customized for ${platforms.join(', ')} only, and ${platform} is wanted; add that to customPlatforms`);
+    throw new Error(`${quote(source)} is customized only for ${platforms.join(', ')}, but ${platform} is needed; add it to customPlatforms`);
   }
 
-  /** As builds read it. */
+  /** The customized image as builds read it. */
   public render(): string {
     return JSON.stringify(this.props.custom);
   }
 }
 
-/** The tags that a customized image has: that of all platforms, and that of each. */
+/** The tags of a customized image: one for all platforms, and one for each platform. */
 export function customTags(tag: string, custom: CustomImage): string[] {
   const recipe = recipeDigest(custom);
   return [customTag(tag, recipe), ...custom.platforms.map((platform) => customPlatformTag(tag, platform, recipe))];
 }
 
-/** What the project that builds customized images names one of them by. A name that is a token is left to CloudFormation. */
+/** The fingerprint by which the project for customized images allows a build. If the repository name is a token, CloudFormation appends the name. */
 export function fingerprintOf({ image, base, custom }: AllowedBuild): string {
   const isToken = Token.isUnresolved(base);
   return fingerprint(sha256(allowedBuildText({ image, base: isToken ? '' : base, custom })), isToken ? base : undefined);

@@ -10,31 +10,31 @@ import { HANDLER_ENVIRONMENT } from '../image/contract/custom-resource';
 import { HANDLERS, handlersCode } from '../project/program-assets';
 import { suppressFrameworkFindings } from '../synthesis/nag-suppressions';
 
-/** What the functions behind the custom resources need. */
+/** The properties of the Lambda functions of the custom resources. */
 export interface DeployProviderProps {
   readonly project: codebuild.IProject;
   /** The log group of builds. */
   readonly buildLogs: logs.ILogGroup;
-  /** How long the logs of the functions are kept. */
+  /** The retention of the logs of the functions. */
   readonly logRetention: logs.RetentionDays;
-  /** How long a build may take. */
+  /** The time after which CodeBuild stops a build. */
   readonly longestBuild: Duration;
-  /** The stacks that have a custom resource, asked when all were defined. */
+  /** The stacks with a custom resource. They are read when the template is rendered. */
   readonly stacks: () => Iterable<Stack>;
 }
 
 const QUERY_INTERVAL = Duration.seconds(10);
 
-/** How much longer than its work a function may take, to say how it ended. */
+/** A function gets this much more time than its work takes, to report the result. */
 const ON_EVENT_RESERVE_MINUTES = 2;
 const IS_COMPLETE_TIMEOUT = Duration.minutes(2);
 
-/** Enough to load the AWS SDK without waiting for the processor, which Lambda measures out by the memory. */
+/** Lambda allocates CPU in proportion to memory. With this amount, the AWS SDK loads quickly. */
 const MEMORY_MEGABYTES = 256;
 
-/** The functions behind a mirror's custom resources. */
+/** The provider of the custom resources of a mirror. */
 export interface DeployProvider {
-  /** What custom resources name them by. */
+  /** The service token of the custom resources. */
   readonly serviceToken: string;
   /** The role of the function that starts builds. */
   readonly onEventRole: iam.Role;
@@ -42,7 +42,7 @@ export interface DeployProvider {
   readonly isCompleteRole: iam.Role;
 }
 
-/** Defines the functions behind a mirror's custom resources, and the CDK's framework that calls them until builds are done. */
+/** Defines the Lambda functions of the custom resources, and the CDK's provider framework, which calls them until the builds are complete. */
 export function defineDeployProvider(scope: Construct, props: DeployProviderProps): DeployProvider {
   const handlerLogs = new logs.LogGroup(scope, 'Logs', { retention: props.logRetention });
   const times = deployTimes(props.longestBuild);
@@ -74,43 +74,46 @@ export function defineDeployProvider(scope: Construct, props: DeployProviderProp
   return { serviceToken, onEventRole, isCompleteRole };
 }
 
-/** The framework's functions with roles of ours, so that none has a managed policy; what they may call, the framework itself adds. */
+/** Defines the provider framework with own roles, because its default roles have a managed policy. The framework adds the permissions to them. */
 function defineFramework(scope: Construct, props: custom_resources.ProviderProps): custom_resources.Provider {
   const role = (id: string, name: string) => defineHandlerRole(scope, id, `CDK provider framework: ${name}`, props.logGroup!, []);
   const frameworkOnEventRole = role('FrameworkOnEventRole', 'onEvent');
   const frameworkCompleteAndTimeoutRole = role('FrameworkIsCompleteRole', 'isComplete and onTimeout');
-  const provider = new custom_resources.Provider(scope, 'Provider', { ...props, queryInterval: QUERY_INTERVAL, frameworkOnEventRole, frameworkCompleteAndTimeoutRole });
+  const roles = { frameworkOnEventRole, frameworkCompleteAndTimeoutRole };
+  const provider = new custom_resources.Provider(scope, 'Provider', { ...props, ...roles, queryInterval: QUERY_INTERVAL });
   for (const part of [provider, frameworkOnEventRole, frameworkCompleteAndTimeoutRole]) suppressFrameworkFindings(part);
   return provider;
 }
 
-/** How long each part of mirroring in a deployment may take. */
+/** The time limits of mirroring in a deployment. */
 export interface DeployTimes {
-  /** How long to try to start builds. */
+  /** The time limit for starting builds, with retries. */
   readonly start: Duration;
-  /** How long to wait for builds that were started. */
+  /** The time limit for waiting for started builds. */
   readonly wait: Duration;
-  /** Both together, and a reserve to say what went wrong. */
+  /** Both limits together, plus the time to report an error. */
   readonly total: Duration;
 }
 
-/** A full queue empties in minutes, or not at all. */
+/** The queue of an account usually has room again within minutes. */
 const START_MINUTES = 8;
 
-/** How long a build that was started may be queued. */
+/** The time that a started build can be in the queue. */
 const QUEUE_MINUTES = 10;
 
 const RESERVE_MINUTES = 2;
 
 /**
- * CloudFormation waits so long for a custom resource, and then knows no reason.
+ * The default timeout of CloudFormation for a custom resource. After it, the deployment fails without a reason.
  *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-customresource.html
  */
-const LONGEST_MINUTES = 60;
+const MAX_TOTAL_MINUTES = 60;
 
-/** The times of a mirror whose builds may take so long: what they need, and no more than CloudFormation gives. */
+/** The time limits for a mirror: the time that its builds need, but not more than CloudFormation allows. */
 export function deployTimes(longestBuild: Duration): DeployTimes {
-  const total = Math.min(LONGEST_MINUTES, START_MINUTES + QUEUE_MINUTES + Math.ceil(longestBuild.toMinutes({ integral: false })) + RESERVE_MINUTES);
-  return { start: Duration.minutes(START_MINUTES), wait: Duration.minutes(total - START_MINUTES - RESERVE_MINUTES), total: Duration.minutes(total) };
+  const buildMinutes = Math.ceil(longestBuild.toMinutes({ integral: false }));
+  const total = Math.min(MAX_TOTAL_MINUTES, START_MINUTES + QUEUE_MINUTES + buildMinutes + RESERVE_MINUTES);
+  const wait = total - START_MINUTES - RESERVE_MINUTES;
+  return { start: Duration.minutes(START_MINUTES), wait: Duration.minutes(wait), total: Duration.minutes(total) };
 }

@@ -10,38 +10,38 @@ import { scopeInStack } from '../synthesis/environments';
 import { suppressStackNames } from '../synthesis/nag-suppressions';
 
 /**
- * What a deployment does about images that are new, or declared anew.
+ * The action of a deployment for new or changed images.
  */
 export enum OnDeploy {
   /**
-   * It mirrors them, waits for them, and fails when one of them cannot be mirrored: what is used by name is there when its user starts.
+   * The deployment mirrors the images, waits for them, and fails when an image cannot be mirrored. So images exist before their consumers start.
    *
-   * CloudFormation waits for an hour at most, so a first copy that takes longer fails too, though the build goes on.
+   * CloudFormation waits for at most one hour. If a first copy takes longer, the deployment fails, but the build continues.
    */
   WAIT = 'WAIT',
 
-  /** It starts to mirror them and goes on. Whether they arrive is told by the builds and by their events. */
+  /** The deployment starts the builds and does not wait for them. The builds and their events report failures. */
   START = 'START',
 
-  /** It does nothing, and nothing is defined for it: the first copy is made by the first run of the schedule. */
+  /** The deployment does not mirror images, and the stack has no resources for it. The first run of the schedule makes the first copy. */
   OFF = 'OFF',
 }
 
-/** How images are mirrored when they are deployed. */
+/** The settings for mirroring images in deployments. */
 export interface DeployTriggerProps extends Omit<DeployProviderProps, 'stacks'> {
   readonly onDeploy: OnDeploy.WAIT | OnDeploy.START;
   readonly repositoryPrefix: string;
-  /** What a build needs besides the project, such as the policies of its role. */
+  /** The resources that must exist before a build starts, for example the role policies. */
   readonly buildsNeed: readonly IDependable[];
 }
 
-/** An image to mirror when it is deployed. */
+/** An image that a deployment mirrors. */
 export interface ImageToDeploy {
   readonly stack: Stack;
   readonly repository: ecr.IRepository;
-  /** What it needs besides. */
+  /** The other resources that must exist before the image is mirrored. */
   readonly needs: readonly IDependable[];
-  /** Asked when the template is rendered. */
+  /** The environment variables of the build. They are read when the template is rendered. */
   readonly variables: () => RunVariables;
 }
 
@@ -52,22 +52,22 @@ interface StackTrigger {
 }
 
 /**
- * The custom resources that mirror a mirror's images when they are deployed: one for each stack that defines images.
+ * The custom resources that mirror images in deployments: one for each stack with images of the mirror.
  *
- * Their property is the declarations of the images, so that CloudFormation updates them when one changes, and at no other time.
+ * A property of the custom resource contains the declarations of the images. So CloudFormation updates the resource only when an image changes.
  */
 export class DeployTrigger {
   private readonly triggers = new Map<Stack, StackTrigger>();
-  /** The stacks that have runs which nobody waits for. */
-  private readonly starters = new Set<Stack>();
+  /** The stacks with runs that deployments do not wait for. */
+  private readonly stacksOfRuns = new Set<Stack>();
   private readonly provider: DeployProvider;
 
   constructor(private readonly mirror: Construct, private readonly props: DeployTriggerProps) {
-    const stacks = () => new Set([...this.triggers.keys(), ...this.starters]);
+    const stacks = () => new Set([...this.triggers.keys(), ...this.stacksOfRuns]);
     this.provider = defineDeployProvider(scopeInStack(Stack.of(mirror), mirror, 'OnDeploy'), { ...props, stacks });
   }
 
-  /** Mirrors one more image; returns what is done when the image is there. */
+  /** Adds an image. Returns the construct that is complete when the image is in the mirror. */
   public add({ stack, repository, needs, variables }: ImageToDeploy): Construct {
     const { resource, images } = this.triggers.get(stack) ?? this.define(stack);
     images.push(variables);
@@ -75,21 +75,21 @@ export class DeployTrigger {
     return resource;
   }
 
-  /** Waits for builds of another project too, which the mirror's builds start. */
-  public follow(project: codebuild.IProject): void {
+  /** Grants permission to read the builds of another project, which the builds of the mirror start. */
+  public grantReadBuilds(project: codebuild.IProject): void {
     this.provider.isCompleteRole.addToPrincipalPolicy(readBuildsStatement(project));
   }
 
-  /** What is done when the images of a stack are there; undefined when it has none. */
+  /** The construct that is complete when the images of a stack are in the mirror; `undefined` when the stack has no images. */
   public find(stack: Stack): Construct | undefined {
     return this.triggers.get(stack)?.resource;
   }
 
-  /** Starts runs that nobody waits for, when they are deployed and when one of them is declared anew. */
-  public start(scope: Construct, id: string, runs: readonly RunVariables[], needs: readonly IDependable[]): void {
+  /** Defines a custom resource that starts runs when they are new or changed. Deployments do not wait for these runs. */
+  public startRuns(scope: Construct, id: string, runs: readonly RunVariables[], needs: readonly IDependable[]): void {
     const resource = this.defineResource(scope, id, OnDeploy.START, runs.map((run) => () => run));
     resource.node.addDependency(...needs);
-    this.starters.add(Stack.of(scope));
+    this.stacksOfRuns.add(Stack.of(scope));
   }
 
   private define(stack: Stack): StackTrigger {
@@ -106,7 +106,7 @@ export class DeployTrigger {
       resourceType: CUSTOM_RESOURCE_TYPE,
       serviceToken: this.provider.serviceToken,
       properties: {
-        [CUSTOM_RESOURCE_PROPERTIES.IMAGES]: Lazy.any({ produce: () => rendered(images, Stack.of(scope)) }),
+        [CUSTOM_RESOURCE_PROPERTIES.IMAGES]: Lazy.any({ produce: () => renderImages(images, Stack.of(scope)) }),
         [CUSTOM_RESOURCE_PROPERTIES.REPOSITORY_PREFIX]: this.props.repositoryPrefix,
         [CUSTOM_RESOURCE_PROPERTIES.ON_DEPLOY]: onDeploy,
       },
@@ -116,8 +116,8 @@ export class DeployTrigger {
   }
 }
 
-/** Sorted, for the order of definition is none of CloudFormation's business. */
-function rendered(images: readonly (() => RunVariables)[], stack: Stack): RunVariables[] {
+/** Renders the images in sorted order, because a changed order would update the custom resource. */
+function renderImages(images: readonly (() => RunVariables)[], stack: Stack): RunVariables[] {
   const entries = images.map((variables) => Object.fromEntries(Object.entries(variables()).filter(([, value]) => value !== undefined)));
   const keyed = entries.map((entry) => ({ entry, key: JSON.stringify(stack.resolve(entry)) }));
   return keyed.sort((a, b) => a.key < b.key ? -1 : 1).map(({ entry }) => entry);

@@ -5,21 +5,22 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { RUN_ENVIRONMENT } from '../image/contract/environment';
 import { startBuildStatements } from '../project/start-build-statements';
+import { outermostStack } from '../synthesis/environments';
 
-/** What the functions work on. */
+/** The resources that the Lambda functions of the custom resources use. */
 export interface HandlerRoleProps {
   readonly project: codebuild.IProject;
   /** The log group of builds. */
   readonly buildLogs: logs.ILogGroup;
-  /** The log group of the functions themselves. */
+  /** The log group of the functions. */
   readonly handlerLogs: logs.ILogGroup;
-  /** The stacks that have a custom resource, asked when all were defined. */
+  /** The stacks with a custom resource. They are read when the template is rendered. */
   readonly stacks: () => Iterable<Stack>;
 }
 
-/** Defines the role of the function that starts builds, and asks how its own stack stands. */
+/** Defines the role of the function that starts builds and reads the status of its stack. */
 export function defineOnEventRole(scope: Construct, id: string, props: HandlerRoleProps): iam.Role {
-  const ownStacks = Lazy.list({ produce: () => stackArns(props.stacks(), Stack.of(scope)) });
+  const ownStacks = Lazy.list({ produce: () => stackArnPatterns(props.stacks(), Stack.of(scope)) });
   return defineHandlerRole(scope, id, 'Starts builds that mirror images when they are deployed', props.handlerLogs, [
     ...startBuildStatements({ project: props.project, variables: Object.values(RUN_ENVIRONMENT) }),
     new iam.PolicyStatement({ actions: ['cloudformation:DescribeStacks'], resources: ownStacks }),
@@ -34,12 +35,12 @@ export function defineIsCompleteRole(scope: Construct, id: string, props: Handle
   ]);
 }
 
-/** Lets a function ask how builds of a project stand. */
+/** The statement that allows a function to read the status of the builds of a project. */
 export function readBuildsStatement(project: codebuild.IProject): iam.PolicyStatement {
   return new iam.PolicyStatement({ actions: ['codebuild:BatchGetBuilds'], resources: [project.projectArn] });
 }
 
-/** Defines a role for a function, which may write to its log and do what is stated. Lambda's managed policy would let it write to every log. */
+/** Defines a role with permission to write to one log group, and with more statements. Lambda's managed policy would allow all log groups. */
 export function defineHandlerRole(
   scope: Construct, id: string, description: string, handlerLogs: logs.ILogGroup, statements: iam.PolicyStatement[],
 ): iam.Role {
@@ -52,42 +53,41 @@ export function defineHandlerRole(
 }
 
 /**
- * Up to this many stacks are named one by one. They fit into a role's policy however long their names are;
- * beyond, they are named by what their names begin with.
+ * A policy lists at most this number of stacks. They fit into the policy of a role, whatever the length of their names.
+ * For more stacks, the policy has one pattern with the common prefix of their names.
  */
-const MOST_EXACT_ARNS = 40;
+const MAX_EXACT_ARNS = 40;
 
 /**
- * The ARNs of stacks as the policy of a role in one of them names them.
+ * The ARNs and ARN patterns of stacks, for the policy of a role in one of the stacks.
  *
- * The stack with the role knows its own; to refer to that of another would make a circle of both. So others are named by their names,
- * and the random part at the end stays open.
+ * The stack of the role refers to its own ARN. A reference to the ARN of another stack would make a dependency cycle. So the ARN of another stack
+ * is a pattern with its name, and a wildcard in place of the ID at the end.
  *
  * @param own the stack with the role
  */
-export function stackArns(stacks: Iterable<Stack>, own: Stack): string[] {
+export function stackArnPatterns(stacks: Iterable<Stack>, own: Stack): string[] {
   const all = [...stacks];
   const names = all.filter((stack) => stack !== own).map(namePattern);
-  const patterns = all.length <= MOST_EXACT_ARNS ? names : [`${commonBeginning(names)}*`];
-  const arns = patterns.map((name) => own.formatArn({ service: 'cloudformation', resource: 'stack', resourceName: `${name}/*`, arnFormat: ArnFormat.SLASH_RESOURCE_NAME }));
+  const patterns = all.length <= MAX_EXACT_ARNS ? names : [`${commonPrefix(names)}*`];
+  const arnFormat = ArnFormat.SLASH_RESOURCE_NAME;
+  const arns = patterns.map((name) => own.formatArn({ service: 'cloudformation', resource: 'stack', resourceName: `${name}/*`, arnFormat }));
   return sorted(all.includes(own) ? [own.stackId, ...arns] : arns, own);
 }
 
-/** CloudFormation names a nested stack after the one that it is in. */
+/** The name of a stack, or a pattern for a nested stack, because CloudFormation generates its name from the name of the top-level stack. */
 function namePattern(stack: Stack): string {
-  let outermost = stack;
-  while (outermost.nestedStackParent !== undefined) outermost = outermost.nestedStackParent;
-  return stack.nestedStackParent === undefined ? stack.stackName : `${outermost.stackName}-*`;
+  return stack.nestedStackParent === undefined ? stack.stackName : `${outermostStack(stack).stackName}-*`;
 }
 
-function commonBeginning(names: readonly string[]): string {
+function commonPrefix(names: readonly string[]): string {
   const [first, ...others] = names.map((name) => name.replace(/\*$/, ''));
   let length = first.length;
   for (const other of others) while (!other.startsWith(first.slice(0, length))) length--;
   return first.slice(0, length);
 }
 
-/** In the order that the CDK itself gives resources where it joins statements. */
+/** Sorts ARNs in the order that the CDK uses when it merges statements. */
 function sorted(arns: readonly string[], stack: Stack): string[] {
   const keyed = arns.map((arn) => ({ arn, key: JSON.stringify(stack.resolve(arn)) }));
   return keyed.sort((a, b) => a.key < b.key ? -1 : 1).map(({ arn }) => arn);

@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { requireNoReservedFields } from './event-rules';
 import { MirrorCatalogs } from '../catalog/mirror-catalogs';
 import { floatingRepositoryPrefix } from '../image/catalog/catalog-repositories';
-import { renderedLength } from '../repositories/repository-arns';
+import { renderedLength, repositoryArn } from '../repositories/repository-arns';
 import { RepositorySet } from '../repositories/repository-set';
 
 /**
@@ -12,7 +12,7 @@ import { RepositorySet } from '../repositories/repository-set';
  */
 export interface OnScanFindingsOptions extends events.OnEventOptions {
   /**
-   * The lowest severity that the rule matches; the rule matches higher severities too.
+   * The lowest severity that the rule matches. The rule also matches higher severities.
    *
    * @default ScanSeverity.HIGH
    */
@@ -111,10 +111,6 @@ function resourcePatterns(stack: Stack, { repositories, catalogs }: ScanRuleProp
   const outside = repositories.literalNames().filter((name) => !prefixes.some((prefix) => name.startsWith(prefix)));
   const arns = [...outside.map((name) => repositoryArn(stack, name)), ...repositories.tokenArns()];
   return [...prefixes.map((prefix) => ({ prefix: repositoryArn(stack, prefix) })), ...arns.flatMap((arn) => [arn, { prefix: `${arn}/sha256:` }])];
-}
-
-function repositoryArn(stack: Stack, resourceName: string): string {
-  return stack.formatArn({ service: 'ecr', resource: 'repository', resourceName });
 }
 
 function patternLengthProblem(stack: Stack, resources: unknown[]): string | undefined {

@@ -71,7 +71,7 @@ export function defineBuildRole(scope: Construct, id: string, props: BuildRolePr
   return { role, repositories: props.repositories, allow };
 }
 
-/** Grants permissions on KMS keys and build images. These can have resource policies of their own, which need the permission too. */
+/** Grants permissions on KMS keys and build images. Their own resource policies may also need the permission. */
 export function grantToImported(role: iam.Role, props: BuildProps): void {
   for (const { secret } of props.credentials) secret.encryptionKey?.grantDecrypt(role);
   props.compute.buildImage.repository?.grantPull(role);

@@ -10,18 +10,18 @@ import { CERTIFICATES_PATH, CERTIFICATES_SOURCE, defineCertificatesAsset } from 
 import { ComputeConfiguration } from './mirror-compute';
 import { defineEngineAsset, ENGINE_COMMAND } from './program-assets';
 import { RegistryCredentials } from './registry-credentials';
+import { IImageMirror, MirrorParts } from '../declarations/mirror-interfaces';
 import { credentialVariables, PROJECT_ENVIRONMENT } from '../image/contract/environment';
-import { IImageMirror } from '../declarations/mirror-interfaces';
-import { MirrorParts } from '../declarations/mirror-interfaces';
 import { RepositoryArns } from '../repositories/repository-arns';
 import { RepositorySet } from '../repositories/repository-set';
+import { registryHost } from '../synthesis/environments';
 
 /** The properties of the CodeBuild project. */
 export interface MirrorProjectProps {
   readonly compute: ComputeConfiguration;
   readonly credentials: RegistryCredentials[];
   readonly engine: s3_assets.Asset;
-  /** The custom CA certificates; undefined when there are none. */
+  /** The custom CA certificates; `undefined` when there are none. */
   readonly certificates?: s3_assets.Asset;
   readonly eventBus: events.IEventBus;
   readonly logGroup: logs.ILogGroup;
@@ -29,7 +29,7 @@ export interface MirrorProjectProps {
   readonly role: iam.Role;
 }
 
-/** A run fails with a message this long before CodeBuild would stop it without one. */
+/** A run fails with a message this number of seconds before CodeBuild would stop the build without a message. */
 const SECONDS_BEFORE_TIMEOUT = 60;
 
 /**
@@ -73,12 +73,7 @@ export function buildSpec(compute: ComputeConfiguration, command: string) {
   };
 }
 
-/** The host of the registry of a stack's account and Region. */
-export function registryHost({ account, region, urlSuffix }: Stack): string {
-  return `${account}.dkr.ecr.${region}.${urlSuffix}`;
-}
-
-/** The seconds after which a run fails with a message. */
+/** The number of seconds after which a run fails with a message. */
 export function deadlineSeconds({ longestBuild }: ComputeConfiguration): string {
   return String(longestBuild.toSeconds() - SECONDS_BEFORE_TIMEOUT);
 }

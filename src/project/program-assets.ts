@@ -69,6 +69,16 @@ export function handlersCode(): lambda.Code {
 /** The folder of a bundled program. */
 function requireBundled({ folder, file, name }: BundledProgram, programsFolder: string = PROGRAMS_FOLDER): string {
   const program = path.join(programsFolder, folder, `${file}.js`);
-  if (!existsSync(program)) throw new Error(`${name} is not bundled: ${JSON.stringify(program)} does not exist; run "npx projen bundle"`);
+  requireBundledFile(program, name);
   return path.dirname(program);
+}
+
+/**
+ * Requires that a bundled file of this package exists.
+ *
+ * @param name the name of the file's content in the error
+ * @throws Error when the file does not exist, which happens only in a checkout of this library
+ */
+export function requireBundledFile(file: string, name: string): void {
+  if (!existsSync(file)) throw new Error(`${name} is not bundled: ${JSON.stringify(file)} does not exist; run "npx projen bundle"`);
 }

@@ -17,6 +17,8 @@ export interface RegistryCredentialsOptions {
   /**
    * The field of the secret with the password or access token.
    *
+   * For a secret that a `PullThroughCache` also uses, set `accessToken`.
+   *
    * @default 'password'
    */
   readonly passwordField?: string;

@@ -2,9 +2,10 @@ import { Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { quote } from '../image/sanitize';
 import { DEFAULT_REPOSITORY_PREFIX, repositoryNameProblem } from '../image/repository-name';
+import { quote } from '../image/sanitize';
 import { requireAccountId } from '../repositories/pull-grants';
+import { repositoryArn } from '../repositories/repository-arns';
 import { singletonProblems } from '../synthesis/environments';
 import { requireLiteral } from '../synthesis/literal';
 
@@ -58,7 +59,7 @@ export class MirrorReplicationDestination extends Construct {
     const replicate = new iam.PolicyStatement({
       principals: [...new Set(sourceAccounts)].sort().map((account) => new iam.AccountPrincipal(account)),
       actions: ['ecr:CreateRepository', 'ecr:ReplicateImage'],
-      resources: [Stack.of(this).formatArn({ service: 'ecr', resource: 'repository', resourceName: `${repositoryPrefix}/*` })],
+      resources: [repositoryArn(Stack.of(this), `${repositoryPrefix}/*`)],
     });
     const policyText = new iam.PolicyDocument({ statements: [replicate, ...otherStatements] });
     const resource = new ecr.CfnRegistryPolicy(this, 'Resource', { policyText });

@@ -4,77 +4,83 @@ import { floatingRepositoryPrefix } from '../image/catalog/catalog-repositories'
 import { quote } from '../image/sanitize';
 import { isSameEnvironment } from '../synthesis/environments';
 
-/** What Amazon ECR has one of for each prefix in an account and Region. */
+/** The resources that need a unique prefix in an account and Region. */
 export type PrefixUse = 'pull-through cache rule' | 'repository creation template';
 
-interface Claim {
+interface PrefixReservation {
   readonly use: PrefixUse;
   readonly prefix: string;
-  readonly claimant: Construct;
+  readonly owner: Construct;
 }
 
-/** All claims of an app, by its root. */
-const PREFIXES_IN_USE = new WeakMap<IConstruct, Claim[]>();
+/** The reservations of each app, by its root. */
+const PREFIX_RESERVATIONS = new WeakMap<IConstruct, PrefixReservation[]>();
 
 /**
- * Takes a prefix for a cache.
+ * Reserves a prefix for a rule or a template.
  *
- * @param remedy what to do when it is taken
- * @throws Error when another cache of the app has taken it, in a place that is known to be the same account and Region
+ * @param remedy what to do when the prefix is in use
+ * @throws Error when another construct of the app has reserved the prefix in the same account and Region
  */
-export function reservePrefix(claimant: Construct, use: PrefixUse, prefix: string, remedy: string): void {
-  const claims = PREFIXES_IN_USE.get(claimant.node.root) ?? [];
-  const twin = claims.find((claim) => claim.use === use && claim.prefix === prefix && isSameEnvironment(Stack.of(claim.claimant), Stack.of(claimant)));
-  if (twin !== undefined) {
-    throw new Error(`the prefix ${quote(prefix)} has a ${use} already, which ${quote(twin.claimant.node.path)} defines, and Amazon ECR takes one in an account and Region; ${remedy}`);
+export function reservePrefix(owner: Construct, use: PrefixUse, prefix: string, remedy: string): void {
+  const reservations = PREFIX_RESERVATIONS.get(owner.node.root) ?? [];
+  const isConflict = (other: PrefixReservation) => {
+    return other.use === use && other.prefix === prefix && isSameEnvironment(Stack.of(other.owner), Stack.of(owner));
+  };
+  const conflict = reservations.find(isConflict);
+  if (conflict !== undefined) {
+    throw new Error(`the prefix ${quote(prefix)} already has a ${use}, which ${quote(conflict.owner.node.path)} defines, `
+      + `but Amazon ECR allows one in an account and Region; ${remedy}`);
   }
-  PREFIXES_IN_USE.set(claimant.node.root, [...claims, { use, prefix, claimant }]);
+  PREFIX_RESERVATIONS.set(owner.node.root, [...reservations, { use, prefix, owner }]);
 }
 
-/** All claims of an app, by its root. */
-const CATALOG_CLAIMS = new WeakMap<IConstruct, CatalogPrefixReservation[]>();
+/** The reservations of the mirrors of each app, by its root. */
+const CATALOG_RESERVATIONS = new WeakMap<IConstruct, CatalogPrefixReservation[]>();
 
 /**
- * What a mirror may fill: the repositories of its images, and with a catalog all under its prefixes. Whoever edits the list of one mirror must not
- * reach what another one keeps.
+ * The prefixes under which a mirror can create repositories: with a catalog, its builds can create any repository under its prefixes.
+ *
+ * Two mirrors must not overlap. Otherwise, an edit of the list of one mirror could change the repositories of the other mirror.
  */
 export class CatalogPrefixReservation {
   private hasCatalog = false;
 
   /**
-   * @throws Error when a mirror with a catalog may fill the repositories, in a place that is known to be the same account and Region
+   * @throws Error when a mirror with a catalog in the same account and Region can create repositories under the prefix
    */
   constructor(private readonly mirror: Construct, private readonly prefix: string) {
     const others = this.others();
-    for (const other of others) this.refuseOverlap(other);
-    CATALOG_CLAIMS.set(mirror.node.root, [...others, this]);
+    for (const other of others) this.requireNoOverlap(other);
+    CATALOG_RESERVATIONS.set(mirror.node.root, [...others, this]);
   }
 
   /**
-   * From now on, the mirror has a catalog.
+   * Extends the reservation to all repositories of catalogs.
    *
-   * @throws Error when it may fill the repositories of another mirror
+   * @throws Error when the prefixes overlap with the prefixes of another mirror
    */
-  public widen(): void {
+  public addCatalog(): void {
     this.hasCatalog = true;
-    for (const other of this.others()) this.refuseOverlap(other);
+    for (const other of this.others()) this.requireNoOverlap(other);
   }
 
   private others(): CatalogPrefixReservation[] {
-    return (CATALOG_CLAIMS.get(this.mirror.node.root) ?? []).filter((claim) => claim !== this);
+    return (CATALOG_RESERVATIONS.get(this.mirror.node.root) ?? []).filter((reservation) => reservation !== this);
   }
 
   private prefixes(): string[] {
     return this.hasCatalog ? [this.prefix, floatingRepositoryPrefix(this.prefix)] : [this.prefix];
   }
 
-  private refuseOverlap(other: CatalogPrefixReservation): void {
-    const owner = [this, other].find(({ hasCatalog }) => hasCatalog);
-    const overlaps = this.prefixes().some((one) => other.prefixes().some((another) => contains(one, another) || contains(another, one)));
-    if (owner === undefined || !overlaps || !isSameEnvironment(Stack.of(this.mirror), Stack.of(other.mirror))) return;
+  private requireNoOverlap(other: CatalogPrefixReservation): void {
+    const withCatalog = [this, other].find(({ hasCatalog }) => hasCatalog);
+    const overlaps = this.prefixes().some((own) => other.prefixes().some((foreign) => contains(own, foreign) || contains(foreign, own)));
+    if (withCatalog === undefined || !overlaps || !isSameEnvironment(Stack.of(this.mirror), Stack.of(other.mirror))) return;
     const mirrors = [this, other].map(({ mirror, prefix }) => `${quote(mirror.node.path)} (${quote(prefix)})`).join(' and ');
-    throw new Error(`the repository prefixes of the mirrors ${mirrors} contain each other, and a catalog of ${quote(owner.mirror.node.path)} may fill all repositories under `
-      + `${owner.prefixes().map((prefix) => quote(`${prefix}/`)).join(' and ')}; set another repositoryPrefix for one of them, for example "teams"`);
+    const folders = withCatalog.prefixes().map((prefix) => quote(`${prefix}/`)).join(' and ');
+    throw new Error(`the repository prefixes of the mirrors ${mirrors} overlap, but a catalog of ${quote(withCatalog.mirror.node.path)} `
+      + `can create all repositories under ${folders}; set another repositoryPrefix for one of them, for example "teams"`);
   }
 }
 

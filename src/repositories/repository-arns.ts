@@ -1,53 +1,66 @@
 import { Stack } from 'aws-cdk-lib';
 import { RepositorySet } from './repository-set';
+import { quote } from '../image/sanitize';
 
-/** Up to this many repositories are named one by one; beyond, a policy is easier to judge with one pattern. */
-const MOST_EXACT_ARNS = 60;
+/** The ARN of the repositories with a name, or a pattern of names, in the account and Region of a stack. */
+export function repositoryArn(stack: Stack, resourceName: string): string {
+  return stack.formatArn({ service: 'ecr', resource: 'repository', resourceName });
+}
 
-/** Room for what others add to the role, such as the key of a secret. */
-const RESERVE = 500;
+/** A policy lists at most this number of repositories. For more, it has one pattern, which is easier to review. */
+const MAX_EXACT_ARNS = 60;
+
+/** The number of characters for statements that others add to the role, for example for the key of a secret. */
+const RESERVED_LENGTH = 500;
 
 /**
- * The ARNs of a mirror's repositories as its build role names them: exact while they fit into the role's policy,
- * then one pattern for all that share the mirror's prefix, and exact ones for the others.
+ * The ARNs of the repositories of a mirror, for the policy of its build role.
  *
- * They are formed from literal names, so that the mirror's stack needs nothing from the stacks that define the repositories.
+ * The policy lists all ARNs if they fit. Otherwise, it has one pattern for all repositories under the prefix of the mirror, and lists the others.
+ * The ARNs contain literal names, so the stack of the mirror does not depend on the stacks that define the repositories.
  */
 export class RepositoryArns {
-  private readonly whole = new Set<string>();
+  private readonly prefixes = new Set<string>();
 
   constructor(private readonly stack: Stack, private readonly repositories: RepositorySet) {}
 
-  /** From now on, all repositories whose names start with a prefix belong to the mirror, those included that nobody defines. */
+  /** Includes all repositories under a prefix, also repositories that the app does not define. */
   public includeAllUnder(prefix: string): void {
-    this.whole.add(prefix);
+    this.prefixes.add(prefix);
   }
 
-  /** The ARNs for a policy whose other statements take so many characters. */
+  /**
+   * The ARNs for the policy.
+   *
+   * @param otherStatementsLength the number of characters of the other statements of the policy
+   */
   public render(otherStatementsLength: number): string[] {
-    if (this.whole.size > 0) return this.underPatterns([...this.whole].sort());
+    if (this.prefixes.size > 0) return this.patternsAndOthers([...this.prefixes].sort());
     const exact = this.exactArns(() => true);
-    const fits = exact.length <= MOST_EXACT_ARNS && this.length(exact) + otherStatementsLength <= MAX_INLINE_POLICY_LENGTH - RESERVE;
-    return fits ? exact : this.underPatterns([this.repositories.prefix]);
+    const fits = exact.length <= MAX_EXACT_ARNS && this.length(exact) + otherStatementsLength <= MAX_INLINE_POLICY_LENGTH - RESERVED_LENGTH;
+    return fits ? exact : this.patternsAndOthers([this.repositories.prefix]);
   }
 
-  /** Why no form of the ARNs fits; empty when one does. */
+  /** Validates that the ARNs fit into the policy. Returns the problems. */
   public validate(otherStatementsLength: number): string[] {
     const length = this.length(this.render(otherStatementsLength)) + otherStatementsLength;
-    if (length <= MAX_INLINE_POLICY_LENGTH - RESERVE) return [];
+    if (length <= MAX_INLINE_POLICY_LENGTH - RESERVED_LENGTH) return [];
     const outside = this.exactArns((name) => !isUnder(name, this.repositories.prefix)).length;
+    const prefix = `${this.repositories.prefix}/`;
     return [
-      `the build role's policy would have about ${length} characters, and IAM allows ${MAX_INLINE_POLICY_LENGTH}: ${outside} repositories are not under `
-      + `${JSON.stringify(`${this.repositories.prefix}/`)} and must be named one by one; name them ${JSON.stringify(`${this.repositories.prefix}/...`)}, or define a second ImageMirror for some of them`,
+      `the policy of the build role would have about ${length} characters, but IAM allows ${MAX_INLINE_POLICY_LENGTH}: `
+      + `it lists ${outside} repositories that are not under ${quote(prefix)}; `
+      + `use names that start with ${quote(prefix)}, or define a second ImageMirror for some of them`,
     ];
   }
 
-  /** Acts once, when the first image of an upstream registry gets its place in one of the repositories. */
-  public onceMirroringFrom(registry: string, act: () => void): void {
-    this.repositories.onceMirroringFrom(registry, act);
+  /** Calls a function once, for the first image of an upstream registry. */
+  public onceMirroringFrom(registry: string, listener: () => void): void {
+    this.repositories.onceMirroringFrom(registry, listener);
   }
 
-  private underPatterns(prefixes: readonly string[]): string[] {
+  /** One pattern for each prefix, and the ARNs of the repositories that are under none of the prefixes. */
+  private patternsAndOthers(prefixes: readonly string[]): string[] {
     const outside = this.exactArns((name) => !prefixes.some((prefix) => isUnder(name, prefix)));
     return [...prefixes.map((prefix) => this.arn(`${prefix}/*`)), ...outside];
   }
@@ -60,7 +73,7 @@ export class RepositoryArns {
   }
 
   private arn(repositoryName: string): string {
-    return this.stack.formatArn({ service: 'ecr', resource: 'repository', resourceName: repositoryName });
+    return repositoryArn(this.stack, repositoryName);
   }
 
   private length(arns: string[]): number {
@@ -73,21 +86,19 @@ function isUnder(name: string, prefix: string): boolean {
 }
 
 /**
- * How long a policy gets after CloudFormation has resolved it.
- *
- * IAM takes 10,240 characters of inline policies in one role, white space not counted.
+ * The maximum number of characters of all inline policies of a role. IAM does not count white space.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
  */
 export const MAX_INLINE_POLICY_LENGTH = 10_240;
 
-/** The longest values there are: `aws-us-gov`, 12 digits, `ap-southeast-1` and the like, `amazonaws.com.cn`. */
+/** The lengths of the longest values: `aws-us-gov`, 12 digits, Regions like `ap-southeast-1`, `amazonaws.com.cn`. */
 const PSEUDO_PARAMETER_LENGTHS: Record<string, number> = { 'AWS::Partition': 10, 'AWS::AccountId': 12, 'AWS::Region': 14, 'AWS::URLSuffix': 16 };
 
-/** What an attribute or another stack's export is taken for: a long ARN. */
+/** The assumed length of an attribute, or of an export of another stack: the length of a long ARN. */
 const UNKNOWN_LENGTH = 120;
 
-/** The length of a resolved piece of a template as JSON, its intrinsic functions replaced by values as long as they can get. */
+/** The length of a resolved part of a template as JSON. Intrinsic functions count with the length of their longest values. */
 export function renderedLength(value: unknown): number {
   if (Array.isArray(value)) return 2 + separated(value.map(renderedLength));
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)?.length ?? 0;
@@ -103,7 +114,7 @@ function intrinsicLength(value: object): number | undefined {
   return name.startsWith('Fn::') ? UNKNOWN_LENGTH + 2 : undefined;
 }
 
-/** The quotes of the parts become those of the whole. */
+/** The joined text has one pair of quotes, so the quotes of the parts do not count. */
 function joinedLength([delimiter, parts]: [string, unknown[]]): number {
   if (!Array.isArray(parts)) return UNKNOWN_LENGTH + 2;
   return 2 + parts.reduce<number>((sum, part) => sum + renderedLength(part) - 2, 0) + delimiter.length * Math.max(parts.length - 1, 0);

@@ -4,8 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { DeclaredImage, DeclaredTags, formatTags } from '../declarations/declared-image';
-import { IImageMirror } from '../declarations/mirror-interfaces';
-import { MirrorParts } from '../declarations/mirror-interfaces';
+import { IImageMirror, MirrorParts } from '../declarations/mirror-interfaces';
 import { quote } from '../image/sanitize';
 import { scopeInStack } from '../synthesis/environments';
 

@@ -22,6 +22,11 @@ export function otherEnvironmentPart(one: Stack, other: Stack): 'account' | 'Reg
   return isSame('region') ? undefined : 'Region';
 }
 
+/** The host of the ECR registry in the account and Region of a stack. */
+export function registryHost({ account, region, urlSuffix }: Stack): string {
+  return `${account}.dkr.ecr.${region}.${urlSuffix}`;
+}
+
 /** Whether two stacks are in the same account and Region, and so use the same ECR registry. */
 export function isSameEnvironment(one: Stack, other: Stack): boolean {
   return otherEnvironmentPart(one, other) === undefined;
@@ -36,9 +41,10 @@ export function isSameEnvironment(one: Stack, other: Stack): boolean {
  */
 export function requireSameEnvironment(construct: Construct, mirror: Construct, remedy: string): void {
   const [own, mirrorStack] = [Stack.of(construct), Stack.of(mirror)];
-  for (const part of ['account', 'region'] as const) {
+  for (const [part, name] of [['account', 'account'], ['region', 'Region']] as const) {
     if (isDifferent(own[part], mirrorStack[part])) {
-      throw new Error(`the stack ${quote(own.node.path)} is in the ${part} ${quote(own[part])}, but its mirror is in ${quote(mirrorStack[part])}; ${remedy}`);
+      throw new Error(`the stack ${quote(own.node.path)} is in the ${name} ${quote(own[part])}, `
+        + `but its mirror is in ${quote(mirrorStack[part])}; ${remedy}`);
     }
   }
 }
@@ -53,8 +59,8 @@ export function singletonProblems(resource: CfnResource, noun: string, remedy: s
   return resource.node.root.node.findAll()
     .filter((node) => CfnResource.isCfnResource(node) && node !== resource && node.cfnResourceType === resource.cfnResourceType)
     .filter((other) => isSameEnvironment(Stack.of(resource), Stack.of(other)))
-    .map((other) => `an account has one ${noun} in each Region, but ${quote(other.node.path)} defines another, which would replace this one or be replaced; ${remedy}, `
-      + 'or set the env of the stacks if they are deployed to different accounts or Regions');
+    .map((other) => `an account has one ${noun} in each Region, but ${quote(other.node.path)} defines another, which would replace this one or be `
+      + `replaced; ${remedy}, or set the env of the stacks if they are deployed to different accounts or Regions`);
 }
 
 /** The top-level stack that a nested stack is deployed with. */

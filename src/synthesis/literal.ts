@@ -1,13 +1,13 @@
 import { Token } from 'aws-cdk-lib';
 
 /**
- * Refuses a token where a value must be known while the app is synthesized.
+ * Requires that a value is known at synthesis. Returns the value.
  *
- * @throws Error that names the property and says what to write instead
+ * @throws Error when the value is a token; the error names the property and the remedy
  */
 export function requireLiteral(value: string, property: string, remedy: string): string {
   if (Token.isUnresolved(value)) {
-    throw new Error(`${property} must be known at synthesis, but it is a token that CloudFormation resolves while it deploys; ${remedy}`);
+    throw new Error(`${property} must be known at synthesis, but it is a token (a value that is known only at deployment); ${remedy}`);
   }
   return value;
 }

@@ -3,66 +3,67 @@ import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { IConstruct } from 'constructs';
 
-/** A finding of cdk-nag that is as it should be. */
+/** A suppression of a cdk-nag rule. */
 interface Suppression {
-  /** The id of the rule. */
+  /** The ID of the rule. */
   readonly id: string;
-  /** Why it is as it should be. */
+  /** The reason for the suppression. */
   readonly reason: string;
-  /** The findings that are meant, as cdk-nag writes them; all of the rule's without. */
+  /** The suppressed findings, as cdk-nag formats them. By default, all findings of the rule are suppressed. */
   readonly applies_to?: readonly (string | { readonly regex: string })[];
 }
 
-/** Where cdk-nag looks for them: no library is needed to leave them there. */
+/** The metadata key that cdk-nag reads. Writing the metadata needs no dependency on cdk-nag. */
 const METADATA_KEY = 'cdk_nag';
 
-/** Tells cdk-nag, where it is used, that findings of a resource are as they should be. */
+/** Suppresses rules of cdk-nag for a resource. */
 function suppress(resource: CfnResource, suppressions: readonly Suppression[]): void {
   resource.addMetadata(METADATA_KEY, { rules_to_suppress: suppressions });
 }
 
-/** Tells cdk-nag that stacks can only be named as far as their names go. */
+/** Suppresses the finding for the wildcard ARNs of stacks. The ID at the end of the ARN is not known at synthesis. */
 export function suppressStackNames(role: iam.Role): void {
   suppress(role.node.defaultChild as iam.CfnRole, [{
     id: 'AwsSolutions-IAM5',
-    reason: 'The ARN of a stack ends in an id that CloudFormation makes up; the role may read the status of stacks with these names, and nothing else.',
+    reason: 'The ARN of a stack ends with an ID that CloudFormation generates; the role can read only the status of stacks with these names.',
     applies_to: [{ regex: '/^Resource::arn:.*:cloudformation:.*:stack/.*$/g' }],
   }]);
 }
 
-/** Tells cdk-nag that the repositories of catalogs can only be named by their prefixes. */
+/** Suppresses the finding for the wildcard ARNs of the repositories of catalogs. */
 export function suppressRepositoryPrefixes(role: iam.Role, prefixes: readonly string[]): void {
   const names = prefixes.map((prefix) => prefix.replace(/\./g, '\\.').replace(/\//g, '\\/')).join('|');
   suppress(role.node.defaultChild as iam.CfnRole, [{
     id: 'AwsSolutions-IAM5',
-    reason: 'Nobody knows the images of a catalog when the template is written; builds may create and fill repositories under the prefixes of the mirror only.',
+    reason: 'The images of a catalog are not known at synthesis; builds can create, and push to, only repositories under the prefixes of the mirror.',
     applies_to: [{ regex: `/^Resource::arn:.*:ecr:.*:repository\\/(?:${names})\\/\\*$/g` }],
   }]);
 }
 
-/** Tells those versions of cdk-nag that look for it that the builds of a project have to be privileged. */
+/** Suppresses the finding for privileged builds, which some versions of cdk-nag report. */
 export function suppressPrivilegedMode(project: codebuild.Project): void {
   suppress(project.node.defaultChild as codebuild.CfnProject, [{
     id: 'AwsSolutions-CB3',
-    reason: 'Docker runs in privileged builds only. They build customized images, can pull what these are built from, and push to the repositories of these alone.',
+    reason: 'Docker needs privileged builds. They can pull only the images that customized images are built from, '
+      + 'and push only to the repositories of customized images.',
   }]);
 }
 
-/** What is found in the CDK's provider framework, which is not ours to define otherwise. */
+/** The suppressions for the CDK's provider framework, which this library does not define. */
 const FRAMEWORK_SUPPRESSIONS: Readonly<Record<string, readonly Suppression[]>> = {
   'AWS::Lambda::Function': [
-    { id: 'AwsSolutions-L1', reason: 'The CDK chooses the runtime of its provider framework: the newest that every Region has.' },
+    { id: 'AwsSolutions-L1', reason: 'The CDK sets the runtime of its provider framework: the newest runtime that is available in all Regions.' },
   ],
   'AWS::IAM::Policy': [
-    { id: 'AwsSolutions-IAM5', reason: 'The CDK lets its provider framework invoke all versions of the functions that it knows by name.' },
+    { id: 'AwsSolutions-IAM5', reason: 'The CDK allows its provider framework to invoke all versions of specific functions.' },
   ],
   'AWS::StepFunctions::StateMachine': [
-    { id: 'AwsSolutions-SF1', reason: 'The state machine of the CDK\'s provider framework only repeats a function, which has a log of its own.' },
-    { id: 'AwsSolutions-SF2', reason: 'The state machine of the CDK\'s provider framework only repeats a function.' },
+    { id: 'AwsSolutions-SF1', reason: 'The state machine of the CDK\'s provider framework only repeats calls of a function, which has its own log.' },
+    { id: 'AwsSolutions-SF2', reason: 'The state machine of the CDK\'s provider framework only repeats calls of a function.' },
   ],
 };
 
-/** Does so for all resources of the CDK's provider framework under a construct. */
+/** Suppresses the findings of all resources of the CDK's provider framework under a construct. */
 export function suppressFrameworkFindings(framework: IConstruct): void {
   for (const resource of framework.node.findAll().filter((child) => CfnResource.isCfnResource(child))) {
     const suppressions = FRAMEWORK_SUPPRESSIONS[resource.cfnResourceType];

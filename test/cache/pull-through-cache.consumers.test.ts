@@ -98,7 +98,7 @@ describe('a build of AWS CodeBuild', () => {
 
   test('fails on a platform that CodeBuild has no environment for', () => {
     expect(() => environment(Platform.custom('linux/riscv64')))
-      .toThrow('builds cannot run on "linux/riscv64"; write ecr_assets.Platform.LINUX_AMD64 or ecr_assets.Platform.LINUX_ARM64');
+      .toThrow('CodeBuild does not support the platform "linux/riscv64"; use ecr_assets.Platform.LINUX_AMD64 or ecr_assets.Platform.LINUX_ARM64');
   });
 
   test('runs in the exact image of a digest', () => {

@@ -108,19 +108,26 @@ describe('two caches', () => {
     const stack = newStack({});
     quay(stack);
     expect(() => new PullThroughCache(stack, 'Twin', { upstream: UpstreamRegistry.QUAY }))
-      .toThrow('the prefix "quay" has a pull-through cache rule already, which "Stack/Cache" defines, and Amazon ECR takes one in an account and Region; set another repositoryPrefix, or use that cache');
+      .toThrow('the prefix "quay" already has a pull-through cache rule, which "Stack/Cache" defines, but Amazon ECR allows one in an account and Region; '
+        + 'set another repositoryPrefix, or use that cache');
   });
 
   test('fail in two stacks of one account and Region with one prefix', () => {
     const app = new App();
     quay(new Stack(app, 'One', { env: ENV }));
-    expect(() => quay(new Stack(app, 'Other', { env: ENV }))).toThrow('the prefix "quay" has a pull-through cache rule already, which "One/Cache" defines');
+    expect(() => quay(new Stack(app, 'Other', { env: ENV }))).toThrow('the prefix "quay" already has a pull-through cache rule, which "One/Cache" defines');
+  });
+
+  test('fail in two environment-agnostic stacks of one stage with one prefix', () => {
+    const stage = new Stage(new App(), 'Production');
+    quay(new Stack(stage, 'One'));
+    expect(() => quay(new Stack(stage, 'Other'))).toThrow('the prefix "quay" already has a pull-through cache rule, which "Production/One/Cache" defines');
   });
 
   test('fail in a stack and one that is nested in it with one prefix', () => {
     const stack = newStack({});
     quay(stack);
-    expect(() => quay(new NestedStack(stack, 'Nested'))).toThrow('the prefix "quay" has a pull-through cache rule already');
+    expect(() => quay(new NestedStack(stack, 'Nested'))).toThrow('the prefix "quay" already has a pull-through cache rule');
   });
 
   test.each([
@@ -133,10 +140,10 @@ describe('two caches', () => {
     expect(quay(new Stack(app, 'Other', { env })).repositoryPrefix).toBe('quay');
   });
 
-  test('with one prefix are possible in two stacks whose places are not known', () => {
+  test('with one prefix are possible in environment-agnostic stacks of different stages', () => {
     const app = new App();
     quay(new Stack(app, 'One'));
-    expect(quay(new Stack(new Stage(app, 'Production'), 'One')).repositoryPrefix).toBe('quay');
+    for (const stage of ['Staging', 'Production']) expect(quay(new Stack(new Stage(app, stage), 'One')).repositoryPrefix).toBe('quay');
   });
 
   test('fail with one prefix of the template, and do not when one of them leaves it out', () => {
@@ -145,8 +152,8 @@ describe('two caches', () => {
     quay(stack, { creationTemplate: shared });
     const other = (id: string, creationTemplate: CreationTemplate) =>
       new PullThroughCache(stack, id, { upstream: UpstreamRegistry.KUBERNETES, repositoryPrefix: id, creationTemplate });
-    expect(() => other('one', shared)).toThrow('the prefix "ROOT" has a repository creation template already, which "Stack/Cache" defines, and Amazon ECR takes one in an account and Region; '
-      + 'set creationTemplate: CreationTemplate.none() for one of them');
+    expect(() => other('one', shared)).toThrow('the prefix "ROOT" already has a repository creation template, which "Stack/Cache" defines, '
+      + 'but Amazon ECR allows one in an account and Region; set creationTemplate: CreationTemplate.none() for one of them');
     expect(other('two', CreationTemplate.none()).repositoryPrefix).toBe('two');
   });
 });

@@ -47,8 +47,8 @@ describe('repositories that pushes create', () => {
     const [own] = Object.values(template().findResources('AWS::ECR::Repository'));
     const LifecyclePolicy = own.Properties.LifecyclePolicy.LifecyclePolicyText;
     expect(templates()).toEqual([
-      { AppliedFor: ['CREATE_ON_PUSH'], Prefix: 'mirror', ImageTagMutability: 'IMMUTABLE', LifecyclePolicy, Description: 'Mirrored images whose tags are fixed' },
-      { AppliedFor: ['CREATE_ON_PUSH'], Prefix: 'mirror-floating', ImageTagMutability: 'MUTABLE', LifecyclePolicy, Description: 'Mirrored images whose tags float' },
+      { AppliedFor: ['CREATE_ON_PUSH'], Prefix: 'mirror', ImageTagMutability: 'IMMUTABLE', LifecyclePolicy, Description: 'Mirrored images with fixed tags' },
+      { AppliedFor: ['CREATE_ON_PUSH'], Prefix: 'mirror-floating', ImageTagMutability: 'MUTABLE', LifecyclePolicy, Description: 'Mirrored images with floating tags' },
     ]);
     expect(LifecyclePolicy).toContain('"countNumber":7');
   });
@@ -100,11 +100,11 @@ describe('repositories that pushes create', () => {
 
   test('cannot share a template with a pull-through cache', () => {
     new PullThroughCache(stack, 'Cache', { upstream: UpstreamRegistry.QUAY, repositoryPrefix: 'mirror' });
-    expect(() => define()).toThrow('the prefix "mirror" has a repository creation template already');
+    expect(() => define()).toThrow('the prefix "mirror" already has a repository creation template');
   });
 
   test('have no prefix that templates do not take', () => {
-    expect(() => define(parameter(), { repositoryPrefix: 'up__stream' })).toThrow('repositoryPrefix "up__stream" cannot be that of a repository creation template');
+    expect(() => define(parameter(), { repositoryPrefix: 'up__stream' })).toThrow('repositoryPrefix "up__stream" is not valid for a repository creation template');
   });
 
   test('are left where they are when the mirror goes: nothing in the template deletes them', () => {

@@ -66,7 +66,7 @@ test.each<[string, () => iam.IGrantable, string]>([
   ['an account', () => new iam.AccountPrincipal('444455556666'), 'the principal "AccountPrincipal(444455556666)"'],
 ])('%s of another account is refused, with the way that lets it pull', (_, grantee, name) => {
   const catalog = known();
-  expect(() => catalog.grantPull(grantee())).toThrow(`${name} is of the account "444455556666", and the mirror of "${ACCOUNT}", so that the repositories must say that it may pull; ${OTHERS}`);
+  expect(() => catalog.grantPull(grantee())).toThrow(`${name} is in the account "444455556666", but the mirror is in "${ACCOUNT}", so the repository policies must grant it the pull; ${OTHERS}`);
 });
 
 test.each<[string, () => iam.IGrantable]>([
@@ -77,5 +77,5 @@ test.each<[string, () => iam.IGrantable]>([
   ['the account itself', () => new iam.AccountPrincipal(ACCOUNT)],
 ])('%s has no policies, and is refused with the way that lets it pull', (_, grantee) => {
   const catalog = known();
-  expect(() => catalog.grantPull(grantee())).toThrow(`has no policies that could say that it may pull; pass a role or a user of the mirror's account, or ${OTHERS}`);
+  expect(() => catalog.grantPull(grantee())).toThrow(`has no IAM policies; pass a role or user of the account of the mirror, or ${OTHERS}`);
 });

@@ -99,7 +99,7 @@ describe('a catalog', () => {
     const mirror = new ImageMirror(stack, 'Mirror', { images: ['nginx:stable'] });
     const team = new Stack(app, 'Team');
     expect(() => new MirroredCatalog(team, 'Catalog', { mirror, catalog: parameter() })).toThrow(
-      'the catalog is in the stack "Team" and its mirror in "Platform"; define it in the mirror\'s stack, with addCatalog()',
+      'the catalog is in the stack "Team", but its mirror is in "Platform"; define the catalog in the stack of the mirror, with addCatalog()',
     );
   });
 
@@ -157,10 +157,10 @@ describe('where the list lies', () => {
 
   test.each<[string, () => ImageCatalog, string]>([
     ['a SecureString', () => ImageCatalog.fromParameter(ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'S', { parameterName: '/a' })), 'the catalog is a SecureString'],
-    ['a parameter whose name is none', () => ImageCatalog.fromParameter(ssm.StringListParameter.fromStringListParameterName(stack, 'S', '/a b')), '"/a b" is no name of a parameter'],
-    ['a key that leaves its folder', () => ImageCatalog.fromBucket(s3.Bucket.fromBucketName(stack, 'B', 'lists'), 'a/../b'), '"a/../b" is no key for a catalog'],
-    ['a key with a space', () => ImageCatalog.fromBucket(s3.Bucket.fromBucketName(stack, 'B', 'lists'), 'a b'), '"a b" is no key for a catalog'],
-    ['no key', () => ImageCatalog.fromBucket(s3.Bucket.fromBucketName(stack, 'B', 'lists'), ''), '"" is no key for a catalog'],
+    ['a parameter whose name is none', () => ImageCatalog.fromParameter(ssm.StringListParameter.fromStringListParameterName(stack, 'S', '/a b')), '"/a b" is not a valid parameter name'],
+    ['a key that leaves its folder', () => ImageCatalog.fromBucket(s3.Bucket.fromBucketName(stack, 'B', 'lists'), 'a/../b'), '"a/../b" is not a valid key for a catalog'],
+    ['a key with a space', () => ImageCatalog.fromBucket(s3.Bucket.fromBucketName(stack, 'B', 'lists'), 'a b'), '"a b" is not a valid key for a catalog'],
+    ['no key', () => ImageCatalog.fromBucket(s3.Bucket.fromBucketName(stack, 'B', 'lists'), ''), '"" is not a valid key for a catalog'],
     ['a key that is a token', () => ImageCatalog.fromBucket(s3.Bucket.fromBucketName(stack, 'B', 'lists'), stack.account), 'the key of a catalog must be known at synthesis'],
   ])('is not %s', (_, catalog, words) => {
     expect(catalog).toThrow(words);
@@ -168,8 +168,8 @@ describe('where the list lies', () => {
 
   test('is no file that is missing', () => {
     const mirror = new ImageMirror(stack, 'Mirror');
-    expect(() => mirror.addCatalog('One', ImageCatalog.fromFile('nowhere.yaml'))).toThrow('the catalog "nowhere.yaml" is no file in');
-    expect(() => mirror.addCatalog('Other', ImageCatalog.fromFile(folder))).toThrow('is no file in');
+    expect(() => mirror.addCatalog('One', ImageCatalog.fromFile('nowhere.yaml'))).toThrow('the catalog "nowhere.yaml" is not a file in');
+    expect(() => mirror.addCatalog('Other', ImageCatalog.fromFile(folder))).toThrow('is not a file in');
   });
 
   test('is no file with mistakes, each of which is told with its line', () => {
@@ -179,7 +179,7 @@ describe('where the list lies', () => {
     stack = new Stack(new App(), 'Platform');
     expect(() => define(file('images: [nginx'))).toThrow(/has a mistake:\nline 1: /);
     stack = new Stack(new App(), 'Platform');
-    expect(() => define(file('images: [a:1.0.0]\n---\nimages: [b:2.0.0]'))).toThrow(/has a mistake:\nline 2: it is several documents; write one$/);
+    expect(() => define(file('images: [a:1.0.0]\n---\nimages: [b:2.0.0]'))).toThrow(/has a mistake:\nline 2: several documents are not supported; write a single document$/);
     stack = new Stack(new App(), 'Platform');
     expect(() => define(file('images: [custom/nginx:1.27.0-4f1c0e2a9b7d]'))).toThrow(/has a mistake:\nline 1: .*"custom\/" is reserved for customized images/);
     stack = new Stack(new App(), 'Platform');
@@ -217,12 +217,12 @@ describe('shards', () => {
 
   test('are asked for when a file has more images than a build copies in its time', () => {
     define(file(images(300)));
-    expect(warnings()).toEqual([expect.stringMatching(/^300 of the 300 images of the catalog are mirrored by one build, which copies about 240 in its 1 hour: the first copies take several runs; set shards: 2 \[ack: cdk-ecr-mirror:MirroredCatalog\.shards\]$/)]);
+    expect(warnings()).toEqual([expect.stringMatching(/^300 of the 300 images of the catalog are mirrored by one build, which copies about 240 images in 1 hour, so the first copies take several runs; set shards: 2 \[ack: cdk-ecr-mirror:MirroredCatalog\.shards\]$/)]);
   });
 
   test('are asked for sooner where builds are short', () => {
     define(file(images(100)), {}, { compute: MirrorCompute.lambda() });
-    expect(warnings()).toEqual([expect.stringContaining('which copies about 60 in its 15 minutes')]);
+    expect(warnings()).toEqual([expect.stringContaining('which copies about 60 images in 15 minutes')]);
   });
 
   test('are enough where the warning says so', () => {
@@ -231,13 +231,13 @@ describe('shards', () => {
   });
 
   test('are demanded when a file has more images than a build takes', () => {
-    expect(() => define(file(images(501)))).toThrow('501 of the 501 images of the catalog would be mirrored by one build, and 500 is the limit; set shards: 2');
+    expect(() => define(file(images(501)))).toThrow('501 of the 501 images of the catalog would be mirrored by one build, but the limit is 500; set shards: 2');
   });
 
   const tags = (count: number) => Array.from({ length: count }, (_, index) => `nginx:1.0.${index}`).join('\n');
 
   test('are no help with the tags of one repository, which are better selected', () => {
-    expect(() => define(file(tags(501)), { shards: 30 })).toThrow('and 500 is the limit; 501 are tags of docker.io/library/nginx, and one build mirrors all tags of a repository; select them with "tags" instead');
+    expect(() => define(file(tags(501)), { shards: 30 })).toThrow('501 of the 501 images of the catalog would be mirrored by one build, but the limit is 500; 501 are tags of docker.io/library/nginx, and one build mirrors all tags of a repository; select them with "tags" instead');
     stack = new Stack(new App(), 'Platform');
     define(file(tags(300)));
     expect(warnings()).toContainEqual(expect.stringContaining('the first copies take several runs; no number of shards changes that'));
@@ -245,7 +245,7 @@ describe('shards', () => {
 
   test('are never advised to be more than there may be', () => {
     define(file(images(5_000)), { shards: 30 }, { compute: MirrorCompute.lambda() });
-    expect(warnings()).toContainEqual(expect.stringContaining('which copies about 60 in its 15 minutes: the first copies take several runs; no number of shards changes that'));
+    expect(warnings()).toContainEqual(expect.stringContaining('which copies about 60 images in 15 minutes, so the first copies take several runs; no number of shards changes that'));
   });
 
   test('that start at the same time are told when they are more than an account\'s queue takes', () => {
@@ -255,7 +255,7 @@ describe('shards', () => {
     mirror.addCatalog('Other', list, { shards: 15 });
     expect(warnings()).toEqual([]);
     mirror.addCatalog('Third', list);
-    expect(warnings()).toEqual([expect.stringContaining('an account takes about 30 builds in its queue')]);
+    expect(warnings()).toEqual([expect.stringContaining('an account queues about 30 builds')]);
   });
 
   test('are not asked for where nobody knows the images', () => {
@@ -266,7 +266,7 @@ describe('shards', () => {
 
 test('the images of a file count for Docker Hub\'s budget', () => {
   define(file(Array.from({ length: 20 }, (_, index) => `team/app${index}:1.0.0`).join(',')));
-  Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('20 images from Docker Hub make about 160 pulls'));
+  Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('the first copies of 20 images from Docker Hub need about 160 pulls'));
   stack = new Stack(new App(), 'Platform');
   define(file(Array.from({ length: 20 }, (_, index) => `quay.io/team/app${index}:1.0.0`).join(',')));
   Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('Docker Hub'));

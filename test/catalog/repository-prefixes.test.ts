@@ -1,5 +1,5 @@
 /** A mirror with a catalog may fill all repositories under its prefixes, so those of others must be elsewhere. */
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Stack, Stage } from 'aws-cdk-lib';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { ImageCatalog, ImageMirror } from '../../src';
 
@@ -20,7 +20,7 @@ function addCatalog(one: ImageMirror): void {
 }
 
 describe.each([['mirror', 'mirror/prod'], ['mirror', 'mirror-floating'], ['mirror', 'mirror-floating/prod'], ['mirror/prod', 'mirror'], ['mirror', 'mirror']])('a mirror with a catalog under %s and one under %s', (own, other) => {
-  const words = /^the repository prefixes of the mirrors "Platform\/.*" \(".*"\) and "Platform\/.*" \(".*"\) contain each other, and a catalog of "Platform\/Own" may fill all repositories under/;
+  const words = /^the repository prefixes of the mirrors "Platform\/.*" \(".*"\) and "Platform\/.*" \(".*"\) overlap, but a catalog of "Platform\/Own" can create all repositories under/;
 
   test('are refused when the catalog is added', () => {
     const one = mirror('Own', own);
@@ -31,7 +31,14 @@ describe.each([['mirror', 'mirror/prod'], ['mirror', 'mirror-floating'], ['mirro
   test('are refused when the other mirror is defined afterward, also in another stack', () => {
     addCatalog(mirror('Own', own));
     expect(() => mirror('Other', other)).toThrow(words);
-    expect(() => mirror('Other', other, new Stack(app, 'Team', { env: HERE }))).toThrow('contain each other');
+    expect(() => mirror('Other', other, new Stack(app, 'Team', { env: HERE }))).toThrow('overlap');
+  });
+
+  test('are refused in two environment-agnostic stacks of one stage, and not in two stages', () => {
+    const stage = new Stage(app, 'Production');
+    addCatalog(mirror('Own', own, new Stack(stage, 'One')));
+    mirror('Other', other, new Stack(new Stage(app, 'Staging'), 'One'));
+    expect(() => mirror('Other', other, new Stack(stage, 'Other'))).toThrow('overlap');
   });
 
   test('are not refused where no list can reach the other', () => {
@@ -54,6 +61,6 @@ test('prefixes that only begin alike are not refused', () => {
 
 test('the words say what is reached and what to do', () => {
   addCatalog(mirror('Own'));
-  expect(() => mirror('Other', 'mirror/prod')).toThrow('the repository prefixes of the mirrors "Platform/Other" ("mirror/prod") and "Platform/Own" ("mirror") contain each other, and a catalog of "Platform/Own" '
-    + 'may fill all repositories under "mirror/" and "mirror-floating/"; set another repositoryPrefix for one of them, for example "teams"');
+  expect(() => mirror('Other', 'mirror/prod')).toThrow('the repository prefixes of the mirrors "Platform/Other" ("mirror/prod") and "Platform/Own" ("mirror") overlap, but a catalog of "Platform/Own" '
+    + 'can create all repositories under "mirror/" and "mirror-floating/"; set another repositoryPrefix for one of them, for example "teams"');
 });

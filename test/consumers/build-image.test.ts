@@ -78,20 +78,20 @@ describe('fails', () => {
   test('when the platform is not mirrored', () => {
     const image = mirror.addImage('golang:1.23.3', { platforms: [LINUX_ARM64] });
     expect(() => image.toBuildImage()).toThrow(
-      '"docker.io/library/golang:1.23.3" is mirrored for linux/arm64 only, and linux/amd64 is wanted; add that to platforms, or leave platforms out to mirror all',
+      '"docker.io/library/golang:1.23.3" is mirrored only for linux/arm64, but linux/amd64 is needed; add it to platforms, or omit platforms to mirror all',
     );
     expect(image.toBuildImage({ platform: LINUX_ARM64 }).type).toBe('ARM_CONTAINER');
   });
 
   test('when no build runs on the platform', () => {
     expect(() => mirror.image('node:22.11.0').toBuildImage({ platform: ecr_assets.Platform.custom('linux/riscv64') })).toThrow(
-      'builds cannot run on "linux/riscv64"; write ecr_assets.Platform.LINUX_AMD64 or ecr_assets.Platform.LINUX_ARM64',
+      'CodeBuild does not support the platform "linux/riscv64"; use ecr_assets.Platform.LINUX_AMD64 or ecr_assets.Platform.LINUX_ARM64',
     );
   });
 
   test('when a filter selects the image\'s tags', () => {
     const image = mirror.addImage('golang', { tags: TagFilter.semver('>=1.23') });
-    expect(() => image.toBuildImage()).toThrow('write codebuild.LinuxBuildImage.fromEcrRepository(image.repository, tag), and let the project depend on the image');
+    expect(() => image.toBuildImage()).toThrow('"docker.io/library/golang" uses a tag filter, so it has no single tag; use codebuild.LinuxBuildImage.fromEcrRepository(image.repository, tag), and make the project depend on the image');
   });
 });
 

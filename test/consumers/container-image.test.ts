@@ -140,8 +140,8 @@ test('a task definition that uses no image of the mirror does not wait', () => {
 test('an image whose tags a filter selects is refused, with the method that takes a tag', () => {
   const image = mirror.addImage('quay.io/prometheus/prometheus', { tags: TagFilter.semver('>=2.53') });
   expect(() => image.toContainerImage()).toThrow(
-    '"quay.io/prometheus/prometheus" has no single tag, for a filter selects its tags when it runs; '
-    + 'write ecs.ContainerImage.fromEcrRepository(image.repository, tag), and let the task definition depend on the image',
+    '"quay.io/prometheus/prometheus" uses a tag filter, so it has no single tag; '
+    + 'use ecs.ContainerImage.fromEcrRepository(image.repository, tag), and make the task definition depend on the image',
   );
 });
 
@@ -164,7 +164,7 @@ describe('the URI of a digest', () => {
   });
 
   test.each(['', 'stable', 'sha256:abc', DIGEST.toUpperCase(), `md5:${'0'.repeat(32)}`, `@${DIGEST}`])('is refused when it is none: %j', (digest) => {
-    expect(() => mirror.image('nginx:stable').imageUriForDigest(digest)).toThrow(`${JSON.stringify(digest)} is no digest, which is "sha256:" and 64 lower-case hexadecimal digits`);
+    expect(() => mirror.image('nginx:stable').imageUriForDigest(digest)).toThrow(`${JSON.stringify(digest)} is not a valid digest; write "sha256:" and 64 lowercase hexadecimal digits`);
   });
 
   test('takes a token', () => {

@@ -85,20 +85,20 @@ describe('fails', () => {
   ])('when %s not known at synthesis', (_, env) => {
     const mirror = new ImageMirror(new Stack(new App(), 'Platform', { env }), 'Mirror', { images: ['nginx:stable'] });
     expect(() => mirror.dockerBuildContexts()).toThrow(
-      '"docker.io/library/nginx:stable" will be in an account and Region that are not known at synthesis, and a Dockerfile is built before CloudFormation knows them; '
-      + 'give the stack "Platform" its env, for example env: { account: \'111122223333\', region: \'eu-west-1\' }',
+      'the account and Region of "docker.io/library/nginx:stable" are not known at synthesis, but the Dockerfile is built before the deployment; '
+      + 'set env of the stack "Platform", for example env: { account: \'111122223333\', region: \'eu-west-1\' }',
     );
   });
 
   test('when an image is not in the mirror', () => {
-    expect(() => mirrorOf(['nginx:stable']).dockerBuildContexts(['nginx:alpine'])).toThrow('"nginx:alpine" is not in the mirror; add it with addImage(), or use one of those that are: "nginx:stable"');
+    expect(() => mirrorOf(['nginx:stable']).dockerBuildContexts(['nginx:alpine'])).toThrow('"nginx:alpine" is not in the mirror; add it with addImage(), or use one of the mirrored images: "nginx:stable"');
   });
 
   test.each([[undefined], [['nginx']]])('when a filter selects an image\'s tags: %j', (images) => {
     const mirror = mirrorOf(['redis:7.2.5']);
     mirror.addImage('nginx', { tags: TagFilter.semver('>=1.25 <2') });
     expect(() => mirror.dockerBuildContexts(images)).toThrow(
-      '"docker.io/library/nginx" has no single tag, for a filter selects its tags when it runs; list the images that the Dockerfile names, and mirror each of them by its tag with addImage()',
+      '"docker.io/library/nginx" uses a tag filter, so it has no single tag; list the images that the Dockerfile names, and mirror each of them by its tag with addImage()',
     );
     expect(Object.keys(mirror.dockerBuildContexts(['redis:7.2.5']))).toContain('redis:7.2.5');
   });
@@ -108,8 +108,8 @@ describe('fails', () => {
     const mirror = new ImageMirror(stack, 'Mirror');
     mirror.addImage('nginx:stable', { repository: new ecr.Repository(stack, 'Mine') });
     expect(() => mirror.dockerBuildContexts()).toThrow(
-      '"docker.io/library/nginx:stable" is in a repository whose name is not known at synthesis, and a Dockerfile is built before CloudFormation knows it; '
-      + 'give the repository a name, and pass ecr.Repository.fromRepositoryName(this, id, name) to addImage()',
+      'the repository name of "docker.io/library/nginx:stable" is not known at synthesis, but the Dockerfile is built before the deployment; '
+      + 'set a name for the repository, and pass ecr.Repository.fromRepositoryName(this, id, name) to addImage()',
     );
   });
 

@@ -131,7 +131,7 @@ describe('the tag of a platform', () => {
     for (const tag of ['20', '21', '23', '24']) mirror.addImage(`public.ecr.aws/lambda/nodejs:${tag}`);
     const code = mirror.image(NODE).toLambdaCode();
     expect(() => new lambda.DockerImageFunction(stack, 'Function', { code })).toThrow(
-      'would have 6 floating tags ("20", "21", "22", "22-linux-amd64", "23", "24"), and Amazon ECR allows 5 exceptions from immutability',
+      'would have 6 floating tags ("20", "21", "22", "22-linux-amd64", "23", "24"), but Amazon ECR allows 5 exceptions from immutability',
     );
   });
 
@@ -139,19 +139,19 @@ describe('the tag of a platform', () => {
     mirror.addImage('public.ecr.aws/lambda/nodejs:22-linux-amd64');
     const code = mirror.image(NODE).toLambdaCode();
     expect(() => new lambda.DockerImageFunction(stack, 'Function', { code })).toThrow(
-      '"public.ecr.aws/lambda/nodejs:22" and "public.ecr.aws/lambda/nodejs:22-linux-amd64" would both be the tag "22-linux-amd64"',
+      '"public.ecr.aws/lambda/nodejs:22" and "public.ecr.aws/lambda/nodejs:22-linux-amd64" both use the tag "22-linux-amd64"',
     );
   });
 
   test('cannot be given to another image afterward', () => {
     new lambda.DockerImageFunction(stack, 'Function', { code: mirror.image(NODE).toLambdaCode() });
-    expect(() => mirror.addImage('public.ecr.aws/lambda/nodejs:22-linux-amd64')).toThrow('would both be the tag "22-linux-amd64"');
+    expect(() => mirror.addImage('public.ecr.aws/lambda/nodejs:22-linux-amd64')).toThrow('"public.ecr.aws/lambda/nodejs:22-linux-amd64" and "public.ecr.aws/lambda/nodejs:22" both use the tag "22-linux-amd64"');
   });
 
   test('does not exist for a platform that is left behind', () => {
     const image = mirror.addImage('example/worker:1.4.2', { platforms: [ecr_assets.Platform.LINUX_ARM64] });
     expect(() => new lambda.DockerImageFunction(stack, 'Function', { code: image.toLambdaCode() })).toThrow(
-      '"docker.io/example/worker:1.4.2" is mirrored for linux/arm64 only, and linux/amd64 is wanted; add that to platforms, or leave platforms out to mirror all',
+      '"docker.io/example/worker:1.4.2" is mirrored only for linux/arm64, but linux/amd64 is needed; add it to platforms, or omit platforms to mirror all',
     );
   });
 });
@@ -217,8 +217,8 @@ describe('an existing repository', () => {
     new lambda.DockerImageFunction(stack, 'Function', { code: image.toLambdaCode() });
     expect(functionIn(Template.fromStack(stack)).properties.Code.ImageUri).toMatch(/\/shared\/worker:1\.4\.2-linux-amd64$/);
     Annotations.fromStack(stack).hasWarning('/Platform/Function/Resource', Match.stringLikeRegexp(
-      'AWS Lambda needs a policy of the repository that "docker.io/example/worker:1.4.2" is in, '
-      + 'and this app does not define that repository: let lambda.amazonaws.com do ecr:BatchGetImage and ecr:GetDownloadUrlForLayer there.*'
+      'this app does not define the repository of "docker.io/example/worker:1.4.2", so its policy does not allow AWS Lambda to pull; '
+      + 'allow ecr:BatchGetImage and ecr:GetDownloadUrlForLayer for lambda.amazonaws.com in its policy.*'
       + '\\[ack: cdk-ecr-mirror:MirroredImage.lambdaRepositoryPolicy\\]',
     ));
   });
@@ -236,7 +236,7 @@ describe('fails', () => {
   test('when a filter selects the image\'s tags', () => {
     const image = mirror.addImage('example/worker', { tags: TagFilter.semver('>=1') });
     expect(() => image.toLambdaCode()).toThrow(
-      '"docker.io/example/worker" has no single tag, for a filter selects its tags when it runs; mirror the tag that you want by itself too, with addImage(), and use that image',
+      '"docker.io/example/worker" uses a tag filter, so it has no single tag; also mirror the tag that you need with addImage(), and use that image',
     );
     expect(mirror.addImage('example/worker:1.4.2').toLambdaCode()).toBeInstanceOf(lambda.DockerImageCode);
   });
@@ -246,20 +246,20 @@ describe('fails', () => {
     const image = new ImageMirror(new Stack(app, 'Shared', { env }), 'Mirror').addImage(NODE);
     const far = new Stack(app, 'Far', { env: { ...env, region: 'us-east-1' } });
     expect(() => new lambda.DockerImageFunction(far, 'Function', { code: image.toLambdaCode() })).toThrow(
-      'the stack "Far" is in the Region "us-east-1" and the mirror of "public.ecr.aws/lambda/nodejs:22" is in "eu-west-1"; '
-      + 'functions take images of their own Region only: define an ImageMirror there, or replicate this one with MirrorReplication',
+      'the stack "Far" is in the Region "us-east-1", but the mirror of "public.ecr.aws/lambda/nodejs:22" is in "eu-west-1", '
+      + 'and Lambda functions support only images in their own Region; define an ImageMirror in "us-east-1", or use MirrorReplication',
     );
   });
 
   test('when the architecture is unknown', () => {
     const code = mirror.image(NODE).toLambdaCode();
     expect(() => new lambda.DockerImageFunction(stack, 'Function', { code, architecture: lambda.Architecture.custom('mips') })).toThrow(
-      '"Platform/Function/Resource" has the architecture "mips"; write lambda.Architecture.X86_64 or lambda.Architecture.ARM_64',
+      '"Platform/Function/Resource" has the architecture "mips", which is not supported; use lambda.Architecture.X86_64 or lambda.Architecture.ARM_64',
     );
   });
 
   test('when somebody takes the code without telling it of the function', () => {
     const { image } = mirror.image(NODE).toLambdaFunctionCode().bind(stack);
-    expect(() => stack.resolve(image?.imageUri)).toThrow('the architecture of "Platform" is not known, for it was given the code of "public.ecr.aws/lambda/nodejs:22" without bindToResource()');
+    expect(() => stack.resolve(image?.imageUri)).toThrow('the architecture of "Platform" is not known, because it did not call bindToResource() of the code of "public.ecr.aws/lambda/nodejs:22"; use lambda.DockerImageFunction or lambda.Function');
   });
 });

@@ -56,7 +56,7 @@ describe('an organization', () => {
 
   test.each(['', 'abcde12345', 'o-short', 'O-ABCDE12345', 'o-abcde12345/r-1234', `o-${'a'.repeat(33)}`])('is refused when it is none: %j', (organizationId) => {
     expect(() => mirror.grantPullToOrganization(organizationId)).toThrow(
-      `${JSON.stringify(organizationId)} is no organization's id, which is "o-" and 10 to 32 lower-case letters or digits; write for example "o-abcde12345"`,
+      `${JSON.stringify(organizationId)} is not a valid organization ID, which is "o-" and 10 to 32 lowercase letters or digits; use for example "o-abcde12345"`,
     );
   });
 });
@@ -88,12 +88,12 @@ describe('accounts', () => {
 
   test.each(['', '4444', '44445555666', '4444555566667', 'root', root('444455556666')])('are refused when one is none: %j', (accountId) => {
     expect(() => mirror.grantPullToAccounts(['222233334444', accountId])).toThrow(
-      `${JSON.stringify(accountId)} is no account's id, which is 12 digits in quotes; write for example "111122223333"`,
+      `${JSON.stringify(accountId)} is not a valid account ID, which is a string of 12 digits; use for example "111122223333"`,
     );
   });
 
   test('are refused when there is none', () => {
-    expect(() => mirror.grantPullToAccounts([])).toThrow('accountIds is an empty list; write at least one account, or leave the call out');
+    expect(() => mirror.grantPullToAccounts([])).toThrow('accountIds is empty; pass at least one account ID, or remove the call');
   });
 
   test('are refused as a list token', () => {
@@ -131,8 +131,8 @@ describe('an existing repository', () => {
     mirror.grantPullToOrganization(ORGANIZATION);
     if (!isBefore) addImage();
     Annotations.fromStack(stack).hasWarning('/Platform/Existing', Match.stringLikeRegexp(
-      'others may not pull "Platform/Existing" yet, for the app does not define that repository; let them do ecr:BatchCheckLayerAvailability, ecr:BatchGetImage, '
-      + 'ecr:GetDownloadUrlForLayer in its policy where it is defined \\[ack: cdk-ecr-mirror:ImageMirror.existingRepositoryPolicy\\]',
+      'the app does not define the repository "Platform/Existing", so its policy does not grant pull permission yet; '
+      + 'allow ecr:BatchCheckLayerAvailability, ecr:BatchGetImage, ecr:GetDownloadUrlForLayer in its policy where it is defined \\[ack: cdk-ecr-mirror:ImageMirror.existingRepositoryPolicy\\]',
     ));
   });
 });

@@ -37,8 +37,8 @@ describe('those who use a customized image', () => {
   test('get that of a tag of a filter', () => {
     const image = addVault({ dockerfileLines: LINES, tags: TagFilter.semver('>=1') }, 'hashicorp/vault');
     expect(JSON.stringify(stack.resolve(image.imageUriForTag('1.14.0')))).toMatch(/:1\.14\.0-[0-9a-f]{12}"/);
-    expect(() => image.original.tag).toThrow('"docker.io/hashicorp/vault" has no single tag, for a filter selects its tags when it runs; '
-      + 'write original.repository.repositoryUriForTag() with the tag that you want');
+    expect(() => image.original.tag).toThrow('"docker.io/hashicorp/vault" uses a tag filter, so it has no single tag; '
+      + 'use original.repository.repositoryUriForTag() with the tag that you need');
   });
 
   test.each([
@@ -80,7 +80,7 @@ describe('those who use a customized image', () => {
   test('are no functions of an architecture that it is not built for', () => {
     const code = addVault().toLambdaCode();
     expect(() => new lambda.DockerImageFunction(stack, 'Function', { code, architecture: lambda.Architecture.ARM_64 }))
-      .toThrow('"docker.io/hashicorp/vault:1.14.0" is customized for linux/amd64 only, and linux/arm64 is wanted; add that to customPlatforms');
+      .toThrow('"docker.io/hashicorp/vault:1.14.0" is customized only for linux/amd64, but linux/arm64 is needed; add it to customPlatforms');
   });
 
   test('are builds, of a platform that it is built for', () => {
@@ -89,7 +89,7 @@ describe('those who use a customized image', () => {
     new codebuild.Project(stack, 'Build', { source, environment: { buildImage: image.toBuildImage() } });
     const [project] = Object.entries(Template.fromStack(stack).findResources('AWS::CodeBuild::Project')).filter(([id]) => id.startsWith('Build')).map(([, one]) => one);
     expect(project.Properties.Environment.Image).toEqual(uriOf(image));
-    expect(() => image.toBuildImage({ platform: LINUX_ARM64 })).toThrow('linux/arm64 is wanted');
+    expect(() => image.toBuildImage({ platform: LINUX_ARM64 })).toThrow('linux/arm64 is needed; add it to customPlatforms');
   });
 
   test.each([
@@ -97,7 +97,7 @@ describe('those who use a customized image', () => {
     ['build images', (image: MirroredImage) => image.toBuildImage()],
   ])('are no %s where a filter selects the tags, for nobody can know what those end in', (_, use) => {
     const image = addVault({ dockerfileLines: LINES, tags: TagFilter.semver('^1') }, 'hashicorp/vault');
-    expect(() => use(image)).toThrow('"docker.io/hashicorp/vault" has no single tag, for a filter selects its tags when it runs; mirror the tag that you want by itself too');
+    expect(() => use(image)).toThrow('"docker.io/hashicorp/vault" uses a tag filter, so it has no single tag; also mirror the tag that you need with addImage(), and use that image');
   });
 
   test('may be of an organization', () => {

@@ -23,20 +23,20 @@ describe('fails', () => {
   test.each<[string, MirroredImageOptions, ImageMirrorProps, string | RegExp]>([
     ['when a line is not allowed', { dockerfileLines: ['FROM alpine'] }, {}, /^dockerfileLines: the line "FROM alpine" starts with "FROM", which is not allowed here/],
     ['when there are no lines', { dockerfileLines: [] }, {}, 'dockerfileLines: there are no lines; add at least one, or omit the lines'],
-    ['when a line is a token', { dockerfileLines: [`ENV A=${Lazy.string({ produce: () => 'b' })}`] }, {}, /^the line "ENV A=\$\{Token.*\}" of dockerfileLines must be known at synthesis, .*; write its value into the line, or give it to the container as an environment variable$/],
+    ['when a line is a token', { dockerfileLines: [`ENV A=${Lazy.string({ produce: () => 'b' })}`] }, {}, /^the line "ENV A=\$\{Token.*\}" of dockerfileLines must be known at synthesis, .*; write its value into the line, or pass it to the container as an environment variable$/],
     ['when all lines are a token', { dockerfileLines: Lazy.list({ produce: () => ['ENV A=b'] }) }, {}, 'dockerfileLines must be known at synthesis, but it is a list token; write the lines as strings'],
-    ['when platforms are chosen and no lines', { customPlatforms: [LINUX_AMD64] }, {}, /^customPlatforms are those of a customized image, and there are no dockerfileLines/],
-    ['when there are no platforms', { dockerfileLines: LINES, customPlatforms: [] }, {}, 'customPlatforms is an empty list, and an image without platforms is none; leave it out'],
-    ['when a platform is none', { dockerfileLines: LINES, customPlatforms: [Platform.custom('arm')] }, {}, /^"arm" is no platform/],
-    ['when a platform is not mirrored', { dockerfileLines: LINES, platforms: [LINUX_AMD64], customPlatforms: [LINUX_ARM64] }, {}, 'customPlatforms has linux/arm64, and platforms mirrors linux/amd64 only; add it there, or leave it out'],
-    ['when no builds run on a platform', { dockerfileLines: LINES, customPlatforms: [Platform.custom('linux/s390x')] }, {}, 'RUN cannot be carried out for linux/s390x, for no builds of AWS CodeBuild run on that; set customPlatforms to those that you run, or leave RUN out'],
+    ['when platforms are chosen and no lines', { customPlatforms: [LINUX_AMD64] }, {}, /^customPlatforms is set without dockerfileLines, but only customized images have it; set dockerfileLines too/],
+    ['when there are no platforms', { dockerfileLines: LINES, customPlatforms: [] }, {}, 'customPlatforms is empty; omit it to build for the platforms of the image'],
+    ['when a platform is none', { dockerfileLines: LINES, customPlatforms: [Platform.custom('arm')] }, {}, /^"arm" is not a valid platform/],
+    ['when a platform is not mirrored', { dockerfileLines: LINES, platforms: [LINUX_AMD64], customPlatforms: [LINUX_ARM64] }, {}, 'customPlatforms has linux/arm64, but platforms mirrors only linux/amd64; add it to platforms, or remove it from customPlatforms'],
+    ['when no builds run on a platform', { dockerfileLines: LINES, customPlatforms: [Platform.custom('linux/s390x')] }, {}, 'RUN is not possible for linux/s390x, because CodeBuild has no compute for it; set customPlatforms to the platforms that you use, or remove RUN'],
     [
       'when builds run in an image for the other processor',
       { dockerfileLines: LINES, customPlatforms: [LINUX_ARM64] },
       { compute: MirrorCompute.ec2({ buildImage: codebuild.LinuxBuildImage.fromDockerRegistry('example/build:1') }) },
-      /^RUN cannot be carried out for linux\/arm64, for customized images are built in "example\/build:1", which is for x86_64; let them be built in one of CodeBuild's own images with customImageCompute/,
+      /^RUN is not possible for linux\/arm64, because customized images are built in "example\/build:1", which runs on x86_64; use a build image of CodeBuild with customImageCompute/,
     ],
-    ['when they are to be built on Lambda compute', { dockerfileLines: LINES }, { customImageCompute: MirrorCompute.lambda() }, 'customImageCompute is Lambda compute, where Docker does not run; use MirrorCompute.ec2(), or leave it out'],
+    ['when they are to be built on Lambda compute', { dockerfileLines: LINES }, { customImageCompute: MirrorCompute.lambda() }, 'customImageCompute is Lambda compute, which cannot run Docker; set MirrorCompute.ec2(), or omit customImageCompute'],
   ])('%s', (_, options, props, message) => {
     expect(() => addVault(options, props)).toThrow(message);
   });
@@ -49,7 +49,7 @@ describe('fails', () => {
     }],
   ])('when an image would be mirrored to where customized images are, %s', (_, define) => {
     expect(() => define(new ImageMirror(stack, 'Mirror'))).toThrow('"docker.io/custom/vault:1.14.0" would be mirrored as "mirror/custom/vault", '
-      + 'and "mirror/custom/" is for customized images; set another repositoryName for this image');
+      + 'but "mirror/custom/" is reserved for customized images; set another repositoryName for this image');
   });
 
   test('when the name of the repository is too long', () => {
@@ -65,7 +65,7 @@ describe('fails', () => {
     const [first, second] = ['a', 'b'].map((end) => `vault:${'1'.repeat(127)}${end}`);
     mirror.addImage(first, { dockerfileLines: LINES });
     expect(() => mirror.addImage(second, { dockerfileLines: LINES }))
-      .toThrow(/^"docker.io\/library\/vault:1+b" and "docker.io\/library\/vault:1+a" would both be the tag "1+-[0-9a-f]{12}" in the repository "mirror\/custom\/vault"; set another repositoryName for one of them$/);
+      .toThrow(/^"docker.io\/library\/vault:1+b" and "docker.io\/library\/vault:1+a" both use the tag "1+-[0-9a-f]{12}" in the repository "mirror\/custom\/vault"; set another repositoryName for one of them$/);
     mirror.addImage(second, { dockerfileLines: LINES, repositoryName: 'mirror/vault-b' });
   });
 
@@ -78,7 +78,7 @@ describe('fails', () => {
     const target = {
       source: 'docker.io/library/vault:other', repositoryName: 'mirror/custom/vault', tags: { tag: `${tag}-linux-cafe00000001` }, mutableTags: [], isCustom: true,
     };
-    expect(() => repositories.reserve(target, stack)).toThrow(`"docker.io/library/vault:other" and "docker.io/library/vault:1.14.0" would both be the tag "${tag}-linux-cafe00000001" in`);
+    expect(() => repositories.reserve(target, stack)).toThrow(`"docker.io/library/vault:other" and "docker.io/library/vault:1.14.0" both use the tag "${tag}-linux-cafe00000001" in`);
   });
 
   test('when customized images of two stacks need one repository, until one of them has another', () => {
@@ -109,7 +109,7 @@ describe('lines that look as if they held a secret', () => {
     [['ENV API_KEY some value'], '"API_KEY"'],
   ])('%j are warned of', (lines, names) => {
     addVault({ dockerfileLines: lines });
-    expect(warnings()).toEqual([expect.stringContaining(`dockerfileLines set ${names}, and are in the template`)]);
+    expect(warnings()).toEqual([expect.stringContaining(`dockerfileLines set ${names}, but everyone with read access to the template or the image can read the lines`)]);
   });
 
   test.each([[['ENV MODE=token']], [['ENV SSH_PUBLIC_KEY=x']], [['RUN echo PASSWORD=1']], [['ENV KEYBOARD=us', 'LABEL a="secret"']]])('%j are not', (lines) => {

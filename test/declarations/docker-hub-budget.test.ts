@@ -20,16 +20,16 @@ function images(count: number, registry = '') {
 test('warns once, with the numbers and the remedy, when the first run would exceed what Docker Hub gives without credentials', () => {
   new ImageMirror(stack, 'Mirror', { images: images(13) });
   expect(warnings()).toEqual([
-    '/Stack/Mirror/Project 13 images from Docker Hub make about 104 pulls when they are first copied (one for each platform, of which about 8 are assumed where none are chosen), '
-    + 'and Docker Hub allows 100 in 6 hours without credentials; set credentials: [RegistryCredentials.dockerHub(secret)], or mirror fewer images from there '
-    + '[ack: cdk-ecr-mirror:ImageMirror.dockerHubBudget]',
+    '/Stack/Mirror/Project the first copies of 13 images from Docker Hub need about 104 pulls (one for each platform, 8 platforms assumed where none are set), '
+    + 'but Docker Hub allows 100 in 6 hours without credentials; '
+    + 'set credentials: [RegistryCredentials.dockerHub(secret)], or mirror fewer images from Docker Hub [ack: cdk-ecr-mirror:ImageMirror.dockerHubBudget]',
   ]);
 });
 
 test('counts the images that are added later', () => {
   const mirror = new ImageMirror(stack, 'Mirror', { images: images(13) });
   mirror.addImage('redis:7');
-  expect(warnings()).toEqual([expect.stringContaining('14 images from Docker Hub make about 112 pulls')]);
+  expect(warnings()).toEqual([expect.stringContaining('14 images from Docker Hub need about 112 pulls')]);
 });
 
 test('counts the platforms that are chosen instead of the assumed ones', () => {
@@ -39,7 +39,7 @@ test('counts the platforms that are chosen instead of the assumed ones', () => {
   mirror.addImage('redis:7', { platforms });
   expect(warnings()).toEqual([]);
   mirror.addImage('httpd:2.4', { platforms: [ecr_assets.Platform.LINUX_AMD64] });
-  expect(warnings()).toEqual([expect.stringContaining('15 images from Docker Hub make about 101 pulls')]);
+  expect(warnings()).toEqual([expect.stringContaining('15 images from Docker Hub need about 101 pulls')]);
 });
 
 test('counts as many tags as a filter selects at most', () => {
@@ -47,7 +47,7 @@ test('counts as many tags as a filter selects at most', () => {
   mirror.addImage('nginx', { tags: TagFilter.semver('*', { latest: 12 }) });
   expect(warnings()).toEqual([]);
   mirror.addImage('redis', { tags: TagFilter.semver('*', { latest: 1 }) });
-  expect(warnings()).toEqual([expect.stringContaining('13 images from Docker Hub make about 104 pulls')]);
+  expect(warnings()).toEqual([expect.stringContaining('13 images from Docker Hub need about 104 pulls')]);
 });
 
 test('leaves filters without a limit out, and says so when it warns', () => {
@@ -56,7 +56,7 @@ test('leaves filters without a limit out, and says so when it warns', () => {
   mirror.addImage('redis', { tags: TagFilter.pattern('7*') });
   expect(warnings()).toEqual([]);
   mirror.addImage('httpd:2.4');
-  expect(warnings()).toEqual([expect.stringContaining('where none are chosen, not counting what tag filters without latest select)')]);
+  expect(warnings()).toEqual([expect.stringContaining('where none are set; tag filters without latest are not counted)')]);
 });
 
 test('says nothing within the budget', () => {

@@ -20,7 +20,7 @@ test('fails at 501, and says how to split', () => {
   new ImageMirror(stack, 'Mirror', { images: ['nginx:stable'] });
   fill(stack, 476);
   expect(() => Template.fromStack(stack)).toThrow(
-    `[Platform/Mirror] the stack "Platform" has 501 resources and CloudFormation allows 500; 1 images of the mirror are in it, each with a repository and a schedule: ${REMEDY}`,
+    `[Platform/Mirror] the stack "Platform" has 501 resources, but CloudFormation allows 500; 1 images of the mirror are in it, each with a repository and a schedule; ${REMEDY}`,
   );
 });
 
@@ -43,5 +43,5 @@ test('counts no stack that has no image of the mirror', () => {
 test('takes another limit from the CDK\'s context', () => {
   const stack = new Stack(new App({ context: { '@aws-cdk/core:stackResourceLimit': 24 } }), 'Platform');
   new ImageMirror(stack, 'Mirror', { images: ['nginx:stable'] });
-  expect(() => Template.fromStack(stack)).toThrow('the stack "Platform" has 25 resources and CloudFormation allows 24');
+  expect(() => Template.fromStack(stack)).toThrow('the stack "Platform" has 25 resources, but CloudFormation allows 24');
 });

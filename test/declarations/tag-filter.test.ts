@@ -65,7 +65,7 @@ describe('the tags that may move', () => {
 describe('fails', () => {
   const token = () => Lazy.string({ produce: () => '1.x' });
   const listToken = () => Lazy.list({ produce: () => ['1.x'] });
-  const noRange = (range: string) => `"${range}" is no range of semantic versions, of at most 200 characters; write for example ">=1.25 <2", or "*" for all versions`;
+  const noRange = (range: string) => `"${range}" is not a valid range of semantic versions with at most 200 characters; write for example ">=1.25 <2", or "*" for all versions`;
 
   test.each<[string, () => unknown, string]>([
     ['when a range is empty', () => TagFilter.semver(''), noRange('')],
@@ -73,15 +73,15 @@ describe('fails', () => {
     ['when a range is a word', () => TagFilter.semver('latest'), noRange('latest')],
     ['when a range holds what no range does', () => TagFilter.semver('1.0; rm'), noRange('1.0; rm')],
     ['when a range holds two lines', () => TagFilter.semver('1\n2'), noRange('1\\n2')],
-    ['when a range is too long', () => TagFilter.semver('1'.repeat(201)), 'is no range of semantic versions, of at most 200 characters'],
-    ['when none is wanted', () => TagFilter.semver('*', { latest: 0 }), 'the tag filter {"semver":"*","latest":0} is not possible: latest 0 must be a whole number, at least 1'],
-    ['when half a version is wanted', () => TagFilter.semver('*', { latest: 1.5 }), 'latest 1.5 must be a whole number, at least 1'],
+    ['when a range is too long', () => TagFilter.semver('1'.repeat(201)), 'is not a valid range of semantic versions with at most 200 characters'],
+    ['when none is wanted', () => TagFilter.semver('*', { latest: 0 }), 'the tag filter {"semver":"*","latest":0} is not valid: latest 0 must be a whole number of at least 1'],
+    ['when half a version is wanted', () => TagFilter.semver('*', { latest: 1.5 }), 'latest 1.5 must be a whole number of at least 1'],
     ['when a variant has its dash', () => TagFilter.semver('*', { variant: '-alpine' }), 'the variant "-alpine" must be the text after the version in a tag, without its dash'],
     ['when a variant may be a pre-release', () => TagFilter.semver('*', { variant: 'alpine', prereleases: true }), 'variants and pre-releases have the same form in a tag'],
     ['when a pattern is a glob', () => TagFilter.pattern('1.{2,3}'), 'the pattern "1.{2,3}" must be letters, digits, "_", ".", "-" and "*"'],
     ['when a pattern is empty', () => TagFilter.pattern(''), 'the pattern "" must be letters'],
     ['when what is excluded is a glob', () => TagFilter.pattern('1.*', { exclude: ['[a-z]'] }), 'the pattern "[a-z]" must be letters'],
-    ['when there is no pattern', () => TagFilter.patterns(), 'the tag filter {"patterns":[]} is not possible: patterns is empty; add at least one pattern'],
+    ['when there is no pattern', () => TagFilter.patterns(), 'the tag filter {"patterns":[]} is not valid: patterns is empty; add at least one pattern'],
     ['when a range is a token', () => TagFilter.semver(token()), 'a tag filter must be known at synthesis, but it is a token'],
     ['when latest is a token', () => TagFilter.semver('*', { latest: Lazy.number({ produce: () => 3 }) }), 'latest must be known at synthesis, but it is a token'],
     ['when a pattern is a token', () => TagFilter.patterns('a', token()), 'a tag filter must be known at synthesis, but it is a token'],

@@ -1,11 +1,11 @@
 import { App, NestedStack, Stack } from 'aws-cdk-lib';
-import { stackArns } from '../../src/deploy/handler-roles';
+import { stackArnPatterns } from '../../src/deploy/handler-roles';
 
 function resolvedArns(names: readonly string[]): unknown[] {
   const app = new App();
   const own = new Stack(app, 'Own');
   const stacks = names.map((name) => new Stack(app, name));
-  return stackArns([own, ...stacks], own).map((arn) => own.resolve(arn));
+  return stackArnPatterns([own, ...stacks], own).map((arn) => own.resolve(arn));
 }
 
 function arnOf(pattern: string): unknown {
@@ -30,5 +30,5 @@ test('a nested stack is named after the stack that it is in', () => {
   const app = new App();
   const own = new Stack(app, 'Own');
   const nested = new NestedStack(new Stack(app, 'Team'), 'Nested');
-  expect(stackArns([nested], own).map((arn) => own.resolve(arn))).toEqual([arnOf('Team-*/*')]);
+  expect(stackArnPatterns([nested], own).map((arn) => own.resolve(arn))).toEqual([arnOf('Team-*/*')]);
 });

@@ -177,7 +177,7 @@ describe('floating tags', () => {
 
   test('fail when there are six in one repository, and say what to do', () => {
     expect(() => synthesize({ images: ['a', 'b', 'c', 'd', 'e', 'f'].map((tag) => `nginx:${tag}`) })).toThrow(
-      'the repository "mirror/nginx" would have 6 floating tags ("a", "b", "c", "d", "e", "f"), and Amazon ECR allows 5 exceptions from immutability: '
+      'the repository "mirror/nginx" would have 6 floating tags ("a", "b", "c", "d", "e", "f"), but Amazon ECR allows 5 exceptions from immutability; '
       + 'set tagKind: TagKind.FIXED for a tag that never moves, set another repositoryName for one of them, or mirror fewer',
     );
   });
@@ -210,7 +210,7 @@ describe('the build role', () => {
   test('fails when even the repositories outside the prefix do not fit', () => {
     const mirror = new ImageMirror(stack, 'Mirror');
     for (let index = 0; index < 61; index++) mirror.addImage(`app${index}:1.0.0`, { repositoryName: `${'a'.repeat(200)}/app${index}` });
-    expect(() => Template.fromStack(stack)).toThrow(/the build role's policy would have about \d+ characters, and IAM allows 10240: 61 repositories are not under "mirror\/"/);
+    expect(() => Template.fromStack(stack)).toThrow(/the policy of the build role would have about \d+ characters, but IAM allows 10240: it lists 61 repositories that are not under "mirror\/"/);
   });
 });
 
@@ -222,7 +222,7 @@ describe('finding an image', () => {
 
   test('fails and lists the other tags when the tag is another', () => {
     const mirror = new ImageMirror(stack, 'Mirror', { images: ['nginx:stable', 'nginx:1.27.0', 'redis:7'] });
-    expect(() => mirror.image('nginx')).toThrow('"nginx:latest" is not in the mirror; add it with addImage(), or use one of those that are: "nginx:1.27.0", "nginx:stable"');
+    expect(() => mirror.image('nginx')).toThrow('"nginx:latest" is not in the mirror; add it with addImage(), or use one of the mirrored images: "nginx:1.27.0", "nginx:stable"');
   });
 
   test('fails and lists some of all images when the repository is another', () => {
@@ -231,19 +231,19 @@ describe('finding an image', () => {
   });
 
   test('fails when there are none', () => {
-    expect(() => new ImageMirror(stack, 'Mirror').image('redis:7')).toThrow('use one of those that are: none so far');
+    expect(() => new ImageMirror(stack, 'Mirror').image('redis:7')).toThrow('use one of the mirrored images: none yet');
   });
 
   test('fails and says where to ask for what a catalog may list', () => {
     const mirror = new ImageMirror(stack, 'Mirror', { images: ['nginx:stable'] });
     mirror.addCatalog('Teams', ImageCatalog.fromParameter(ssm.StringListParameter.fromStringListParameterName(stack, 'List', '/images')));
-    expect(() => mirror.image('redis:7')).toThrow('"redis:7" is not in the mirror; use imageUri("redis:7") of the catalog that lists it, add it with addImage(), or use one of those that are: "nginx:stable"');
+    expect(() => mirror.image('redis:7')).toThrow('"redis:7" is not in the mirror; use imageUri("redis:7") of the catalog that lists it, add it with addImage(), or use one of the mirrored images: "nginx:stable"');
   });
 
   test('fails when the image is in two repositories', () => {
     const mirror = new ImageMirror(stack, 'Mirror', { images: ['redis:7'] });
     mirror.addImage('redis:7', { repositoryName: 'mirror/cache' });
-    expect(() => mirror.image('redis:7')).toThrow('"redis:7" is in 2 repositories of the mirror; keep what addImage() returned and use that');
+    expect(() => mirror.image('redis:7')).toThrow('"redis:7" is in 2 repositories of the mirror; use the image that addImage() returned');
   });
 
   test('the list of images is a copy', () => {
@@ -260,22 +260,22 @@ describe('fails', () => {
     ['when an image is a token', () => ({ images: [token()] }), 'the image must be known at synthesis, but it is a token'],
     ['when the images are a token', () => ({ images: Lazy.list({ produce: () => ['nginx'] }) }), 'images must be known at synthesis, but it is a list token'],
     ['when the prefix is a token', () => ({ repositoryPrefix: token() }), 'repositoryPrefix must be known at synthesis, but it is a token'],
-    ['when the prefix is empty', () => ({ repositoryPrefix: '' }), 'repositoryPrefix must not be empty, for builds may push to all repositories under it; write for example "mirror"'],
-    ['when the prefix ends with a slash', () => ({ repositoryPrefix: 'mirror/' }), 'repositoryPrefix "mirror/" cannot be the start of a repository\'s name'],
-    ['when the prefix is in upper case', () => ({ repositoryPrefix: 'Mirror' }), 'repositoryPrefix "Mirror" cannot be the start of a repository\'s name'],
+    ['when the prefix is empty', () => ({ repositoryPrefix: '' }), 'repositoryPrefix is empty, but builds may push to all repositories under it; use for example "mirror"'],
+    ['when the prefix ends with a slash', () => ({ repositoryPrefix: 'mirror/' }), 'repositoryPrefix "mirror/" cannot be the first part of a repository name'],
+    ['when the prefix is in upper case', () => ({ repositoryPrefix: 'Mirror' }), 'repositoryPrefix "Mirror" cannot be the first part of a repository name'],
     ['when an image is none', () => ({ images: ['https://nginx'] }), 'invalid image reference "https://nginx": remove the scheme'],
-    ['when an image is there twice', () => ({ images: ['nginx', 'docker.io/library/nginx:latest'] }), '"docker.io/library/nginx:latest" is in the mirror already'],
+    ['when an image is there twice', () => ({ images: ['nginx', 'docker.io/library/nginx:latest'] }), '"docker.io/library/nginx:latest" is already in the mirror; add it once'],
     ['when two images would have one tag', () => ({ images: ['nginx:1.27.0', `nginx:1.27.0@${DIGEST}`] }),
-      `"docker.io/library/nginx:1.27.0@${DIGEST}" and "docker.io/library/nginx:1.27.0" would both be the tag "1.27.0" in the repository "mirror/nginx"; set another repositoryName`],
-    ['when the expiry has half a day', () => ({ untaggedImageExpiry: Duration.hours(36) }), 'untaggedImageExpiry "1 day 12 hours" must be whole days, at least one'],
-    ['when the expiry is a token', () => ({ untaggedImageExpiry: Duration.days(Lazy.number({ produce: () => 3 })) }), 'untaggedImageExpiry (a token) must be whole days'],
+      `"docker.io/library/nginx:1.27.0@${DIGEST}" and "docker.io/library/nginx:1.27.0" both use the tag "1.27.0" in the repository "mirror/nginx"; set another repositoryName`],
+    ['when the expiry has half a day', () => ({ untaggedImageExpiry: Duration.hours(36) }), 'untaggedImageExpiry "1 day 12 hours" must be a whole number of days, at least 1; use for example Duration.days(30)'],
+    ['when the expiry is a token', () => ({ untaggedImageExpiry: Duration.days(Lazy.number({ produce: () => 3 })) }), 'untaggedImageExpiry (a token) must be a whole number of days'],
   ])('%s', (_, props, message) => {
     expect(() => synthesize(props())).toThrow(message);
   });
 
   test('when no image was ever added', () => {
     new ImageMirror(stack, 'Mirror');
-    expect(() => Template.fromStack(stack)).toThrow('the mirror has no image; pass images, call addImage() or addCatalog(), or remove the mirror');
+    expect(() => Template.fromStack(stack)).toThrow('the mirror has no images; pass images, call addImage() or addCatalog(), or remove the mirror');
   });
 });
 

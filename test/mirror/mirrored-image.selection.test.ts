@@ -56,7 +56,7 @@ describe('an image whose tags a filter selects', () => {
 
   test('has no single tag, and a URI for each', () => {
     const image = mirror.addImage('nginx', { tags: LATEST_FIVE });
-    const message = '"docker.io/library/nginx" has no single tag, for a filter selects its tags when it runs; write imageUriForTag() with the tag that you want';
+    const message = '"docker.io/library/nginx" uses a tag filter, so it has no single tag; use imageUriForTag() with the tag that you need';
     expect(() => image.tag).toThrow(message);
     expect(() => image.imageUri).toThrow(message);
     const resolver = new TemplateResolver(Template.fromStack(stack).toJSON());
@@ -77,14 +77,14 @@ describe('an image whose tags a filter selects', () => {
 
   test('is not found by a tag, and the error says where its tags are', () => {
     mirror.addImage('nginx', { tags: LATEST_FIVE });
-    expect(() => mirror.image('nginx:1.27.0')).toThrow('"nginx:1.27.0" is not in the mirror; add it with addImage(), or use one of those that are: "nginx"; '
-      + 'for a tag that its filter selects, image("nginx").imageUriForTag("1.27.0")');
+    expect(() => mirror.image('nginx:1.27.0')).toThrow('"nginx:1.27.0" is not in the mirror; add it with addImage(), or use one of the mirrored images: "nginx"; '
+      + 'for a tag that a filter selects, use image("nginx").imageUriForTag("1.27.0")');
   });
 
   test('is not found by its repository when there are two', () => {
     mirror.addImage('nginx', { tags: LATEST_FIVE });
     mirror.addImage('nginx', { tags: TagFilter.pattern('stable*') });
-    expect(() => mirror.image('nginx')).toThrow('"nginx" is in the mirror with 2 filters; keep what addImage() returned and use that');
+    expect(() => mirror.image('nginx')).toThrow('"nginx" is in the mirror with 2 tag filters; use the image that addImage() returned');
   });
 
   test('may be in another stack', () => {
@@ -152,7 +152,7 @@ describe('exceptions from immutability', () => {
     mirror.addImage('nginx', { tags: TagFilter.patterns('a*', 'b*', 'c*', 'd*') });
     mirror.addImage('nginx:stable');
     expect(() => mirror.addImage('nginx:alpine')).toThrow('the repository "mirror/nginx" would have 6 floating tags ("a*", "alpine", "b*", "c*", "d*", "stable"), '
-      + 'and Amazon ECR allows 5 exceptions from immutability');
+      + 'but Amazon ECR allows 5 exceptions from immutability');
   });
 
   test('are too many in one filter', () => {
@@ -161,8 +161,8 @@ describe('exceptions from immutability', () => {
 
   test('have two wildcards at most, and fixed tags any number', () => {
     const tags = TagFilter.pattern('1.*-*-*');
-    expect(() => mirror.addImage('nginx', { tags })).toThrow('the pattern "1.*-*-*" has more than 2 "*", which Amazon ECR does not take as an exception from immutability: '
-      + 'set tagKind: TagKind.FIXED when its tags never move, or write it with fewer');
+    expect(() => mirror.addImage('nginx', { tags })).toThrow('the pattern "1.*-*-*" has more than 2 wildcards, but Amazon ECR allows 2 in an exception from immutability; '
+      + 'set tagKind: TagKind.FIXED if its tags never move, or use fewer wildcards');
     mirror.addImage('redis', { tags, tagKind: TagKind.FIXED });
     expect(exceptions()).toBeUndefined();
   });
@@ -202,33 +202,33 @@ describe('fails', () => {
 
   test.each<[string, string, () => MirroredImageOptions, string]>([
     ['when the image has a tag beside a filter', 'nginx:1.27.0', () => ({ tags: LATEST_FIVE }),
-      '"nginx:1.27.0" names one image, and its tags are selected by a filter; write "nginx", or leave tags out'],
-    ['when the image has a digest beside a filter', `localhost:5000/a/b:1.0@${digest}`, () => ({ tags: LATEST_FIVE }), 'write "localhost:5000/a/b", or leave tags out'],
+      '"nginx:1.27.0" has a tag or digest, but a tag filter selects the tags; write "nginx", or omit tags'],
+    ['when the image has a digest beside a filter', `localhost:5000/a/b:1.0@${digest}`, () => ({ tags: LATEST_FIVE }), 'write "localhost:5000/a/b", or omit tags'],
     ['when the repository is a token', token(), () => ({ tags: LATEST_FIVE }), 'the image must be known at synthesis'],
-    ['when there is no platform', 'nginx', () => ({ platforms: [] }), 'platforms is an empty list, and an image without platforms is none; leave it out to mirror all of them'],
+    ['when there is no platform', 'nginx', () => ({ platforms: [] }), 'platforms is empty; omit it to mirror all platforms'],
     ['when a platform is none', 'nginx', () => ({ platforms: [ecr_assets.Platform.custom('arm64')] }),
-      '"arm64" is no platform; write for example ecr_assets.Platform.LINUX_ARM64 or ecr_assets.Platform.custom("linux/arm/v7")'],
-    ['when a platform is two', 'nginx', () => ({ platforms: [ecr_assets.Platform.custom('linux/amd64,linux/arm64')] }), '"linux/amd64,linux/arm64" is no platform'],
+      '"arm64" is not a valid platform; write for example ecr_assets.Platform.LINUX_ARM64 or ecr_assets.Platform.custom("linux/arm/v7")'],
+    ['when a platform is two', 'nginx', () => ({ platforms: [ecr_assets.Platform.custom('linux/amd64,linux/arm64')] }), '"linux/amd64,linux/arm64" is not a valid platform'],
     ['when a platform is a token', 'nginx', () => ({ platforms: [ecr_assets.Platform.custom(token())] }), 'a platform must be known at synthesis, but it is a token'],
   ])('%s', (_, image, options, message) => {
     expect(() => mirror.addImage(image, options())).toThrow(message);
   });
 
   test.each([':1.0', 'a b', '', '.a', 'x'.repeat(129)])('when a URI is wanted for what is no tag: %j', (tag) => {
-    expect(() => mirror.addImage('nginx').imageUriForTag(tag)).toThrow(`${JSON.stringify(tag)} is no tag`);
+    expect(() => mirror.addImage('nginx').imageUriForTag(tag)).toThrow(`${JSON.stringify(tag)} is not a valid tag`);
   });
 
   test('when a filter is there twice', () => {
     mirror.addImage('nginx', { tags: TagFilter.patterns('a', 'b*') });
-    expect(() => mirror.addImage('nginx', { tags: TagFilter.patterns('b*', 'a') })).toThrow('"nginx" is in the mirror already with the same filter; add it once');
+    expect(() => mirror.addImage('nginx', { tags: TagFilter.patterns('b*', 'a') })).toThrow('"nginx" is already in the mirror with the same tag filter; add it once');
     expect(() => new MirroredImage(stack, 'Again', { mirror, image: 'nginx', tags: TagFilter.patterns('b*', 'a') }))
-      .toThrow('"docker.io/library/nginx" with the filter {"patterns":["a","b*"]} is in the mirror already; remove one of the two');
+      .toThrow('"docker.io/library/nginx" with the filter {"patterns":["a","b*"]} is already in the mirror; remove one of the two');
   });
 
   test('when two images would be the same tags of one repository', () => {
     mirror.addImage('nginx', { tags: LATEST_FIVE, repositoryName: 'web/server' });
     expect(() => mirror.addImage('httpd', { tags: LATEST_FIVE, repositoryName: 'web/server' })).toThrow(
-      '"docker.io/library/httpd" and "docker.io/library/nginx" would both be the tags {"semver":">=1.25 <2","latest":5} in the repository "web/server"; '
+      '"docker.io/library/httpd" and "docker.io/library/nginx" both use the tags {"semver":">=1.25 <2","latest":5} in the repository "web/server"; '
       + 'set another repositoryName for one of them',
     );
   });

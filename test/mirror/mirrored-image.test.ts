@@ -148,11 +148,11 @@ describe('an existing repository', () => {
 
   test.each<[string, () => ecr.IRepository, string]>([
     ['in another account', () => ecr.Repository.fromRepositoryArn(stack, 'R', 'arn:aws:ecr:eu-west-1:444455556666:repository/a'),
-      'the repository is in the account "444455556666" and its mirror is in "111122223333"; builds push to their own account and Region only'],
+      'the repository is in the account "444455556666", but its mirror is in "111122223333"; builds push only to their own account and Region, so pass a repository in "111122223333"'],
     ['in another Region', () => ecr.Repository.fromRepositoryArn(stack, 'R', 'arn:aws:ecr:us-east-1:111122223333:repository/a'),
-      'the repository is in the Region "us-east-1" and its mirror is in "eu-west-1"'],
+      'the repository is in the Region "us-east-1", but its mirror is in "eu-west-1"'],
     ['of another stack without a literal name', () => new ecr.Repository(new Stack(app, 'Other', { env: ENVIRONMENT }), 'R', { repositoryName: 'a/b' }),
-      'the repository "Other/R" has a name that is not known at synthesis and is in another stack than the mirror; '
+      'the repository "Other/R" has a name that is not known at synthesis, and it is not in the mirror\'s stack; '
       + 'give it a name and pass ecr.Repository.fromRepositoryName(this, id, name), or define it in the stack of the mirror'],
   ])('fails when it is %s', (_, repository, message) => {
     expect(() => mirror.addImage('nginx:stable', { repository: repository() })).toThrow(message);
@@ -162,14 +162,14 @@ describe('an existing repository', () => {
     mirror.addImage('nginx:stable');
     const repository = ecr.Repository.fromRepositoryName(stack, 'Existing', 'mirror/nginx');
     expect(() => mirror.addImage('nginx:1.27.0', { repository })).toThrow(
-      '"docker.io/library/nginx:1.27.0" and "docker.io/library/nginx:stable" contradict each other: one wants the repository "mirror/nginx" to exist, '
-      + 'the other wants the mirror to define it; set repository for both or for none',
+      '"docker.io/library/nginx:1.27.0" and "docker.io/library/nginx:stable" contradict each other: one uses an existing repository as the repository "mirror/nginx", '
+      + 'the other lets the mirror define it; set repository for both or for neither',
     );
   });
 
   test('fails beside a repository\'s name', () => {
     const repository = ecr.Repository.fromRepositoryName(stack, 'Existing', 'a/b');
-    expect(() => mirror.addImage('nginx:stable', { repository, repositoryName: 'a/b' })).toThrow('repository and repositoryName contradict each other; set one of them');
+    expect(() => mirror.addImage('nginx:stable', { repository, repositoryName: 'a/b' })).toThrow('repository and repositoryName are both set; set only one of them');
   });
 });
 
@@ -229,14 +229,14 @@ describe('an image of another stack', () => {
 
   test('fails when its repository is in a third stack already', () => {
     expect(() => new MirroredImage(team, 'Redis', { mirror, image: 'redis:6' })).toThrow(
-      '"docker.io/library/redis:6" and "docker.io/library/redis:7" need the repository "mirror/redis" and are in two stacks, "Team" and "Platform"; '
+      '"docker.io/library/redis:6" and "docker.io/library/redis:7" use the repository "mirror/redis" but are in two stacks, "Team" and "Platform"; '
       + 'define both in one stack, or set another repositoryName for one of them',
     );
   });
 
   test.each([
-    [{ account: '444455556666', region: 'eu-west-1' }, 'the stack "Far" is in the account "444455556666" and its mirror is in "111122223333"; define an ImageMirror for each account and Region'],
-    [{ account: '111122223333', region: 'us-east-1' }, 'the stack "Far" is in the region "us-east-1" and its mirror is in "eu-west-1"'],
+    [{ account: '444455556666', region: 'eu-west-1' }, 'the stack "Far" is in the account "444455556666", but its mirror is in "111122223333"; define an ImageMirror for each account and Region'],
+    [{ account: '111122223333', region: 'us-east-1' }, 'the stack "Far" is in the Region "us-east-1", but its mirror is in "eu-west-1"'],
   ])('fails when its stack is in another account or Region: %j', (env, message) => {
     expect(() => new MirroredImage(new Stack(app, 'Far', { env }), 'Image', { mirror, image: 'nginx' })).toThrow(message);
   });
@@ -249,9 +249,9 @@ describe('fails', () => {
     ['when the image is a token', () => mirror.addImage(token()), 'the image must be known at synthesis, but it is a token'],
     ['when the sought image is a token', () => mirror.image(token()), 'the image must be known at synthesis, but it is a token'],
     ['when the repository\'s name is a token', () => mirror.addImage('nginx', { repositoryName: token() }),
-      'repositoryName must be known at synthesis, but it is a token that CloudFormation resolves while it deploys; write it as a string, or pass the repository itself as repository'],
+      'repositoryName must be known at synthesis, but it is a token (a value that is known only at deployment); write it as a string, or pass the repository itself as repository'],
     ['when the repository\'s name is none', () => mirror.addImage('nginx', { repositoryName: 'Mirror/Nginx' }),
-      'repositoryName "Mirror/Nginx" is not possible: a repository name must be lowercase letters and digits'],
+      'repositoryName "Mirror/Nginx" is not valid: a repository name must be lowercase letters and digits'],
     ['when no name can be derived', () => mirror.addImage('[::1]:5000/a:1.0.0'), 'set repositoryName for this image'],
   ])('%s', (_, add, message) => {
     expect(add).toThrow(message);
@@ -260,11 +260,11 @@ describe('fails', () => {
   test('when two images would be one tag of a repository that both name', () => {
     mirror.addImage('nginx:1.27.0', { repositoryName: 'web/server' });
     expect(() => mirror.addImage('httpd:1.27.0', { repositoryName: 'web/server' }))
-      .toThrow('"docker.io/library/httpd:1.27.0" and "docker.io/library/nginx:1.27.0" would both be the tag "1.27.0" in the repository "web/server"');
+      .toThrow('"docker.io/library/httpd:1.27.0" and "docker.io/library/nginx:1.27.0" both use the tag "1.27.0" in the repository "web/server"');
   });
 
   test('when the same image is defined twice in one repository', () => {
     mirror.addImage('nginx:1.27.0');
-    expect(() => new MirroredImage(stack, 'Again', { mirror, image: 'nginx:1.27.0' })).toThrow('"docker.io/library/nginx:1.27.0" is in the mirror already; remove one of the two');
+    expect(() => new MirroredImage(stack, 'Again', { mirror, image: 'nginx:1.27.0' })).toThrow('"docker.io/library/nginx:1.27.0" is already in the mirror; remove one of the two');
   });
 });

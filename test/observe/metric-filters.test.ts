@@ -163,7 +163,7 @@ describe('metric filters', () => {
       writeFileSync(file, ['version: 1', 'images:', ...Array.from({ length: 400 }, (_, index) => `  - image: httpd:2.4.${index}`)].join('\n'));
       const warningOf = (id: string, catalog: (scope: Stack) => ImageCatalog) => {
         const scope = new Stack(app, id);
-        const own = new ImageMirror(scope, 'Mirror');
+        const own = new ImageMirror(scope, 'Mirror', { repositoryPrefix: id.toLowerCase() });
         for (const one of addImages(60, own)) one.metricFailed();
         own.addCatalog('Catalog', catalog(scope));
         return Annotations.fromStack(scope);

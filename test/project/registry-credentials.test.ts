@@ -139,7 +139,7 @@ describe('the registry', () => {
   test('fails when two credentials are for it, whatever their spelling', () => {
     const stack = newStack();
     expect(() => synthesize(stack, RegistryCredentials.dockerHub(secret()), RegistryCredentials.fromSecret('index.docker.io', secret())))
-      .toThrow('there are two credentials for the registry "docker.io"; keep one of them');
+      .toThrow('the registry "docker.io" has two credentials; remove one of them');
   });
 });
 

@@ -128,7 +128,7 @@ describe('a replication fails', () => {
   test.each<[string, Omit<MirrorReplicationProps, 'mirror'>, string]>([
     ['without a destination', { destinations: [] }, 'destinations is empty; add at least one, for example [{ region: "us-east-1" }]'],
     ['when a Region is none', { destinations: [{ region: 'Ireland' }] }, '"Ireland" is not a valid Region; write for example "us-east-1"'],
-    ['when an account is none', { destinations: [{ region: 'us-east-1', account: '4444' }] }, '"4444" is no account\'s id, which is 12 digits in quotes'],
+    ['when an account is none', { destinations: [{ region: 'us-east-1', account: '4444' }] }, '"4444" is not a valid account ID, which is a string of 12 digits; use for example "111122223333"'],
     ['to where the mirror is', { destinations: [{ region: 'eu-west-1' }] }, 'the destination "eu-west-1" is the account and Region of the mirror; use another Region or account'],
     ['to where the mirror is, by the account\'s number', { destinations: [{ region: 'eu-west-1', account: '111122223333' }] }, 'the destination "eu-west-1" is the account and Region of the mirror'],
     ['to another partition', { destinations: [{ region: 'cn-north-1' }] },
@@ -148,13 +148,13 @@ describe('a replication fails', () => {
   test('when the mirror is in another Region', () => {
     const far = new Stack(app, 'Far', { env: { ...ENVIRONMENT, region: 'us-east-1' } });
     expect(() => new MirrorReplication(far, 'Replication', { mirror, destinations: [{ region: 'eu-north-1' }] })).toThrow(
-      'the stack "Far" is in the region "us-east-1" and its mirror is in "eu-west-1"; define the replication in the account and Region of the mirror',
+      'the stack "Far" is in the Region "us-east-1", but its mirror is in "eu-west-1"; define the replication in the account and Region of the mirror',
     );
   });
 });
 
 describe('what an account has once in each Region', () => {
-  const ANOTHER = /an account has one replication configuration in each Region, and "[^"]+" defines another, so that the later deployed one would replace the earlier; merge them into one with otherRules/;
+  const ANOTHER = /an account has one replication configuration in each Region, but "[^"]+" defines another, which would replace this one or be replaced; merge them into one with otherRules/;
   const addTo = (scope: Stack) => new ecr.CfnReplicationConfiguration(scope, 'Mine', { replicationConfiguration: { rules: [] } });
 
   test('is refused twice in one stack', () => {
@@ -230,12 +230,12 @@ describe('a destination in another account', () => {
 
   test('is refused twice for one account and Region', () => {
     for (const id of ['One', 'Two']) new MirrorReplicationDestination(destination, id, { sourceAccounts: ['111122223333'] });
-    expect(() => Template.fromStack(destination)).toThrow(/an account has one registry policy in each Region, and "Destination\/(?:One|Two)\/Resource" defines another/);
+    expect(() => Template.fromStack(destination)).toThrow(/an account has one registry policy in each Region, but "Destination\/(?:One|Two)\/Resource" defines another/);
   });
 
   test.each<[string, MirrorReplicationDestinationProps, string]>([
     ['without an account', { sourceAccounts: [] }, 'sourceAccounts is empty; add the accounts of the mirrors'],
-    ['when an account is none', { sourceAccounts: ['me'] }, '"me" is no account\'s id, which is 12 digits in quotes'],
+    ['when an account is none', { sourceAccounts: ['me'] }, '"me" is not a valid account ID, which is a string of 12 digits; use for example "111122223333"'],
     ['when the prefix ends with a slash', { sourceAccounts: ['111122223333'], repositoryPrefix: 'mirror/' }, 'repositoryPrefix "mirror/" is not valid'],
     ['when the prefix is empty', { sourceAccounts: ['111122223333'], repositoryPrefix: '' }, 'repositoryPrefix "" is not valid'],
   ])('fails %s', (_, props, message) => {

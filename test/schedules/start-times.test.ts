@@ -23,7 +23,7 @@ test('a fleet of 1,000 images with the default window gets no warning', () => {
 
 test('more images at one minute than an account queues get a warning that names the schedule and the window to set', () => {
   expect(warnings(45, { schedule: AT_THREE, timeWindow: scheduler.TimeWindow.off() })).toEqual([expect.stringContaining(
-    'too many schedules start builds at the same time (45 at "cron(0 3 * * ? *) Europe/Berlin", about 45 in a minute), and an account takes about 30 builds in its queue; '
+    'too many schedules start builds at the same time (45 at "cron(0 3 * * ? *) Europe/Berlin", about 45 in a minute), but an account queues about 30 builds; '
     + 'set timeWindow: scheduler.TimeWindow.flexible(Duration.minutes(3)), or choose other times for some of them',
   )]);
 });
