@@ -188,7 +188,7 @@ export interface IMirroredImage extends IMonitored {
   _platformTag(platform: string): string;
 
   /**
-   * The image URI that replaces an upstream reference to this image. It keeps a digest unless the mirror holds another image for it.
+   * The image URI that replaces an upstream reference to this image. It keeps the digest, unless the image has another digest in the mirror.
    *
    * @internal
    */

@@ -6,7 +6,7 @@ import { quote } from '../image/sanitize';
 import { requireLiteral } from '../synthesis/literal';
 
 /**
- * Parses an upstream image as `docker pull` takes it.
+ * Parses an upstream image, as `docker pull` accepts it.
  *
  * @throws Error when the image is a token or not a valid reference
  */

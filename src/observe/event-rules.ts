@@ -52,9 +52,9 @@ function buildArn(stack: Stack, resourceName: string): string {
 
 /** A rule must be in the account and Region of its event bus. */
 function requireBusInEnvironment(stack: Stack, eventBus: events.IEventBus): void {
-  for (const part of ['account', 'region'] as const) {
+  for (const [part, name] of [['account', 'account'], ['region', 'Region']] as const) {
     if (isDifferent(stack[part], eventBus.env[part])) {
-      throw new Error(`the mirror's event bus is in the ${part} ${quote(eventBus.env[part])} and the rule would be in ${quote(stack[part])}; `
+      throw new Error(`the mirror's event bus is in the ${name} ${quote(eventBus.env[part])} and the rule would be in ${quote(stack[part])}; `
         + `define a rule for the source ${quote(EVENT_SOURCE)} where the event bus is`);
     }
   }

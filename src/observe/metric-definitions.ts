@@ -24,7 +24,7 @@ export interface MetricDefinition {
  * The definition of each metric.
  *
  * A customized image that was built for some of its platforms only has the outcome `copied` and no digest. While a customized image is being built,
- * the result of its mirrored image has `customBuilds`. The customized image gets a result of its own when the build is done.
+ * the result of its mirrored image has `customBuilds`. The customized image has a separate result when its build is done.
  */
 export const METRIC_DEFINITIONS: Readonly<Record<MetricName, MetricDefinition>> = {
   [METRIC_NAME.COPIED]: count(logs.FilterPattern.all(hasOutcome('copied'), hasField('targetDigest'))),

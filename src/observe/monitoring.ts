@@ -34,7 +34,7 @@ export interface MonitoringProps extends MirrorSignals {
   readonly firstCopy: IDependable;
 }
 
-/** The metrics that count customized images too. The other metrics count the mirrored image only. */
+/** The metrics that also count customized images. The other metrics count the mirrored image only. */
 const CUSTOM_IMAGE_METRICS: readonly MetricName[] = [METRIC_NAME.COPIED, METRIC_NAME.FAILED, METRIC_NAME.RATE_LIMITED, METRIC_NAME.SUCCEEDED];
 
 type DetailType = typeof EVENT_DETAIL_TYPE[keyof typeof EVENT_DETAIL_TYPE];

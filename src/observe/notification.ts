@@ -78,7 +78,7 @@ function monitoringOf(image: IMirroredImage): Monitoring {
     + 'call notify() in the app that defines it');
 }
 
-/** An alarm can notify topics of its own Region only, in any account. */
+/** An alarm can notify topics only in its own Region, in any account. */
 function requireTopicInRegion(mirror: IImageMirror, topic: sns.ITopic): void {
   const { region } = Stack.of(mirror);
   if (!isDifferent(region, topic.env.region)) return;

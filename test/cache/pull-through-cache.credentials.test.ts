@@ -94,7 +94,7 @@ describe('an existing secret', () => {
 
   test.each([
     ['account', 'eu-west-1:444455556666', '"444455556666" and its cache is in "111122223333"'],
-    ['region', 'us-east-1:111122223333', '"us-east-1" and its cache is in "eu-west-1"'],
+    ['Region', 'us-east-1:111122223333', '"us-east-1" and its cache is in "eu-west-1"'],
   ])('fails in another %s', (part, place, places) => {
     const stack = newStack();
     const secret = secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', `arn:aws:secretsmanager:${place}:secret:ecr-pullthroughcache/docker-hub-AbCdEf`);
