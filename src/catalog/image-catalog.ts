@@ -7,7 +7,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as s3_assets from 'aws-cdk-lib/aws-s3-assets';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct, IDependable } from 'constructs';
-import { CatalogImages, CatalogParser } from '../image/catalog/catalog';
+import { CatalogImages, CatalogParser } from '../image/catalog/catalog-entry';
 import { formatCatalogLocation, isObjectKey, isParameterName } from '../image/catalog/catalog-location';
 import { quote } from '../image/sanitize';
 import { PROGRAMS_FOLDER, requireBundledFile } from '../project/program-assets';

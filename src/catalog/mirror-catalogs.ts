@@ -7,7 +7,7 @@ import { ImageDefaults } from '../declarations/declared-image';
 import { FirstCopy } from '../declarations/limits';
 import { IImageMirror, MirrorParts } from '../declarations/mirror-interfaces';
 import { DeployTrigger } from '../deploy/deploy-trigger';
-import { CatalogImage } from '../image/catalog/catalog';
+import { CatalogImage } from '../image/catalog/catalog-entry';
 import { floatingRepositoryPrefix } from '../image/catalog/catalog-repositories';
 import { largestShard, MAX_SHARD_IMAGES, requiredShards, shardAdvice } from '../image/catalog/catalog-shard';
 import { PUBLIC_GALLERY } from '../image/registry-hosts';

@@ -89,8 +89,7 @@ export class MirroredCatalog extends Construct {
   /**
    * @throws Error when a file has mistakes or too many entries for its shards, and when `shards` is not valid
    * @throws Error when the mirror is in another stack
-   * @throws Error when the `repositoryPrefix` of the mirror is not valid for repository creation templates, or when it overlaps with the prefix of
-   * another mirror of the app
+   * @throws Error when the `repositoryPrefix` of the mirror is not valid for creation templates, or overlaps with the prefix of another mirror
    */
   constructor(scope: Construct, id: string, props: MirroredCatalogProps) {
     super(scope, id);

@@ -214,18 +214,18 @@ describe('the policy of repositories', () => {
   });
 
   test.each(['o-abc', 'a1b2c3d4e5', 'O-A1B2C3D4E5', ''])('fails for what is no organization: %j', (id) => {
-    expect(() => cacheWith(newStack()).grantPullToOrganization(id)).toThrow(`${JSON.stringify(id)} is no organization's id`);
+    expect(() => cacheWith(newStack()).grantPullToOrganization(id)).toThrow(`${JSON.stringify(id)} is not a valid organization ID`);
   });
 
   test.each(['4444', 'arn:aws:iam::444455556666:root', ''])('fails for what is no account, and grants nothing: %j', (account) => {
     const stack = newStack();
     const cache = cacheWith(stack);
-    expect(() => cache.grantPullToAccounts(['444455556666', account])).toThrow(`${JSON.stringify(account)} is no account's id`);
+    expect(() => cache.grantPullToAccounts(['444455556666', account])).toThrow(`${JSON.stringify(account)} is not a valid account ID`);
     expect(templates(stack)[0]).not.toHaveProperty('RepositoryPolicy');
   });
 
   test('fails without accounts', () => {
-    expect(() => cacheWith(newStack()).grantPullToAccounts([])).toThrow('accountIds is an empty list');
+    expect(() => cacheWith(newStack()).grantPullToAccounts([])).toThrow('accountIds is empty');
   });
 
   test('fails without a creation template', () => {

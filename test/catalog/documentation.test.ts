@@ -3,8 +3,8 @@ import * as path from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
 import { parse } from 'yaml';
 import { catalogImages } from '../../src/engine/catalog/catalog-images';
-import { MAX_CATALOG_BYTES } from '../../src/engine/catalog/parse-catalog';
-import { MAX_CATALOG_ENTRIES } from '../../src/image/catalog/catalog';
+import { MAX_CATALOG_BYTES } from '../../src/engine/catalog/catalog-syntax';
+import { MAX_CATALOG_ENTRIES } from '../../src/image/catalog/catalog-entry';
 import { MAX_SHARD_IMAGES } from '../../src/image/catalog/catalog-shard';
 
 const ROOT = path.join(__dirname, '..', '..');

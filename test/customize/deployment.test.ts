@@ -188,7 +188,9 @@ describe('a schedule', () => {
     expect(mirror.results()).toMatchObject([{
       outcome: 'failed',
       reason: 'build-failed',
-      message: expect.stringMatching(/^the image is mirrored, but its customized image is not up to date: the CodeBuild project .*: no such compute type$/),
+      message: expect.stringMatching(
+        /^the image is mirrored, but its customized image is not up to date: cannot start the CodeBuild project ".*": .*: no such compute type$/,
+      ),
       targetDigest: IMAGE.digest,
     }]);
     expect(mirror.builds).toMatchObject([{ status: 'FAILED' }]);
@@ -201,7 +203,7 @@ describe('a schedule', () => {
     await mirror.startBuild(mirror.template.ids('AWS::CodeBuild::Project').find((id) => id.startsWith('MirrorProject'))!, earlier);
     await mirror.settled();
     expect(mirror.results(mirror.customBuilds)).toMatchObject([{
-      outcome: 'failed', reason: 'invalid-configuration', message: expect.stringContaining('deploy the stack that has the image, whose schedule still asks for what was there before'),
+      outcome: 'failed', reason: 'invalid-configuration', message: expect.stringContaining('deploy the stack that has the schedule of this image'),
     }]);
     expect(mirror.docker.builds).toEqual([]);
   });

@@ -48,7 +48,7 @@ describe('fails', () => {
       mirror.addImage('custom/vault:1.14.0', { repository: ecr.Repository.fromRepositoryName(mirror, 'Existing', 'mirror/custom/vault') });
     }],
   ])('when an image would be mirrored to where customized images are, %s', (_, define) => {
-    expect(() => define(new ImageMirror(stack, 'Mirror'))).toThrow('"docker.io/custom/vault:1.14.0" would be mirrored as "mirror/custom/vault", '
+    expect(() => define(new ImageMirror(stack, 'Mirror'))).toThrow('"docker.io/custom/vault:1.14.0" would be mirrored to "mirror/custom/vault", '
       + 'but "mirror/custom/" is reserved for customized images; set another repositoryName for this image');
   });
 

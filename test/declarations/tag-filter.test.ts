@@ -65,7 +65,7 @@ describe('the tags that may move', () => {
 describe('fails', () => {
   const token = () => Lazy.string({ produce: () => '1.x' });
   const listToken = () => Lazy.list({ produce: () => ['1.x'] });
-  const noRange = (range: string) => `"${range}" is not a valid range of semantic versions with at most 200 characters; write for example ">=1.25 <2", or "*" for all versions`;
+  const noRange = (range: string) => `"${range}" is not a valid range of semantic versions with at most 200 characters; use for example ">=1.25 <2", or "*" for all versions`;
 
   test.each<[string, () => unknown, string]>([
     ['when a range is empty', () => TagFilter.semver(''), noRange('')],
