@@ -4,7 +4,7 @@ import { IConstruct } from 'constructs';
 import { PublicImage } from './public-image';
 import { PullThroughCache } from '../cache/pull-through-cache';
 import { MirrorCatalogs } from '../catalog/mirror-catalogs';
-import { dependOnFirstCopy } from '../consumers/container-image';
+import { dependOnFirstCopy } from '../consumers/first-copy';
 import { IImageMirror } from '../declarations/mirror-interfaces';
 import { familiarImageReference, ImageReference } from '../image/image-reference';
 import { quote } from '../image/sanitize';

@@ -7,7 +7,7 @@ import { Construct, IConstruct } from 'constructs';
 import { CacheCredentials } from './cache-credentials';
 import { warnAboutDigest, warnAboutLambdaFunctions, warnAboutRegion } from './cache-limits';
 import { cachePrefixes, defineCacheRule } from './cache-rule';
-import { CachedContainerImage, CachedRepository } from './cached-image';
+import { CachedContainerImage, CachedRepository } from './cached-repository';
 import { CacheTemplate, CreationTemplate, defineCacheTemplate } from './creation-template';
 import { UpstreamRegistry } from './upstream-registry';
 import { buildPlatform } from '../consumers/build-image';

@@ -47,7 +47,7 @@ export abstract class ImageCatalog {
    * `s3.Bucket.fromBucketAttributes(this, 'Lists', { bucketName, encryptionKey })`.
    *
    * @param bucket the bucket, in the account and Region of the mirror. Reading from a bucket of another account fails.
-   * @param key the object key: letters, digits, `.`, `_`, `-` and `/`, for example `platform/images.yaml`
+   * @param key the object key: letters, digits, `.`, `_`, `-`, and `/`, for example `platform/images.yaml`
    * @throws Error when the key is a token (a value that is known only at deployment), or has other characters
    */
   public static fromBucket(bucket: s3.IBucket, key: string): ImageCatalog {

@@ -27,7 +27,7 @@ export interface MirroredCatalogOptions {
   readonly schedule?: scheduler.ScheduleExpression;
 
   /**
-   * The time window in which a run starts after its scheduled time.
+   * The time window in which a run starts.
    *
    * @default - the time window of the mirror
    */
@@ -46,7 +46,7 @@ export interface MirroredCatalogOptions {
   readonly shards?: number;
 
   /**
-   * The action when a fixed tag has moved upstream. An entry can override it.
+   * The action of a run when a fixed tag names a different image upstream than in the mirror. An entry can override it.
    *
    * @default - the setting of the mirror
    */
@@ -87,9 +87,8 @@ export class MirroredCatalog extends Construct {
   private readonly repositories = new Map<string, ecr.IRepository>();
 
   /**
-   * @throws Error when a file has mistakes or too many entries for its shards, and when `shards` is not valid
-   * @throws Error when the mirror is in another stack
-   * @throws Error when the `repositoryPrefix` of the mirror is not valid for creation templates, or overlaps with the prefix of another mirror
+   * @throws Error when a file has mistakes or too many entries for its shards; when `shards` is not valid; when the mirror is in another stack; and
+   * when the `repositoryPrefix` of the mirror is not valid for repository creation templates, or overlaps with the prefix of another mirror of the app
    */
   constructor(scope: Construct, id: string, props: MirroredCatalogProps) {
     super(scope, id);
@@ -113,13 +112,13 @@ export class MirroredCatalog extends Construct {
   }
 
   /**
-   * The URI of an image of the catalog. For example, `nginx:1.27.0` is in `mirror/nginx`, and `nginx:stable` is in `mirror-floating/nginx`.
+   * The image URI of an image of the catalog. For example, `nginx:1.27.0` is in `mirror/nginx`, and `nginx:stable` is in `mirror-floating/nginx`.
    *
    * The form of a tag decides its kind, also if a version range selects the tag: `1.2.0-dev.1` and `1.2.0-stable` are floating tags.
    * Synthesis does not check whether the image is in the list or in the mirror.
    *
    * @param image the upstream image, as `docker pull` accepts it
-   * @param kind the `tagKind` of the entry, if it has one; by default the form of the tag decides
+   * @param kind the `tagKind` of the entry, if it has one; derived from the form of the tag by default
    * @throws Error when the image is not a valid reference, and when a catalog cannot contain it
    */
   public imageUri(image: string, kind?: TagKind): string {
@@ -131,7 +130,7 @@ export class MirroredCatalog extends Construct {
    * The repository of an image of the catalog. Amazon ECR creates it when the image is first mirrored.
    *
    * @param image the upstream image, as `docker pull` accepts it
-   * @param kind the `tagKind` of the entry, if it has one; by default the form of the tag decides
+   * @param kind the `tagKind` of the entry, if it has one; derived from the form of the tag by default
    * @throws Error under the conditions of `imageUri()`
    */
   public repository(image: string, kind?: TagKind): ecr.IRepository {

@@ -2,7 +2,7 @@ import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
 import { Construct } from 'constructs';
-import { dependOnFirstCopy } from './container-image';
+import { dependOnFirstCopy } from './first-copy';
 import { IMirroredImage } from '../declarations/mirror-interfaces';
 import { quote } from '../image/sanitize';
 import { requireLiteral } from '../synthesis/literal';

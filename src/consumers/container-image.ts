@@ -1,53 +1,7 @@
-import { AspectPriority, Aspects, IAspect, Stage } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
-import { Construct, IConstruct } from 'constructs';
+import { Construct } from 'constructs';
+import { addJobDefinitionDependencies, dependOnFirstCopy } from './first-copy';
 import { IMirroredImage } from '../declarations/mirror-interfaces';
-
-/** The properties of a job definition of AWS Batch: one container, or several containers with their nodes. */
-interface JobDefinition {
-  readonly container?: unknown;
-  readonly containers?: readonly { readonly container: unknown }[];
-}
-
-const aspects = new WeakMap<IConstruct, JobDefinitionAspect>();
-
-/**
- * Makes the job definitions with a container of AWS Batch depend on the first copy of its image.
- *
- * An aspect adds the dependencies, because a job definition is defined after its containers, which have no reference to it.
- */
-function addJobDefinitionDependencies(container: IConstruct, image: IMirroredImage): void {
-  // Aspects do not cross the boundaries of stages.
-  const root = Stage.of(container) ?? container.node.root;
-  let aspect = aspects.get(root);
-  if (aspect === undefined) {
-    aspect = new JobDefinitionAspect();
-    aspects.set(root, aspect);
-    // Other aspects may define more job definitions, so this aspect runs after them.
-    Aspects.of(root).add(aspect, { priority: AspectPriority.READONLY });
-  }
-  aspect.add(container, image);
-}
-
-class JobDefinitionAspect implements IAspect {
-  private readonly images = new Map<unknown, IMirroredImage>();
-
-  public add(container: IConstruct, image: IMirroredImage): void {
-    this.images.set(container, image);
-  }
-
-  public visit(node: IConstruct): void {
-    for (const container of containersOf(node as JobDefinition)) {
-      const image = this.images.get(container);
-      if (image !== undefined) dependOnFirstCopy(node, image);
-    }
-  }
-}
-
-function containersOf(node: JobDefinition): unknown[] {
-  const several = Array.isArray(node.containers) ? node.containers.map((entry) => entry?.container) : [];
-  return [node.container, ...several];
-}
 
 /** A mirrored image as the image of a container in Amazon ECS or AWS Batch. */
 export class MirroredContainerImage extends ecs.ContainerImage {
@@ -63,13 +17,4 @@ export class MirroredContainerImage extends ecs.ContainerImage {
     else addJobDefinitionDependencies(scope, this.image);
     return { imageName: this.imageName };
   }
-}
-
-/**
- * Makes the resource of a consumer depend on the first copy of an image.
- *
- * Only this resource has the dependency, not the roles of its construct, because resources that the image needs may depend on these roles.
- */
-export function dependOnFirstCopy(consumer: IConstruct, image: IMirroredImage): void {
-  (consumer.node.defaultChild ?? consumer).node.addDependency(image);
 }

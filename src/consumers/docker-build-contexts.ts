@@ -13,7 +13,7 @@ import { quote } from '../image/sanitize';
  * @see https://github.com/docker/buildx/blob/master/util/buildflags/context.go the names of contexts
  * @see https://github.com/moby/buildkit/blob/master/frontend/dockerui/config.go NamedContext, which resolves FROM
  * @see https://github.com/containers/buildah/blob/main/imagebuildah/executor.go additionalBuildContexts, which resolves FROM in Podman
- * @throws Error when an image has no single tag, and when its account, Region or repository name is not known at synthesis
+ * @throws Error when an image has no single tag, and when its account, Region, or repository name is not known at synthesis
  */
 export function dockerBuildContexts(images: readonly IMirroredImage[]): { [name: string]: string } {
   const contexts = images.flatMap((image) => {

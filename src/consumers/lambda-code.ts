@@ -3,7 +3,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { dependOnFirstCopy } from './container-image';
+import { dependOnFirstCopy } from './first-copy';
 import { IMirroredImage } from '../declarations/mirror-interfaces';
 import { MirroredLambdaCodeOptions } from '../declarations/mirrored-image-options';
 import { quote } from '../image/sanitize';

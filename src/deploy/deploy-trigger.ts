@@ -14,7 +14,8 @@ import { suppressStackNames } from '../synthesis/nag-suppressions';
  */
 export enum OnDeploy {
   /**
-   * The deployment mirrors the images, waits for them, and fails when an image cannot be mirrored. So images exist before their consumers start.
+   * The deployment mirrors the images, waits for them, and fails when an image cannot be mirrored. So the images exist before
+   * their consumers start.
    *
    * CloudFormation waits for at most one hour. If a first copy takes longer, the deployment fails, but the build continues.
    */

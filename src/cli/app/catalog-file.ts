@@ -1,8 +1,8 @@
 import { planCatalogImages } from '../../engine/catalog/catalog-plan';
-import { MAX_CATALOG_BYTES } from '../../engine/catalog/parse-catalog';
+import { MAX_CATALOG_BYTES } from '../../engine/catalog/catalog-syntax';
 import { MirrorError } from '../../engine/mirror-error';
 import type { PlannedImages } from '../../engine/mirror-plan';
-import { formatDay } from '../../image/catalog/catalog';
+import { formatDay } from '../../image/catalog/catalog-entry';
 import { Shard, SINGLE_SHARD } from '../../image/catalog/catalog-shard';
 import { readInputFile, UsageError } from '../usage-error';
 

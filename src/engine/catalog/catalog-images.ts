@@ -1,6 +1,6 @@
 /** The catalog parser that constructs use at synthesis. Bundled into `assets/catalog/`. */
-import { CatalogSyntaxError, parseCatalog } from './parse-catalog';
-import { CatalogImage, CatalogImages } from '../../image/catalog/catalog';
+import { CatalogSyntaxError, parseCatalog } from './catalog-syntax';
+import { CatalogImage, CatalogImages } from '../../image/catalog/catalog-entry';
 import { readEntries, upstreamRepository, ValidEntry } from '../../image/catalog/catalog-list';
 import { formatImageReference } from '../../image/image-reference';
 import { rangeProblem } from '../tags';

@@ -1,6 +1,6 @@
 import { readCatalogText } from './catalog-source';
-import { CatalogSyntaxError, parseCatalog } from './parse-catalog';
-import { CatalogEntry, daysUntil, formatDay } from '../../image/catalog/catalog';
+import { CatalogSyntaxError, parseCatalog } from './catalog-syntax';
+import { CatalogEntry, daysUntil, formatDay } from '../../image/catalog/catalog-entry';
 import {
   InvalidEntry, isValidEntry, readEntries, ReadEntry, tagsByRepository, upstreamRepository, ValidEntry,
 } from '../../image/catalog/catalog-list';

@@ -1,4 +1,4 @@
-import { MAX_CATALOG_BYTES } from './parse-catalog';
+import { MAX_CATALOG_BYTES } from './catalog-syntax';
 import { CatalogLocation, formatCatalogLocation } from '../../image/catalog/catalog-location';
 import { parseJson } from '../../image/parse-json';
 import { awsServiceHost } from '../../image/registry-hosts';

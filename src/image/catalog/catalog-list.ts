@@ -1,7 +1,7 @@
 /**
  * The entries of a catalog. An invalid entry does not affect the others.
  */
-import { CatalogEntry, entryShapeProblem, isDay, toCatalogEntry } from './catalog';
+import { CatalogEntry, entryShapeProblem, isDay, toCatalogEntry } from './catalog-entry';
 import { catalogRepositoryName, catalogTagKind } from './catalog-repositories';
 import { familiarImageReference, formatImageReference, ImageReference, isRepositoryOnly, parseImageReference } from '../image-reference';
 import { formatPlatform, normalizedPlatform, parsePlatform } from '../platform';

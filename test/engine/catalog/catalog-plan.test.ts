@@ -1,5 +1,5 @@
 /** A build that mirrors a catalog: the engine's bundle, in an account where pushes create repositories. */
-import { formatDay } from '../../../src/image/catalog/catalog';
+import { formatDay } from '../../../src/image/catalog/catalog-entry';
 import { documentOf, FIXED, FLOATING, imageOf, mirrorObject, mirrorParameter, nameOf, OBJECT, openCatalogAccount, PARAMETER, publish } from '../../support/catalog-account';
 import { Fault } from '../../support/fault';
 import { multiPlatformImage } from '../../support/fixture-images';

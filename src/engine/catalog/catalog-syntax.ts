@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq, LineCounter, Node, parseDocument, YAMLMap } from 'yaml';
 import { tokenProblem } from './yaml-tokens';
-import { catalogShapeProblem, MAX_CATALOG_ENTRIES } from '../../image/catalog/catalog';
+import { catalogShapeProblem, MAX_CATALOG_ENTRIES } from '../../image/catalog/catalog-entry';
 import { ListedEntry } from '../../image/catalog/catalog-list';
 import { quote, sanitizeForLog } from '../../image/sanitize';
 

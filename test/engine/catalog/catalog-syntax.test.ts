@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import { MAX_CATALOG_BYTES, parseCatalog, CatalogSyntaxError } from '../../../src/engine/catalog/parse-catalog';
-import { MAX_CATALOG_ENTRIES } from '../../../src/image/catalog/catalog';
+import { MAX_CATALOG_BYTES, parseCatalog, CatalogSyntaxError } from '../../../src/engine/catalog/catalog-syntax';
+import { MAX_CATALOG_ENTRIES } from '../../../src/image/catalog/catalog-entry';
 import { randomCases } from '../../support/random-cases';
 
 const values = (text: string) => parseCatalog(text).map(({ value }) => value);
