@@ -165,6 +165,6 @@ test('of several builds, those that are over are not asked for again, and each l
   });
   const clients = { codeBuild: new CodeBuildClient({ region: 'eu-west-1' }), logs: new CloudWatchLogsClient({ region: 'eu-west-1' }) };
   const followed = await followBuilds([first, second], { ...clients, clock, log: (line) => { told.push(line); }, signal: stop.signal });
-  expect(followed.map(({ build, status }) => [build.id, status])).toEqual([['project:1', 'SUCCEEDED'], ['project:2', 'SUCCEEDED']]);
+  expect(followed.map((one) => [one.build.id, one.status])).toEqual([['project:1', 'SUCCEEDED'], ['project:2', 'SUCCEEDED']]);
   expect(told).toEqual(['build 1 of 2: project:1', 'build 2 of 2: project:2']);
 });

@@ -24,7 +24,8 @@ function image(name: string, { project = 'project', partition = 'aws', region = 
 
 function start(sources: readonly DeployedItem[]): Promise<void> {
   const client = new CodeBuildClient({ region: 'eu-west-1' });
-  return startMirrorBuilds(sources, { client, log: () => undefined, clock: new MovingClock(), signal: stop.signal, onStart: (run) => { runs.push(run); } });
+  const onStart = (run: StartedMirrorBuild) => { runs.push(run); };
+  return startMirrorBuilds(sources, { client, log: () => undefined, clock: new MovingClock(), signal: stop.signal, onStart });
 }
 
 const named = (name: string) => Object.assign(new Error('why'), { name });

@@ -1,7 +1,7 @@
 import { CatalogFile, planCatalogFile } from './catalog-file';
 import { findAssetFile, SynthesizedBuild } from './cloud-assembly';
-import { notAttempted } from '../../engine/result';
 import type { PlannedImages } from '../../engine/mirror-plan';
+import { notAttempted } from '../../engine/result';
 import { MAX_SHARD_IMAGES, parseShard } from '../../image/catalog/catalog-shard';
 import { RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { quote } from '../../image/sanitize';

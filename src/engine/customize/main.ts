@@ -8,14 +8,14 @@ import { Docker } from './docker';
 import { RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { AllowedBuild, allowedBuildText, CustomImage, fingerprint, readFingerprints } from '../../image/custom-image';
 import { formatImageReference } from '../../image/image-reference';
+import { withBuildTools, silenceVersionAdvice } from '../build-tools';
 import { readSettings, Settings } from '../configuration';
 import { digestOf } from '../digest';
-import { withBuildTools, silenceVersionAdvice } from '../build-tools';
 import type { MirrorRequest, MirrorTools } from '../mirror-image';
+import { PlannedImages, readMirrorPlan } from '../mirror-plan';
 import { LogProgress } from '../report/progress';
 import { reportResult, reportSummary, runToResults } from '../report/run-report';
 import { MirrorResult, notAttempted } from '../result';
-import { PlannedImages, readMirrorPlan } from '../mirror-plan';
 
 const log = new LogProgress((line) => { process.stderr.write(`${line}\n`); });
 

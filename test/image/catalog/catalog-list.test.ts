@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { rangeProblem } from '../../../src/engine/tags';
-import { daysUntil, isDay } from '../../../src/image/catalog/catalog';
+import { daysUntil, isDay } from '../../../src/image/catalog/catalog-entry';
 import { isValidEntry, readEntries, ReadEntry, tagsByRepository, upstreamRepository } from '../../../src/image/catalog/catalog-list';
 import { catalogRepositoryName, catalogTagKind, floatingRepositoryPrefix } from '../../../src/image/catalog/catalog-repositories';
 import { parseImageReference } from '../../../src/image/image-reference';
@@ -68,7 +68,9 @@ test('an image may have the folder of customized images in its name, where it is
 });
 
 describe('the tags that entries name', () => {
-  const named = (...values: unknown[]) => Object.fromEntries([...tagsByRepository(read(...values))].map(([repository, tags]) => [repository, [...tags]]));
+  const named = (...values: unknown[]) => Object.fromEntries(
+    [...tagsByRepository(read(...values))].map(([repository, tags]) => [repository, [...tags]]),
+  );
 
   test('are those of the entries without a selection, by their repositories', () => {
     expect(named('nginx:1.27.0', 'docker.io/library/nginx', { image: 'nginx', tags: { patterns: ['1.2*'] } }, `quay.io/a/b:v1@sha256:${HEX}`, `quay.io/a/c@sha256:${HEX}`)).toEqual({
