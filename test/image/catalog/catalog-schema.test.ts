@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
 import * as fc from 'fast-check';
-import { CATALOG_PATTERNS, catalogShapeProblem, entryShapeProblem, MAX_CATALOG_ENTRIES } from '../../../src/image/catalog/catalog';
+import { CATALOG_PATTERNS, catalogShapeProblem, entryShapeProblem, MAX_CATALOG_ENTRIES } from '../../../src/image/catalog/catalog-entry';
 import { parseImageReference } from '../../../src/image/image-reference';
 import { randomCases } from '../../support/random-cases';
 
