@@ -87,8 +87,8 @@ export class MirroredCatalog extends Construct {
   private readonly repositories = new Map<string, ecr.IRepository>();
 
   /**
-   * @throws Error when a file has mistakes or too many entries for its shards; when `shards` is not valid; when the mirror is in another stack; and
-   * when the `repositoryPrefix` of the mirror is not valid for repository creation templates, or overlaps with the prefix of another mirror of the app
+   * @throws Error when a file has mistakes or too many entries for its shards; when `shards` is not valid; when the mirror is in another stack;
+   * and when the `repositoryPrefix` of the mirror is not valid for repository creation templates, or overlaps with the prefix of another mirror
    */
   constructor(scope: Construct, id: string, props: MirroredCatalogProps) {
     super(scope, id);
