@@ -76,7 +76,8 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
     const repositories = this.defineRepositories(defaults.repositoryPrefix, props);
     const logGroup = new logs.LogGroup(this, 'Logs', { retention: props.logRetention ?? DEFAULT_LOG_RETENTION });
     const compute = (props.compute ?? MirrorCompute.ec2())._bind();
-    const builds = new MirrorBuilds(this, { ...props, compute, credentials, logGroup, repositories });
+    const { certificateAuthorityPath, eventBus: chosenEventBus } = props;
+    const builds = new MirrorBuilds(this, { certificateAuthorityPath, compute, credentials, eventBus: chosenEventBus, logGroup, repositories });
     const { eventBus, project } = builds;
     const schedules = new MirrorSchedules(this, project);
     const metrics = new ResultMetrics(this, 'Metrics', { logGroup, project, images: firstCopies });
