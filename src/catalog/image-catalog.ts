@@ -139,7 +139,7 @@ function readObjectStatement(bucket: s3.IBucket, key: string): iam.PolicyStateme
 }
 
 /** The bundled parser of catalogs. */
-export const PARSER_FILE = join(PROGRAMS_FOLDER, 'catalog', 'catalog-images.js');
+const PARSER_FILE = join(PROGRAMS_FOLDER, 'catalog', 'catalog-images.js');
 
 /** An error lists at most this number of problems of a file. */
 const MAX_LISTED_PROBLEMS = 10;
@@ -149,7 +149,7 @@ const MAX_LISTED_PROBLEMS = 10;
  *
  * @throws Error when the file does not exist, and when entries are not valid; the error lists their problems
  */
-export function readCatalogFile(file: string, repositoryPrefix: string): CatalogImages {
+function readCatalogFile(file: string, repositoryPrefix: string): CatalogImages {
   requireLiteral(file, 'the path of a catalog', 'write the path of a file of the app');
   if (!existsSync(file) || !statSync(file).isFile()) {
     throw new Error(`the catalog ${quote(file)} is not a file in ${quote(process.cwd())}; `

@@ -20,7 +20,7 @@ const ACTIONS = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
  * @see https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
  * @throws Error when the function is in another Region than the image
  */
-export function grantPullToLambda({ repository, source }: IMirroredImage, lambdaFunction: CfnResource): void {
+function grantPullToLambda({ repository, source }: IMirroredImage, lambdaFunction: CfnResource): void {
   const stack = Stack.of(lambdaFunction);
   requireSameRegion(source, repository, stack);
   const { statementAdded } = repository.addToResourcePolicy(serviceStatement(repository, stack));

@@ -35,7 +35,7 @@ export interface CustomProjectProps {
  * The builds of the mirror start it, with one image for each build. The project has no credentials for upstream registries. It also has no
  * repository prefix, because the command-line interface identifies the project of a mirror by its prefix.
  */
-export function defineCustomProject(scope: Construct, id: string, props: CustomProjectProps): codebuild.Project {
+function defineCustomProject(scope: Construct, id: string, props: CustomProjectProps): codebuild.Project {
   const { compute, program, eventBus, logGroup, fingerprints, role } = props;
   const project = new codebuild.Project(scope, id, {
     description: 'Builds customized images from the copies in the mirror, with Docker',
@@ -126,7 +126,7 @@ export interface CustomRoleProps extends BuildProps {
 }
 
 /** Defines the role of builds of customized images. It can pull the unchanged images, but cannot change them. */
-export function defineCustomRole(scope: Construct, id: string, props: CustomRoleProps): iam.Role {
+function defineCustomRole(scope: Construct, id: string, props: CustomRoleProps): iam.Role {
   const stack = Stack.of(scope);
   const role = new iam.Role(scope, id, {
     description: 'Builds of customized images',

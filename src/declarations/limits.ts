@@ -74,7 +74,7 @@ export function stackSizeProblems(images: readonly Construct[]): string[] {
 }
 
 /** The problem of a stack that is too large, and how to split it; `undefined` for other stacks. */
-export function stackSizeProblem(stack: Stack, images: number): string | undefined {
+function stackSizeProblem(stack: Stack, images: number): string | undefined {
   const limit = Number(stack.node.tryGetContext(RESOURCE_LIMIT_CONTEXT) ?? MAX_RESOURCES);
   const resources = stack.node.findAll().filter((child) => CfnResource.isCfnResource(child) && Stack.of(child) === stack).length;
   if (limit === 0 || resources <= limit) return undefined;

@@ -111,7 +111,7 @@ const RESERVE_MINUTES = 2;
 const MAX_TOTAL_MINUTES = 60;
 
 /** The time limits for a mirror: the time that its builds need, but not more than CloudFormation allows. */
-export function deployTimes(longestBuild: Duration): DeployTimes {
+function deployTimes(longestBuild: Duration): DeployTimes {
   const buildMinutes = Math.ceil(longestBuild.toMinutes({ integral: false }));
   const total = Math.min(MAX_TOTAL_MINUTES, START_MINUTES + QUEUE_MINUTES + buildMinutes + RESERVE_MINUTES);
   const wait = total - START_MINUTES - RESERVE_MINUTES;

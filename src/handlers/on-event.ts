@@ -69,7 +69,7 @@ async function start(event: CustomResourceEvent, tools: OnEventTools): Promise<S
  *
  * @returns false also when the status of the stack cannot be read
  */
-export async function isRollingBack(client: CloudFormationClient, stackId: string | undefined, log: (line: string) => void): Promise<boolean> {
+async function isRollingBack(client: CloudFormationClient, stackId: string | undefined, log: (line: string) => void): Promise<boolean> {
   try {
     const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand({ StackName: stackId }));
     return /ROLLBACK_IN_PROGRESS$/.test(stack?.StackStatus ?? '');

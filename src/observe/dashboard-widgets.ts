@@ -138,7 +138,7 @@ function query(monitoring: MirrorMonitoring, title: string, queryLines: readonly
 }
 
 /** A widget that is created again whenever its dashboard is rendered, so that it includes what was added to the app in the meantime. */
-export class LazyWidget extends cloudwatch.ConcreteWidget {
+class LazyWidget extends cloudwatch.ConcreteWidget {
   /** @param create creates the widget; must not define constructs on the second call */
   constructor(private readonly create: () => cloudwatch.IWidget) {
     const { width, height } = create();

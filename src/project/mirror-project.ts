@@ -37,7 +37,7 @@ const SECONDS_BEFORE_TIMEOUT = 60;
  *
  * The project has no limit of concurrent builds, because builds above the limit would fail instead of waiting.
  */
-export function defineMirrorProject(scope: Construct, id: string, props: MirrorProjectProps): codebuild.Project {
+function defineMirrorProject(scope: Construct, id: string, props: MirrorProjectProps): codebuild.Project {
   const { compute, certificates } = props;
   const command = certificates === undefined ? ENGINE_COMMAND : ENGINE_COMMAND_WITH_CERTIFICATES;
   return new codebuild.Project(scope, id, {

@@ -135,7 +135,7 @@ export interface DeployedCatalog extends DeployedSchedule {
 export type DeployedItem = DeployedImage | DeployedCatalog;
 
 /** Replaces a token in a variable, if the token cannot be resolved. */
-export const UNKNOWN_VALUE = '\uFFFD';
+const UNKNOWN_VALUE = '\uFFFD';
 
 /** The start of the location of a catalog. */
 const CATALOG_SCHEMES = ['ssm:', 's3://'];

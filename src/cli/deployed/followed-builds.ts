@@ -129,7 +129,7 @@ export class FollowedMirrorBuild {
 const MAX_PAGES = 50;
 
 /** Reads the log of a build from its start while it grows. */
-export class BuildLogReader {
+class BuildLogReader {
   private nextToken: string | undefined;
 
   constructor(private readonly client: CloudWatchLogsClient) {}

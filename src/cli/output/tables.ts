@@ -44,7 +44,7 @@ export function resultsTable(results: readonly MirrorResult[]): string {
 }
 
 /** The number of images, in total and for each outcome: `3 images: 2 copied, 1 failed`. */
-export function countLine(results: readonly MirrorResult[]): string {
+function countLine(results: readonly MirrorResult[]): string {
   const isDryRun = results.some(({ dryRun }) => dryRun);
   const counts = Object.entries(summarize(results).images)
     .filter(([, count]) => count > 0)

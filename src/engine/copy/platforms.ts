@@ -27,12 +27,12 @@ export interface IndexContent {
 }
 
 /** Parses the content of an index. */
-export function parseIndex({ bytes }: Manifest): IndexContent {
+function parseIndex({ bytes }: Manifest): IndexContent {
   return JSON.parse(bytes.toString('utf8')) as IndexContent;
 }
 
 /** Whether an entry of an index is for a platform. */
-export function isForPlatform({ platform }: IndexEntry, expected: Platform): boolean {
+function isForPlatform({ platform }: IndexEntry, expected: Platform): boolean {
   const actual = parsePlatformFields(platform);
   return actual !== undefined && samePlatform(expected, actual);
 }
@@ -49,7 +49,7 @@ export function parsePlatformFields(value: unknown): Platform | undefined {
 }
 
 /** The error for an index that lacks platforms. It names the platforms that the index has. */
-export function missingPlatformsError(registry: string, digest: string, missing: readonly Platform[], entries: readonly IndexEntry[]): MirrorError {
+function missingPlatformsError(registry: string, digest: string, missing: readonly Platform[], entries: readonly IndexEntry[]): MirrorError {
   const platforms = new Set(entries.flatMap(({ platform }) => parsePlatformFields(platform) ?? []).map(formatPlatform));
   const available = sanitizeForLog([...platforms].join(', ')) || 'none';
   return new MirrorError('not-found', `${registry}: ${digest} has no image for ${missing.map(formatPlatform).join(', ')}; it has ${available}`);

@@ -60,7 +60,7 @@ export interface CatalogParser {
 }
 
 /** The version of the catalog schema. */
-export const CATALOG_VERSION = 1;
+const CATALOG_VERSION = 1;
 
 /** The maximum number of entries in a catalog. */
 export const MAX_CATALOG_ENTRIES = 5_000;
@@ -219,7 +219,7 @@ function isList(value: unknown, maxLength: number): value is unknown[] {
  * @param known the valid fields
  * @param unlisted valid fields that the text does not list
  */
-export function unknownFieldProblem(value: object, known: readonly string[], unlisted: readonly string[] = []): string | undefined {
+function unknownFieldProblem(value: object, known: readonly string[], unlisted: readonly string[] = []): string | undefined {
   const unknown = Object.keys(value).find((name) => !known.includes(name) && !unlisted.includes(name));
   if (unknown === undefined) return undefined;
   const suggestion = didYouMean(unknown, known);
