@@ -1,4 +1,4 @@
-import { DEFAULT_LOOKUPS, Semaphore } from './copy/copy-context';
+import { lookupLimit } from './copy/copy-context';
 import { ImageReader } from './copy/image-reader';
 import type { Manifest } from './copy/manifest';
 import { MAX_INDEX_DEPTH, parsePlatformFields } from './copy/platforms';
@@ -23,7 +23,7 @@ export interface ImageDescription {
  * It fetches manifests, so don't use it with a registry that counts pulls.
  */
 export async function describeImage(client: RegistryClient, retryContext: RetryContext, digest: string): Promise<ImageDescription> {
-  const reader = new ImageReader(client, retryContext, new Semaphore(DEFAULT_LOOKUPS));
+  const reader = new ImageReader(client, retryContext, lookupLimit());
   const images = await readImages(reader, digest, 1);
   const sizes = new Map(images.flatMap(({ blobs }) => blobs.map((blob) => [blob.digest, blob.size] as const)));
   const configurations = await Promise.all(images.map((image) => reader.configuration(image)));

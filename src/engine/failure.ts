@@ -2,23 +2,7 @@ import { MirrorError } from './mirror-error';
 import { networkAdvice } from './registry/network-advice';
 import { errorCode } from './registry/transport';
 import type { FailureReason } from './result';
-
-/** The limits of a run. */
-export interface RunLimits {
-  /** The deadline, in milliseconds since the epoch. */
-  readonly deadline: number;
-  /** Interrupts the run, for example on Ctrl-C. */
-  readonly signal: AbortSignal;
-}
-
-/** The maximum delay of a Node.js timer, in milliseconds. */
-const MAX_TIMER = 2 ** 31 - 1;
-
-/** A signal that aborts at the deadline of the run, or when one of the given signals does. */
-export function signalOf({ deadline, signal }: RunLimits, ...others: AbortSignal[]): AbortSignal {
-  const remaining = Math.min(MAX_TIMER, Math.max(0, deadline - Date.now()));
-  return AbortSignal.any([signal, ...others, AbortSignal.timeout(remaining)]);
-}
+import type { RunLimits } from './run-signal';
 
 /** The reason and the message for an error that ended the work on an image. */
 export function describeFailure(error: unknown, { deadline, signal }: RunLimits): { readonly reason: FailureReason; readonly message: string } {

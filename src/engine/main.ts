@@ -50,7 +50,7 @@ function mirror({ images, hasSummary }: MirrorPlan, settings: Settings, tools: M
     },
     onResult: async (mirrored, request) => {
       const result = await customBuilds.startBuilds(mirrored, request);
-      await reportResult(result, settings.eventBus, log);
+      await reportResult(result, { eventBus: settings.eventBus, deadline: tools.deadline, log });
       return result;
     },
   });

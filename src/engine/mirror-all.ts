@@ -1,13 +1,16 @@
 import type { Configuration } from './configuration';
-import { DEFAULT_LOOKUPS, DEFAULT_TRANSFERS, Semaphore } from './copy/copy-context';
+import { sharedLimits } from './copy/copy-context';
 import { describeFailure } from './failure';
 import { mirrorImage, MirrorRequest, MirrorTools } from './mirror-image';
 import type { PlannedImages } from './mirror-plan';
 import { MirrorResult, notAttempted } from './result';
+import { Semaphore } from './semaphore';
 import { listTags } from './tags';
 
-/** The maximum number of images in progress at a time: enough to hide the latency of the registries, and few enough for their rate limits. */
-export const MAX_IMAGES_AT_A_TIME = 8;
+/** The maximum number of images of one upstream host in progress: enough to hide the latency of registries, and few enough for their rate limits. */
+export const MAX_IMAGES_PER_HOST = 8;
+/** The maximum number of images in progress. */
+const MAX_IMAGES = 12;
 
 /** Callbacks for each image of a plan. */
 export interface ImageCallbacks<R = MirrorResult> {
@@ -37,14 +40,14 @@ export interface ImageCallbacks<R = MirrorResult> {
  */
 export async function mirrorAll<R>(plan: readonly PlannedImages[], tools: MirrorTools, callbacks: ImageCallbacks<R>): Promise<R[]> {
   const { onStart, onResult } = callbacks;
-  const shared: MirrorTools = { transfers: new Semaphore(DEFAULT_TRANSFERS), lookups: new Semaphore(DEFAULT_LOOKUPS), ...tools };
-  const images = new Semaphore(MAX_IMAGES_AT_A_TIME);
+  const shared: MirrorTools = { limits: sharedLimits(), largeDocuments: new Semaphore(1), ...tools };
+  const images = new Semaphore(MAX_IMAGES, MAX_IMAGES_PER_HOST);
   // Separate from the images: a registry that lists its tags slowly must not block the images of other registries.
-  const tagLists = new Semaphore(MAX_IMAGES_AT_A_TIME);
+  const tagLists = new Semaphore(MAX_IMAGES, MAX_IMAGES_PER_HOST);
   const mirror = (request: MirrorRequest, index: number) => images.run(async () => {
     const result = await mirrorImage(request, { ...shared, ...onStart?.(request) });
     return onResult(result, request, index);
-  });
+  }, request.source.registry);
   const results = await settleAll(plan.map(async (planned, index) => {
     const requests = 'result' in planned ? planned.result : await readRequests(planned.configuration, shared, tagLists);
     if (!Array.isArray(requests)) return [await onResult(requests, undefined, index)];
@@ -59,7 +62,7 @@ async function readRequests(
 ): Promise<MirrorRequest[] | MirrorResult> {
   if (tags === undefined) return [requestFor(image)];
   try {
-    const selected = await tagLists.run(() => listTags(image, tags, tools));
+    const selected = await tagLists.run(() => listTags(image, tags, tools), image.registry);
     return selected.map((tag) => requestFor({ ...image, tag }));
   } catch (error) {
     const { reason, message } = describeFailure(error, tools);

@@ -6,6 +6,8 @@ export interface MirrorErrorOptions {
   readonly retryable?: boolean;
   /** The pause that the registry asks for before the next attempt. */
   readonly retryAfterSeconds?: number;
+  /** Whether the registry asks for fewer requests. */
+  readonly overloaded?: boolean;
   readonly cause?: unknown;
 }
 
@@ -13,11 +15,13 @@ export interface MirrorErrorOptions {
 export class MirrorError extends Error {
   readonly retryable: boolean;
   readonly retryAfterSeconds?: number;
+  readonly overloaded: boolean;
 
   constructor(readonly reason: FailureReason, message: string, options: MirrorErrorOptions = {}) {
     super(message, { cause: options.cause });
     this.name = 'MirrorError';
     this.retryable = options.retryable ?? false;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.overloaded = options.overloaded ?? false;
   }
 }

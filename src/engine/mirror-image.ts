@@ -1,4 +1,4 @@
-import { DEFAULT_LOOKUPS, DEFAULT_TRANSFERS, CopyContext, Semaphore } from './copy/copy-context';
+import { CopyContext, SharedLimits, sharedLimits } from './copy/copy-context';
 import { copyImage } from './copy/copy-image';
 import { PlatformTags } from './copy/platform-tags';
 import { decide, Decision, DECISION_TEXTS } from './decision';
@@ -8,6 +8,7 @@ import { RegistryTools, RepositoryAccess } from './registry/repository-access';
 import { withRetries } from './registry/retry';
 import type { ProgressListener } from './report/progress';
 import type { MirrorResult } from './result';
+import { untilAborted } from './run-signal';
 import { TargetImage, readTargetImage } from './target-image';
 import type { TagMovedPolicy } from '../image/contract/environment';
 import type { CustomImage } from '../image/custom-image';
@@ -44,10 +45,8 @@ export interface MirrorRequest {
 /** What images are mirrored with. */
 export interface MirrorTools extends RegistryTools {
   readonly progress: ProgressListener;
-  /** Limits concurrent transfers of blobs, for all images that share it. By default each image has a separate limit. */
-  readonly transfers?: Semaphore;
-  /** Limits concurrent lookups in the same way. */
-  readonly lookups?: Semaphore;
+  /** What the images of a run share. By default, each image has its own limits. */
+  readonly limits?: SharedLimits;
 }
 
 /** Mirrors one image. It never throws: the result describes each failure. */
@@ -72,14 +71,15 @@ class MirrorTask {
 
   constructor(private readonly request: MirrorRequest, private readonly tools: MirrorTools) {
     this.access = new RepositoryAccess(tools);
+    const { blobs, ...limits } = tools.limits ?? sharedLimits();
     this.context = {
       source: this.access.client(request.source, 'pull'),
       target: this.access.client(request.target, 'pull,push'),
       retryContext: this.access.retryContext,
       progress: tools.progress,
       statistics: { bytesCopied: 0, blobsCopied: 0, blobsSkipped: 0, referrersCopied: 0, warnings: [...request.warnings ?? []] },
-      transfers: tools.transfers ?? new Semaphore(DEFAULT_TRANSFERS),
-      lookups: tools.lookups ?? new Semaphore(DEFAULT_LOOKUPS),
+      ...limits,
+      blobs: blobs.image(request.target.registry, request.target.repository),
     };
     const { kind, platformTags, target: { tag } } = request;
     if (platformTags !== undefined) this.platformTags = new PlatformTags(this.context, { tag, platforms: platformTags, fixed: kind === 'fixed' });
@@ -88,11 +88,12 @@ class MirrorTask {
   async run(): Promise<MirrorResult> {
     let decided: DecisionResult;
     try {
-      decided = await this.mirror();
+      decided = await untilAborted(this.context.retryContext.signal, this.mirror());
     } catch (error) {
       decided = { outcome: 'failed', ...describeFailure(error, this.tools) };
     } finally {
       this.access.close();
+      this.context.blobs.close();
     }
     return this.result(decided);
   }
@@ -100,7 +101,7 @@ class MirrorTask {
   private async mirror(): Promise<DecisionResult> {
     const { source, target, kind, onTagMoved } = this.request;
     const [sourceDigest, targetImage] = await Promise.all([
-      withRetries(this.context.retryContext, () => this.context.source.manifestDigest(source.digest ?? source.tag!)),
+      withRetries(this.context.retryContext, () => this.context.source.manifestDigest(source.digest ?? source.tag!, { confirm: true })),
       this.readTarget(target.tag),
     ]);
     this.targetImage = targetImage;

@@ -1,7 +1,11 @@
 import { compareBuild, parse, Range, SemVer, validRange } from 'semver';
+import { digestOf } from './digest';
 import { MirrorError } from './mirror-error';
+import { limitError } from './registry/read-budget';
+import type { RegistryClient } from './registry/registry-client';
 import { RegistryTools, RepositoryAccess } from './registry/repository-access';
-import { withRetries } from './registry/retry';
+import { RetryContext, withRetries } from './registry/retry';
+import { untilAborted } from './run-signal';
 import type { ImageReference } from '../image/image-reference';
 import { MAX_RANGE_LENGTH, MAX_SELECTED_TAGS, TagSelection, tagSelectionProblem } from '../image/tag-selection';
 
@@ -13,8 +17,8 @@ import { MAX_RANGE_LENGTH, MAX_SELECTED_TAGS, TagSelection, tagSelectionProblem 
 export async function listTags(image: ImageReference, selection: TagSelection, tools: RegistryTools): Promise<string[]> {
   const { registry, repository } = image;
   const access = new RepositoryAccess(tools);
-  const client = access.client(image, 'pull');
-  const all = await withRetries(access.retryContext, () => client.tags()).finally(() => access.close());
+  const { retryContext } = access;
+  const all = await untilAborted(retryContext.signal, readTags(access.client(image, 'pull'), retryContext)).finally(() => access.close());
   const selected = selectTags(all, selection);
   tools.progress.line(`${registry}/${repository} has ${all.length} tags, ${selected.length} of them are selected`);
   if (selected.length === 0) {
@@ -23,6 +27,31 @@ export async function listTags(image: ImageReference, selection: TagSelection, t
   if (selected.length <= MAX_SELECTED_TAGS) return selected;
   throw new MirrorError('invalid-configuration', `${registry}: ${selected.length} tags of ${repository} are selected, `
     + `and ${MAX_SELECTED_TAGS} is the limit; narrow the tag filter, or set latest`);
+}
+
+/** The maximum number of tags that are kept in memory. The largest public repositories have some ten thousand. */
+const MAX_TAGS = 100_000;
+/** Registries decide how many tags are in a page, and an empty page costs them nothing. */
+const MAX_TAG_PAGES = 10_000;
+
+/** Reads all pages of the tags of a repository. A page that fails is read again, without the pages before it. */
+async function readTags(client: RegistryClient, retryContext: RetryContext): Promise<string[]> {
+  const { endpoint: { registry }, repository } = client;
+  const tags: string[] = [];
+  const pages = new Set<string>(); // digests, because a URL can be long
+  let next: URL | undefined;
+  do {
+    const url = next;
+    const page = digestOf(Buffer.from(url?.href ?? '', 'utf8'));
+    if (pages.has(page)) throw new MirrorError('registry-error', `${registry}: the list of tags of ${repository} repeats a page, so it has no end`);
+    pages.add(page);
+    const { tags: listed, next: following } = await withRetries(retryContext, () => client.tagPage(url));
+    for (const tag of listed) tags.push(tag);
+    if (tags.length > MAX_TAGS) throw limitError(`${registry}: ${repository} exceeds the limit of ${MAX_TAGS} tags; name the tags instead of a tag filter`);
+    if (pages.size > MAX_TAG_PAGES) throw limitError(`${registry}: the list of tags of ${repository} exceeds the limit of ${MAX_TAG_PAGES} pages`);
+    next = following;
+  } while (next !== undefined);
+  return tags;
 }
 
 /** A tag and its version. */

@@ -1,4 +1,4 @@
-import { describeFailure, signalOf } from '../../src/engine/failure';
+import { describeFailure } from '../../src/engine/failure';
 import { MirrorError } from '../../src/engine/mirror-error';
 import { networkError } from '../../src/engine/registry/transport';
 import { withEnvironment } from '../support/with-environment';
@@ -60,26 +60,5 @@ describe('what ended a run that is no failure of a registry', () => {
 
   test.each([['an error', new Error('odd'), 'unexpected: odd'], ['a text', 'odd', 'unexpected: odd'], ['nothing', undefined, 'unexpected: undefined']])('is a defect: %s', (_, thrown, message) => {
     expect(describeFailure(thrown, running())).toEqual({ reason: 'internal-error', message });
-  });
-});
-
-describe('the signal of a run', () => {
-  test('ends with the run, with whatever else ends it, and not by itself', () => {
-    const [run, other] = [new AbortController(), new AbortController()];
-    const signal = signalOf({ deadline: Date.now() + 60_000, signal: run.signal }, other.signal);
-    expect(signal.aborted).toBe(false);
-    other.abort();
-    expect(signal.aborted).toBe(true);
-    expect(run.signal.aborted).toBe(false);
-  });
-
-  test('has ended where the deadline has passed', async () => {
-    const signal = signalOf({ deadline: Date.now() - 1, signal: new AbortController().signal });
-    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    expect(signal.aborted).toBe(true);
-  });
-
-  test('takes a deadline that is further off than a timer can be set', () => {
-    expect(signalOf({ deadline: Date.now() + 2 ** 40, signal: new AbortController().signal }).aborted).toBe(false);
   });
 });

@@ -87,15 +87,15 @@ describe('an error, in words', () => {
     await expect(list(ALL)).rejects.toMatchObject({ name: 'MirrorError', reason });
   });
 
-  test('of a list that never ends', async () => {
+  test('of a list that repeats a page', async () => {
     const pages = answer('{"tags":["a"]}', { link: '</v2/app/tags/list?last=a>; rel="next"' });
-    await expect(list(ALL)).rejects.toMatchObject({ reason: 'registry-error', message: expect.stringContaining('more than 100 pages') });
-    expect(pages()).toBe(100);
+    await expect(list(ALL)).rejects.toMatchObject({ reason: 'registry-error', message: expect.stringContaining('repeats a page') });
+    expect(pages()).toBe(2);
   });
 
-  test('of a page that is larger than four megabytes', async () => {
-    answer(JSON.stringify({ tags: ['a'.repeat(4 * 1024 * 1024)] }));
-    await expect(list(ALL)).rejects.toMatchObject({ name: 'MirrorError' });
+  test('of a page that is larger than eight megabytes', async () => {
+    answer(JSON.stringify({ tags: ['a'.repeat(8 * 1024 * 1024)] }));
+    await expect(list(ALL)).rejects.toMatchObject({ reason: 'limit-exceeded', message: expect.stringContaining('larger than 8388608 bytes') });
   });
 });
 
@@ -118,8 +118,14 @@ describe('hostile', () => {
     expect(await list({ semver: '*', latest: 2 })).toEqual(['1.9999.0', '1.9998.0']);
   });
 
-  test.each(['', 'no JSON', '[]', 'null', '{}', '{"tags":null}', '{"tags":"latest"}', '{"tags":{"0":"latest"}}', '<html></html>'])('%j has no tags', async (body) => {
-    answer(body);
+  test.each(['', 'no JSON', '[]', 'null', '{}', '{"tags":"latest"}', '{"tags":{"0":"latest"}}', '<html></html>', '{"tags":["a",'])('%j is not a list of tags', async (body) => {
+    const hits = answer(body);
+    await expect(list(ALL)).rejects.toMatchObject({ reason: 'registry-error', message: expect.stringContaining('list of tags of app is incomplete') });
+    expect(hits()).toBeGreaterThan(1);
+  });
+
+  test('null is an empty list', async () => {
+    answer('{"tags":null}');
     await expect(list(ALL)).rejects.toMatchObject({ reason: 'not-found' });
   });
 

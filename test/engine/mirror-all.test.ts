@@ -1,6 +1,7 @@
 /** Several images in one run. */
-import { DEFAULT_LOOKUPS, DEFAULT_TRANSFERS } from '../../src/engine/copy/copy-context';
-import { MAX_IMAGES_AT_A_TIME, mirrorAll } from '../../src/engine/mirror-all';
+import { LOOKUPS_PER_HOST } from '../../src/engine/copy/copy-context';
+import { FIRST_TRANSFERS } from '../../src/engine/copy/transfer-limit';
+import { MAX_IMAGES_PER_HOST, mirrorAll } from '../../src/engine/mirror-all';
 import { MirrorTools } from '../../src/engine/mirror-image';
 import { asDryRun, PlannedImages, planRequest } from '../../src/engine/mirror-plan';
 import { MirrorResult, notAttempted, summarize } from '../../src/engine/result';
@@ -76,9 +77,9 @@ test('so many images are under way at a time, and no more', async () => {
   pushImages(30);
   const held = hold(upstream, { method: 'HEAD', path: '/manifests/latest' });
   const running = run(30);
-  await momentOf(running, () => held.count() === MAX_IMAGES_AT_A_TIME);
+  await momentOf(running, () => held.count() === MAX_IMAGES_PER_HOST);
   await settled();
-  expect([held.count(), upstream.mostConcurrent]).toEqual([MAX_IMAGES_AT_A_TIME, MAX_IMAGES_AT_A_TIME]);
+  expect([held.count(), upstream.mostConcurrent]).toEqual([MAX_IMAGES_PER_HOST, MAX_IMAGES_PER_HOST]);
   held.letGo();
   expect(await running).toHaveLength(30);
 });
@@ -87,9 +88,9 @@ test('so many blobs are on their way at a time over all images together, and no 
   pushImages(12, 8);
   const held = hold(upstream, { method: 'GET', path: '/blobs/' });
   const running = run(12, { referrers: false });
-  await momentOf(running, () => held.count() === DEFAULT_TRANSFERS);
+  await momentOf(running, () => held.count() === FIRST_TRANSFERS);
   await settled();
-  expect(held.count()).toBe(DEFAULT_TRANSFERS);
+  expect(held.count()).toBe(FIRST_TRANSFERS);
   held.letGo();
   expect((await running).every(({ outcome }) => outcome === 'copied')).toBe(true);
 });
@@ -98,9 +99,9 @@ test('so many manifests are asked for at a time over all images together, and no
   pushImages(12);
   const held = hold(upstream, { method: 'GET', path: '/manifests/sha256:' });
   const running = run(12, { referrers: false });
-  await momentOf(running, () => held.count() === Math.min(DEFAULT_LOOKUPS, MAX_IMAGES_AT_A_TIME));
+  await momentOf(running, () => held.count() === Math.min(LOOKUPS_PER_HOST, MAX_IMAGES_PER_HOST));
   await settled();
-  expect(held.count()).toBeLessThanOrEqual(DEFAULT_LOOKUPS);
+  expect(held.count()).toBeLessThanOrEqual(LOOKUPS_PER_HOST);
   held.letGo();
   expect((await running).every(({ outcome }) => outcome === 'copied')).toBe(true);
 });
@@ -126,12 +127,12 @@ test('after the end of the run the done ones are done, and the others interrupte
   const stop = new AbortController();
   const held = hold(upstream, { method: 'HEAD', path: '/manifests/latest' });
   const begun = run(12, {}, { signal: stop.signal });
-  await momentOf(begun, () => held.count() === MAX_IMAGES_AT_A_TIME);
+  await momentOf(begun, () => held.count() === MAX_IMAGES_PER_HOST);
   stop.abort();
   const results = await begun;
   held.letGo();
   expect(results.map(({ reason }) => reason)).toEqual(Array.from({ length: 12 }, () => 'interrupted'));
-  expect(held.count()).toBe(MAX_IMAGES_AT_A_TIME);
+  expect(held.count()).toBe(MAX_IMAGES_PER_HOST);
 });
 
 test('a second run costs one request on each side for each image', async () => {
@@ -184,9 +185,9 @@ describe('a plan', () => {
     const single = planRequest(requestOf(`${upstream.host}/${nameOf(0)}:latest`, `${target.host}/mirror/${nameOf(0)}:latest`));
     const plan = [...Array.from({ length: 20 }, (_, index) => tagsOf(`slow${index}`)), single];
     const running = withTools((tools) => mirrorAll(plan, tools, { onResult: (result) => finished.push(result) }));
-    await momentOf(running, () => lists.count() === MAX_IMAGES_AT_A_TIME && finished.length === 1);
+    await momentOf(running, () => lists.count() === MAX_IMAGES_PER_HOST && finished.length === 1);
     await settled();
-    expect([lists.count(), sources(finished)]).toEqual([MAX_IMAGES_AT_A_TIME, ['app0:latest']]);
+    expect([lists.count(), sources(finished)]).toEqual([MAX_IMAGES_PER_HOST, ['app0:latest']]);
     lists.letGo();
     expect(await running).toHaveLength(21);
   });
@@ -231,9 +232,9 @@ describe('a callback', () => {
         return source;
       },
     }));
-    await momentOf(running, () => waiting === MAX_IMAGES_AT_A_TIME);
+    await momentOf(running, () => waiting === MAX_IMAGES_PER_HOST);
     await settled();
-    expect(waiting).toBe(MAX_IMAGES_AT_A_TIME);
+    expect(waiting).toBe(MAX_IMAGES_PER_HOST);
     release();
     expect(await running).toEqual(Array.from({ length: 12 }, (_, index) => `${upstream.host}/${nameOf(index)}:latest`));
   });

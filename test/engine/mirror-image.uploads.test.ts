@@ -39,7 +39,6 @@ describe('an upload that the registry has lost', () => {
 describe('a transfer that failed', () => {
   test.each([
     ['a flipped byte upstream', 'upstream', { method: 'GET', path: LAYER.digest }, Fault.flipByte(100_000)],
-    ['a truncated blob upstream', 'upstream', { method: 'GET', path: LAYER.digest }, Fault.truncate(100_000)],
     ['HTTP 503 from the target', 'target', PUT_OF_LAYER, Fault.status(503)],
     ['a reset by the target', 'target', PUT_OF_LAYER, Fault.resetWhileReceiving(100_000)],
   ] as const)('by %s has its upload canceled, and none is open in the end', async (_, side, match, action) => {

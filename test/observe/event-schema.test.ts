@@ -170,6 +170,7 @@ describe('the schema', () => {
       'digest-mismatch': true,
       'expired': true,
       'unsupported-manifest': true,
+      'limit-exceeded': true,
       'immutable-tag': true,
       'build-failed': true,
       'deadline-exceeded': true,

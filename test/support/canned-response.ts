@@ -5,5 +5,6 @@ import type { HttpResponse } from '../../src/engine/registry/transport';
 export function cannedResponse(status: number, body: string | Buffer | Iterable<Buffer> = '', headers: HttpResponse['headers'] = {}): HttpResponse {
   const pieces = typeof body === 'string' || Buffer.isBuffer(body) ? [Buffer.from(body)] : body;
   const stream = Readable.from(pieces);
-  return { url: new URL('https://registry.test/'), status, headers, body: Object.assign(stream, { dump: async () => { stream.destroy(); } }) };
+  const url = new URL('https://registry.test/');
+  return { url, status, headers, throughputWindow: 60_000, body: Object.assign(stream, { dump: async () => { stream.destroy(); } }) };
 }

@@ -19,6 +19,7 @@ import { MirrorRequest, MirrorTools } from '../mirror-image';
 import { MirrorPlan, PlannedImages, requireNoOtherVariables } from '../mirror-plan';
 import { retryContext } from '../registry/repository-access';
 import { FailureReason, MirrorResult, notAttempted } from '../result';
+import { withRunSignal } from '../run-signal';
 import { rangeProblem, selectTags } from '../tags';
 
 /**
@@ -42,7 +43,8 @@ export async function readCatalogPlan(environment: NodeJS.ProcessEnv, tools: Mir
   }
   try {
     const owner = ecrHost(environment[PROJECT_ENVIRONMENT.REGISTRY] ?? '')?.account;
-    const text = await readCatalogText(location, { region: environment.AWS_REGION ?? '', owner }, retryContext(tools));
+    const account = { region: environment.AWS_REGION ?? '', owner };
+    const text = await withRunSignal(tools, (signal) => readCatalogText(location, account, retryContext(tools, signal)));
     const images = planCatalogImages({ name, text, shard, today: formatDay(Date.now()), maxEntries: MAX_SHARD_IMAGES }, environment);
     tools.progress.line(`${name} has ${images.length} entries for this build`);
     return { images, hasSummary: true };

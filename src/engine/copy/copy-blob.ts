@@ -2,22 +2,30 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CopyContext } from './copy-context';
 import type { BlobDescriptor } from './manifest';
+import { BlobReader } from './blob-reader';
+import type { BlobOrigin } from './shared-blobs';
 import { digestFrom } from '../digest';
 import { MirrorError } from '../mirror-error';
 import { withRetries } from '../registry/retry';
-import { HttpResponse, networkError } from '../registry/transport';
+import type { HttpResponse } from '../registry/transport';
 
 /** Copies one blob, unless the target has it. It streams, so memory does not grow with the size of the blob. */
 export async function copyBlob(context: CopyContext, blob: BlobDescriptor): Promise<void> {
-  const { lookups, progress, retryContext, statistics, target, transfers } = context;
+  const { blobs, progress, retryContext, source, statistics, transfers } = context;
   progress.blobStarted(blob.digest, blob.size);
-  let isRetry = false;
+  let origin: BlobOrigin | undefined;
   const how = await withRetries(retryContext, async () => {
     // Checked at each attempt: a connection can break after the target has received the last byte.
-    if (await lookups.run(() => target.hasBlob(blob.digest))) return isRetry ? 'copied' : 'skipped';
-    isRetry = true;
-    return transfers.run(() => mountOrTransfer(context, blob));
+    if (await hasBlob(context, blob)) return origin === undefined ? 'skipped' : 'copied';
+    origin ??= await blobs.originOf(blob.digest, retryContext.signal);
+    if (origin === 'own-repository' && await hasBlob(context, blob)) return 'skipped';
+    const mountFrom = typeof origin === 'object' ? origin.mountFrom : undefined;
+    return transfers.run(source.endpoint.registry, () => mountOrTransfer(context, blob, mountFrom)).catch((error: unknown) => {
+      if (error instanceof MirrorError && error.overloaded) transfers.slowDown();
+      throw error;
+    });
   });
+  blobs.uploaded(blob.digest);
   if (how === 'copied') {
     statistics.blobsCopied++;
     statistics.bytesCopied += blob.size;
@@ -27,46 +35,62 @@ export async function copyBlob(context: CopyContext, blob: BlobDescriptor): Prom
   progress.blobFinished(blob.digest, how);
 }
 
-async function mountOrTransfer(context: CopyContext, blob: BlobDescriptor): Promise<'copied' | 'skipped'> {
-  const { source, target } = context;
+function hasBlob({ lookups, target }: CopyContext, { digest }: BlobDescriptor): Promise<boolean> {
+  return lookups.run(() => target.hasBlob(digest), target.endpoint.registry);
+}
+
+/** @param mountFrom another repository of the target that has the blob; undefined when none is known */
+async function mountOrTransfer(context: CopyContext, blob: BlobDescriptor, mountFrom: string | undefined): Promise<'copied' | 'skipped'> {
+  const { blobs, source, target } = context;
   const isSameRegistry = source.endpoint.origin === target.endpoint.origin;
-  if (isSameRegistry || blob.data !== undefined) {
-    const upload = await target.startUpload(isSameRegistry ? { digest: blob.digest, from: source.repository } : undefined);
+  const from = isSameRegistry ? source.repository : mountFrom;
+  if (from !== undefined || blob.data !== undefined) {
+    const upload = await startUpload(context, from === undefined ? undefined : { digest: blob.digest, from });
     if (upload === 'mounted') return 'skipped';
-    const sent = blob.data === undefined
+    if (mountFrom !== undefined) blobs.mountRefused();
+    const sending = blob.data === undefined
       ? transfer(context, blob, upload, await source.openBlob(blob.digest))
       : send(context, blob, upload, streamOf(blob.data));
-    await sent;
+    await sending;
     return 'copied';
   }
-  const [upload, body] = await Promise.allSettled([target.startUpload(), source.openBlob(blob.digest)]);
-  if (body.status === 'rejected') throw body.reason;
+  const [upload, response] = await Promise.allSettled([startUpload(context), source.openBlob(blob.digest)]);
+  if (response.status === 'rejected') throw response.reason;
   if (upload.status === 'rejected') {
-    body.value.destroy();
+    response.value.body.destroy();
     throw upload.reason;
   }
-  await transfer(context, blob, upload.value as URL, body.value);
+  await transfer(context, blob, upload.value as URL, response.value);
   return 'copied';
 }
 
-/** Sends the body of a response from the source. It closes that connection in any case. */
-async function transfer(context: CopyContext, blob: BlobDescriptor, upload: URL, body: HttpResponse['body']): Promise<void> {
+/** Sends the blob from the source. It closes that connection in any case. */
+async function transfer(context: CopyContext, blob: BlobDescriptor, upload: URL, response: HttpResponse): Promise<void> {
+  const reader = new BlobReader(context, blob, response);
   try {
-    await send(context, blob, upload, withNetworkErrors(body, context.source.endpoint.origin));
+    await send(context, blob, upload, reader.bytes());
   } finally {
-    body.destroy();
+    reader.close();
   }
 }
 
-async function send({ source, target, progress }: CopyContext, blob: BlobDescriptor, upload: URL, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+function startUpload({ pace, target, retryContext: { signal } }: CopyContext, mount?: { readonly digest: string; readonly from: string }): Promise<URL | 'mounted'> {
+  return pace.run('upload', signal, () => target.startUpload(mount));
+}
+
+async function send(context: CopyContext, blob: BlobDescriptor, upload: URL, bytes: AsyncGenerator<Uint8Array>): Promise<void> {
+  const { progress, source, target, transfers } = context;
   let sent = 0;
   const count = (length: number) => {
     sent += length;
+    transfers.countBytes(length);
     progress.blobBytes(blob.digest, length);
   };
   try {
     await target.finishUpload(upload, blob.digest, blob.size, verifiedBytes(bytes, blob, source.endpoint.registry, count));
   } catch (error) {
+    // The registry may have the blob, although its response was lost or came too late.
+    if (sent === blob.size && await target.hasBlob(blob.digest).catch(() => false)) return;
     progress.blobBytes(blob.digest, -sent);
     await cancelUpload(target, upload);
     throw error;
@@ -86,15 +110,6 @@ const MAX_CANCEL_TIME = 2_000;
 
 async function* streamOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
-}
-
-/** The same bytes, with network errors that name the host. */
-async function* withNetworkErrors(bytes: AsyncIterable<Uint8Array>, origin: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* bytes;
-  } catch (error) {
-    throw networkError(error, new URL(origin));
-  }
 }
 
 /**

@@ -1,6 +1,10 @@
+import { RequestPace } from './request-pace';
+import { ImageBlobs, SharedBlobs } from './shared-blobs';
+import { TransferLimit } from './transfer-limit';
 import type { RegistryClient } from '../registry/registry-client';
-import type { RetryContext } from '../registry/retry';
+import { RetryContext, withRetries } from '../registry/retry';
 import type { ProgressListener } from '../report/progress';
+import { Semaphore } from '../semaphore';
 
 /** The counts of one copy. */
 export interface CopyStatistics {
@@ -20,35 +24,40 @@ export interface CopyContext {
   readonly progress: ProgressListener;
   readonly statistics: CopyStatistics;
   /** Limits concurrent transfers of blobs. */
-  readonly transfers: Semaphore;
+  readonly transfers: TransferLimit;
   /** Limits concurrent lookups: requests for manifests, and whether blobs exist. */
   readonly lookups: Semaphore;
+  /** Spreads requests to the target. */
+  readonly pace: RequestPace;
+  /** The blobs that other images of the run upload too. */
+  readonly blobs: ImageBlobs;
 }
 
-/** The maximum number of concurrent transfers: enough to fill a connection with high latency. It also bounds the memory for socket buffers. */
-export const DEFAULT_TRANSFERS = 12;
-/** The maximum number of concurrent lookups. Manifests are small, and an index may list sixty. */
-export const DEFAULT_LOOKUPS = 16;
+/** What the images of a run share. */
+export interface SharedLimits {
+  readonly transfers: TransferLimit;
+  readonly lookups: Semaphore;
+  readonly pace: RequestPace;
+  readonly blobs: SharedBlobs;
+}
 
-/** Limits the number of concurrent tasks. The other tasks wait in order. */
-export class Semaphore {
-  private readonly waiting: (() => void)[] = [];
-  private free: number;
+/** New limits, for a run that starts. */
+export function sharedLimits(): SharedLimits {
+  return { transfers: new TransferLimit(), lookups: lookupLimit(), pace: new RequestPace(), blobs: new SharedBlobs() };
+}
 
-  constructor(permits: number) {
-    this.free = permits;
-  }
+/** Manifests are small, and an index may list sixty. */
+export const LOOKUPS_PER_HOST = 16;
+const MAX_LOOKUPS = 32;
 
-  /** Runs a task as soon as there is a free permit. */
-  async run<T>(task: () => Promise<T>): Promise<T> {
-    if (this.free > 0) this.free--;
-    else await new Promise<void>((resume) => this.waiting.push(resume));
-    try {
-      return await task();
-    } finally {
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.free++;
-    }
-  }
+/** The limit of concurrent lookups. Its keys are the hosts of registries. */
+export function lookupLimit(): Semaphore {
+  return new Semaphore(MAX_LOOKUPS, LOOKUPS_PER_HOST);
+}
+
+/** Sends a small request to a registry, with retries. The permit is free during the pauses between them. */
+export function lookUp<T>(
+  { lookups, retryContext }: Pick<CopyContext, 'lookups' | 'retryContext'>, client: RegistryClient, attempt: (number: number) => Promise<T>,
+): Promise<T> {
+  return withRetries(retryContext, (number) => lookups.run(() => attempt(number), client.endpoint.registry));
 }

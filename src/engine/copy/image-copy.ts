@@ -1,5 +1,5 @@
 import { copyBlob } from './copy-blob';
-import type { CopyContext } from './copy-context';
+import { CopyContext, lookUp } from './copy-context';
 import { ImageReader } from './image-reader';
 import type { Descriptor, Manifest } from './manifest';
 import { MAX_INDEX_DEPTH } from './platforms';
@@ -31,8 +31,8 @@ export class ImageCopy {
   /** Copies a manifest by its digest, with everything that it lists. A manifest that the target has needs no request to the source. */
   copyManifest(descriptor: Descriptor, depth: number = 1): Promise<void> {
     return this.once(descriptor.digest, async () => {
-      const { lookups, retryContext, target } = this.context;
-      const targetDigest = await lookups.run(() => withRetries(retryContext, () => target.manifestDigest(descriptor.digest)));
+      const { target } = this.context;
+      const targetDigest = await lookUp(this.context, target, () => target.manifestDigest(descriptor.digest));
       if (targetDigest !== undefined) return;
       const manifest = await this.sourceReader.manifest(descriptor);
       await this.copyContents(manifest, depth);
@@ -42,8 +42,9 @@ export class ImageCopy {
 
   /** Puts a manifest under a tag or its digest. The target must have its contents already. */
   async put(manifest: Manifest, reference: string): Promise<void> {
-    const { lookups, progress } = this.context;
-    await lookups.run(() => putManifest(this.context, manifest, reference));
+    const { blobs, progress } = this.context;
+    await putManifest(this.context, manifest, reference);
+    for (const { digest } of manifest.blobs) blobs.committed(digest);
     const kind = manifest.children.length > 0 ? 'index' : 'manifest';
     progress.line(`put ${kind} ${manifest.digest}${reference === manifest.digest ? '' : ` as ${reference}`}`);
   }
@@ -71,13 +72,14 @@ const RATE_LIMITED_TRIES = 5;
  * A rate limit gets more retries than other errors.
  */
 export async function putManifest(
-  { retryContext, target }: Pick<CopyContext, 'retryContext' | 'target'>, manifest: Manifest, reference: string,
+  { lookups, pace, retryContext, target }: Pick<CopyContext, 'lookups' | 'pace' | 'retryContext' | 'target'>, manifest: Manifest, reference: string,
 ): Promise<void> {
   const { attempts } = retryContext.retry;
   const patient = { ...retryContext, retry: { ...retryContext.retry, attempts: attempts * RATE_LIMITED_TRIES } };
   let failures = 0;
   let mayBePut = false;
-  const put = () => target.putManifest(reference, manifest).catch((error: unknown) => {
+  const send = () => lookups.run(() => target.putManifest(reference, manifest), target.endpoint.registry);
+  const put = () => pace.run('manifest', retryContext.signal, send).catch((error: unknown) => {
     if (!(error instanceof MirrorError) || error.reason === 'rate-limited') throw error;
     mayBePut ||= error.retryable;
     failures++;

@@ -1,11 +1,12 @@
-import type { Semaphore } from './copy-context';
+import { lookUp } from './copy-context';
 import { BlobDescriptor, Descriptor, Manifest, readManifest } from './manifest';
 import { isIndexType } from '../../image/media-types';
 import { parseJson } from '../../image/parse-json';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
 import { MAX_MANIFEST_BYTES, RegistryClient } from '../registry/registry-client';
-import { RetryContext, withRetries } from '../registry/retry';
+import type { RetryContext } from '../registry/retry';
+import type { Semaphore } from '../semaphore';
 
 /** The configuration of an image. The values come from outside, and can be of any type. */
 export interface ImageConfiguration {
@@ -22,7 +23,7 @@ export class ImageReader {
   /** Indexes are read once, because the source counts each read as a pull. There are few of them. */
   private readonly indexes = new Map<string, Manifest>();
 
-  constructor(private readonly client: RegistryClient, private readonly retryContext: RetryContext, private readonly lookups: Semaphore) {}
+  constructor(private readonly client: RegistryClient, readonly retryContext: RetryContext, readonly lookups: Semaphore) {}
 
   /** The registry in the spelling of image references. */
   get registry(): string {
@@ -52,15 +53,15 @@ export class ImageReader {
 
   /** Reads a small blob, such as an image's configuration. */
   async smallBlob({ data, digest }: BlobDescriptor): Promise<Buffer> {
-    return data ?? this.lookups.run(() => withRetries(this.retryContext, async () => {
+    return data ?? lookUp(this, this.client, async () => {
       const bytes = await this.client.smallBlob(digest);
       if (digestOf(bytes) === digest) return bytes;
       throw new MirrorError('digest-mismatch', `${this.registry}: blob ${digest} arrived with other content`, { retryable: true });
-    }));
+    });
   }
 
   private fetchManifest(digest: string): Promise<Manifest> {
     const fetch = async () => readManifest(await this.client.manifest(digest), digest, this.registry);
-    return this.lookups.run(() => withRetries(this.retryContext, fetch));
+    return lookUp(this, this.client, fetch);
   }
 }

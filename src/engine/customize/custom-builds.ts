@@ -8,6 +8,7 @@ import { MirrorError } from '../mirror-error';
 import type { MirrorRequest, MirrorTools } from '../mirror-image';
 import { RepositoryAccess } from '../registry/repository-access';
 import { isSuccess, MirrorResult, NO_TRANSFER } from '../result';
+import { withRunSignal } from '../run-signal';
 
 /** Starts the builds of customized images that are missing or out of date, after their base images are mirrored. */
 export class CustomBuildStarter {
@@ -23,7 +24,9 @@ export class CustomBuildStarter {
   async startBuilds(result: MirrorResult, request: MirrorRequest | undefined): Promise<MirrorResult> {
     if (request?.custom === undefined || result.targetDigest === undefined) return result;
     try {
-      const customBuilds = await this.start(request, request.custom, result.targetDigest);
+      const { custom } = request;
+      const { targetDigest } = result;
+      const customBuilds = await withRunSignal(this.tools, () => this.start(request, custom, targetDigest));
       return customBuilds.length === 0 ? result : { ...result, customBuilds };
     } catch (error) {
       if (!isSuccess(result)) return result;

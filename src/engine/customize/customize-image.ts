@@ -8,7 +8,7 @@ import { CustomImage, platformsBuiltOn } from '../../image/custom-image';
 import { formatImageReference } from '../../image/image-reference';
 import { OCI_INDEX } from '../../image/media-types';
 import { formatPlatform, parsePlatform, processorOfPlatform } from '../../image/platform';
-import { DEFAULT_LOOKUPS, Semaphore } from '../copy/copy-context';
+import { lookupLimit, sharedLimits } from '../copy/copy-context';
 import { putManifest } from '../copy/image-copy';
 import { ImageReader } from '../copy/image-reader';
 import { Manifest, readManifest } from '../copy/manifest';
@@ -91,7 +91,7 @@ class ImageCustomization {
     const { retryContext } = this.access;
     const index = customIndex(images, recipe, this.request.target.registry);
     try {
-      await putManifest({ retryContext, target: this.target }, index, recipe.tag);
+      await putManifest({ ...sharedLimits(), retryContext, target: this.target }, index, recipe.tag);
     } catch (error) {
       // The build of another platform may have completed the image at the same time.
       if (await readCustomIndex(recipe, this.target, retryContext) !== index.digest) throw error;
@@ -103,7 +103,7 @@ class ImageCustomization {
   private async build(recipe: Recipe, baseDigest: string): Promise<readonly (CustomPlatformImage | undefined)[]> {
     const platforms = await this.platformsOfProcessor();
     const { retryContext } = this.access;
-    const reader = new ImageReader(this.base, retryContext, new Semaphore(DEFAULT_LOOKUPS));
+    const reader = new ImageReader(this.base, retryContext, lookupLimit());
     const bases = await platformImages(await reader.manifest({ digest: baseDigest }), platforms.map((platform) => parsePlatform(platform)!), reader);
     for (const image of bases) await requireNoBuildTriggers(await reader.manifest(image), reader);
     for (const { platform, digest } of bases) await this.buildPlatform(formatPlatform(platform), digest, recipe);

@@ -38,7 +38,7 @@ async function customizeAll(images: readonly PlannedImages[], { eventBus }: Sett
     const result = 'outcome' in request ? request : await customizeImage(request, { ...tools, docker });
     // Only the build that completes the image sends the event, because consumers of the event pull the image.
     const sendsEvent = result.outcome === 'failed' || isCustomized(result);
-    await reportResult(result, sendsEvent ? eventBus : undefined, log);
+    await reportResult(result, { eventBus: sendsEvent ? eventBus : undefined, deadline: tools.deadline, log });
     results.push(result);
   }
   return results;

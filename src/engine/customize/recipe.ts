@@ -1,7 +1,7 @@
 import { CustomImage, customPlatformTag, customTag, recipeText } from '../../image/custom-image';
 import { isIndexType } from '../../image/media-types';
 import { parsePlatform, Platform } from '../../image/platform';
-import { DEFAULT_LOOKUPS, Semaphore } from '../copy/copy-context';
+import { lookupLimit } from '../copy/copy-context';
 import { ImageReader } from '../copy/image-reader';
 import { Manifest, readManifest } from '../copy/manifest';
 import { annotationsOf } from '../copy/platforms';
@@ -83,7 +83,7 @@ export async function readCustomPlatformImage(
   if (received === undefined) return undefined;
   const manifest = readManifest(received, digestOf(received.bytes), client.endpoint.registry);
   if (isIndexType(manifest.mediaType)) return undefined;
-  const { config } = await new ImageReader(client, run, new Semaphore(DEFAULT_LOOKUPS)).configuration(manifest);
+  const { config } = await new ImageReader(client, run, lookupLimit()).configuration(manifest);
   const { Labels: labels } = Object(config) as { readonly Labels?: unknown };
   return recipe.matchesLabels(labels) ? { platform: parsePlatform(platform)!, manifest } : undefined;
 }

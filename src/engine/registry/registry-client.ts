@@ -1,7 +1,9 @@
 import type { Endpoint } from './endpoint';
+import { limitError, ReadBudget, requireFewValues } from './read-budget';
 import { RegistryConnection, RegistryMessage } from './registry-connection';
-import { isRetryableStatus, registryError, parseRetryAfter } from './registry-error';
-import { headerValue, HttpResponse, readBody, Transport } from './transport';
+import { isOverload, isRetryableStatus, registryError, RequestPurpose, parseRetryAfter } from './registry-error';
+import { readBody } from './response-body';
+import { headerValue, HttpResponse, Transport } from './transport';
 import { isDigest, isTag } from '../../image/image-reference';
 import { ACCEPTED_MANIFESTS, OCI_INDEX } from '../../image/media-types';
 import { parseJson } from '../../image/parse-json';
@@ -18,6 +20,15 @@ export interface RegistryClientOptions {
   readonly transport: Transport;
   readonly credentials: CredentialSource;
   readonly signal: AbortSignal;
+  /** The budget for manifests and lists. @default - a budget for this client alone */
+  readonly budget?: ReadBudget;
+}
+
+/** A page of the tags of a repository. */
+export interface TagPage {
+  readonly tags: readonly string[];
+  /** The URL of the next page; undefined for the last page. */
+  readonly next?: URL;
 }
 
 /** A manifest with the media type of the response. */
@@ -28,9 +39,12 @@ export interface ReceivedManifest {
 
 /** The limit of Amazon ECR and of most registries. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+/** Google's registries list the manifests of all tags in the same page. */
+const MAX_TAG_PAGE_BYTES = 8 * 1024 * 1024;
 const TAGS_PER_PAGE = 1000;
-const MAX_TAG_PAGES = 100;
-const MAX_REFERRER_PAGES = 10;
+const MAX_REFERRER_PAGES = 100;
+/** Statuses with which some registries answer HEAD requests for manifests that they have. A GET request finds out. */
+const DOUBTFUL_HEAD_STATUSES = [400, 401, 403, 404, 501];
 
 /**
  * A client for one repository of a registry, over the OCI distribution API. Methods don't retry; their callers do.
@@ -45,9 +59,11 @@ export class RegistryClient {
   readonly repository: string;
   private readonly connection: RegistryConnection;
   private readonly base: URL;
+  private readonly budget: ReadBudget;
 
-  constructor({ endpoint, repository, access, transport, credentials, signal }: RegistryClientOptions) {
+  constructor({ endpoint, repository, access, transport, credentials, signal, budget = new ReadBudget() }: RegistryClientOptions) {
     this.endpoint = endpoint;
+    this.budget = budget;
     this.repository = repository;
     this.base = new URL(`/v2/${repository}/`, endpoint.origin);
     this.connection = new RegistryConnection({ endpoint, scope: `repository:${repository}:${access}`, transport, credentials, signal });
@@ -58,26 +74,39 @@ export class RegistryClient {
     return this.connection.requests;
   }
 
-  /** Returns the digest of a tag, or undefined when the tag doesn't exist. The request doesn't count as a pull. */
-  async manifestDigest(reference: string): Promise<string | undefined> {
+  /**
+   * Returns the digest of a tag, or undefined when the tag doesn't exist. The request doesn't count as a pull.
+   *
+   * @param confirm whether a GET request has to confirm that the tag doesn't exist, or that access is denied
+   */
+  async manifestDigest(reference: string, { confirm = false }: { readonly confirm?: boolean } = {}): Promise<string | undefined> {
     const response = await this.send('HEAD', `manifests/${reference}`, { headers: { accept: ACCEPTED_MANIFESTS } });
     await response.body.dump();
-    if (response.status === 404) return undefined;
-    const digest = headerValue(response.headers['docker-content-digest']);
-    // Some registries don't support HEAD, or don't return a digest for it, so the manifest itself is needed.
-    if (response.status === 405 || (response.status === 200 && digest === undefined)) {
-      return this.requireDigest(reference, digestOf((await this.manifest(reference)).bytes));
+    const { status } = response;
+    if (status === 404 && !confirm) return undefined;
+    const digest = headerValue(response.headers['docker-content-digest'])?.trim();
+    if (status === 200 && digest !== undefined && isDigest(digest)) return this.requireDigest(reference, digest);
+    const needsGet = status === 200 || status === 405 || (confirm && DOUBTFUL_HEAD_STATUSES.includes(status));
+    if (!needsGet) throw await this.responseError(`look up ${this.format(reference)}`, response);
+    return this.readDigest(reference);
+  }
+
+  /** The digest of a manifest, computed from its bytes. */
+  private async readDigest(reference: string): Promise<string | undefined> {
+    try {
+      const { bytes } = await this.manifest(reference);
+      this.budget.returnBytes(bytes.length);
+      return this.requireDigest(reference, digestOf(bytes));
+    } catch (error) {
+      if (error instanceof MirrorError && error.reason === 'not-found') return undefined;
+      throw error;
     }
-    if (response.status !== 200) throw await this.responseError(`look up ${this.format(reference)}`, response);
-    if (!isDigest(digest!)) {
-      throw new MirrorError('registry-error', `${this.endpoint.registry}: the registry returned no sha256 digest for ${this.format(reference)}`);
-    }
-    return this.requireDigest(reference, digest!);
   }
 
   /** Downloads a manifest. The caller verifies the bytes. */
   async manifest(reference: string): Promise<ReceivedManifest> {
     this.manifestGets++;
+    this.budget.addManifest(`${this.endpoint.registry}: manifest ${this.format(reference)}`);
     const response = await this.send('GET', `manifests/${reference}`, { headers: { accept: ACCEPTED_MANIFESTS } });
     if (response.status !== 200) throw await this.responseError(`read manifest ${this.format(reference)}`, response);
     const bytes = await this.readLimited(response, `manifest ${this.format(reference)}`);
@@ -89,6 +118,10 @@ export class RegistryClient {
     const response = await this.send('PUT', `manifests/${reference}`, { headers: { 'content-type': manifest.mediaType }, body: manifest.bytes });
     if (response.status < 200 || response.status > 202) throw await this.responseError(`put manifest ${this.format(reference)}`, response);
     await response.body.dump();
+    const digest = this.otherDigest(response, digestOf(manifest.bytes));
+    if (digest === undefined) return;
+    throw new MirrorError('digest-mismatch', `${this.endpoint.registry}: the registry stored ${this.format(reference)} with the digest ${digest} `
+      + `instead of ${digestOf(manifest.bytes)}; it changes manifests, so it cannot hold an exact copy`);
   }
 
   /**
@@ -98,11 +131,16 @@ export class RegistryClient {
    */
   async referrers(digest: string): Promise<Buffer[] | undefined> {
     const pages: Buffer[] = [];
+    const action = `list referrers of ${this.format(digest)}`;
+    const urls = new Set<string>();
     let next: URL | undefined = new URL(`referrers/${digest}`, this.base);
-    while (next !== undefined && pages.length < MAX_REFERRER_PAGES) {
+    while (next !== undefined) {
+      if (urls.has(next.href)) throw new MirrorError('registry-error', `${this.endpoint.registry}: cannot ${action}: the list repeats a page`);
+      urls.add(next.href);
+      if (pages.length === MAX_REFERRER_PAGES) throw limitError(`${this.endpoint.registry}: cannot ${action}: ${MAX_REFERRER_PAGES} pages are the limit`);
       const response: HttpResponse = await this.connection.exchange({ method: 'GET', url: next, headers: { accept: OCI_INDEX } });
-      if (response.status !== 200 || !(headerValue(response.headers['content-type']) ?? '').startsWith(OCI_INDEX)) {
-        if (isRetryableStatus(response.status)) throw await this.responseError(`list referrers of ${this.format(digest)}`, response);
+      if (response.status !== 200 || !(headerValue(response.headers['content-type']) ?? '').trim().toLowerCase().startsWith(OCI_INDEX)) {
+        if (isRetryableStatus(response.status) || pages.length > 0) throw await this.responseError(action, response);
         await response.body.dump();
         return undefined;
       }
@@ -112,55 +150,68 @@ export class RegistryClient {
     return pages;
   }
 
-  /** Returns all tags that the registry lists. */
-  async tags(): Promise<string[]> {
-    const tags: string[] = [];
-    let next: URL | undefined = new URL(`tags/list?n=${TAGS_PER_PAGE}`, this.base);
-    for (let page = 0; next !== undefined; page++) {
-      if (page === MAX_TAG_PAGES) {
-        throw new MirrorError('registry-error', `${this.endpoint.registry}: ${this.repository} has more than ${MAX_TAG_PAGES} pages of tags`);
-      }
-      const response: HttpResponse = await this.connection.exchange({ method: 'GET', url: next, headers: { accept: 'application/json' } });
-      if (response.status !== 200) throw await this.responseError(`list the tags of ${this.repository}`, response);
-      tags.push(...parseTags(await this.readLimited(response, `list of tags of ${this.repository}`)));
-      next = this.connection.nextPage(response);
-    }
-    return tags;
+  /**
+   * Returns one page of the tags that the registry lists.
+   *
+   * @param url the URL of the page; undefined for the first page
+   */
+  async tagPage(url: URL = new URL(`tags/list?n=${TAGS_PER_PAGE}`, this.base)): Promise<TagPage> {
+    const response = await this.connection.exchange({ method: 'GET', url, headers: { accept: 'application/json' } });
+    if (response.status !== 200) throw await this.responseError(`list the tags of ${this.repository}`, response);
+    const page = await this.readLimited(response, `list of tags of ${this.repository}`, MAX_TAG_PAGE_BYTES);
+    this.budget.returnBytes(page.length);
+    const tags = parseTags(page);
+    if (tags !== undefined) return { tags, next: this.connection.nextPage(response) };
+    const problem = `the list of tags of ${this.repository} is incomplete: a page has no "tags" in a JSON object`;
+    throw new MirrorError('registry-error', `${this.endpoint.registry}: ${problem}`, { retryable: true });
   }
 
-  /** Whether the repository has a blob. */
+  /** Whether the repository is known to have a blob. A registry that cannot answer gets an upload. */
   async hasBlob(digest: string): Promise<boolean> {
     const response = await this.send('HEAD', `blobs/${digest}`);
     await response.body.dump();
-    if (response.status === 404) return false;
-    if (response.status !== 200) throw await this.responseError(`look up blob ${this.format(digest)}`, response);
-    return true;
+    const isOwnAnswer = response.url.origin === this.base.origin;
+    if (isOwnAnswer && isRetryableStatus(response.status)) throw await this.responseError(`look up blob ${this.format(digest)}`, response);
+    return response.status === 200;
   }
 
   /** Downloads a small blob into memory, such as an image's configuration. */
   async smallBlob(digest: string): Promise<Buffer> {
-    const response = await this.send('GET', `blobs/${digest}`);
-    if (response.status !== 200) throw await this.responseError(`read blob ${this.format(digest)}`, response);
+    const response = await this.send('GET', `blobs/${digest}`, { isSlow: true });
+    if (response.status !== 200) throw await this.responseError(`read blob ${this.format(digest)}`, response, 'blob');
     return this.readLimited(response, `blob ${this.format(digest)}`);
   }
 
-  /** Opens a blob for reading. The caller verifies the bytes, and consumes or destroys the body. */
-  async openBlob(digest: string): Promise<HttpResponse['body']> {
-    const response = await this.send('GET', `blobs/${digest}`);
-    if (response.status !== 200) throw await this.responseError(`read blob ${this.format(digest)}`, response);
+  /**
+   * Opens a blob for reading. The caller verifies the bytes, and consumes or destroys the body.
+   *
+   * @param offset the number of bytes to leave out. A registry without support for ranges returns the whole blob, with status 200.
+   */
+  async openBlob(digest: string, offset: number = 0): Promise<HttpResponse> {
+    const headers = offset === 0 ? undefined : { range: `bytes=${offset}-` };
+    const response = await this.send('GET', `blobs/${digest}`, { headers, isSlow: true });
+    if (response.status !== 200 && (response.status !== 206 || offset === 0)) {
+      throw await this.responseError(`read blob ${this.format(digest)}`, response, 'blob');
+    }
     // The connection may break before the caller reads. Without a listener, that error would end the process. The caller still gets the error.
     response.body.on('error', () => undefined);
-    return response.body;
+    return response;
   }
 
   /** Starts an upload, or mounts a blob from another repository of the same registry. A mounted blob needs no upload. */
   async startUpload(mount?: { readonly digest: string; readonly from: string }): Promise<URL | 'mounted'> {
     const query = mount ? `?${new URLSearchParams({ mount: mount.digest, from: mount.from })}` : '';
     const response = await this.send('POST', `blobs/uploads/${query}`, { headers: { 'content-length': '0' } });
-    const isMounted = response.status === 201 && mount !== undefined;
-    if (response.status !== 202 && !isMounted) throw await this.responseError(`start an upload to ${this.repository}`, response);
-    await response.body.dump();
-    return isMounted ? 'mounted' : this.connection.location(response, this.base);
+    if (response.status === 202) {
+      await response.body.dump();
+      return this.connection.location(response, this.base);
+    }
+    if (mount !== undefined && !isRetryableStatus(response.status)) {
+      await response.body.dump();
+      // A refused mount says nothing about uploads.
+      return response.status === 201 ? 'mounted' : this.startUpload();
+    }
+    throw await this.responseError(`start an upload to ${this.repository}`, response, 'upload');
   }
 
   /** Sends a blob's bytes to a started upload. */
@@ -169,9 +220,14 @@ export class RegistryClient {
     // Appended as text: parsing and formatting the query could change the text that the registry signed.
     url.search = `${url.search}${url.search === '' ? '?' : '&'}digest=${encodeURIComponent(digest)}`;
     const headers = { 'content-type': 'application/octet-stream', 'content-length': String(size) };
-    const response = await this.connection.exchange({ method: 'PUT', url, headers, body: size === 0 ? Buffer.alloc(0) : bytes });
-    if (response.status < 200 || response.status > 204) throw await this.responseError(`upload blob ${this.format(digest)}`, response);
+    const body = size === 0 ? Buffer.alloc(0) : bytes;
+    const response = await this.connection.exchange({ method: 'PUT', url, headers, body, isSlow: true });
+    if (response.status < 200 || response.status > 204) throw await this.responseError(`upload blob ${this.format(digest)}`, response, 'blob');
     await response.body.dump();
+    const stored = this.otherDigest(response, digest);
+    if (stored === undefined) return;
+    const problem = `the registry stored blob ${this.format(digest)} with the digest ${stored}`;
+    throw new MirrorError('digest-mismatch', `${this.endpoint.registry}: ${problem}`, { retryable: true });
   }
 
   /** Cancels an upload. The response is ignored, because registries may not support this. */
@@ -180,7 +236,7 @@ export class RegistryClient {
     await response.body.dump();
   }
 
-  private send(method: RegistryMessage['method'], path: string, message: Pick<RegistryMessage, 'headers' | 'body'> = {}): Promise<HttpResponse> {
+  private send(method: RegistryMessage['method'], path: string, message: Pick<RegistryMessage, 'headers' | 'body' | 'isSlow'> = {}): Promise<HttpResponse> {
     return this.connection.exchange({ method, url: new URL(path, this.base), ...message });
   }
 
@@ -196,28 +252,42 @@ export class RegistryClient {
     throw new MirrorError('digest-mismatch', `${this.endpoint.registry}: ${problem}`, { retryable: true });
   }
 
-  private async readLimited(response: HttpResponse, name: string): Promise<Buffer> {
-    const bytes = await readBody(response, MAX_MANIFEST_BYTES);
-    if (bytes !== undefined) return bytes;
-    throw new MirrorError('unsupported-manifest', `${this.endpoint.registry}: ${name} is larger than ${MAX_MANIFEST_BYTES} bytes`);
+  /** The digest in the response to an upload, when it is not the expected one. Many registries leave it out. */
+  private otherDigest({ headers }: HttpResponse, expected: string): string | undefined {
+    const digest = headerValue(headers['docker-content-digest'])?.trim();
+    return digest === undefined || !isDigest(digest) || digest === expected ? undefined : digest;
   }
 
-  private async responseError(action: string, response: HttpResponse): Promise<MirrorError> {
+  private async readLimited(response: HttpResponse, document: string, limit: number = MAX_MANIFEST_BYTES): Promise<Buffer> {
+    const name = `${this.endpoint.registry}: ${document}`;
+    const bytes = await readBody(response, limit, (count) => this.budget.addBytes(count, name));
+    if (bytes === undefined) throw limitError(`${name} is larger than ${limit} bytes`);
+    requireFewValues(bytes, name);
+    return bytes;
+  }
+
+  private async responseError(action: string, response: HttpResponse, subject?: RequestPurpose['subject']): Promise<MirrorError> {
     const { registry } = this.endpoint;
     const { authenticated } = this.connection;
-    if (response.url.origin === this.base.origin) return registryError({ registry, action, authenticated }, response);
+    if (response.url.origin === this.base.origin) return registryError({ registry, action, authenticated, subject }, response);
     await response.body.dump();
     // The URLs of redirects are signed for a short time only. The next try gets a new URL.
     const problem = `${response.url.host}, to which it redirects, returned HTTP ${response.status}`;
     return new MirrorError(response.status === 429 ? 'rate-limited' : 'registry-error', `${registry}: cannot ${action}: ${problem}`, {
       retryable: true,
       retryAfterSeconds: parseRetryAfter(response.headers['retry-after']),
+      overloaded: isOverload(response.status),
     });
   }
 }
 
-/** Parses the tags of one page. Invalid tags are skipped, because no image reference can contain them. */
-function parseTags(page: Buffer): string[] {
+/**
+ * Parses the tags of one page; undefined when the page has none, such as an error page with status 200.
+ *
+ * Invalid tags are skipped, because no image reference can contain them. Some registries write an empty list as null.
+ */
+function parseTags(page: Buffer): string[] | undefined {
   const { tags } = Object(parseJson(page.toString('utf8'))) as { tags?: unknown };
-  return Array.isArray(tags) ? tags.filter((tag): tag is string => typeof tag === 'string' && isTag(tag)) : [];
+  if (tags === null) return [];
+  return Array.isArray(tags) ? tags.filter((tag): tag is string => typeof tag === 'string' && isTag(tag)) : undefined;
 }

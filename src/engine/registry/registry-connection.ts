@@ -22,6 +22,7 @@ export interface RegistryMessage {
   readonly url: URL;
   readonly headers?: Record<string, string>;
   readonly body?: HttpRequest['body'];
+  readonly isSlow?: HttpRequest['isSlow'];
 }
 
 const MAX_REDIRECTS = 5;
@@ -107,10 +108,10 @@ export class RegistryConnection {
     return mayBeExpired && authenticator.denied(sent);
   }
 
-  private async send({ method, url, headers, body }: RegistryMessage, authorization: string | undefined): Promise<HttpResponse> {
+  private async send({ headers, ...message }: RegistryMessage, authorization: string | undefined): Promise<HttpResponse> {
     this.requests++;
     const allHeaders = authorization === undefined ? headers : { ...headers, authorization };
-    return this.options.transport.send({ method, url, headers: allHeaders, body, signal: this.options.signal });
+    return this.options.transport.send({ ...message, headers: allHeaders, signal: this.options.signal });
   }
 
   /** Credentials are sent to the registry's own origin only. Redirects to other origins are followed anonymously. */

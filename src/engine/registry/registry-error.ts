@@ -1,4 +1,5 @@
-import { headerValue, HttpResponse, readBody } from './transport';
+import { readBody } from './response-body';
+import { headerValue, HttpResponse } from './transport';
 import { PUBLIC_GALLERY } from '../../image/registry-hosts';
 import { sanitizeForLog } from '../../image/sanitize';
 import { MirrorError } from '../mirror-error';
@@ -14,6 +15,8 @@ export interface RequestPurpose {
   readonly registry: string;
   /** The action that failed: `read manifest library/nginx:stable`. */
   readonly action: string;
+  /** What the request is about. It decides what a refusal means. */
+  readonly subject?: 'manifest' | 'blob' | 'upload';
   /** Whether the request used credentials. */
   readonly authenticated: boolean;
 }
@@ -25,11 +28,18 @@ export async function registryError(purpose: RequestPurpose, response: HttpRespo
   const { status } = response;
   const failure = `${purpose.registry}: cannot ${purpose.action}`;
   const answer = `HTTP ${status}${details ? `, ${details}` : ''}`;
-  const reason = reasonFor(status, code, message);
-  return new MirrorError(reason, `${failure}: ${explain(reason, purpose)} (${answer})`, {
+  const reason = reasonFor(status, code, message, purpose);
+  const explanation = explainUpload(status, purpose) ?? explain(reason, purpose);
+  return new MirrorError(reason, `${failure}: ${explanation} (${answer})`, {
     retryable: isRetryable(status, reason) || code === 'BLOB_UPLOAD_UNKNOWN', // the upload is lost, but a new one can be started
     retryAfterSeconds: parseRetryAfter(response.headers['retry-after']),
+    overloaded: isOverload(status) || reason === 'rate-limited',
   });
+}
+
+/** Whether a status asks for fewer requests. */
+export function isOverload(status: number): boolean {
+  return status === 429 || status === 503;
 }
 
 /** Whether a status is a transient error. */
@@ -41,15 +51,24 @@ function isRetryable(status: number, reason: FailureReason): boolean {
   return isRetryableStatus(status) || reason === 'digest-mismatch';
 }
 
-function reasonFor(status: number, code: string | undefined, message: string | undefined): FailureReason {
+function reasonFor(status: number, code: string | undefined, message: string | undefined, { subject }: RequestPurpose): FailureReason {
   if (status === 429 || code === 'TOOMANYREQUESTS') return 'rate-limited';
   if (code === 'TAG_INVALID' && /immutable/i.test(message ?? '')) return 'immutable-tag';
   if (code === 'DIGEST_INVALID') return 'digest-mismatch';
   if (status === 401 || status === 403) return 'unauthorized';
   if (code === 'BLOB_UPLOAD_UNKNOWN' || code === 'MANIFEST_BLOB_UNKNOWN') return 'registry-error';
   if (status === 404 || status === 410) return 'not-found';
+  if (subject === 'blob' || subject === 'upload') return 'registry-error';
   if (code === 'MANIFEST_INVALID' || code === 'UNSUPPORTED' || status === 405 || status === 413 || status === 415) return 'unsupported-manifest';
   return 'registry-error';
+}
+
+/** The meaning of a status in the response to an upload; undefined for a status that means the same everywhere. */
+function explainUpload(status: number, { subject }: RequestPurpose): string | undefined {
+  if (subject !== 'blob' && subject !== 'upload') return undefined;
+  if (status === 413) return 'the blob is larger than the registry, or a proxy in front of it, accepts; raise its limit for the size of requests';
+  if (status === 405 || status === 501) return 'the registry accepts no uploads; check that it is not a read-only mirror or a pull-through cache';
+  return undefined;
 }
 
 function explain(reason: FailureReason, purpose: RequestPurpose): string {
@@ -61,7 +80,9 @@ function explain(reason: FailureReason, purpose: RequestPurpose): string {
         ? 'the credentials don\'t allow it, or the repository doesn\'t exist'
         : 'the registry requires credentials, or the repository doesn\'t exist';
     case 'not-found':
-      return 'the image or repository doesn\'t exist';
+      return purpose.subject === 'blob'
+        ? 'a manifest lists the blob, and the registry doesn\'t have it'
+        : 'the image or repository doesn\'t exist';
     case 'immutable-tag':
       return 'the tag already exists and is immutable';
     case 'digest-mismatch':

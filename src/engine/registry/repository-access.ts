@@ -1,13 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import { endpointOf } from './endpoint';
+import { ReadBudget } from './read-budget';
 import { RegistryClient } from './registry-client';
 import { RetryContext, RetryPolicy } from './retry';
 import type { Transport } from './transport';
 import { formatRetry } from '../../image/backoff';
 import type { ImageReference } from '../../image/image-reference';
 import type { CredentialSource } from '../credentials/credential-source';
-import { RunLimits, signalOf } from '../failure';
 import type { ProgressListener } from '../report/progress';
+import { RunLimits, RunSignal } from '../run-signal';
+import type { Semaphore } from '../semaphore';
 
 /** What requests to registries are sent with. */
 export interface RegistryTools extends RunLimits {
@@ -17,37 +19,37 @@ export interface RegistryTools extends RunLimits {
   readonly retry: RetryPolicy;
   /** Whether requests to a registry go over HTTP without TLS. */
   readonly plainHttp: (registry: string) => boolean;
+  /** The permit that an image needs to read large documents, for all images that share it. By default each image has a separate permit. */
+  readonly largeDocuments?: Semaphore;
 }
 
-/**
- * The limits of retries: the deadline, and the signals that end them. Each retry is a line of the progress.
- *
- * @param others signals that end the retries too, in addition to that of the tools
- */
-export function retryContext(tools: Pick<RegistryTools, 'retry' | 'deadline' | 'signal' | 'progress'>, ...others: AbortSignal[]): RetryContext {
-  const { deadline, progress, retry } = tools;
-  const signal = signalOf(tools, ...others);
-  setMaxListeners(0, signal); // each concurrent request adds a listener
+/** The limits of retries: the deadline, and the signal that ends them. Each retry is a line of the progress. */
+export function retryContext({ retry, deadline, progress }: Pick<RegistryTools, 'retry' | 'deadline' | 'progress'>, signal: AbortSignal): RetryContext {
   return { retry, deadline, signal, onRetry: (error, seconds) => progress.line(formatRetry(error.message, seconds)) };
 }
 
-/** Clients for repositories, with one signal that cancels the requests of all of them. */
+/** Clients for repositories, with one signal that cancels the requests of all of them, and one budget for what they read. */
 export class RepositoryAccess {
   readonly retryContext: RetryContext;
-  private readonly stop = new AbortController();
+  private readonly runSignal: RunSignal;
+  private readonly budget: ReadBudget;
 
   constructor(private readonly tools: RegistryTools) {
-    this.retryContext = retryContext(tools, this.stop.signal);
+    this.runSignal = new RunSignal(tools);
+    setMaxListeners(0, this.runSignal.signal, tools.signal); // each concurrent request adds a listener
+    this.retryContext = retryContext(tools, this.runSignal.signal);
+    this.budget = new ReadBudget(tools.largeDocuments);
   }
 
   client({ registry, repository }: Pick<ImageReference, 'registry' | 'repository'>, access: 'pull' | 'pull,push'): RegistryClient {
-    const { credentials, plainHttp, transport } = this.tools;
+    const { budget, retryContext: { signal }, tools: { credentials, plainHttp, transport } } = this;
     const endpoint = endpointOf(registry, plainHttp(registry));
-    return new RegistryClient({ endpoint, repository, access, transport, credentials, signal: this.retryContext.signal });
+    return new RegistryClient({ endpoint, repository, access, transport, credentials, signal, budget });
   }
 
   /** Cancels requests that are in progress. */
   close(): void {
-    this.stop.abort();
+    this.runSignal.close();
+    this.budget.close();
   }
 }

@@ -1,7 +1,8 @@
 import type { Challenge } from './challenge';
 import type { Endpoint } from './endpoint';
 import { registryError } from './registry-error';
-import { HttpRequest, readBody, Transport } from './transport';
+import { readBody } from './response-body';
+import type { HttpRequest, Transport } from './transport';
 import { parseJson } from '../../image/parse-json';
 import type { Credential } from '../credentials/credential-source';
 import { MirrorError } from '../mirror-error';

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Dispatcher, EnvHttpProxyAgent, errors } from 'undici';
 import { sanitizeForLog } from '../../image/sanitize';
 import { MirrorError } from '../mirror-error';
@@ -11,6 +12,8 @@ export interface HttpRequest {
   readonly headers?: Record<string, string>;
   readonly body?: string | Buffer | AsyncIterable<Uint8Array>;
   readonly signal: AbortSignal;
+  /** Whether the server may need minutes for its response: it scans, assembles, or fetches a blob first. */
+  readonly isSlow?: boolean;
 }
 
 /** An HTTP response. The caller must read or dump the body, so that the connection returns to the pool. */
@@ -20,14 +23,36 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: Record<string, string | string[] | undefined>;
   readonly body: Readable & { dump(): Promise<void> };
+  /** The time, in milliseconds, in which the body must deliver the minimum number of bytes. */
+  readonly throughputWindow: number;
 }
 
-/** Milliseconds without a byte after which a connection is closed. */
+/** Time limits of a `Transport`, in milliseconds. */
+export interface TransportTimeouts {
+  /** Without a byte, after which a connection is closed. @default 60,000 */
+  readonly idle?: number;
+  /** Until the response to a slow request begins. @default 600,000 */
+  readonly slowResponse?: number;
+  /** In which a body must deliver 1,024 bytes for each second. @default 60,000 */
+  readonly throughputWindow?: number;
+}
+
 const IDLE_TIMEOUT = 60_000;
+/**
+ * Proxies that scan blobs, and registries that assemble them, respond after minutes. The deadline of the run is the other limit.
+ *
+ * @see https://github.com/moby/moby/issues/53700
+ */
+const SLOW_RESPONSE_TIMEOUT = 10 * 60_000;
+const THROUGHPUT_WINDOW = 60_000;
+/** Milliseconds. */
+const MAX_CLOSE_TIME = 500;
 /** Milliseconds. */
 const CONNECT_TIMEOUT = 15_000;
 /** The maximum number of connections to one host: enough for all transfers of a run, and few enough to stay below abuse limits. */
 const CONNECTIONS_PER_HOST = 32;
+/** Bytes. Node.js allows 16 KB, and some proxies and content delivery networks send more. */
+const MAX_HEADER_BYTES = 64 * 1024;
 
 /**
  * Sends single HTTP requests. Callers add retries, redirects and credentials.
@@ -37,60 +62,50 @@ const CONNECTIONS_PER_HOST = 32;
 export class Transport {
   private readonly dispatcher: Dispatcher;
 
-  constructor(idleTimeout: number = IDLE_TIMEOUT) {
+  constructor(private readonly timeouts: TransportTimeouts = {}) {
+    const { idle = IDLE_TIMEOUT } = timeouts;
     this.dispatcher = new EnvHttpProxyAgent({
       connections: CONNECTIONS_PER_HOST,
       connect: { timeout: CONNECT_TIMEOUT },
-      headersTimeout: idleTimeout,
-      bodyTimeout: idleTimeout,
+      headersTimeout: idle,
+      bodyTimeout: idle,
       keepAliveTimeout: 30_000,
+      maxHeaderSize: MAX_HEADER_BYTES,
     });
   }
 
   /** @throws MirrorError that names the host, when there is no response */
   async send(message: HttpRequest): Promise<HttpResponse> {
+    const { slowResponse = SLOW_RESPONSE_TIMEOUT, throughputWindow = THROUGHPUT_WINDOW } = this.timeouts;
     try {
       const { url } = message;
       const { statusCode, headers, body } = await this.dispatcher.request({
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method: message.method,
-        headers: { 'user-agent': 'cdk-ecr-mirror', ...message.headers },
+        headers: { 'user-agent': 'cdk-ecr-mirror', 'accept-encoding': 'identity', ...message.headers },
         body: message.body as Dispatcher.RequestOptions['body'],
         signal: message.signal,
+        ...message.isSlow ? { headersTimeout: slowResponse } : {},
         reset: false, // otherwise undici closes the connection after each HEAD request
       });
-      return { url, status: statusCode, headers, body };
+      return { url, status: statusCode, headers, body, throughputWindow };
     } catch (error) {
       throw networkError(error, message.url);
     }
   }
 
-  /** Closes all connections. */
+  /** Closes all connections. It waits only a short time for a connection that cannot be closed. */
   async close(): Promise<void> {
-    await this.dispatcher.destroy();
+    const timeout = new AbortController();
+    await Promise.race([this.dispatcher.destroy(), sleep(MAX_CLOSE_TIME, undefined, { signal: timeout.signal }).catch(() => undefined)]);
+    timeout.abort();
   }
 }
 
 /** Returns the first value of a header. */
 export function headerValue(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header;
-}
-
-/** Reads a whole body. Undefined when it is longer than the limit in bytes. */
-export async function readBody(response: HttpResponse, limit: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of response.body) {
-      chunks.push(chunk as Buffer);
-      length += (chunk as Buffer).length;
-      if (length > limit) return undefined;
-    }
-  } catch (error) {
-    throw networkError(error, response.url);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** Converts a network error to a `MirrorError` with a clear message. Returns a `MirrorError` and the abort of the run unchanged. */
@@ -109,8 +124,8 @@ export function networkError(error: unknown, url: URL): unknown {
 /** The names of the errors with which an abort signal ends a request. */
 const ABORT_NAMES = ['AbortError', 'TimeoutError'];
 
-/** Errors that are not transient: untrusted certificates and unknown names. A DNS server that fails returns EAI_AGAIN, which is transient. */
-const FINAL_CODES = /^(?:ENOTFOUND$|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|ERR_INVALID)/;
+/** Errors that are not transient: untrusted certificates, unknown names, and headers that are too large. A DNS server that fails returns EAI_AGAIN, which is transient. */
+const FINAL_CODES = /^(?:ENOTFOUND$|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|ERR_INVALID|UND_ERR_HEADERS_OVERFLOW)/;
 
 /** The error code of the system or of undici, from the error or one of its causes. Empty when there is none. */
 export function errorCode(error: unknown): string {
@@ -139,6 +154,8 @@ function networkProblem(code: string, error: unknown, url: URL): string {
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
       return 'the server stopped responding';
+    case 'UND_ERR_HEADERS_OVERFLOW':
+      return `the headers of the response are larger than ${MAX_HEADER_BYTES} bytes, which is the limit`;
     case 'ECONNRESET':
     case 'EPIPE':
     case 'UND_ERR_SOCKET':

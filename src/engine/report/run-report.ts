@@ -6,11 +6,26 @@ import { MirrorError } from '../mirror-error';
 import { needsSummary } from '../mirror-plan';
 import { isSuccess, MirrorResult, summarize, notAttempted } from '../result';
 
+/** Milliseconds. EventBridge responds in a fraction of a second. */
+const MAX_EVENT_TIME = 10_000;
+/** Milliseconds after the deadline of the run in which its last events are put. */
+const MAX_TIME_AFTER_DEADLINE = 1_500;
+
+/** Where the results of a run are reported. */
+export interface ReportOptions {
+  /** The event bus; undefined for no event. */
+  readonly eventBus?: string;
+  /** The deadline of the run, in milliseconds since the epoch. */
+  readonly deadline: number;
+  readonly log: Pick<ProgressListener, 'line'>;
+}
+
 /** Reports the result of one image: an event, its message in the log, and a result line on stdout. */
-export async function reportResult(result: MirrorResult, eventBus: string | undefined, log: Pick<ProgressListener, 'line'>): Promise<void> {
+export async function reportResult(result: MirrorResult, { deadline: runDeadline, eventBus, log }: ReportOptions): Promise<void> {
   if (eventBus !== undefined) {
     const { AWS_REGION = '', CODEBUILD_BUILD_ARN } = process.env;
-    const problem = await publishResult(result, { eventBus, region: AWS_REGION, buildArn: CODEBUILD_BUILD_ARN || undefined });
+    const deadline = Math.min(Date.now() + MAX_EVENT_TIME, runDeadline + MAX_TIME_AFTER_DEADLINE);
+    const problem = await publishResult(result, { eventBus, region: AWS_REGION, buildArn: CODEBUILD_BUILD_ARN || undefined, deadline });
     if (problem) log.line(problem);
   }
   if (result.message) log.line(result.message);
@@ -34,10 +49,20 @@ export async function runToResults(program: () => Promise<readonly MirrorResult[
     const source = redactCredentials(process.env[RUN_ENVIRONMENT.IMAGE] ?? process.env[RUN_ENVIRONMENT.CATALOG] ?? '');
     const reason = error instanceof MirrorError ? error.reason : 'internal-error';
     const result = notAttempted(source, '', reason, error instanceof Error ? error.message : String(error));
-    await reportResult(result, undefined, log);
+    await reportResult(result, { deadline: Date.now(), log });
     if (needsSummary(process.env)) reportSummary([result]);
     process.exitCode = 1;
+  } finally {
+    exitSoon();
   }
+}
+
+/** Milliseconds. */
+const EXIT_DELAY = 250;
+
+/** Ends the process, also when something still waits: a name server that does not respond, or a connection that is not closed. */
+export function exitSoon(): void {
+  setTimeout(() => process.exit(), EXIT_DELAY).unref();
 }
 
 function print(line: object): void {

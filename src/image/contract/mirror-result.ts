@@ -15,6 +15,7 @@ export type FailureReason =
   | 'digest-mismatch'
   | 'expired'
   | 'unsupported-manifest'
+  | 'limit-exceeded'
   | 'immutable-tag'
   | 'build-failed'
   | 'deadline-exceeded'

@@ -109,7 +109,7 @@ describe('what keeps an answer from coming', () => {
   });
 
   test('is silence', async () => {
-    const impatient = new Transport(50);
+    const impatient = new Transport({ idle: 50 });
     server.fail({ action: Fault.stall() });
     await expect(send({}, impatient)).rejects.toMatchObject({ reason: 'network', retryable: true, message: `${server.host}: the server stopped responding` });
     await impatient.close();

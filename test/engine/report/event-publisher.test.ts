@@ -9,7 +9,8 @@ import { withEnvironment } from '../../support/with-environment';
 const { publishResult } = bundledModule('report/event-publisher.ts') as { publishResult: typeof PublishResult };
 
 const BUS = 'arn:aws:events:eu-west-1:123456789012:event-bus/default';
-const DESTINATION = { eventBus: BUS, region: 'eu-west-1' };
+const DEADLINE = Date.now() + 600_000;
+const DESTINATION = { eventBus: BUS, region: 'eu-west-1', deadline: DEADLINE };
 const BUILD = 'arn:aws:codebuild:eu-west-1:123456789012:build/Mirror:00000000-0000-4000-8000-000000000001';
 const RESULT: MirrorResult = {
   source: 'docker.io/library/nginx:stable',
@@ -57,7 +58,7 @@ test.each([
 ])('in %s, no proxy is used when NO_PROXY contains %s', async (region, host) => {
   // Nothing listens on that port, so an event that arrives did not go through the proxy.
   Object.assign(process.env, { HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: host });
-  expect(await publishResult(RESULT, { eventBus: BUS, region })).toBeUndefined();
+  expect(await publishResult(RESULT, { eventBus: BUS, region, deadline: DEADLINE })).toBeUndefined();
   expect(bridge.events).toHaveLength(1);
 });
 

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { Semaphore } from '../../../src/engine/copy/copy-context';
+import { Semaphore } from '../../src/engine/semaphore';
 
 /** A task that runs until it is told to end. */
 class Held {
