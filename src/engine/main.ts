@@ -12,7 +12,7 @@ import { mirrorAll } from './mirror-all';
 import { MirrorRequest, MirrorTools } from './mirror-image';
 import { readMirrorPlan, MirrorPlan } from './mirror-plan';
 import { LogProgress } from './report/progress';
-import { reportResult, reportSummary, runToResults } from './report/run-report';
+import { eventPublisher, reportResult, reportSummary, runToResults } from './report/run-report';
 import type { MirrorResult } from './result';
 import { RUN_ENVIRONMENT } from '../image/contract/environment';
 import { formatImageReference } from '../image/image-reference';
@@ -42,6 +42,7 @@ async function readPlan(tools: MirrorTools): Promise<MirrorPlan> {
 
 function mirror({ images, hasSummary }: MirrorPlan, settings: Settings, tools: MirrorTools): Promise<MirrorResult[]> {
   const customBuilds = new CustomBuildStarter(settings.customBuilds, tools);
+  const events = eventPublisher(settings.eventBus);
   return mirrorAll(images, tools, {
     onStart: (request) => {
       const { source, target, kind } = request;
@@ -50,10 +51,10 @@ function mirror({ images, hasSummary }: MirrorPlan, settings: Settings, tools: M
     },
     onResult: async (mirrored, request) => {
       const result = await customBuilds.startBuilds(mirrored, request);
-      await reportResult(result, { eventBus: settings.eventBus, deadline: tools.deadline, log });
+      await reportResult(result, { events, deadline: tools.deadline, log });
       return result;
     },
-  });
+  }).finally(() => events?.close());
 }
 
 /** The lines of concurrent images are mixed, so each starts with the name of its image. */

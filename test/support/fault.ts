@@ -29,7 +29,7 @@ export type FaultAction =
   | { readonly kind: 'stall-body'; readonly afterBytes: number }
   | { readonly kind: 'hold'; readonly until: Promise<unknown> }
   | { readonly kind: 'pass' }
-  | { readonly kind: 'status'; readonly status: number; readonly headers: Record<string, string>; readonly body: string }
+  | { readonly kind: 'status'; readonly status: number; readonly headers: Record<string, string>; readonly body: string | Buffer }
   | { readonly kind: 'headers'; readonly headers: Record<string, string | undefined> };
 
 /** The faults that exist. */
@@ -85,7 +85,7 @@ export class Fault {
   }
 
   /** The server answers with this status and does nothing. */
-  static status(status: number, headers: Record<string, string> = {}, body = ''): FaultAction {
+  static status(status: number, headers: Record<string, string> = {}, body: string | Buffer = ''): FaultAction {
     return { kind: 'status', status, headers, body };
   }
 

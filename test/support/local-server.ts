@@ -25,6 +25,8 @@ export abstract class LocalServer {
   readonly faults = new FaultPlan();
   /** The highest number of requests that were being answered at one time. */
   mostConcurrent = 0;
+  /** The number of connections that clients opened. */
+  connectionCount = 0;
   private readonly server: Server;
   private readonly connections = new Map<number | undefined, Socket>();
   private readonly secureSockets = new Set<Socket>();
@@ -42,6 +44,7 @@ export abstract class LocalServer {
     });
     this.server.on('connection', (socket: Socket) => {
       const port = socket.remotePort;
+      this.connectionCount += 1;
       this.connections.set(port, socket);
       socket.on('error', () => undefined); // a client that goes away is no news
       socket.on('close', () => { if (this.connections.get(port) === socket) this.connections.delete(port); });

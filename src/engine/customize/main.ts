@@ -14,7 +14,7 @@ import { digestOf } from '../digest';
 import type { MirrorRequest, MirrorTools } from '../mirror-image';
 import { PlannedImages, readMirrorPlan } from '../mirror-plan';
 import { LogProgress } from '../report/progress';
-import { reportResult, reportSummary, runToResults } from '../report/run-report';
+import { eventPublisher, reportResult, reportSummary, runToResults } from '../report/run-report';
 import { MirrorResult, notAttempted } from '../result';
 
 const log = new LogProgress((line) => { process.stderr.write(`${line}\n`); });
@@ -32,15 +32,17 @@ async function main(): Promise<MirrorResult[]> {
 /** Customizes one image after the other, so that each has the whole machine. A failure doesn't stop the other images. */
 async function customizeAll(images: readonly PlannedImages[], { eventBus }: Settings, tools: MirrorTools): Promise<MirrorResult[]> {
   const docker = new Docker({ log: (line) => log.line(line), signal: tools.signal });
+  const events = eventPublisher(eventBus);
   const results: MirrorResult[] = [];
   for (const planned of images) {
     const request = toCustomizeRequest(planned);
     const result = 'outcome' in request ? request : await customizeImage(request, { ...tools, docker });
     // Only the build that completes the image sends the event, because consumers of the event pull the image.
     const sendsEvent = result.outcome === 'failed' || isCustomized(result);
-    await reportResult(result, { eventBus: sendsEvent ? eventBus : undefined, deadline: tools.deadline, log });
+    await reportResult(result, { events: sendsEvent ? events : undefined, deadline: tools.deadline, log });
     results.push(result);
   }
+  await events?.close();
   return results;
 }
 

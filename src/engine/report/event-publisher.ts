@@ -1,3 +1,4 @@
+import type { EventBridgeClient, PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE, EVENT_VERSION } from '../../image/contract/events-and-metrics';
 import { awsServiceHost } from '../../image/registry-hosts';
 import { sanitizeForLog } from '../../image/sanitize';
@@ -21,39 +22,62 @@ export interface EventDestination {
   readonly region: string;
   /** The ARN of the build, by which rules match the events of a mirror; undefined outside of CodeBuild. */
   readonly buildArn?: string;
-  /** The time after which the event is given up, in milliseconds since the epoch. */
-  readonly deadline: number;
 }
 
-/**
- * Puts a result on an event bus.
- *
- * @returns the problem, if the event could not be put; undefined on success. A lost event does not change the result.
- */
-export async function publishResult(result: MirrorResult, { eventBus, region, buildArn, deadline }: EventDestination): Promise<string | undefined> {
-  const [{ EventBridgeClient, PutEventsCommand }, { awsRequestHandler }] = await Promise.all([
+/** Puts results on an event bus. All results of a run share the connections of one client. */
+export class EventPublisher {
+  private client: Promise<EventBridge> | undefined;
+
+  constructor(private readonly destination: EventDestination) {}
+
+  /**
+   * Puts a result.
+   *
+   * @param deadline the time after which the event is given up, in milliseconds since the epoch
+   * @returns the problem, if the event could not be put; undefined on success. A lost event does not change the result.
+   */
+  async publish(result: MirrorResult, deadline: number): Promise<string | undefined> {
+    try {
+      this.client ??= newClient(this.destination);
+      const { client, PutEventsCommand } = await this.client;
+      const command = new PutEventsCommand({ Entries: [toEntry(result, this.destination)] });
+      const { Entries = [] } = await withRunSignal({ deadline, signal: NO_SIGNAL }, (abortSignal) => client.send(command, { abortSignal }));
+      const { ErrorCode, ErrorMessage } = Entries[0] ?? {};
+      return ErrorCode === undefined ? undefined : formatProblem(`${ErrorCode}: ${ErrorMessage ?? ''}`);
+    } catch (error) {
+      if (Date.now() >= deadline) return formatProblem('EventBridge did not respond in time');
+      return formatProblem(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Closes the connections. */
+  async close(): Promise<void> {
+    (await this.client?.catch(() => undefined))?.client.destroy();
+  }
+}
+
+type EventBridgeModule = typeof import('@aws-sdk/client-eventbridge');
+
+interface EventBridge extends Pick<EventBridgeModule, 'PutEventsCommand'> {
+  readonly client: EventBridgeClient;
+}
+
+/** The AWS SDK is loaded for the first event, so that runs without events don't wait for it. */
+async function newClient({ region }: EventDestination): Promise<EventBridge> {
+  const [{ EventBridgeClient: Client, PutEventsCommand }, { awsRequestHandler }] = await Promise.all([
     import('@aws-sdk/client-eventbridge'), import('../aws-request-handler.js'),
   ]);
-  const client = new EventBridgeClient({ region, requestHandler: awsRequestHandler(awsServiceHost('events', region)) });
-  try {
-    const command = new PutEventsCommand({
-      Entries: [{
-        EventBusName: eventBus,
-        Source: EVENT_SOURCE,
-        DetailType: DETAIL_TYPES[result.outcome],
-        Detail: JSON.stringify({ version: EVENT_VERSION, ...result }),
-        Resources: buildArn === undefined ? [] : [buildArn],
-      }],
-    });
-    const { Entries = [] } = await withRunSignal({ deadline, signal: NO_SIGNAL }, (abortSignal) => client.send(command, { abortSignal }));
-    const { ErrorCode, ErrorMessage } = Entries[0] ?? {};
-    return ErrorCode === undefined ? undefined : formatProblem(`${ErrorCode}: ${ErrorMessage ?? ''}`);
-  } catch (error) {
-    if (Date.now() >= deadline) return formatProblem('EventBridge did not respond in time');
-    return formatProblem(error instanceof Error ? error.message : String(error));
-  } finally {
-    client.destroy();
-  }
+  return { client: new Client({ region, requestHandler: awsRequestHandler(awsServiceHost('events', region)) }), PutEventsCommand };
+}
+
+function toEntry(result: MirrorResult, { eventBus, buildArn }: EventDestination): PutEventsRequestEntry {
+  return {
+    EventBusName: eventBus,
+    Source: EVENT_SOURCE,
+    DetailType: DETAIL_TYPES[result.outcome],
+    Detail: JSON.stringify({ version: EVENT_VERSION, ...result }),
+    Resources: buildArn === undefined ? [] : [buildArn],
+  };
 }
 
 function formatProblem(text: string): string {

@@ -1,4 +1,4 @@
-import { publishResult } from './event-publisher';
+import { EventPublisher } from './event-publisher';
 import type { ProgressListener } from './progress';
 import { RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { redactCredentials } from '../../image/sanitize';
@@ -13,21 +13,23 @@ const MAX_TIME_AFTER_DEADLINE = 1_500;
 
 /** Where the results of a run are reported. */
 export interface ReportOptions {
-  /** The event bus; undefined for no event. */
-  readonly eventBus?: string;
+  /** Puts events; undefined for no events. */
+  readonly events?: EventPublisher;
   /** The deadline of the run, in milliseconds since the epoch. */
   readonly deadline: number;
   readonly log: Pick<ProgressListener, 'line'>;
 }
 
+/** The publisher of a build's events; undefined when there is no event bus. */
+export function eventPublisher(eventBus: string | undefined): EventPublisher | undefined {
+  const { AWS_REGION = '', CODEBUILD_BUILD_ARN } = process.env;
+  return eventBus === undefined ? undefined : new EventPublisher({ eventBus, region: AWS_REGION, buildArn: CODEBUILD_BUILD_ARN || undefined });
+}
+
 /** Reports the result of one image: an event, its message in the log, and a result line on stdout. */
-export async function reportResult(result: MirrorResult, { deadline: runDeadline, eventBus, log }: ReportOptions): Promise<void> {
-  if (eventBus !== undefined) {
-    const { AWS_REGION = '', CODEBUILD_BUILD_ARN } = process.env;
-    const deadline = Math.min(Date.now() + MAX_EVENT_TIME, runDeadline + MAX_TIME_AFTER_DEADLINE);
-    const problem = await publishResult(result, { eventBus, region: AWS_REGION, buildArn: CODEBUILD_BUILD_ARN || undefined, deadline });
-    if (problem) log.line(problem);
-  }
+export async function reportResult(result: MirrorResult, { deadline, events, log }: ReportOptions): Promise<void> {
+  const problem = await events?.publish(result, Math.min(Date.now() + MAX_EVENT_TIME, deadline + MAX_TIME_AFTER_DEADLINE));
+  if (problem) log.line(problem);
   if (result.message) log.line(result.message);
   print(result);
 }

@@ -1,4 +1,4 @@
-import type { publishResult as PublishResult } from '../../../src/engine/report/event-publisher';
+import type { EventDestination, EventPublisher as Publisher } from '../../../src/engine/report/event-publisher';
 import type { MirrorResult, Outcome } from '../../../src/engine/result';
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../../../src/image/contract/events-and-metrics';
 import { bundledModule } from '../../support/bundled-module';
@@ -6,11 +6,10 @@ import { Fault } from '../../support/fault';
 import { LocalEventBridge } from '../../support/local-event-bridge';
 import { withEnvironment } from '../../support/with-environment';
 
-const { publishResult } = bundledModule('report/event-publisher.ts') as { publishResult: typeof PublishResult };
+const { EventPublisher } = bundledModule('report/event-publisher.ts') as { EventPublisher: typeof Publisher };
 
 const BUS = 'arn:aws:events:eu-west-1:123456789012:event-bus/default';
-const DEADLINE = Date.now() + 600_000;
-const DESTINATION = { eventBus: BUS, region: 'eu-west-1', deadline: DEADLINE };
+const DESTINATION = { eventBus: BUS, region: 'eu-west-1' };
 const BUILD = 'arn:aws:codebuild:eu-west-1:123456789012:build/Mirror:00000000-0000-4000-8000-000000000001';
 const RESULT: MirrorResult = {
   source: 'docker.io/library/nginx:stable',
@@ -29,6 +28,11 @@ const RESULT: MirrorResult = {
 withEnvironment();
 
 let bridge: LocalEventBridge;
+
+async function publishResult(result: MirrorResult, destination: EventDestination, deadline = Date.now() + 60_000): Promise<string | undefined> {
+  const publisher = new EventPublisher(destination);
+  return publisher.publish(result, deadline).finally(() => publisher.close());
+}
 
 beforeEach(async () => {
   bridge = await new LocalEventBridge().start();
@@ -58,7 +62,7 @@ test.each([
 ])('in %s, no proxy is used when NO_PROXY contains %s', async (region, host) => {
   // Nothing listens on that port, so an event that arrives did not go through the proxy.
   Object.assign(process.env, { HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: host });
-  expect(await publishResult(RESULT, { eventBus: BUS, region, deadline: DEADLINE })).toBeUndefined();
+  expect(await publishResult(RESULT, { eventBus: BUS, region })).toBeUndefined();
   expect(bridge.events).toHaveLength(1);
 });
 
@@ -112,4 +116,16 @@ test('a machine without credentials of AWS is told so', async () => {
 test('what is told holds no secret key', async () => {
   bridge.fail({ action: Fault.status(500, {}, 'broken') });
   expect(await publishResult(RESULT, DESTINATION)).not.toContain('example-secret-key');
+});
+
+test('a bus that does not respond is given up at the deadline', async () => {
+  bridge.fail({ action: Fault.stall() });
+  expect(await publishResult(RESULT, DESTINATION, Date.now() + 100)).toBe('the event was not put: EventBridge did not respond in time');
+});
+
+test('the results of a run share a connection', async () => {
+  const publisher = new EventPublisher(DESTINATION);
+  for (const _ of [1, 2, 3]) expect(await publisher.publish(RESULT, Date.now() + 60_000)).toBeUndefined();
+  await publisher.close();
+  expect([bridge.events.length, bridge.connectionCount]).toEqual([3, 1]);
 });
