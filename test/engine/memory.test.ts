@@ -3,17 +3,12 @@ import { runCommand } from '../support/command';
 import { blobOf, generatedBlob } from '../support/fixture-blob';
 import { FixtureImage, singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
+import { PEAK_MODULE, peakBytes } from '../support/peak-memory';
 import { withRegistries } from '../support/with-servers';
 
 const MEGABYTE = 1024 * 1024;
 const LAYER_BYTES = 1024 * MEGABYTE;
 const LIMIT_BYTES = 120 * MEGABYTE;
-
-/** Run before the command: tells its peak of resident memory when it ends. Linux alone keeps it where it can be read. */
-const TELL_PEAK = `data:text/javascript,${encodeURIComponent(`
-  import { readFileSync, writeSync } from 'node:fs';
-  process.on('exit', () => writeSync(2, '\\n' + /VmHWM:.*/.exec(readFileSync('/proc/self/status', 'utf8'))[0] + '\\n'));
-`)}`;
 
 const isLinux = process.platform === 'linux';
 if (!isLinux) console.info('NOTICE: memory is measured on Linux only, so it is not tested here');
@@ -28,11 +23,9 @@ const { upstream, target } = withRegistries(undefined, new LocalRegistry({ disca
 /** Bytes of resident memory at the peak of a copy. */
 async function peakOf(image: FixtureImage): Promise<number> {
   upstream.push('app', '1.0.0', image);
-  const { code, stderr } = await runCommand(['copy', '--plain-http', `${upstream.host}/app:1.0.0`, `${target.host}/mirror/app`], { nodeArguments: ['--import', TELL_PEAK] });
+  const { code, stderr } = await runCommand(['copy', '--plain-http', `${upstream.host}/app:1.0.0`, `${target.host}/mirror/app`], { nodeArguments: ['--import', PEAK_MODULE] });
   expect([code, target.tagDigest('mirror/app', '1.0.0')]).toEqual([0, image.digest]);
-  const peak = /VmHWM:\s*([0-9]+) kB/.exec(stderr);
-  if (!peak) throw new Error(`the command told no peak: ${stderr}`);
-  const bytes = Number(peak[1]) * 1024;
+  const bytes = peakBytes(stderr);
   console.info(`peak of resident memory: ${Math.round(bytes / MEGABYTE)} MB`);
   return bytes;
 }

@@ -10,11 +10,13 @@ import { megabytes } from '../report/progress';
 
 /** The maximum number of times that one download continues. */
 const MAX_RESUMES = 100;
+/** The bytes that a connection must deliver before the download continues with another. Less is not worth an upload that waits. */
+const MIN_PROGRESS = 64 * 1024;
 /** The attempts to continue a download. The upload waits meanwhile, and registries don't wait long. */
 const RESUME_ATTEMPTS = 3;
 
 /**
- * Reads a blob from the source. After a broken connection, it continues at the same byte, as long as each connection delivers some bytes.
+ * Reads a blob from the source. After a broken connection, it continues at the same byte, as long as each connection delivers enough bytes.
  *
  * The caller verifies the digest of the whole.
  *
@@ -45,7 +47,7 @@ export class BlobReader {
       } finally {
         this.response.body.destroy();
       }
-      if (position === start || resumes === MAX_RESUMES || contentEncoding(this.response) !== undefined) throw failure;
+      if (position - start < MIN_PROGRESS || resumes === MAX_RESUMES || contentEncoding(this.response) !== undefined) throw failure;
       progress.line(`${failure.message}; continuing at ${megabytes(position)} of ${megabytes(size)}`);
       await sleep(backoffPause(retryContext.retry, 1, Math.random()), undefined, { signal: retryContext.signal });
       this.response = await this.openAt(position, failure);

@@ -10,6 +10,7 @@ import { Descriptor, Manifest, readDescriptorList, readManifest } from './manife
 import { OCI_INDEX } from '../../image/media-types';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
+import { limitError } from '../registry/read-budget';
 import { RetryContext, withRetries } from '../registry/retry';
 
 /** An artifact that refers to a subject. */
@@ -149,6 +150,7 @@ async function withWarnings<T>(context: CopyContext, fallback: T, action: string
     return await task();
   } catch (error) {
     if (!(error instanceof MirrorError) || context.retryContext.signal.aborted) throw error;
+    if (error.reason === 'limit-exceeded') throw limitError(`${error.message}; to mirror the image without its referrers, turn them off`);
     warn(context, `cannot ${action}: ${error.message}`);
     return fallback;
   }

@@ -4,7 +4,11 @@ import { ImageReader } from './image-reader';
 import type { Descriptor, Manifest } from './manifest';
 import { MAX_INDEX_DEPTH } from './platforms';
 import { MirrorError } from '../mirror-error';
+import { limitError } from '../registry/read-budget';
 import { withRetries } from '../registry/retry';
+
+/** The maximum number of blobs and manifests of one image. */
+const MAX_CONTENTS = 10_000;
 
 /** The copy of one image. Content that is listed several times is copied once. */
 export class ImageCopy {
@@ -21,6 +25,9 @@ export class ImageCopy {
   async copyContents(manifest: Manifest, depth: number = 1): Promise<void> {
     if (manifest.children.length > 0 && depth > MAX_INDEX_DEPTH) {
       throw new MirrorError('unsupported-manifest', `manifest ${manifest.digest} nests indexes more than ${MAX_INDEX_DEPTH} levels deep`);
+    }
+    if (this.tasks.size + manifest.children.length + manifest.blobs.length > MAX_CONTENTS) {
+      throw limitError(`${this.context.source.endpoint.registry}: the image exceeds the limit of ${MAX_CONTENTS} blobs and manifests`);
     }
     await Promise.all([
       ...manifest.children.map((child) => this.copyManifest(child, depth + 1)),
