@@ -63,7 +63,6 @@ describe('a refusal that stays', () => {
   const denied = Fault.status(403, {}, JSON.stringify({ errors: [{ code: 'DENIED', message: 'User is not authorized to perform this action' }] }));
 
   test.each([
-    ['a blob is looked up', { method: 'HEAD', path: '/blobs/' }],
     ['a child manifest is looked up', { method: 'HEAD', path: '/manifests/sha256' }],
     ['an upload is started', { method: 'POST' }],
     ['the tag is put', { method: 'PUT', path: '/manifests/1.0.0' }],

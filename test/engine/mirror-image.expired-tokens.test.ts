@@ -42,7 +42,10 @@ test.each(tableOf(WITH_TOKEN))('a token that expires is renewed once at the %s: 
   tally.isCompleted(pair, result, hits());
 });
 
-test.each(tableOf())('tokens that are refused for good end the run as unauthorized at the %s: %s', async (side, _name, { match }) => {
+/** A doubtful answer to these requests is no failure: another request finds out. */
+const DOUBTFUL = POINTS.filter(({ name, side }) => name === 'HEAD of a blob' || (name === 'HEAD of the tag' && side === 'upstream'));
+
+test.each(tableOf(POINTS.filter((point) => !DOUBTFUL.includes(point))))('tokens that are refused for good end the run as unauthorized at the %s: %s', async (side, _name, { match }) => {
   const challenge = { 'www-authenticate': `Bearer realm="${registries[side].url}/token",service="registry.local",error="invalid_token"` };
   const hits = registries[side].fail({ match, action: Fault.status(401, challenge), times: ALWAYS });
   const result = await pair.run({ credentials, retry: { ...QUICK_RETRY, attempts: 2 } });

@@ -12,6 +12,8 @@ export interface Trouble {
   readonly reason: FailureReason;
   /** Which requests it can befall. @default - all */
   readonly befalls?: (point: RequestPoint) => boolean;
+  /** Whether the download of a blob continues after it, so that it is no failure however often it comes. @default false */
+  readonly isResumed?: boolean;
   /** Milliseconds without a byte after which a connection counts as dead. @default - the engine's own */
   readonly idleTimeout?: number;
 }
@@ -40,15 +42,15 @@ const driverError = (operation: string, path: string) => ({ DriverName: 'filesys
 
 const BROKEN_CONNECTIONS: readonly Trouble[] = [
   { name: 'a reset before the answer', action: () => Fault.reset(), reason: 'network' },
-  { name: 'a reset in mid-body', action: (point) => Fault.resetBody(midBody(point)), reason: 'network', befalls: answers },
+  { name: 'a reset in mid-body', action: (point) => Fault.resetBody(midBody(point)), reason: 'network', befalls: answers, isResumed: true },
   { name: 'a reset while it receives', action: (point) => Fault.resetWhileReceiving(midBody(point)), reason: 'network', befalls: sends },
 ];
 
 const WRONG_BODIES: readonly Trouble[] = [
-  { name: 'a truncated body', action: (point) => Fault.truncate(midBody(point)), reason: 'network', befalls: answers },
-  { name: 'a body shorter than announced', action: () => Fault.wrongLength(LAYER_BYTES + 1), reason: 'network', befalls: answers },
+  { name: 'a truncated body', action: (point) => Fault.truncate(midBody(point)), reason: 'network', befalls: answers, isResumed: true },
+  { name: 'a body shorter than announced', action: () => Fault.wrongLength(LAYER_BYTES + 1), reason: 'network', befalls: answers, isResumed: true },
   { name: 'a manifest longer than announced', action: (point) => Fault.wrongLength(midBody(point)), reason: 'digest-mismatch', befalls: answersManifest },
-  { name: 'a blob longer than announced', action: (point) => Fault.wrongLength(midBody(point)), reason: 'network', befalls: answersBlob },
+  { name: 'a blob longer than announced', action: (point) => Fault.wrongLength(midBody(point)), reason: 'network', befalls: answersBlob, isResumed: true },
   { name: 'a flipped byte', action: (point) => Fault.flipByte(midBody(point)), reason: 'digest-mismatch', befalls: answers },
   { name: 'a flipped last byte', action: () => Fault.flipByte(LAYER_BYTES - 1), reason: 'digest-mismatch', befalls: answersBlob },
 ];
@@ -56,7 +58,7 @@ const WRONG_BODIES: readonly Trouble[] = [
 /** Those that take the time of a dead connection. */
 export const STALLS: readonly Trouble[] = [
   { name: 'a stall', action: () => Fault.stall(), reason: 'network', idleTimeout: IDLE_TIMEOUT },
-  { name: 'a stall in mid-body', action: (point) => Fault.stallBody(midBody(point)), reason: 'network', befalls: answers, idleTimeout: IDLE_TIMEOUT },
+  { name: 'a stall in mid-body', action: (point) => Fault.stallBody(midBody(point)), reason: 'network', befalls: answers, idleTimeout: IDLE_TIMEOUT, isResumed: true },
 ];
 
 const REFUSALS: readonly Trouble[] = [
@@ -91,14 +93,22 @@ export const FINAL: readonly Trouble[] = [
   { name: 'HTTP 501', action: () => Fault.status(501), reason: 'registry-error' },
 ];
 
+/** A trouble at a point, with the names of the trouble, the side and the point for the title of a test. */
+export type Combination = [string, string, string, Trouble, RequestPoint];
+
 /** Whether a trouble can come to a request. */
 export function canBefall(trouble: Trouble, point: RequestPoint): boolean {
   return trouble.befalls?.(point) ?? true;
 }
 
+/** Whether the run gets over a trouble however often it comes: the download of a blob continues, and a doubtful answer about a tag or a blob is no failure. */
+export function isHarmless({ isResumed }: Trouble, { content, name, side }: RequestPoint): boolean {
+  return isResumed ? content === 'answers blob' : (side === 'upstream' && name === 'HEAD of the tag') || name === 'HEAD of a blob';
+}
+
 /** Every trouble at every point that it can befall, as a table of tests wants it. */
-export function combined(troubles: readonly Trouble[]): [string, string, string, Trouble, RequestPoint][] {
+export function combined(troubles: readonly Trouble[]): Combination[] {
   return troubles.flatMap((trouble) => POINTS
     .filter((point) => canBefall(trouble, point))
-    .map((point): [string, string, string, Trouble, RequestPoint] => [trouble.name, point.side, point.name, trouble, point]));
+    .map((point): Combination => [trouble.name, point.side, point.name, trouble, point]));
 }

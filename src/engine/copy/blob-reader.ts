@@ -43,6 +43,7 @@ export class BlobReader {
         if (position >= size) return;
         failure = this.truncated(position);
       } catch (error) {
+        if (position === size) return; // the response announced another length
         failure = this.requireRetryable(networkError(error, this.response.url));
       } finally {
         this.response.body.destroy();

@@ -261,7 +261,7 @@ export class RegistryClient {
   private async readLimited(response: HttpResponse, document: string, limit: number = MAX_MANIFEST_BYTES): Promise<Buffer> {
     const name = `${this.endpoint.registry}: ${document}`;
     const bytes = await readBody(response, limit, (count) => this.budget.addBytes(count, name));
-    if (bytes === undefined) throw limitError(`${name} is larger than ${limit} bytes`);
+    if (bytes === undefined) throw new MirrorError(limit === MAX_MANIFEST_BYTES ? 'unsupported-manifest' : 'limit-exceeded', `${name} is larger than ${limit} bytes`);
     requireFewValues(bytes, name);
     return bytes;
   }

@@ -147,16 +147,12 @@ describe('a hostile list', () => {
     ['no size', JSON.stringify({ manifests: [{ mediaType: 'x', digest: SIGNATURE.digest }] })],
     ['a size below nothing', JSON.stringify({ manifests: [{ mediaType: 'x', digest: SIGNATURE.digest, size: -1 }] })],
     ['entries that are no objects', JSON.stringify({ manifests: [null, 1, 'x'] })],
+    ['more than four megabytes', JSON.stringify({ manifests: [], padding: 'x'.repeat(4 * 1024 * 1024) })],
   ])('of %s is a warning', async (_, body) => {
     answerLists(body);
     const result = await run();
     isCopied(result);
     expect(result.warnings).toEqual([expect.stringContaining('cannot find the referrers of ')]);
-  });
-
-  test('of more than four megabytes exceeds the limit of a document, and the message says how to do without it', async () => {
-    answerLists(JSON.stringify({ manifests: [], padding: 'x'.repeat(4 * 1024 * 1024) }));
-    expect(await run()).toMatchObject({ outcome: 'failed', reason: 'limit-exceeded', message: expect.stringContaining('without its referrers') });
   });
 
   test('that names the image itself does no harm', async () => {
