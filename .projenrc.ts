@@ -12,7 +12,7 @@ const BUNDLED = [
   'cli-progress@^3.12.0',
   'commander@^14.0.0', // 15 needs Node 22
   'https-proxy-agent@^7.0.0', // 8 and newer are ES modules only, which jest cannot load
-  'proxy-from-env@^1.1.0', // 2 is an ES module only
+  'proxy-from-env@^2.1.0', // 1 calls url.parse, so Node 24 prints a warning
   'semver@^7.7.0',
   'undici@^7.16.0', // 8 needs Node 22
   'yaml@^2.9.0',
@@ -215,6 +215,7 @@ randomTests.addJob('test', {
 
 /* ---- what a fresh clone types: these install what is missing before they start ---- */
 project.package.setScript('test', 'node scripts/prepare.mjs && projen test');
+project.package.setScript('test:node-versions', 'node scripts/prepare.mjs && node scripts/node-versions.mjs');
 project.package.setScript('demo', 'node scripts/prepare.mjs && tsx --tsconfig tsconfig.dev.json examples/demo/main.ts');
 project.package.setScript('bench', 'node scripts/prepare.mjs && tsx --tsconfig tsconfig.dev.json bench/main.ts');
 project.package.setScript('bench:synth', 'node scripts/prepare.mjs && tsx --tsconfig tsconfig.dev.json bench/synth/main.ts');

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { isInstalled } from '../../interop/tools';
@@ -59,7 +59,11 @@ export class Buildah {
   /** Writes a Dockerfile of an image that has a shell, from this machine's own, with some more lines; returns its folder. */
   writeBase(...lines: readonly string[]): string {
     const context = mkdtempSync(path.join(this.folder, 'base-'));
-    for (const file of [...PROGRAMS, ...PROGRAMS.flatMap(librariesOf)]) cpSync(file, path.join(context, 'files', file), { dereference: true });
+    for (const file of [...PROGRAMS, ...PROGRAMS.flatMap(librariesOf)]) {
+      const copy = path.join(context, 'files', file);
+      mkdirSync(path.dirname(copy), { recursive: true });
+      copyFileSync(file, copy); // cpSync of Node 24 takes a symbolic link for a folder
+    }
     mkdirSync(path.join(context, 'files', 'etc'), { recursive: true });
     writeFileSync(path.join(context, 'Dockerfile'), ['FROM scratch', 'COPY files /', ...lines, ''].join('\n'));
     return context;

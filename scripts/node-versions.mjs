@@ -1,0 +1,53 @@
+// Runs the tests of the programs that are published (engine, command, functions) on each supported version of Node, or on those named as arguments.
+// `--install` only installs the versions: packages of the npm registry, pinned here, in .tools/node-<version>.
+// RANDOM_CASES is as for `npm test`; test/README.md documents both.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import * as path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The oldest supported version, the oldest Node 22 that is tested, the newest Node 22, and the newest Node 24. */
+const VERSIONS = ['20.18.1', '22.12.0', '22.23.3', '24.22.3'];
+/** `test/customize` and the others test constructs, which run in the version of the CDK's user. */
+const SUITES = ['test/engine', 'test/cli', 'test/handlers', 'test/codebuild'];
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const program = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+
+const folderOf = (version) => path.join(root, '.tools', `node-${version}`);
+const nodeOf = (version) => path.join(folderOf(version), 'node_modules', program, 'bin', 'node');
+
+/** Installs a version, unless it is there. @throws Error when npm fails */
+function install(version) {
+  if (existsSync(nodeOf(version))) return;
+  console.error(`installing ${program} ${version} ...`);
+  mkdirSync(folderOf(version), { recursive: true });
+  const words = ['install', '--prefix', folderOf(version), '--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel', 'error', `${program}@${version}`];
+  const { status } = spawnSync('npm', words, { cwd: folderOf(version), stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw new Error(`cannot install ${program} ${version}`);
+}
+
+/** Whether the tests pass. Programs that tests start by the name `node` are of this version too. */
+function test(version, extra) {
+  const node = nodeOf(version);
+  const actual = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout?.trim();
+  if (actual !== `v${version}`) throw new Error(`${node} is of version ${actual}, not ${version}`);
+  console.error(`Node ${version}:`);
+  const started = performance.now();
+  const env = { ...process.env, CI: 'true', PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` };
+  const { status } = spawnSync(node, ['node_modules/jest/bin/jest.js', '--silent', ...extra, ...SUITES], { cwd: root, stdio: 'inherit', env });
+  console.error(`Node ${version}: ${status === 0 ? 'passed' : 'FAILED'} in ${Math.round((performance.now() - started) / 1000)} s`);
+  return status === 0;
+}
+
+const words = process.argv.slice(2);
+const named = words.filter((word) => /^[0-9]/.test(word));
+const unknown = named.filter((version) => !VERSIONS.includes(version));
+if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: not a tested version; use ${VERSIONS.join(', ')}`);
+const versions = named.length > 0 ? named : VERSIONS;
+versions.forEach(install);
+if (!words.includes('--install')) {
+  const failed = versions.filter((version) => !test(version, words.filter((word) => word.startsWith('--'))));
+  if (failed.length > 0) console.error(`failed on Node ${failed.join(', ')}`);
+  process.exitCode = failed.length > 0 ? 1 : 0;
+}
