@@ -1,7 +1,7 @@
 import { lookUp } from './copy-context';
 import { BlobDescriptor, Descriptor, Manifest, readManifest } from './manifest';
 import { isIndexType } from '../../image/media-types';
-import { parseJson } from '../../image/parse-json';
+import { jsonAmbiguity, parseJson } from '../../image/parse-json';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
 import { MAX_MANIFEST_BYTES, RegistryClient } from '../registry/registry-client';
@@ -17,6 +17,8 @@ export interface ImageConfiguration {
   /** The settings of its containers: `{ Labels: { ... } }` and more. */
   readonly config?: unknown;
 }
+
+const CONFIGURATION_FIELDS: readonly (keyof ImageConfiguration)[] = ['created', 'os', 'architecture', 'variant', 'config'];
 
 /** Reads manifests and small blobs of one repository. Each is verified against its digest. */
 export class ImageReader {
@@ -45,10 +47,17 @@ export class ImageReader {
     return manifest;
   }
 
-  /** Reads the configuration of an image; empty when it is missing or not readable. */
+  /**
+   * Reads the configuration of an image; empty when it is missing or not readable.
+   *
+   * @throws MirrorError when programs would read different values from it
+   */
   async configuration({ blobs: [descriptor] }: Manifest): Promise<ImageConfiguration> {
     if (descriptor === undefined || descriptor.size > MAX_MANIFEST_BYTES) return {};
-    return Object(parseJson((await this.smallBlob(descriptor)).toString('utf8'))) as ImageConfiguration;
+    const text = (await this.smallBlob(descriptor)).toString('utf8');
+    const ambiguity = jsonAmbiguity(text, { names: CONFIGURATION_FIELDS });
+    if (ambiguity === undefined) return Object(parseJson(text)) as ImageConfiguration;
+    throw new MirrorError('unsupported-manifest', `${this.registry}: the configuration ${descriptor.digest} ${ambiguity}; use another image`);
   }
 
   /** Reads a small blob, such as an image's configuration. */

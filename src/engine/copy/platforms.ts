@@ -1,5 +1,5 @@
 import type { ImageReader } from './image-reader';
-import { type Descriptor, Manifest, readManifest } from './manifest';
+import { type Descriptor, indexFields, Manifest, readManifest, textFields } from './manifest';
 import { isIndexType } from '../../image/media-types';
 import { parseJson } from '../../image/parse-json';
 import { formatPlatform, normalizedPlatform, Platform, samePlatform } from '../../image/platform';
@@ -11,24 +11,25 @@ import type { ReceivedManifest } from '../registry/registry-client';
 /** The maximum depth of nested indexes. */
 export const MAX_INDEX_DEPTH = 4;
 
-/** An entry of an index. Only its digest and size are checked, when the index is read. */
-export interface IndexEntry {
-  readonly mediaType?: unknown;
+/** An entry of an index, with known fields only. */
+interface IndexEntry {
+  readonly mediaType?: string;
   readonly digest: string;
   readonly size: number;
   readonly platform?: unknown;
-  readonly annotations?: Readonly<Record<string, unknown>>;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** The content of an index. */
-export interface IndexContent {
-  readonly manifests: IndexEntry[];
+/** The content of an index, with known fields only. */
+interface IndexContent {
+  readonly manifests: readonly IndexEntry[];
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** Parses the content of an index. */
-function parseIndex({ bytes }: Manifest): IndexContent {
-  return JSON.parse(bytes.toString('utf8')) as IndexContent;
+function parseIndex(index: Manifest): IndexContent {
+  const fields = indexFields(index);
+  return { ...fields, manifests: fields.manifests ?? [] } as IndexContent;
 }
 
 /** Whether an entry of an index is for a platform. */
@@ -112,7 +113,7 @@ const ATTESTATION_SUBJECT = 'vnd.docker.reference.digest';
 /**
  * Makes an index with the selected platforms and their attestations. The same source always gives the same index.
  *
- * The entries keep their content and order. An image that is not an index is returned unchanged.
+ * The entries keep their known fields and their order. An image that is not an index is returned unchanged.
  *
  * @throws MirrorError when the index lacks a selected platform
  */
@@ -125,6 +126,7 @@ export function subsetOf(source: Manifest, platforms: readonly Platform[], regis
   const keptDigests = new Set<unknown>(kept.map(({ digest }) => digest));
   const manifests = index.manifests.filter((entry) => keptDigests.has(entry.digest) || keptDigests.has(entry.annotations?.[ATTESTATION_SUBJECT]));
   const annotations = { ...index.annotations, [SOURCE_DIGEST_ANNOTATION]: source.digest, [PLATFORMS_ANNOTATION]: formatSelection(platforms) };
+  // In the order of the source, so that the same index gives the same digest.
   const bytes = Buffer.from(JSON.stringify({ ...index, manifests, annotations }), 'utf8');
   return readManifest({ bytes, mediaType: source.mediaType }, digestOf(bytes), registry);
 }
@@ -143,8 +145,7 @@ export function platformsOf(received: ReceivedManifest): string | undefined {
 /** The annotations of an index or a manifest that have text values. */
 export function annotationsOf({ bytes }: ReceivedManifest): Readonly<Record<string, string | undefined>> {
   const { annotations } = Object(parseJson(bytes.toString('utf8'))) as { annotations?: unknown };
-  const isText = (entry: [string, unknown]): entry is [string, string] => typeof entry[1] === 'string';
-  return Object.fromEntries(Object.entries(Object(annotations) as object).filter(isText));
+  return textFields(annotations);
 }
 
 /** A selection of platforms in normalized form, independent of the order. */

@@ -1,4 +1,4 @@
-import { parseJson } from '../../image/parse-json';
+import { jsonAmbiguity, parseJson } from '../../image/parse-json';
 import type { ImageReader } from '../copy/image-reader';
 import type { Manifest } from '../copy/manifest';
 import { MirrorError } from '../mirror-error';
@@ -26,7 +26,7 @@ export async function requireNoBuildTriggers(image: Manifest, reader: ImageReade
 export function triggersProblem(text: string): string | undefined {
   const configuration = parseJson(text);
   // Of two fields with the same name, Docker may use the other field than the engine, or both.
-  if (configuration === undefined || countFields(configuration) !== countWrittenFields(text)) {
+  if (configuration === undefined || jsonAmbiguity(text, { names: [] }) !== undefined) {
     return 'has a configuration that is not valid JSON or has duplicate fields, so it cannot be checked for ONBUILD instructions; use another image';
   }
   const triggers = fieldValues(configuration, 'config').flatMap((config) => fieldValues(config, 'onbuild')).flat();
@@ -38,16 +38,4 @@ export function triggersProblem(text: string): string | undefined {
 /** Returns the values of a field. Names are not case-sensitive, as in Docker, which is written in Go. */
 function fieldValues(value: unknown, name: string): unknown[] {
   return Object.entries(Object(value) as object).filter(([key]) => key.toLowerCase() === name).map(([, field]) => field);
-}
-
-/** Counts the fields of a value and of all values in it. JSON.parse() has dropped duplicates. */
-function countFields(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  const children = Object.values(value);
-  return children.reduce<number>((sum, child) => sum + countFields(child), Array.isArray(value) ? 0 : children.length);
-}
-
-/** Counts the fields in the text, with duplicates. */
-function countWrittenFields(json: string): number {
-  return [...json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?/g)].filter(([, colon]) => colon !== undefined).length;
 }

@@ -39,6 +39,11 @@ const held = () => indexAt(target, 'mirror/app', 'latest');
 const entriesOf = (image: FixtureImage): Index['manifests'] => JSON.parse(image.bytes.toString()).manifests;
 
 describe('a new index', () => {
+  test('has the digest that earlier versions gave it', async () => {
+    const { targetDigest } = await run(['linux/arm64', 'linux/amd64'], { referrers: false });
+    expect(targetDigest).toBe('sha256:5b901329dc9af4e3c4a43688fba0f3acc65c6a73f2ab110e7f38474bc2b7ce17');
+  });
+
   test('has the platforms asked for and their attestations, each descriptor as it was and in its order', async () => {
     const [amd64, arm64, , , amd64Attestation, arm64Attestation] = entriesOf(IMAGE);
     expect(await run(['linux/arm64', 'linux/amd64'])).toMatchObject({ outcome: 'copied', sourceDigest: IMAGE.digest });
@@ -239,6 +244,50 @@ describe('by itself', () => {
     const bytes = Buffer.from(JSON.stringify({ mediaType: IMAGE.mediaType, manifests: [{ digest, mediaType, size, ...entry }] }));
     expect(() => subsetOf({ ...source, bytes }, [platform('linux/amd64')], 'registry.example.com')).toThrow(/has no image for linux\/amd64; it has none$/);
   });
+});
+
+describe('fields that are not of a known kind', () => {
+  const [entry] = entriesOf(IMAGE) as [{ digest: string; mediaType: string; size: number; platform: object }];
+  const subset = (index: object) => {
+    const bytes = Buffer.from(JSON.stringify(index));
+    const source = readManifest({ bytes, mediaType: OCI_INDEX }, digestOf(bytes), 'registry.test');
+    return JSON.parse(subsetOf(source, [platform('linux/amd64')], 'registry.test').bytes.toString()) as Record<string, unknown> & Index;
+  };
+
+  test('are left out of the new index at every level', () => {
+    const { annotations, ...rest } = subset({
+      schemaVersion: 2,
+      unknown: 1,
+      manifests: [{ ...entry, unknown: 2, platform: { ...entry.platform, 'os.version': '10', 'unknown': 3 } }],
+      subject: { digest: entry.digest, size: 1, mediaType: 'a', unknown: 4 },
+      annotations: { title: 'app', count: 7, none: null },
+    });
+    expect(rest).toEqual({
+      schemaVersion: 2,
+      manifests: [{ ...entry, platform: { ...entry.platform, 'os.version': '10' } }],
+      subject: { digest: entry.digest, size: 1, mediaType: 'a' },
+    });
+    expect(Object.keys(annotations)).toEqual(['title', SOURCE_DIGEST_ANNOTATION, PLATFORMS_ANNOTATION]);
+  });
+
+  test('are left out when their value has the wrong type', () => {
+    const wrong = { urls: 'https://example.com', data: 7, artifactType: [], annotations: [] };
+    const { manifests } = subset({ manifests: [{ ...entry, ...wrong, platform: { ...entry.platform, variant: {}, features: 'sse4' } }], artifactType: 5, subject: 'x' });
+    expect(manifests).toEqual([entry]);
+  });
+
+  test('do not include the known optional ones, which stay in their order', () => {
+    const full = { annotations: { b: '1', a: '2' }, data: 'e30=', ...entry, urls: ['https://example.com'], artifactType: 'text/plain' };
+    const index = subset({ artifactType: 'application/example', manifests: [full], mediaType: OCI_INDEX, schemaVersion: 2 });
+    expect(JSON.stringify(index.manifests)).toBe(JSON.stringify([full]));
+    expect(Object.keys(index)).toEqual(['artifactType', 'manifests', 'mediaType', 'schemaVersion', 'annotations']);
+  });
+});
+
+test('an index whose manifests are null has no platforms', () => {
+  const bytes = Buffer.from('{"schemaVersion":2,"manifests":null}');
+  const source = readManifest({ bytes, mediaType: OCI_INDEX }, digestOf(bytes), 'registry.test');
+  expect(() => subsetOf(source, [platform('linux/amd64')], 'registry.test')).toThrow(/it has none$/);
 });
 
 test('asking for linux/arm64/v8 after linux/arm64 changes nothing', async () => {
