@@ -2,6 +2,7 @@ import { parseJson } from '../image/parse-json';
 import { EnvironmentCredentials } from './credentials/credential-source';
 import { MirrorError } from './mirror-error';
 import type { MirrorRequest } from './mirror-image';
+import { isShown, requireNoCredentials, variableError } from './run-variables';
 import { rangeProblem } from './tags';
 import {
   BuildEnvironmentOverride, CredentialVariables, CustomBuilds, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TAG_MOVED_POLICIES,
@@ -10,9 +11,9 @@ import { CustomImage, customImageProblem, parseCustomImage } from '../image/cust
 import { ImageReference, isRepositoryOnly, parseImageReference } from '../image/image-reference';
 import { parsePlatform, Platform, platformTagsProblem, PROCESSORS } from '../image/platform';
 import { mirrorRepositoryName, mirrorTag, repositoryNameProblem } from '../image/repository-name';
-import { sanitizeForLog, quote, redactCredentials } from '../image/sanitize';
+import { sanitizeForLog } from '../image/sanitize';
 import { tagKind, TagKindName } from '../image/tag-kind';
-import { parseTagSelection, TagSelection } from '../image/tag-selection';
+import { HIDE_VALUE, parseTagSelection, TagSelection } from '../image/tag-selection';
 
 /** The settings of a CodeBuild project, which apply to each of its builds. */
 export interface Settings {
@@ -45,9 +46,10 @@ const TAG_KINDS: readonly TagKindName[] = ['fixed', 'floating'];
  *
  * The parsing is strict, because each principal that can start a build can set any variable.
  *
- * @throws MirrorError that names the variable, its value and the valid values
+ * @throws MirrorError that names the variable, its value when it cannot be a secret, and the valid values
  */
 export function readConfiguration(environment: NodeJS.ProcessEnv): Configuration {
+  requireNoCredentials(environment);
   const image = readImage(environment[RUN_ENVIRONMENT.IMAGE]);
   const tags = readTags(environment, environment[RUN_ENVIRONMENT.TAGS]);
   return { image, tags, requestFor: readRequest(environment, image) };
@@ -69,6 +71,9 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
 
 function readImage(image: string | undefined): ImageReference {
   if (!image) throw variableError(RUN_ENVIRONMENT.IMAGE, image ?? '', 'set it to the image to mirror, for example "docker.io/library/nginx:1.27.0"');
+  if (!isShown(RUN_ENVIRONMENT.IMAGE, image)) {
+    throw variableError(RUN_ENVIRONMENT.IMAGE, image, 'it must be an image reference, for example "docker.io/library/nginx:1.27.0"');
+  }
   return withReferenceErrors(() => parseImageReference(image));
 }
 
@@ -90,6 +95,9 @@ function readRequest(environment: NodeJS.ProcessEnv, image: ImageReference): Con
 
 function readRepository(environment: NodeJS.ProcessEnv, image: ImageReference): string {
   const prefix = environment[PROJECT_ENVIRONMENT.REPOSITORY_PREFIX];
+  if (prefix !== undefined && !isShown(PROJECT_ENVIRONMENT.REPOSITORY_PREFIX, prefix)) {
+    throw variableError(PROJECT_ENVIRONMENT.REPOSITORY_PREFIX, prefix, 'it must be the start of a repository name, for example "mirror"');
+  }
   const repository = environment[RUN_ENVIRONMENT.REPOSITORY] || withReferenceErrors(() => mirrorRepositoryName(image, prefix));
   const problem = repositoryNameProblem(repository);
   if (problem) throw variableError(RUN_ENVIRONMENT.REPOSITORY, repository, problem);
@@ -104,7 +112,7 @@ function readTags(environment: NodeJS.ProcessEnv, text: string | undefined): Tag
   }
   const selection = parseTagSelection(text);
   const format = 'it must be a tag filter as JSON, for example {"semver":">=1.25 <2","latest":5}';
-  const problem = selection === undefined ? format : rangeProblem(selection);
+  const problem = selection === undefined ? format : rangeProblem(selection, HIDE_VALUE);
   if (problem) throw variableError(RUN_ENVIRONMENT.TAGS, text, problem);
   return selection;
 }
@@ -129,10 +137,14 @@ function readPlatformTags(environment: NodeJS.ProcessEnv, platforms: readonly Pl
 function readCustomImage(text: string | undefined): CustomImage | undefined {
   if (!text) return undefined;
   const custom = parseCustomImage(text);
-  const format = 'it must be a JSON object with a repository, a list of lines and a list of platforms';
-  const problem = custom === undefined ? format : customImageProblem(custom);
-  if (problem) throw variableError(RUN_ENVIRONMENT.CUSTOM_IMAGE, text, problem);
-  return custom;
+  if (custom === undefined) {
+    const format = 'it must be a JSON object with a repository, a list of lines and a list of platforms';
+    throw variableError(RUN_ENVIRONMENT.CUSTOM_IMAGE, text, format);
+  }
+  if (customImageProblem(custom) === undefined) return custom;
+  // The other problems contain parts of the value.
+  const problem = repositoryNameProblem(custom.repository) ?? 'its Dockerfile lines or its platforms are not valid';
+  throw variableError(RUN_ENVIRONMENT.CUSTOM_IMAGE, text, `${problem}; start the build with the variables of the image's schedule`);
 }
 
 function readCustomBuilds(text: string | undefined): CustomBuilds | undefined {
@@ -192,9 +204,4 @@ function withReferenceErrors<T>(read: () => T): T {
   } catch (error) {
     throw new MirrorError('invalid-reference', sanitizeForLog(error instanceof Error ? error.message : String(error)), { cause: error });
   }
-}
-
-function variableError(name: string, value: string, problem: string): MirrorError {
-  const reason = name === RUN_ENVIRONMENT.IMAGE ? 'invalid-reference' : 'invalid-configuration';
-  return new MirrorError(reason, `the variable ${name} is ${sanitizeForLog(quote(redactCredentials(value)))}: ${problem}`);
 }

@@ -2,10 +2,10 @@ import { Configuration, readConfiguration } from './configuration';
 import { MirrorError } from './mirror-error';
 import type { MirrorRequest } from './mirror-image';
 import { MirrorResult, notAttempted } from './result';
+import { shownSource } from './run-variables';
 import { MAX_SHARD_IMAGES } from '../image/catalog/catalog-shard';
-import { RUN_ENVIRONMENT } from '../image/contract/environment';
+import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../image/contract/environment';
 import { parseJson } from '../image/parse-json';
-import { quote, redactCredentials, sanitizeForLog } from '../image/sanitize';
 
 /** One entry of a plan: a configuration, which a tag filter may expand to several images, or the result of an image that cannot be attempted. */
 export type PlannedImages = { readonly configuration: Configuration } | { readonly result: MirrorResult };
@@ -23,6 +23,9 @@ const LIST_VARIABLES: readonly string[] = [RUN_ENVIRONMENT.IMAGES, RUN_ENVIRONME
 /** Variables that an entry of `IMAGES` may set. */
 const ENTRY_VARIABLES: readonly string[] = Object.values(RUN_ENVIRONMENT).filter((name) => !LIST_VARIABLES.includes(name));
 
+/** The names that errors show. Another name can be a secret. */
+const KNOWN_VARIABLES: readonly string[] = [...Object.values(RUN_ENVIRONMENT), ...Object.values(PROJECT_ENVIRONMENT)];
+
 /**
  * Reads the images of a run from the environment: that of `IMAGE`, or those of `IMAGES`.
  *
@@ -34,7 +37,9 @@ export function readMirrorPlan(environment: NodeJS.ProcessEnv): MirrorPlan {
   const text = environment[RUN_ENVIRONMENT.IMAGES];
   if (!text) return { images: [{ configuration: readConfiguration(environment) }], hasSummary: Boolean(environment[RUN_ENVIRONMENT.TAGS]) };
   requireNoOtherVariables(RUN_ENVIRONMENT.IMAGES, environment);
-  const images = parseEntries(text).map((entry) => readEntry({ ...environment, [RUN_ENVIRONMENT.IMAGES]: undefined, ...entry }));
+  const images = parseEntries(text).map((entry, index) => {
+    return readEntry({ ...environment, [RUN_ENVIRONMENT.IMAGES]: undefined, ...entry }, `${RUN_ENVIRONMENT.IMAGES}, entry ${index + 1}`);
+  });
   return { images, hasSummary: true };
 }
 
@@ -68,13 +73,13 @@ export function needsSummary(environment: NodeJS.ProcessEnv): boolean {
   return [RUN_ENVIRONMENT.IMAGES, RUN_ENVIRONMENT.CATALOG, RUN_ENVIRONMENT.TAGS].some((name) => environment[name]);
 }
 
-function readEntry(environment: NodeJS.ProcessEnv): PlannedImages {
+/** @param name the source in the result when the image cannot be shown */
+function readEntry(environment: NodeJS.ProcessEnv, name: string): PlannedImages {
   try {
     return { configuration: readConfiguration(environment) };
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
-    const source = sanitizeForLog(redactCredentials(environment[RUN_ENVIRONMENT.IMAGE]!));
-    return { result: notAttempted(source, '', error.reason, error.message) };
+    return { result: notAttempted(shownSource(environment) || name, '', error.reason, error.message) };
   }
 }
 
@@ -97,7 +102,8 @@ function requireEntry(entry: unknown, number: number): asserts entry is Entry {
   }
   for (const [variable, value] of Object.entries(entry)) {
     if (!ENTRY_VARIABLES.includes(variable)) {
-      throw listError(`sets ${sanitizeForLog(quote(variable))} in ${name}: use only ${ENTRY_VARIABLES.join(', ')}`);
+      const known = KNOWN_VARIABLES.includes(variable) ? variable : 'an unknown variable';
+      throw listError(`sets ${known} in ${name}: use only ${ENTRY_VARIABLES.join(', ')}`);
     }
     if (typeof value !== 'string') throw listError(`sets ${variable} in ${name} to a value that is not a string: put it in quotes`);
   }

@@ -7,7 +7,7 @@ import { RegistryTools, RepositoryAccess } from './registry/repository-access';
 import { RetryContext, withRetries } from './registry/retry';
 import { untilAborted } from './run-signal';
 import type { ImageReference } from '../image/image-reference';
-import { MAX_RANGE_LENGTH, MAX_SELECTED_TAGS, TagSelection, tagSelectionProblem } from '../image/tag-selection';
+import { MAX_RANGE_LENGTH, MAX_SELECTED_TAGS, ShowValue, TagSelection, tagSelectionProblem } from '../image/tag-selection';
 
 /**
  * Lists the tags of an upstream repository that a tag filter selects.
@@ -22,7 +22,8 @@ export async function listTags(image: ImageReference, selection: TagSelection, t
   const selected = selectTags(all, selection);
   tools.progress.line(`${registry}/${repository} has ${all.length} tags, ${selected.length} of them are selected`);
   if (selected.length === 0) {
-    throw new MirrorError('not-found', `${registry}: none of the ${all.length} tags of ${repository} is selected by ${JSON.stringify(selection)}`);
+    const remedy = 'compare the filter with the tags of the repository';
+    throw new MirrorError('not-found', `${registry}: the tag filter selects none of the ${all.length} tags of ${repository}; ${remedy}`);
   }
   if (selected.length <= MAX_SELECTED_TAGS) return selected;
   throw new MirrorError('invalid-configuration', `${registry}: ${selected.length} tags of ${repository} are selected, `
@@ -80,8 +81,8 @@ export function selectTags(tags: readonly string[], selection: TagSelection): st
 }
 
 /** The problem of a tag filter, its range of versions included; undefined when it is valid. */
-export function rangeProblem(selection: TagSelection): string | undefined {
-  const problem = tagSelectionProblem(selection);
+export function rangeProblem(selection: TagSelection, show?: ShowValue): string | undefined {
+  const problem = tagSelectionProblem(selection, show);
   if (problem !== undefined || selection.semver === undefined) return problem;
   const isValid = selection.semver.length <= MAX_RANGE_LENGTH && validRange(selection.semver) !== null;
   return isValid ? undefined : 'its range of versions must be valid for npm, for example ">=1.25 <2"';

@@ -45,23 +45,33 @@ export function parseTagSelection(text: string): TagSelection | undefined {
   return wellFormed ? { semver, variant, prereleases, latest, patterns, exclude } as TagSelection : undefined;
 }
 
-/** The problem with a tag selection, as text; undefined when the selection is valid. The caller checks the range of versions. */
-export function tagSelectionProblem(selection: TagSelection): string | undefined {
+/** Shows a value of a tag selection in an error, with a space before it. */
+export type ShowValue = (value: unknown) => string;
+
+/** Shows no value, because a variable can contain a secret. */
+export const HIDE_VALUE: ShowValue = () => '';
+
+/**
+ * The problem with a tag selection, as text; undefined when the selection is valid. The caller checks the range of versions.
+ *
+ * @param show shows the value that is not valid
+ */
+export function tagSelectionProblem(selection: TagSelection, show: ShowValue = (value) => ` ${JSON.stringify(value)}`): string | undefined {
   const { semver, variant, prereleases, latest, patterns, exclude } = selection;
   if ((semver === undefined) === (patterns === undefined)) return 'it must have either semver or patterns';
   if (semver === undefined && (variant ?? prereleases ?? latest) !== undefined) {
     return 'variant, prereleases and latest need semver; add semver, or remove them';
   }
   if (variant !== undefined && !VARIANT.test(variant)) {
-    return `the variant ${JSON.stringify(variant)} must be the text after the version in a tag, without its dash, for example "alpine"`;
+    return `the variant${show(variant)} must be the text after the version in a tag, without its dash, for example "alpine"`;
   }
   if (variant !== undefined && prereleases) {
     return 'variants and pre-releases have the same form in a tag ("1.0.0-alpine", "1.0.0-rc"); remove variant or prereleases';
   }
   if (latest !== undefined && (!Number.isSafeInteger(latest) || latest < 1)) {
-    return `latest ${JSON.stringify(latest)} must be a whole number of at least 1`;
+    return `latest${show(latest)} must be a whole number of at least 1`;
   }
   const invalid = [...patterns ?? [], ...exclude ?? []].find((pattern) => !TAG_PATTERN.test(pattern));
-  if (invalid !== undefined) return `the pattern ${JSON.stringify(invalid)} must be letters, digits, "_", ".", "-" and "*"`;
+  if (invalid !== undefined) return `the pattern${show(invalid)} must be letters, digits, "_", ".", "-" and "*"`;
   return patterns?.length === 0 ? 'patterns is empty; add at least one pattern' : undefined;
 }

@@ -78,7 +78,7 @@ describe('MIRROR_REGISTRY', () => {
     expect(requestOf({ MIRROR_REGISTRY }).target.registry).toBe(MIRROR_REGISTRY);
   });
 
-  test.each(['', ' ', 'a/b', 'registry', REGISTRY.toUpperCase(), 'quay.io/team', `https://${REGISTRY}`, 'quay.io:99999', 'quay.io/a:1', '0x7f.1', '$(id)'])('%j is told to be no host', (MIRROR_REGISTRY) => {
+  test.each(['', 'a/b', 'registry', REGISTRY.toUpperCase(), 'quay.io/team', `https://${REGISTRY}`, 'quay.io:99999', 'quay.io/a:1', '0x7f.1'])('%j is told to be no host', (MIRROR_REGISTRY) => {
     expect(refusalOf({ MIRROR_REGISTRY })).toMatchObject({
       reason: 'invalid-configuration',
       message: `the variable MIRROR_REGISTRY is ${JSON.stringify(MIRROR_REGISTRY)}: set it to the host of the target registry`,
@@ -91,10 +91,10 @@ describe('MIRROR_REGISTRY', () => {
     });
   });
 
-  test.each(['quay.io@evil.example', 'quay.io\n', '\u001b[2Jquay.io', 'quay.io\u202e'])('%j is refused with its name, in one visible line', (MIRROR_REGISTRY) => {
+  test.each([' ', '$(id)', 'quay.io@evil.example', 'quay.io\n', '\u001b[2Jquay.io', 'quay.io\u202e'])('%j is refused with its name, in one visible line', (MIRROR_REGISTRY) => {
     const { reason, message } = refusalOf({ MIRROR_REGISTRY });
     expect(reason).toBe('invalid-configuration');
-    expect(message).toContain('the variable MIRROR_REGISTRY is');
+    expect(message).toMatch(/^the variable MIRROR_REGISTRY (is|has) .*: set it to the host of the target registry$/);
     expect(message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 });
@@ -108,7 +108,11 @@ describe('MIRROR_REPOSITORY_PREFIX', () => {
     expect(requestOf({ MIRROR_REPOSITORY_PREFIX }).target.repository).toBe(repository);
   });
 
-  test.each(['Platform', 'platform/', '/platform', '..', 'a b', 'a\nb', '$(id)'])('%j is refused with the name that it would make', (MIRROR_REPOSITORY_PREFIX) => {
+  test.each(['a b', 'a\nb', '$(id)', 'p'.repeat(257)])('%j is refused without the value', (MIRROR_REPOSITORY_PREFIX) => {
+    expect(refusalOf({ MIRROR_REPOSITORY_PREFIX }).message).toMatch(/^the variable MIRROR_REPOSITORY_PREFIX has [0-9]+ characters, and /);
+  });
+
+  test.each(['Platform', 'platform/', '/platform', '..'])('%j is refused with the name that it would make', (MIRROR_REPOSITORY_PREFIX) => {
     expect(refusalOf({ MIRROR_REPOSITORY_PREFIX }).message).toMatch(/^"docker\.io\/library\/nginx:1\.27\.0" cannot be mirrored as ".*nginx": a repository name must be/);
   });
 });
@@ -122,7 +126,13 @@ describe('REPOSITORY', () => {
     expect(requestOf({ REPOSITORY }).target.repository).toBe('mirror/nginx');
   });
 
-  test.each(['Team/web', 'team/', 'x', 'team:1', `team@${DIGEST}`, '../web', 'a b', 'web\n', '$(id)', 'r'.repeat(257)])('%j is told to be no repository name', (REPOSITORY) => {
+  test.each(['team:1', `team@${DIGEST}`, 'a b', 'web\n', '$(id)', 'r'.repeat(257)])('%j is refused without the value', (REPOSITORY) => {
+    const { message } = refusalOf({ REPOSITORY });
+    expect(message).toMatch(/^the variable REPOSITORY has [0-9]+ characters, and .*: a repository name must /);
+    expect(message).not.toContain(REPOSITORY);
+  });
+
+  test.each(['Team/web', 'team/', 'x', '../web'])('%j is told to be no repository name', (REPOSITORY) => {
     expect(refusalOf({ REPOSITORY })).toMatchObject({ reason: 'invalid-configuration', message: expect.stringMatching(/^the variable REPOSITORY is ".*": a repository name /) });
   });
 
@@ -153,7 +163,7 @@ describe('TAG_KIND', () => {
     expect(requestOf({ TAG_KIND: '' }).kind).toBe('fixed');
   });
 
-  test.each(['FIXED', 'mutable', ' fixed', 'constructor'])('%j is told what it may be', (TAG_KIND) => {
+  test.each(['FIXED', 'mutable', 'constructor'])('%j is told what it may be', (TAG_KIND) => {
     expect(refusalOf({ TAG_KIND })).toMatchObject({
       reason: 'invalid-configuration', message: `the variable TAG_KIND is ${JSON.stringify(TAG_KIND)}: it must be one of fixed, floating`,
     });
@@ -185,7 +195,7 @@ describe('MIRROR_DEADLINE_SECONDS', () => {
     expect(read({ MIRROR_DEADLINE_SECONDS }).deadlineSeconds).toBe(59 * 60);
   });
 
-  test.each(['0', '-1', '1.5', '1e3', ' 60', '60s', 'NaN', 'Infinity', '99999999', '0x10', '604801', '9999999'])('%j is told to be no number of seconds', (MIRROR_DEADLINE_SECONDS) => {
+  test.each(['0', '-1', '1.5', '1e3', '60s', 'NaN', 'Infinity', '99999999', '0x10', '604801', '9999999'])('%j is told to be no number of seconds', (MIRROR_DEADLINE_SECONDS) => {
     expect(refusalOf({ MIRROR_DEADLINE_SECONDS })).toMatchObject({
       reason: 'invalid-configuration',
       message: `the variable MIRROR_DEADLINE_SECONDS is ${JSON.stringify(MIRROR_DEADLINE_SECONDS)}: it must be a whole number of seconds, at most 604800`,
@@ -228,7 +238,7 @@ describe('PLATFORM_TAGS', () => {
   test.each(['arm64', 'linux/arm64,', ',', ' ', 'linux/arm64;linux/amd64', 'linux/arm64/v8/x', '$(id)', 'linux/arm64,linux', '\u202elinux/arm64'])('%j is told in what form they are wanted', (PLATFORM_TAGS) => {
     const { reason, message } = refusalOf({ PLATFORM_TAGS });
     expect(reason).toBe('invalid-configuration');
-    expect(message).toMatch(/^the variable PLATFORM_TAGS is ".*": it must be a list of platforms, for example "linux\/amd64,linux\/arm64"$/);
+    expect(message).toMatch(/^the variable PLATFORM_TAGS (is ".*"|has [0-9]+ characters, and character [0-9]+ is [a-zA-Z ]+): it must be a list of platforms, for example "linux\/amd64,linux\/arm64"$/);
   });
 });
 

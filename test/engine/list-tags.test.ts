@@ -70,7 +70,7 @@ describe('an error, in words', () => {
 
   test('of no tag that is selected', async () => {
     pushTags('latest');
-    await expect(list({ semver: '>=1' })).rejects.toMatchObject({ reason: 'not-found', message: expect.stringContaining('none of the 1 tags of app is selected by {"semver":">=1"}') });
+    await expect(list({ semver: '>=1' })).rejects.toMatchObject({ reason: 'not-found', message: expect.stringContaining('the tag filter selects none of the 1 tags of app; compare the filter with') });
   });
 
   test('of a repository without tags', async () => {

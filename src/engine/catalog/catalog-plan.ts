@@ -10,7 +10,7 @@ import { isInShard, MAX_SHARD_IMAGES, parseShard, Shard, shardAdvice, SINGLE_SHA
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, RunVariables } from '../../image/contract/environment';
 import { formatImageReference } from '../../image/image-reference';
 import { ecrHost } from '../../image/registry-hosts';
-import { quote, redactCredentials, sanitizeForLog } from '../../image/sanitize';
+import { redactCredentials, sanitizeForLog } from '../../image/sanitize';
 import { TagSelection } from '../../image/tag-selection';
 import { Configuration, readConfiguration } from '../configuration';
 import { describeFailure } from '../failure';
@@ -20,6 +20,7 @@ import { MirrorPlan, PlannedImages, requireNoOtherVariables } from '../mirror-pl
 import { retryContext } from '../registry/repository-access';
 import { FailureReason, MirrorResult, notAttempted } from '../result';
 import { withRunSignal } from '../run-signal';
+import { requireNoCredentials, variableError } from '../run-variables';
 import { rangeProblem, selectTags } from '../tags';
 
 /**
@@ -30,6 +31,7 @@ import { rangeProblem, selectTags } from '../tags';
  * @throws MirrorError when a variable is not valid
  */
 export async function readCatalogPlan(environment: NodeJS.ProcessEnv, tools: MirrorTools): Promise<MirrorPlan> {
+  requireNoCredentials(environment);
   requireNoOtherVariables(RUN_ENVIRONMENT.CATALOG, environment, [RUN_ENVIRONMENT.SHARD, RUN_ENVIRONMENT.ON_TAG_MOVED]);
   const { [RUN_ENVIRONMENT.CATALOG]: name = '', [RUN_ENVIRONMENT.SHARD]: shardText } = environment;
   const location = parseCatalogLocation(name);
@@ -52,10 +54,6 @@ export async function readCatalogPlan(environment: NodeJS.ProcessEnv, tools: Mir
     const { reason, message } = describeFailure(error, tools);
     return { images: [{ result: notAttempted(name, '', reason, message) }], hasSummary: true };
   }
-}
-
-function variableError(variable: string, value: string, problem: string): MirrorError {
-  return new MirrorError('invalid-configuration', `the variable ${variable} is ${sanitizeForLog(quote(value))}: ${problem}`);
 }
 
 /** A catalog to mirror. */

@@ -1,10 +1,9 @@
 import { EventPublisher } from './event-publisher';
 import type { ProgressListener } from './progress';
-import { RUN_ENVIRONMENT } from '../../image/contract/environment';
-import { redactCredentials } from '../../image/sanitize';
 import { MirrorError } from '../mirror-error';
 import { needsSummary } from '../mirror-plan';
 import { isSuccess, MirrorResult, summarize, notAttempted } from '../result';
+import { shownSource } from '../run-variables';
 
 /** Milliseconds. EventBridge responds in a fraction of a second. */
 const MAX_EVENT_TIME = 10_000;
@@ -48,9 +47,8 @@ export async function runToResults(program: () => Promise<readonly MirrorResult[
   try {
     process.exitCode = (await program()).every(isSuccess) ? 0 : 1;
   } catch (error) {
-    const source = redactCredentials(process.env[RUN_ENVIRONMENT.IMAGE] ?? process.env[RUN_ENVIRONMENT.CATALOG] ?? '');
     const reason = error instanceof MirrorError ? error.reason : 'internal-error';
-    const result = notAttempted(source, '', reason, error instanceof Error ? error.message : String(error));
+    const result = notAttempted(shownSource(process.env), '', reason, error instanceof Error ? error.message : String(error));
     await reportResult(result, { deadline: Date.now(), log });
     if (needsSummary(process.env)) reportSummary([result]);
     process.exitCode = 1;

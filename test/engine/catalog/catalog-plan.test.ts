@@ -250,7 +250,7 @@ describe('an environment that cannot be meant', () => {
     ['an image in addition', { CATALOG: 'ssm:x', IMAGE: 'nginx' }, 'the variable CATALOG is set together with the variable IMAGE'],
     ['a repository in addition', { CATALOG: 'ssm:x', REPOSITORY: 'production/app' }, 'the variable CATALOG is set together with the variable REPOSITORY'],
     ['a list in addition', { IMAGES: '[{"IMAGE":"nginx"}]', CATALOG: 'ssm:x' }, 'is set together with the variable'],
-    ['a list of catalogs', { IMAGES: '[{"IMAGE":"nginx","CATALOG":"ssm:x"}]' }, 'sets "CATALOG" in its entry 1'],
+    ['a list of catalogs', { IMAGES: '[{"IMAGE":"nginx","CATALOG":"ssm:x"}]' }, 'sets CATALOG in its entry 1'],
   ])('%s is a failure in words and a summary of it, before any request', async (_, variables, words) => {
     const { code, lines } = await account.run(variables);
     expect([code, lines]).toMatchObject([1, [

