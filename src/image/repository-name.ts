@@ -19,7 +19,8 @@ export const DEFAULT_REPOSITORY_PREFIX = 'mirror';
  * The mirror's repository for an upstream image.
  *
  * The names of Docker Hub's official images have no namespace (`mirror/nginx`), and other Docker Hub images keep theirs (`mirror/grafana/grafana`).
- * The names of images of other registries start with the host (`mirror/quay.io/prometheus/prometheus`), with `-` in place of a port's colon.
+ * The names of images of other registries start with the host (`mirror/quay.io/prometheus/prometheus`), with `_` in place of a port's colon.
+ * Two upstream repositories never have the same name.
  *
  * @param remedy the remedy in the error
  * @throws Error when the name is not valid in Amazon ECR
@@ -37,10 +38,23 @@ export function mirrorRepositoryName(
 /** The namespace of customized images, after the prefix. */
 export const CUSTOM_REPOSITORIES = 'custom';
 
-/** The part of a repository name after the prefix: `nginx`, `grafana/grafana`, `quay.io/prometheus/prometheus`. */
+/**
+ * The part of a repository name after the prefix: `nginx`, `grafana/grafana`, `quay.io/prometheus/prometheus`, `localhost_5000/team/app`.
+ *
+ * Two upstream repositories never have the same path. A host cannot contain `_`, so `_5000` is a port. A namespace of Docker Hub that looks like
+ * a host keeps its registry: `docker.io/quay.io/app`. An IPv6 address keeps its brackets, which Amazon ECR does not allow.
+ */
 export function upstreamPath({ registry, repository }: ImageReference): string {
-  if (registry === DOCKER_HUB) return repository.replace(/^library\//, '');
-  return `${registry.replace(/[[\]]/g, '').replace(/:/g, '-')}/${repository}`;
+  if (registry !== DOCKER_HUB) return `${registry.replace(/:([0-9]+)$/, '_$1')}/${repository}`;
+  const official = /^library\/([^/]+)$/.exec(repository)?.[1];
+  if (official !== undefined) return official;
+  const [namespace] = repository.split('/');
+  return isHostInPath(namespace) ? `${DOCKER_HUB}/${repository}` : repository;
+}
+
+/** Whether the first part of a path can also be the host of another registry. */
+function isHostInPath(part: string): boolean {
+  return part.includes('.') || part === 'localhost' || /_[0-9]+$/.test(part);
 }
 
 /** The problem with a repository name in Amazon ECR, as text; undefined when the name is valid. */

@@ -5,6 +5,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { DeclaredImage, DeclaredTags, formatTags } from '../declarations/declared-image';
 import { IImageMirror, MirrorParts } from '../declarations/mirror-interfaces';
+import { repositoryIn } from '../image/image-reference';
 import { quote } from '../image/sanitize';
 import { scopeInStack } from '../synthesis/environments';
 
@@ -17,7 +18,8 @@ const MAX_EXCEPTIONS = 5;
 const MAX_WILDCARDS = 2;
 
 /** The repository and tags that an image is mirrored to. A `DeclaredImage` is the target of its own unchanged copy. */
-export interface ImageTarget extends Pick<DeclaredImage, 'source' | 'repositoryName' | 'tags' | 'mutableTags' | 'existingRepository'> {
+export interface ImageTarget extends Pick<DeclaredImage, 'source' | 'repositoryName' | 'tags' | 'mutableTags' | 'hasChosenRepository'> {
+  readonly existingRepository?: ecr.IRepository;
   /** Whether the target is a customized image, which builds of another project push. */
   readonly isCustom?: boolean;
 }
@@ -39,6 +41,8 @@ interface Entry {
   readonly owner?: Stack;
   readonly isCustom: boolean;
   readonly firstSource: string;
+  /** The first image of each upstream repository. */
+  readonly upstreams: Map<string, ImageTarget>;
   readonly sourceOfTags: Map<string, string>;
   readonly mutableTags: Set<string>;
 }
@@ -84,7 +88,9 @@ export class RepositorySet {
     const present = this.entries.get(key);
     if (present !== undefined) requireNoContradiction(target, stack, present);
     if (target.existingRepository === undefined) requirePossibleExceptions(target, present?.mutableTags ?? new Set());
-    const { repository, sourceOfTags, mutableTags } = present ?? this.add(key, target, stack);
+    const { repository, upstreams, sourceOfTags, mutableTags } = present ?? this.add(key, target, stack);
+    const upstream = repositoryIn(target.source);
+    if (!upstreams.has(upstream)) upstreams.set(upstream, target);
     sourceOfTags.set(formatTags(target.tags), target.source);
     for (const tag of target.mutableTags) mutableTags.add(tag);
     this.noticeRegistry(target.source.split('/')[0]);
@@ -136,7 +142,7 @@ export class RepositorySet {
     const repository = target.existingRepository ?? defineRepository(scope(), target.repositoryName, mutableTags, this.settings);
     const owner = target.existingRepository === undefined ? stack : undefined;
     const { isCustom = false, source: firstSource } = target;
-    const entry = { repository, owner, isCustom, firstSource, sourceOfTags: new Map<string, string>(), mutableTags };
+    const entry = { repository, owner, isCustom, firstSource, upstreams: new Map(), sourceOfTags: new Map<string, string>(), mutableTags };
     this.entries.set(key, entry);
     for (const statement of this.policyStatements) addToResourcePolicy(repository, statement);
     return entry;
@@ -164,6 +170,16 @@ function requireNoContradiction(target: ImageTarget, stack: Stack, entry: Entry)
       + 'define both in one stack, or set another repositoryName for one of them');
   }
   requireFreeTags(target, entry);
+  requireChosenTogether(target, entry);
+}
+
+/** Derived names are unique, so two upstream repositories are in one repository only when the app chose it for both. */
+function requireChosenTogether(target: ImageTarget, { upstreams }: Entry): void {
+  const upstream = repositoryIn(target.source);
+  const [, other] = [...upstreams].find(([name, one]) => name !== upstream && !(one.hasChosenRepository && target.hasChosenRepository)) ?? [];
+  if (other === undefined) return;
+  throw new Error(`${quote(target.source)} and ${quote(other.source)} are different upstream images, and both use ${formatName(target)}; `
+    + 'set another repositoryName for one of them, or the same repositoryName for both to share it');
 }
 
 function requireFreeTags(target: ImageTarget, { sourceOfTags }: Entry): void {

@@ -54,7 +54,7 @@ test('of any containers, exactly the mirrored ones are replaced, each by the ima
     Aspects.of(stack).add(new MirroredImagesAspect({ mirrors: [mirror] }));
     const deployed = new DeployedStack(stack);
     expect(Object.values(deployed.images())).toEqual(all.map((one, index) => one.isMirrored
-      ? `${REGISTRY}/mirror/${spelled(one.image.registry?.replace(':', '-') ?? null, one.image)}`
+      ? `${REGISTRY}/mirror/${spelled(one.image.registry?.replace(':', '_') ?? null, one.image)}`
       : images[index]));
     expect(deployed.warnings()).toHaveLength(all.filter(({ isMirrored }) => !isMirrored).length);
   }), { numRuns: 15, seed: 4 });

@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 
 const image = (tag: string) => `${upstream.host}/team/app:${tag}`;
-const repository = (prefix: string) => `${prefix}/${upstream.host.replace(':', '-')}/team/app`;
+const repository = (prefix: string) => `${prefix}/${upstream.host.replace(':', '_')}/team/app`;
 
 function file(text: string, name = 'images.yaml'): string {
   writeFileSync(path.join(folder, name), text);

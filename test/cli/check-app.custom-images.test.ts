@@ -21,7 +21,7 @@ beforeEach(() => {
   app.synth();
 });
 
-const repository = (kind = '') => `mirror/${kind}${upstream.host.replace(':', '-')}/team/app`;
+const repository = (kind = '') => `mirror/${kind}${upstream.host.replace(':', '_')}/team/app`;
 
 async function check() {
   const { code, stdout, stderr } = await runCommand(['check', '--app', folder, '--plain-http', '--json', '--registry', mirror.host]);

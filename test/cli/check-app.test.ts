@@ -22,7 +22,7 @@ beforeEach(() => {
 
 /** The repository that a mirror derives for an image of the local upstream. */
 function repository(name: string): string {
-  return `mirror/${upstream.host.replace(':', '-')}/${name}`;
+  return `mirror/${upstream.host.replace(':', '_')}/${name}`;
 }
 
 function synthesize(props: ImageMirrorProps, define: (mirror: ImageMirror, app: App) => void = () => undefined): void {

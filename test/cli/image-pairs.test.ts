@@ -47,7 +47,7 @@ describe('arguments', () => {
     ['quay.io/prometheus/prometheus', `${ECR}/mirror/`, `${ECR}/mirror/quay.io/prometheus/prometheus`],
     ['nginx', `${ECR}/`, `${ECR}/nginx`],
     ['nginx', `${ECR}/a/b/c/`, `${ECR}/a/b/c/nginx`],
-    ['localhost:5001/app:1.0.0', 'localhost:5000/', 'localhost:5000/localhost-5001/app'],
+    ['localhost:5001/app:1.0.0', 'localhost:5000/', 'localhost:5000/localhost_5001/app'],
     [`nginx@sha256:${'a'.repeat(64)}`, 'localhost:5000/mirror/', 'localhost:5000/mirror/nginx'],
   ])('of %s in %s belong to %s', (source, place, target) => {
     expect(readImagePairs([source, place], undefined)).toEqual([{ source, target }]);

@@ -76,7 +76,12 @@ describe('fails', () => {
     // Lines whose digest begins with what was chosen are hard to find, so the tag is claimed as such lines would claim it.
     const repositories = RepositorySet.of(mirror);
     const target = {
-      source: 'docker.io/library/vault:other', repositoryName: 'mirror/custom/vault', tags: { tag: `${tag}-linux-cafe00000001` }, mutableTags: [], isCustom: true,
+      source: 'docker.io/library/vault:other',
+      repositoryName: 'mirror/custom/vault',
+      tags: { tag: `${tag}-linux-cafe00000001` },
+      mutableTags: [],
+      hasChosenRepository: false,
+      isCustom: true,
     };
     expect(() => repositories.reserve(target, stack)).toThrow(`"docker.io/library/vault:other" and "docker.io/library/vault:1.14.0" both use the tag "${tag}-linux-cafe00000001" in`);
   });

@@ -10,11 +10,22 @@ describe('repository names', () => {
     ['docker.io/library/nginx:stable', 'mirror/nginx'],
     [`nginx@${DIGEST}`, 'mirror/nginx'],
     ['grafana/grafana', 'mirror/grafana/grafana'],
-    ['library/deep/path', 'mirror/deep/path'],
+    ['library/deep/path', 'mirror/library/deep/path'],
     ['quay.io/prometheus/prometheus:v2.53.0', 'mirror/quay.io/prometheus/prometheus'],
     ['quay.io/library/nginx', 'mirror/quay.io/library/nginx'],
     ['QUAY.IO/prometheus/prometheus', 'mirror/quay.io/prometheus/prometheus'],
-    ['registry.example.com:5000/a/b', 'mirror/registry.example.com-5000/a/b'],
+    ['registry.example.com:5000/a/b', 'mirror/registry.example.com_5000/a/b'],
+    ['registry.example.com-5000/a/b', 'mirror/registry.example.com-5000/a/b'],
+    ['docker.io/registry.example.com_5000/a/b', 'mirror/docker.io/registry.example.com_5000/a/b'],
+    ['docker.io/quay.io/prometheus', 'mirror/docker.io/quay.io/prometheus'],
+    ['docker.io/localhost/nginx', 'mirror/docker.io/localhost/nginx'],
+    ['docker.io/team_5000/nginx', 'mirror/docker.io/team_5000/nginx'],
+    ['team:5000/nginx', 'mirror/team_5000/nginx'],
+    ['docker.io/team_v5/nginx', 'mirror/team_v5/nginx'],
+    ['docker.io/library/a.b', 'mirror/a.b'],
+    ['docker.io:443/library/nginx', 'mirror/docker.io_443/library/nginx'],
+    ['index.docker.io/library/nginx', 'mirror/nginx'],
+    ['quay.io:0443/a', 'mirror/quay.io_443/a'],
     ['localhost/nginx', 'mirror/localhost/nginx'],
     ['public.ecr.aws/docker/library/busybox', 'mirror/public.ecr.aws/docker/library/busybox'],
     ['team/a__b', 'mirror/team/a__b'],
@@ -40,7 +51,8 @@ describe('repository names', () => {
   });
 
   test.each([
-    ['an IPv6 host', '[::1]:5000/nginx', undefined, '"[::1]:5000/nginx:latest" cannot be mirrored as "mirror/--1-5000/nginx"'],
+    ['an IPv6 host', '[::1]:5000/nginx', undefined, '"[::1]:5000/nginx:latest" cannot be mirrored as "mirror/[::1]_5000/nginx"'],
+    ['an IPv6 host without a port', '[2001:db8:0:0:0:0:0:1]/nginx', undefined, 'cannot be mirrored as "mirror/[2001:db8::1]/nginx"'],
     ['a prefix in capitals', 'nginx', 'Platform', 'cannot be mirrored as "Platform/nginx": a repository name must be lowercase letters and digits'],
     ['a prefix that ends with a slash', 'nginx', 'platform/', 'cannot be mirrored as "platform//nginx"'],
     ['one character without a prefix', 'x', '', 'cannot be mirrored as "x": a repository name must have 2 to 256 characters'],
@@ -62,6 +74,21 @@ describe('repository names', () => {
       expect(name).toMatch(/^mirror\//);
     }));
   });
+});
+
+test('two upstream repositories never have the same name', () => {
+  const part = fc.constantFrom('a', 'library', 'docker.io', 'quay.io', 'localhost', 'a.b', 'a_5000', 'a-5000', 'quay.io_5000', 'quay.io-5000', 'custom', 'floating', '5000');
+  const host = fc.constantFrom('', 'docker.io/', 'quay.io/', 'quay.io:5000/', 'quay.io-5000/', 'a:5000/', 'localhost/', 'localhost:5000/', 'docker.io:5000/', 'a.b/', 'a.b:80/', '[::1]/');
+  const upstreams = new Map<string, string>();
+  fc.assert(fc.property(host, fc.array(part, { minLength: 1, maxLength: 4 }), (start, parts) => {
+    const reference = referenceOf(`${start}${parts.join('/')}`);
+    fc.pre(reference !== undefined);
+    const upstream = `${reference!.registry}/${reference!.repository}`;
+    const name = nameOrMessage(reference!);
+    expect(upstreams.get(name) ?? upstream).toBe(upstream);
+    upstreams.set(name, upstream);
+  }), { numRuns: 5000 });
+  expect(upstreams.size).toBeGreaterThan(1000);
 });
 
 describe('what Amazon ECR allows', () => {

@@ -29,7 +29,12 @@ export function catalogTagKind(tag: string, kind?: TagKindName): TagKindName {
 export function catalogRepositoryName(image: ImageReference, kind: TagKindName, prefix: string = DEFAULT_REPOSITORY_PREFIX): string {
   const start = kind === 'fixed' ? prefix : floatingRepositoryPrefix(prefix);
   const name = mirrorRepositoryName(image, start, REMEDY);
-  if (!name.startsWith(start === '' ? `${CUSTOM_REPOSITORIES}/` : `${start}/${CUSTOM_REPOSITORIES}/`)) return name;
-  throw new Error(`${quote(formatImageReference(image))} cannot be mirrored as ${quote(name)}: `
-    + `"${CUSTOM_REPOSITORIES}/" is reserved for customized images; ${REMEDY}`);
+  const problem = (use: string) => new Error(`${quote(formatImageReference(image))} cannot be mirrored as ${quote(name)}: ${use}; ${REMEDY}`);
+  if (name.startsWith(start === '' ? `${CUSTOM_REPOSITORIES}/` : `${start}/${CUSTOM_REPOSITORIES}/`)) {
+    throw problem(`"${CUSTOM_REPOSITORIES}/" is reserved for customized images`);
+  }
+  // Without a prefix, the repositories for floating tags are beside those of Docker Hub.
+  const floating = `${floatingRepositoryPrefix('')}/`;
+  if (start === '' && name.startsWith(floating)) throw problem(`"${floating}" is reserved for floating tags`);
+  return name;
 }

@@ -132,9 +132,13 @@ describe('entries that contradict each other', () => {
     expect(problemsOf({ image: 'a:1.0.0', platforms: ['linux/arm64', 'linux/amd64'] }, { image: 'a:1.0.0', platforms: ['linux/amd64', 'linux/arm64/v8'], referrers: true })[1]).toContain('already');
   });
 
-  test('are those too that would be in one place, though upstream is another', () => {
-    expect(problemsOf('localhost:5000/a:1.0.0', 'localhost-5000.example/a:1.0.0')).toEqual([undefined, undefined]);
-    expect(problemsOf('r.example:5000/a:1.0.0', 'r.example-5000/a:1.0.0')[0]).toContain('both are mirrored as mirror/r.example-5000/a:1.0.0');
+  test('are not two upstream repositories with similar names, which have different repositories', () => {
+    const images = ['r.example:5000/a:1.0.0', 'r.example-5000/a:1.0.0', 'docker.io/r.example_5000/a:1.0.0', 'docker.io/r.example/a:1.0.0', 'r.example/a:1.0.0'];
+    expect(problemsOf(...images, 'library/b/c:1.0.0', 'b/c:1.0.0')).toEqual(Array(7).fill(undefined));
+  });
+
+  test('are a digest and a tag that has the form of its tag in the mirror', () => {
+    expect(problemsOf(`nginx@sha256:${HEX}`, 'nginx:digest-aaaaaaaaaaaa')[0]).toContain('both are mirrored as mirror');
   });
 
   test('are none where one is fixed and the other floats, for these are two places', () => {
