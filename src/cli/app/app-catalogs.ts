@@ -1,5 +1,5 @@
 import { CatalogFile, planCatalogFile } from './catalog-file';
-import { findAssetFile, SynthesizedBuild } from './cloud-assembly';
+import { AssetFile, readAssetFiles, SynthesizedBuild } from './cloud-assembly';
 import type { PlannedImages } from '../../engine/mirror-plan';
 import { notAttempted } from '../../engine/result';
 import { MAX_SHARD_IMAGES, parseShard } from '../../image/catalog/catalog-shard';
@@ -14,6 +14,7 @@ type ReadableList = Pick<CatalogFile, 'file' | 'text'> & { readonly name: string
 export class AppCatalogs {
   /** The locations of the lists that are not assets of the app, each with the list of its first deployment, if the app has it. */
   private readonly externalLists = new Map<string, string | undefined>();
+  private assetFiles?: ReadonlyMap<string, AssetFile>;
 
   /**
    * @param app the folder of the synthesized app
@@ -76,6 +77,8 @@ export class AppCatalogs {
   /** The asset at a location. The key of an asset is unique, so the bucket does not matter. */
   private assetOf(location: string): string | undefined {
     const [, key] = /^s3:\/\/[^/]*\/(.+)$/.exec(location) ?? [];
-    return key === undefined ? undefined : findAssetFile(this.app, key);
+    if (key === undefined) return undefined;
+    this.assetFiles ??= readAssetFiles(this.app);
+    return this.assetFiles.get(key)?.();
   }
 }

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import * as path from 'node:path';
+import { Artifact, AssemblyFiles, withAppErrors } from './assembly-files';
 import { UsageError } from '../usage-error';
 import {
   CatalogDefinition, findCatalogDefinition, findExport, findScheduledBuilds, resolveText, ScheduledBuild, StackTemplate, SynthesizedStack,
@@ -7,6 +6,7 @@ import {
 } from './stack-template';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { awsDomain } from '../../image/registry-hosts';
+import { quote } from '../../image/sanitize';
 
 /** A build that a schedule of a synthesized app starts. */
 export interface SynthesizedBuild {
@@ -24,12 +24,6 @@ export interface AppEnvironment {
   readonly region?: string;
 }
 
-interface Artifact {
-  readonly type?: string;
-  readonly environment?: string;
-  readonly properties?: Readonly<Record<string, string>>;
-}
-
 interface Variable {
   readonly Name: string;
   readonly Value: unknown;
@@ -41,27 +35,35 @@ interface Variable {
  * @throws UsageError when the folder is not a synthesized app, or the app has no mirror
  */
 export function readSynthesizedBuilds(folder: string, fallback: AppEnvironment): SynthesizedBuild[] {
-  const stacks = readStacks(folder, fallback);
-  const builds = stacks.flatMap((stack) => scheduledBuildsOf(stacks, stack).flatMap((build) => synthesizedBuild(stacks, stack, build)));
+  const builds = withAppErrors(folder, () => {
+    const stacks = readStacks(folder, fallback);
+    return stacks.flatMap((stack) => scheduledBuildsOf(stacks, stack).flatMap((build) => synthesizedBuild(stacks, stack, build)));
+  });
   if (builds.length > 0) return builds;
-  throw new UsageError(`the app in ${JSON.stringify(folder)} mirrors no images; run "cdk synth" and pass its output folder, usually cdk.out`);
+  throw new UsageError(`the app in ${quote(folder)} mirrors no images; run "cdk synth" and pass its output folder, usually cdk.out`);
 }
 
-/** Finds the file of an asset by its object key; undefined when the app has no such asset. */
-export function findAssetFile(folder: string, key: string): string | undefined {
-  for (const { type, properties = {} } of Object.values(readArtifacts(folder))) {
-    if (type === 'cdk:cloud-assembly') {
-      const found = findAssetFile(path.join(folder, properties.directoryName), key);
-      if (found !== undefined) return found;
-    }
-    if (type !== 'cdk:asset-manifest') continue;
-    const { files = {} } = readJson(path.join(folder, properties.file)) as AssetManifest;
-    const asset = Object.values(files).find(({ source, destinations }) => {
-      return source.packaging === 'file' && Object.values(destinations).some(({ objectKey }) => objectKey === key);
-    });
-    if (asset !== undefined) return path.resolve(folder, asset.source.path);
-  }
-  return undefined;
+/** Finds the file of an asset. It throws a `UsageError` when the file is outside of the app, or too large. */
+export type AssetFile = () => string;
+
+/**
+ * The files of the app that are assets, by their object keys.
+ *
+ * @throws UsageError when a manifest is not valid
+ */
+export function readAssetFiles(folder: string): ReadonlyMap<string, AssetFile> {
+  return withAppErrors(folder, () => {
+    const files = new AssemblyFiles(folder);
+    const manifests = files.artifacts().filter(({ type }) => type === 'cdk:asset-manifest');
+    return new Map(manifests.flatMap((artifact) => assetsOf(files, artifact)));
+  });
+}
+
+function assetsOf(files: AssemblyFiles, { folder, properties }: Artifact): [key: string, file: AssetFile][] {
+  const { files: assets } = files.readObject(folder, properties.file) as AssetManifest;
+  return Object.values(assets ?? {}).filter(({ source }) => source.packaging === 'file').flatMap(({ source, destinations }) => {
+    return Object.values(destinations).map(({ objectKey }): [string, AssetFile] => [objectKey, () => files.locateFile(folder, source.path)]);
+  });
 }
 
 interface AssetManifest {
@@ -97,23 +99,14 @@ function scheduledBuildsOf(stacks: readonly SynthesizedStack[], stack: Synthesiz
   });
 }
 
-function readArtifacts(folder: string): Readonly<Record<string, Artifact>> {
-  return (readJson(path.join(folder, 'manifest.json')) as { artifacts?: Record<string, Artifact> }).artifacts ?? {};
-}
-
 function readStacks(folder: string, fallback: AppEnvironment): SynthesizedStack[] {
-  const file = path.join(folder, 'manifest.json');
-  if (!existsSync(file)) throw new UsageError(`${JSON.stringify(folder)} is not a synthesized app: it has no manifest.json; run "cdk synth" first`);
-  return Object.entries(readArtifacts(folder)).flatMap(([name, { type, environment, properties = {} }]) => {
-    if (type === 'cdk:cloud-assembly') return readStacks(path.join(folder, properties.directoryName), fallback);
-    if (type !== 'aws:cloudformation:stack') return [];
-    const pseudo = pseudoParameters(environment ?? '', fallback);
-    return [{ name, template: readJson(path.join(folder, properties.templateFile)) as StackTemplate, values: ({ Ref }) => pseudo[Ref ?? ''] }];
+  const files = new AssemblyFiles(folder);
+  const stacks = files.artifacts().filter(({ type }) => type === 'aws:cloudformation:stack');
+  return stacks.map((stack) => {
+    const pseudo = pseudoParameters(typeof stack.environment === 'string' ? stack.environment : '', fallback);
+    const template = files.readObject(stack.folder, stack.properties.templateFile) as StackTemplate;
+    return { name: stack.name, template, values: ({ Ref }) => pseudo[Ref ?? ''] };
   });
-}
-
-function readJson(file: string): unknown {
-  return JSON.parse(readFileSync(file, 'utf8'));
 }
 
 /** @param environment for example `aws://123456789012/eu-west-1` or `aws://unknown-account/unknown-region` */

@@ -59,7 +59,7 @@ interface BuildInput {
 function parseOverrides(input: string | undefined): Record<string, string> {
   try {
     const { environmentVariablesOverride: list } = Object(JSON.parse(input ?? '')) as BuildInput;
-    return Object.fromEntries((list ?? []).map(({ name, value }) => [name, value]));
+    return Object.fromEntries((list ?? []).flatMap(({ name, value }) => typeof value === 'string' ? [[name, value]] : []));
   } catch {
     return {};
   }

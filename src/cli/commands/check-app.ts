@@ -7,7 +7,9 @@ import { MirrorRequest, MirrorTools } from '../../engine/mirror-image';
 import { asDryRun, PlannedImages } from '../../engine/mirror-plan';
 import { RepositoryAccess } from '../../engine/registry/repository-access';
 import { isSuccess, MirrorResult, notAttempted, summarize } from '../../engine/result';
+import { shownSource } from '../../engine/run-variables';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/contract/environment';
+import { escapeControlCharacters } from '../../image/sanitize';
 import { AppCatalogs } from '../app/app-catalogs';
 import { readSynthesizedBuilds, SynthesizedBuild } from '../app/cloud-assembly';
 import { CommandOptions, withMirrorTools } from '../mirror-tools';
@@ -58,7 +60,7 @@ function planRun(run: SynthesizedBuild, { registry }: CheckAppOptions, catalogs:
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
     const message = environment[PROJECT_ENVIRONMENT.REGISTRY] ? error.message : NO_REGISTRY;
-    return [{ result: notAttempted(environment[RUN_ENVIRONMENT.IMAGE] ?? catalog, '', error.reason, message) }];
+    return [{ result: notAttempted(shownSource(environment), '', error.reason, message) }];
   }
 }
 
@@ -93,9 +95,9 @@ function printChecked(checked: readonly CheckedImage[], { firstCatalogs, unreadC
 }
 
 function formatFirstCatalog(location: string): string {
-  return `the catalog ${location} was checked as the app first deploys it, and may have changed since; check its current list with --catalog FILE`;
+  return `the catalog ${escapeControlCharacters(location)} was checked as the app first deploys it, and may have changed since; check its current list with --catalog FILE`;
 }
 
 function formatUnreadCatalog(location: string): string {
-  return `the catalog ${location} is not part of the app; check its images with --catalog FILE`;
+  return `the catalog ${escapeControlCharacters(location)} is not part of the app; check its images with --catalog FILE`;
 }
