@@ -8,7 +8,7 @@ export type { IImageMirror, IMirroredImage, IOriginalImage } from './declaration
 export type { IMonitored, MirrorAlarmOptions, StaleAlarmOptions } from './declarations/monitored';
 export type { MirroredBuildImageOptions, MirroredImageOptions, MirroredLambdaCodeOptions } from './declarations/mirrored-image-options';
 export { type PatternTagOptions, type SemverTagOptions, TagFilter } from './declarations/tag-filter';
-export { OnTagMoved, TagKind } from './declarations/tag-policy';
+export { Attestations, OnTagMoved, TagKind } from './declarations/tag-policy';
 
 export { ComputeArchitecture, type Ec2ComputeOptions, type LambdaComputeOptions, MirrorCompute } from './project/mirror-compute';
 export { RegistryCredentials, type RegistryCredentialsOptions } from './project/registry-credentials';

@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import { CatalogSource, ImageCatalog } from './image-catalog';
 import { MirrorCatalogs, warnAboutShardSize } from './mirror-catalogs';
 import { IImageMirror } from '../declarations/mirror-interfaces';
-import { OnTagMoved, TagKind } from '../declarations/tag-policy';
+import { Attestations, OnTagMoved, TagKind } from '../declarations/tag-policy';
 import { parseUpstreamImage } from '../declarations/upstream-image';
 import { catalogRepositoryName, catalogTagKind, floatingRepositoryPrefix } from '../image/catalog/catalog-repositories';
 import { formatShard, MAX_SHARDS } from '../image/catalog/catalog-shard';
@@ -51,6 +51,23 @@ export interface MirroredCatalogOptions {
    * @default - the setting of the mirror
    */
   readonly onTagMoved?: OnTagMoved;
+
+  /**
+   * The action of a run for the attestations of an image, which a registry can refuse. An entry can override it.
+   *
+   * @default - the setting of the mirror
+   */
+  readonly attestations?: Attestations;
+
+  /**
+   * Whether runs look for referrers of unchanged images: signatures, attestations, and SBOMs that were published after the images were mirrored.
+   *
+   * About once a day, a run sends two extra requests for each image to the upstream registry. No rate limit counts them.
+   * The result of the run is `unchanged`, and its `referrersCopied` is the number of new referrers. It has no effect where `referrers` is false.
+   *
+   * @default - the setting of the mirror
+   */
+  readonly lateReferrers?: boolean;
 }
 
 /**
@@ -158,11 +175,14 @@ export class MirroredCatalog extends Construct {
   }
 
   private variablesOf({ location }: CatalogSource, number: number, props: MirroredCatalogProps): RunVariables {
-    const { shards = 1, onTagMoved = this.catalogs.props.defaults.onTagMoved } = props;
+    const { defaults } = this.catalogs.props;
+    const { attestations = defaults.attestations, lateReferrers = defaults.lateReferrers, onTagMoved = defaults.onTagMoved, shards = 1 } = props;
     return {
       [RUN_ENVIRONMENT.CATALOG]: location,
       [RUN_ENVIRONMENT.SHARD]: shards === 1 ? undefined : formatShard({ number, of: shards }),
       [RUN_ENVIRONMENT.ON_TAG_MOVED]: onTagMoved === OnTagMoved.FAIL ? undefined : onTagMoved,
+      [RUN_ENVIRONMENT.ATTESTATIONS]: attestations === Attestations.KEEP_IF_ACCEPTED ? undefined : attestations,
+      [RUN_ENVIRONMENT.LATE_REFERRERS]: lateReferrers ? undefined : 'false',
     };
   }
 }

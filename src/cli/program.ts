@@ -5,11 +5,12 @@ import { mirrorCommand, MirrorCommandOptions } from './commands/mirror-command';
 import type { StartCommandOptions } from './commands/start-command';
 import { isUsageError, UsageError } from './usage-error';
 import { MAX_DEADLINE_SECONDS } from '../engine/configuration';
-import { TAG_MOVED_POLICIES } from '../image/contract/environment';
+import { ATTESTATION_POLICIES, TAG_MOVED_POLICIES } from '../image/contract/environment';
 import { parsePlatform, Platform, platformTagsProblem } from '../image/platform';
 import { escapeControlCharacters } from '../image/sanitize';
 
-const POLICY_CHOICES = TAG_MOVED_POLICIES.map((policy) => policy.toLowerCase());
+const POLICY_CHOICES = TAG_MOVED_POLICIES.map(formatChoice);
+const ATTESTATION_CHOICES = ATTESTATION_POLICIES.map(formatChoice);
 
 /**
  * Creates the command line.
@@ -41,10 +42,13 @@ function addMirrorCommand(root: Command, name: string, description: string, dryR
     .option('--platform <platforms>', 'copy only these platforms, for example linux/amd64,linux/arm64 (changes the digest)', parsePlatforms)
     .option('--platform-tags <platforms>', 'add a tag for each of these platforms, for example 1.0.0-linux-arm64 for AWS Lambda', parsePlatforms)
     .option('--no-referrers', 'do not copy signatures and other referrers')
+    .option('--no-late-referrers', 'do not look for referrers of unchanged images that were published later')
+    .addOption(new Option('--attestations <policy>', 'what to do with attestations in an index, which a target can refuse')
+      .choices(ATTESTATION_CHOICES).argParser(choiceParser(ATTESTATION_POLICIES)).default(ATTESTATION_POLICIES[0], ATTESTATION_CHOICES[0]))
     .addOption(new Option('--tag-kind <kind>', 'treat the target tag as fixed or floating (default: detect from the tag)')
       .choices(['fixed', 'floating']))
     .addOption(new Option('--on-tag-moved <policy>', 'what to do when a fixed tag has moved upstream')
-      .choices(POLICY_CHOICES).argParser(parsePolicy).default(TAG_MOVED_POLICIES[0], POLICY_CHOICES[0]))
+      .choices(POLICY_CHOICES).argParser(choiceParser(TAG_MOVED_POLICIES)).default(TAG_MOVED_POLICIES[0], POLICY_CHOICES[0]))
     .option('--timeout <seconds>', 'stop after this time', parseSeconds, 3600);
   if (dryRun) {
     command
@@ -120,10 +124,17 @@ function requireNoImageOptions({ fromFile, platform, platformTags, referrers, ta
   throw new UsageError(`--catalog and ${option} cannot be combined: each entry of a catalog has its own settings; remove one of the options`);
 }
 
-function parsePolicy(text: string): string {
-  const policy = TAG_MOVED_POLICIES.find((known) => known.toLowerCase() === text);
-  if (policy === undefined) throw new InvalidArgumentError(`Allowed choices are ${POLICY_CHOICES.join(', ')}.`);
-  return policy;
+/** A policy as the command line spells it: `keep-if-accepted`. */
+function formatChoice(policy: string): string {
+  return policy.toLowerCase().replaceAll('_', '-');
+}
+
+function choiceParser(policies: readonly string[]): (text: string) => string {
+  return (text) => {
+    const policy = policies.find((known) => formatChoice(known) === text);
+    if (policy === undefined) throw new InvalidArgumentError(`Allowed choices are ${policies.map(formatChoice).join(', ')}.`);
+    return policy;
+  };
 }
 
 function parsePlatforms(text: string): Platform[] {

@@ -2,7 +2,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { MirroredImageOptions } from './mirrored-image-options';
 import { TagFilter } from './tag-filter';
-import { OnTagMoved, TagKind } from './tag-policy';
+import { Attestations, OnTagMoved, TagKind } from './tag-policy';
 import { RepositoryOwner, targetRepositoryName } from './target-repository';
 import { parsePlatforms, parseUpstreamImage, parseUpstreamRepository } from './upstream-image';
 import { formatImageReference, ImageReference } from '../image/image-reference';
@@ -18,6 +18,8 @@ export interface ImageDefaults extends RepositoryOwner {
   readonly schedule: scheduler.ScheduleExpression;
   readonly timeWindow: scheduler.TimeWindow;
   readonly onTagMoved: OnTagMoved;
+  readonly attestations: Attestations;
+  readonly lateReferrers: boolean;
 }
 
 /** An image that the app declares. Its text and options are parsed once, here; repositories, schedules, and consumers use this value. */
@@ -33,6 +35,8 @@ export interface DeclaredImage {
   /** The platforms to mirror; `undefined` for all. */
   readonly platforms?: readonly string[];
   readonly referrers: boolean;
+  readonly lateReferrers: boolean;
+  readonly attestations: Attestations;
   readonly onTagMoved: OnTagMoved;
   readonly schedule: scheduler.ScheduleExpression;
   readonly timeWindow: scheduler.TimeWindow;
@@ -61,6 +65,8 @@ export function declareImage(image: string, options: MirroredImageOptions, defau
     ...declareTags(reference, options),
     platforms: parsePlatforms(options.platforms),
     referrers: options.referrers ?? true,
+    lateReferrers: options.lateReferrers ?? defaults.lateReferrers,
+    attestations: options.attestations ?? defaults.attestations,
     onTagMoved: options.onTagMoved ?? defaults.onTagMoved,
     schedule: options.schedule ?? defaults.schedule,
     timeWindow: options.timeWindow ?? defaults.timeWindow,

@@ -2,7 +2,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { TagFilter } from './tag-filter';
-import { OnTagMoved, TagKind } from './tag-policy';
+import { Attestations, OnTagMoved, TagKind } from './tag-policy';
 
 /**
  * Options of an image in a mirror.
@@ -104,6 +104,23 @@ export interface MirroredImageOptions {
    * @default true
    */
   readonly referrers?: boolean;
+
+  /**
+   * Whether runs look for referrers of unchanged images: signatures, attestations, and SBOMs that were published after the image was mirrored.
+   *
+   * About once a day, a run sends two extra requests for the image to the upstream registry. No rate limit counts them.
+   * The result of the run is `unchanged`, and its `referrersCopied` is the number of new referrers. It has no effect where `referrers` is false.
+   *
+   * @default - the setting of the mirror
+   */
+  readonly lateReferrers?: boolean;
+
+  /**
+   * The action of a run for the attestations of an image, which a registry can refuse.
+   *
+   * @default - the action of the mirror
+   */
+  readonly attestations?: Attestations;
 
   /**
    * The kind of the tag, or of all tags that `tags` selects.

@@ -38,3 +38,24 @@ export enum OnTagMoved {
   /** The build succeeds, and the mirror also gets the new image. Its tag has the first 12 digits of its digest as a suffix: `7.11.2-4f1c0e2a9b7d`. */
   SUFFIX = 'SUFFIX',
 }
+
+/**
+ * The action of a run for attestations: provenance and SBOMs that BuildKit lists in the index of an image, without a platform of their own.
+ *
+ * A registry can refuse attestations. Without them, the mirror has a new index with a different, deterministic digest. Its annotation
+ * `io.github.cdk-ecr-mirror.source-digest` contains the upstream digest. The images of the platforms keep their digests.
+ *
+ * With a pinned digest, the mirror never has another index: the run fails if Amazon ECR refuses an attestation, or if attestations are dropped.
+ *
+ * @see https://docs.docker.com/build/metadata/attestations/
+ */
+export enum Attestations {
+  /** The attestations are copied. The run fails if Amazon ECR refuses one of them. */
+  KEEP = 'KEEP',
+
+  /** The attestations are not copied. An image that the mirror has with its attestations stays unchanged until upstream changes it. */
+  DROP = 'DROP',
+
+  /** The attestations are copied. If Amazon ECR refuses one of them, the image is copied without its attestations, and the result has a warning. */
+  KEEP_IF_ACCEPTED = 'KEEP_IF_ACCEPTED',
+}

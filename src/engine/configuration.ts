@@ -5,7 +5,7 @@ import type { MirrorRequest } from './mirror-image';
 import { isShown, requireNoCredentials, variableError } from './run-variables';
 import { rangeProblem } from './tags';
 import {
-  BuildEnvironmentOverride, CredentialVariables, CustomBuilds, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TAG_MOVED_POLICIES,
+  ATTESTATION_POLICIES, BuildEnvironmentOverride, CredentialVariables, CustomBuilds, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TAG_MOVED_POLICIES,
 } from '../image/contract/environment';
 import { CustomImage, customImageProblem, parseCustomImage } from '../image/custom-image';
 import { ImageReference, isRepositoryOnly, parseImageReference } from '../image/image-reference';
@@ -87,9 +87,12 @@ function readRequest(environment: NodeJS.ProcessEnv, image: ImageReference): Con
   const platformTags = readPlatformTags(environment, platforms);
   const custom = readCustomImage(environment[RUN_ENVIRONMENT.CUSTOM_IMAGE]);
   const referrers = readChoice(RUN_ENVIRONMENT.REFERRERS, environment, ['true', 'false']) !== 'false';
+  const lateReferrers = isTimeForLateReferrers(environment[RUN_ENVIRONMENT.LATE_REFERRERS]);
+  const attestations = readChoice(RUN_ENVIRONMENT.ATTESTATIONS, environment, ATTESTATION_POLICIES);
+  const settings = { onTagMoved, platforms, platformTags, referrers, lateReferrers, attestations, custom };
   return (source) => {
     const tag = mirrorTag(source);
-    return { source, target: { registry, repository, tag }, kind: kind ?? tagKind(tag), onTagMoved, platforms, platformTags, referrers, custom };
+    return { source, target: { registry, repository, tag }, kind: kind ?? tagKind(tag), ...settings };
   };
 }
 
@@ -132,6 +135,31 @@ function readPlatformTags(environment: NodeJS.ProcessEnv, platforms: readonly Pl
   const problem = platformTags && platformTagsProblem(platformTags, platforms);
   if (problem) throw variableError(RUN_ENVIRONMENT.PLATFORM_TAGS, environment[RUN_ENVIRONMENT.PLATFORM_TAGS]!, problem);
   return platformTags;
+}
+
+const TIME_OF_DAY = /^(?:[01][0-9]|2[0-3]):[0-5][0-9]$/;
+
+/** Whether this run looks for late referrers: always by default, and with a window only in this part of the day. */
+function isTimeForLateReferrers(text: string | undefined): boolean {
+  if (!text) return true;
+  if (text === 'false') return false;
+  const [, start, end, timeZone = 'UTC'] = /^([0-9:]{5})-([0-9:]{5})(?: (\S{1,64}))?$/.exec(text) ?? [];
+  const now = [start, end].every((time) => time !== undefined && TIME_OF_DAY.test(time)) ? timeOfDay(timeZone) : undefined;
+  if (now === undefined) {
+    const format = 'it must be false, or a part of the day such as "06:00-12:00" or "06:00-12:00 Europe/Berlin"';
+    throw variableError(RUN_ENVIRONMENT.LATE_REFERRERS, text, format);
+  }
+  // A part of the day may include midnight.
+  return start < end ? start <= now && now < end : start <= now || now < end;
+}
+
+/** The time of the day, for example `06:05`; undefined for an unknown time zone. */
+function timeOfDay(timeZone: string): string | undefined {
+  try {
+    return new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(Date.now());
+  } catch {
+    return undefined;
+  }
 }
 
 function readCustomImage(text: string | undefined): CustomImage | undefined {

@@ -8,6 +8,8 @@ export interface MirrorErrorOptions {
   readonly retryAfterSeconds?: number;
   /** Whether the registry asks for fewer requests. */
   readonly overloaded?: boolean;
+  /** The HTTP status of the registry's response. */
+  readonly status?: number;
   readonly cause?: unknown;
 }
 
@@ -16,6 +18,7 @@ export class MirrorError extends Error {
   readonly retryable: boolean;
   readonly retryAfterSeconds?: number;
   readonly overloaded: boolean;
+  readonly status?: number;
 
   constructor(readonly reason: FailureReason, message: string, options: MirrorErrorOptions = {}) {
     super(message, { cause: options.cause });
@@ -23,5 +26,6 @@ export class MirrorError extends Error {
     this.retryable = options.retryable ?? false;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.overloaded = options.overloaded ?? false;
+    this.status = options.status;
   }
 }

@@ -1,5 +1,8 @@
+import { archivedImageError } from './archived-image';
+import type { AttestationOptions } from './copy/attestations';
 import { CopyContext, SharedLimits, sharedLimits } from './copy/copy-context';
 import { copyImage } from './copy/copy-image';
+import { copyLateReferrers } from './copy/late-referrers';
 import { PlatformTags } from './copy/platform-tags';
 import { decide, Decision, DECISION_TEXTS } from './decision';
 import { describeFailure } from './failure';
@@ -10,7 +13,7 @@ import type { ProgressListener } from './report/progress';
 import type { MirrorResult } from './result';
 import { untilAborted } from './run-signal';
 import { TargetImage, readTargetImage } from './target-image';
-import type { TagMovedPolicy } from '../image/contract/environment';
+import { ATTESTATION_POLICIES, AttestationPolicy, TagMovedPolicy } from '../image/contract/environment';
 import type { CustomImage } from '../image/custom-image';
 import { formatImageReference, ImageReference, shortDigest } from '../image/image-reference';
 import type { Platform } from '../image/platform';
@@ -30,6 +33,10 @@ export interface MirrorRequest {
   readonly platformTags?: readonly Platform[];
   /** Whether to copy signatures and other referrers with a new image. */
   readonly referrers: boolean;
+  /** Whether to look for referrers that were published after the image was mirrored, if it is unchanged; false by default. */
+  readonly lateReferrers?: boolean;
+  /** What to do with the attestations of an index; `KEEP_IF_ACCEPTED` by default. */
+  readonly attestations?: AttestationPolicy;
   /** The only valid digest of the source; undefined for any. */
   readonly expectedDigest?: string;
   /** The owner of the image, which the result repeats. */
@@ -108,12 +115,21 @@ class MirrorTask {
     if (sourceDigest === undefined) throw this.notFound();
     this.sourceDigest = sourceDigest;
     this.requireExpectedDigest(sourceDigest);
+    if (targetImage === undefined) await this.requireNotArchived(sourceDigest);
     // A target with the same digest has all platforms, and with them each selection of platforms.
     const targetDigest = targetImage?.digest === sourceDigest ? sourceDigest : targetImage?.sourceDigest;
     const decision = decide({ sourceDigest, targetDigest, kind, onTagMoved });
     const action = this.request.dryRun ? '' : `: ${DECISION_TEXTS[decision]}`;
     this.tools.progress.line(`upstream ${sourceDigest}, mirror ${targetDigest ?? 'has none'}${action}`);
     return this.carryOut(decision, sourceDigest);
+  }
+
+  /** A floating tag may have another image upstream than the archived one. That is copied, like any new image. */
+  private async requireNotArchived(sourceDigest: string): Promise<void> {
+    const { kind, platforms, target } = this.request;
+    const isComparable = kind === 'floating' && platforms === undefined;
+    const error = await archivedImageError(target, isComparable ? sourceDigest : undefined, this.context.retryContext.signal);
+    if (error !== undefined) throw error;
   }
 
   private notFound(): MirrorError {
@@ -135,7 +151,7 @@ class MirrorTask {
     const { tag } = this.request.target;
     switch (decision) {
       case 'unchanged':
-        return this.withPlatformTags({ outcome: 'unchanged' });
+        return this.unchanged(sourceDigest);
       case 'copy':
         return this.copy(sourceDigest, tag);
       case 'fail-moved': {
@@ -151,13 +167,22 @@ class MirrorTask {
     }
   }
 
+  private async unchanged(sourceDigest: string): Promise<DecisionResult> {
+    const { dryRun, lateReferrers, referrers } = this.request;
+    // Referrers refer to the full image, so an index with a selection of platforms or without attestations has none.
+    const mayHaveReferrers = referrers && this.targetImage!.digest === sourceDigest;
+    if (lateReferrers && mayHaveReferrers && !dryRun) await copyLateReferrers(this.context, sourceDigest);
+    return this.withPlatformTags({ outcome: 'unchanged' });
+  }
+
   private async copy(sourceDigest: string, tag: string): Promise<DecisionResult> {
     const { dryRun, platforms, referrers, target } = this.request;
+    const { attestations } = this;
     const platformTags = tag === target.tag ? this.platformTags : undefined;
     if (dryRun) return { outcome: 'copied', platformTags: platformTags?.names };
     let digest = sourceDigest;
     try {
-      digest = await copyImage(this.context, { digest: sourceDigest, tag, platforms, platformTags, referrers });
+      digest = await copyImage(this.context, { digest: sourceDigest, tag, platforms, platformTags, referrers, attestations });
     } catch (error) {
       // The tag may name this image by now: after an attempt that got no response, or after another run.
       const isTaken = error instanceof MirrorError && error.reason === 'immutable-tag';
@@ -187,8 +212,12 @@ class MirrorTask {
 
   private movedMessage(newDigest: string, consequence: string): string {
     const { source, target } = this.request;
-    const { digest, platforms, sourceDigest } = this.targetImage!;
+    const { digest, fullDigest, platforms, sourceDigest } = this.targetImage!;
     const named = `${target.repository}:${target.tag}`;
+    if (fullDigest === newDigest) {
+      const cause = this.attestations.isPinned ? 'whose digest is pinned' : 'which must keep them';
+      return `${named} is a fixed tag and has the image without its attestations, ${cause}: ${consequence}`;
+    }
     if (platforms !== undefined && this.request.platforms !== undefined && sourceDigest === digest) {
       return `${named} is a fixed tag and has other platforms (${platforms}) than configured: ${consequence}`;
     }
@@ -198,7 +227,13 @@ class MirrorTask {
 
   private readTarget(tag: string): Promise<TargetImage | undefined> {
     const { platforms, platformTags } = this.request;
-    return readTargetImage(this.context.target, this.context.retryContext, { tag, platforms, manifest: platformTags !== undefined });
+    const query = { tag, platforms, manifest: platformTags !== undefined, attestations: this.attestations };
+    return readTargetImage(this.context.target, this.context.retryContext, query);
+  }
+
+  private get attestations(): Omit<AttestationOptions, 'sourceDigest'> {
+    const { attestations: policy = ATTESTATION_POLICIES[0], expectedDigest, source } = this.request;
+    return { policy, isPinned: expectedDigest !== undefined || source.digest !== undefined };
   }
 
   private result(decided: DecisionResult): MirrorResult {

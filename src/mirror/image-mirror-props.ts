@@ -3,7 +3,7 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import { OnTagMoved } from '../declarations/tag-policy';
+import { Attestations, OnTagMoved } from '../declarations/tag-policy';
 import { OnDeploy } from '../deploy/deploy-trigger';
 import { MirrorCompute } from '../project/mirror-compute';
 import { RegistryCredentials } from '../project/registry-credentials';
@@ -49,6 +49,23 @@ export interface ImageMirrorProps {
    * @default OnTagMoved.FAIL
    */
   readonly onTagMoved?: OnTagMoved;
+
+  /**
+   * The action of a run for the attestations of an image, which a registry can refuse.
+   *
+   * @default Attestations.KEEP_IF_ACCEPTED
+   */
+  readonly attestations?: Attestations;
+
+  /**
+   * Whether runs look for referrers of unchanged images: signatures, attestations, and SBOMs that were published after the images were mirrored.
+   *
+   * About once a day, a run sends two extra requests for each image to the upstream registry. No rate limit counts them.
+   * The result of the run is `unchanged`, and its `referrersCopied` is the number of new referrers. It has no effect where `referrers` is false.
+   *
+   * @default true
+   */
+  readonly lateReferrers?: boolean;
 
   /**
    * The action of a deployment for new or changed images.

@@ -5,7 +5,7 @@ import { MirrorContext } from './mirror-context';
 import { SinglePlatformTags } from '../consumers/single-platform-tags';
 import { CustomizedImage } from '../customize/customized-image';
 import { DeclaredImage } from '../declarations/declared-image';
-import { OnTagMoved } from '../declarations/tag-policy';
+import { Attestations, OnTagMoved } from '../declarations/tag-policy';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 
 /** The repositories and tags of an image in Amazon ECR. */
@@ -42,6 +42,8 @@ function runVariables(image: DeclaredImage, { platformTags, custom }: ImageRunsP
     [RUN_ENVIRONMENT.ON_TAG_MOVED]: image.onTagMoved === OnTagMoved.FAIL ? undefined : image.onTagMoved,
     [RUN_ENVIRONMENT.PLATFORMS]: image.platforms?.join(','),
     [RUN_ENVIRONMENT.REFERRERS]: image.referrers ? undefined : 'false',
+    [RUN_ENVIRONMENT.ATTESTATIONS]: image.attestations === Attestations.KEEP_IF_ACCEPTED ? undefined : image.attestations,
+    [RUN_ENVIRONMENT.LATE_REFERRERS]: image.lateReferrers ? undefined : 'false',
     [RUN_ENVIRONMENT.TAGS]: 'filter' in image.tags ? image.tags.filter._render() : undefined,
     [RUN_ENVIRONMENT.PLATFORM_TAGS]: platformTags.render(),
     [RUN_ENVIRONMENT.CUSTOM_IMAGE]: custom?.render(),

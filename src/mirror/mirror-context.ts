@@ -6,7 +6,7 @@ import { ImageDefaults } from '../declarations/declared-image';
 import { ImageIndex } from '../declarations/image-index';
 import { FirstCopy } from '../declarations/limits';
 import { MirrorParts } from '../declarations/mirror-interfaces';
-import { OnTagMoved } from '../declarations/tag-policy';
+import { Attestations, OnTagMoved } from '../declarations/tag-policy';
 import { DeployTrigger } from '../deploy/deploy-trigger';
 import { DEFAULT_REPOSITORY_PREFIX, repositoryNameProblem } from '../image/repository-name';
 import { quote } from '../image/sanitize';
@@ -47,6 +47,8 @@ export function imageDefaults(stack: Stack, props: ImageMirrorProps): ImageDefau
     schedule: props.schedule ?? scheduler.ScheduleExpression.rate(Duration.days(1)),
     timeWindow: props.timeWindow ?? scheduler.TimeWindow.flexible(Duration.hours(1)),
     onTagMoved: props.onTagMoved ?? OnTagMoved.FAIL,
+    attestations: props.attestations ?? Attestations.KEEP_IF_ACCEPTED,
+    lateReferrers: props.lateReferrers ?? true,
   };
 }
 

@@ -6,7 +6,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
-import { ImageCatalog, ImageMirror, ImageMirrorProps, MirrorCompute, MirroredCatalog, OnDeploy, OnTagMoved, TagKind } from '../../src';
+import { Attestations, ImageCatalog, ImageMirror, ImageMirrorProps, MirrorCompute, MirroredCatalog, OnDeploy, OnTagMoved, TagKind } from '../../src';
 import { MirroredCatalogOptions } from '../../src/catalog/mirrored-catalog';
 import { buildSchedules } from '../support/local-scheduler';
 import { TemplateResolver } from '../support/template-resolver';
@@ -74,6 +74,13 @@ describe('a catalog', () => {
     mirror.addCatalog('One', parameter());
     mirror.addCatalog('Other', file('nginx:1.27.0'), { onTagMoved: OnTagMoved.FAIL });
     expect(runs().map(({ ON_TAG_MOVED }) => ON_TAG_MOVED)).toEqual(['KEEP', undefined]);
+  });
+
+  test('hands on what the mirror does about attestations and late referrers, unless it says otherwise', () => {
+    const mirror = new ImageMirror(stack, 'Mirror', { attestations: Attestations.DROP, lateReferrers: false });
+    mirror.addCatalog('One', parameter());
+    mirror.addCatalog('Other', file('nginx:1.27.0'), { attestations: Attestations.KEEP_IF_ACCEPTED, lateReferrers: true });
+    expect(runs().map(({ ATTESTATIONS, LATE_REFERRERS }) => [ATTESTATIONS, LATE_REFERRERS])).toEqual([['DROP', 'false'], [undefined, undefined]]);
   });
 
   test('is started when it is deployed, and not waited for', () => {

@@ -69,6 +69,11 @@ describe('copy and check', () => {
     [['--on-tag-moved', 'fail'], { onTagMoved: 'FAIL' }],
     [['--on-tag-moved', 'keep'], { onTagMoved: 'KEEP' }],
     [['--on-tag-moved', 'suffix'], { onTagMoved: 'SUFFIX' }],
+    [[], { attestations: 'KEEP_IF_ACCEPTED', lateReferrers: true }],
+    [['--attestations', 'keep'], { attestations: 'KEEP' }],
+    [['--attestations', 'drop'], { attestations: 'DROP' }],
+    [['--attestations=keep-if-accepted'], { attestations: 'KEEP_IF_ACCEPTED' }],
+    [['--no-late-referrers'], { lateReferrers: false }],
     [['--timeout', '1'], { timeout: 1 }],
     [['--timeout', '604800'], { timeout: 604_800 }],
   ])('understands %j', async (args, expected) => {
@@ -94,6 +99,8 @@ describe('refusals', () => {
     ['a kind of tag that is missing', ['copy', 'a', 'b', '--tag-kind']],
     ['a policy that does not exist', ['copy', 'a', 'b', '--on-tag-moved', 'overwrite']],
     ['a policy from the prototype', ['copy', 'a', 'b', '--on-tag-moved', 'constructor']],
+    ['a policy for attestations in the spelling of variables', ['copy', 'a', 'b', '--attestations', 'KEEP_IF_ACCEPTED']],
+    ['a policy for attestations that does not exist', ['copy', 'a', 'b', '--attestations', 'refuse']],
     ['a timeout of 0', ['copy', 'a', 'b', '--timeout', '0']],
     ['a negative timeout', ['copy', 'a', 'b', '--timeout=-1']],
     ['half a second', ['copy', 'a', 'b', '--timeout', '0.5']],
@@ -109,6 +116,7 @@ describe('refusals', () => {
 
   test('of a policy name the ones that exist', async () => {
     await expect(run('copy', 'a', 'b', '--on-tag-moved', 'overwrite')).rejects.toThrow('fail, keep, suffix');
+    await expect(run('copy', 'a', 'b', '--attestations', 'refuse')).rejects.toThrow('keep-if-accepted, keep, drop');
   });
 
   test('of a timeout name the longest', async () => {
@@ -124,7 +132,7 @@ describe('help', () => {
 
   test('of a command names its options', async () => {
     await expect(run('copy', '--help')).rejects.toMatchObject({ exitCode: 0 });
-    for (const option of ['--json', '--plain-http', '--tag-kind', '--on-tag-moved', '--timeout']) expect(written).toContain(option);
+    for (const option of ['--json', '--plain-http', '--tag-kind', '--on-tag-moved', '--attestations', '--no-late-referrers', '--timeout']) expect(written).toContain(option);
   });
 
   test('tells of an app where one is checked only', async () => {

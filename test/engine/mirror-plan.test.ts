@@ -102,7 +102,7 @@ describe('IMAGES', () => {
     expect(message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 
-  test.each(['IMAGE', 'REPOSITORY', 'TAG_KIND', 'ON_TAG_MOVED', 'PLATFORMS', 'REFERRERS', 'TAGS', 'PLATFORM_TAGS'])('is refused beside %s, which could mean any of its entries', (name) => {
+  test.each(['IMAGE', 'REPOSITORY', 'TAG_KIND', 'ON_TAG_MOVED', 'PLATFORMS', 'REFERRERS', 'ATTESTATIONS', 'LATE_REFERRERS', 'TAGS', 'PLATFORM_TAGS'])('is refused beside %s, which could mean any of its entries', (name) => {
     expect(refusalOf([{ IMAGE: 'nginx' }], { [name]: 'x' }).message)
       .toBe(`the variable IMAGES is set together with the variable ${name}: set ${name} in its entries, or remove IMAGES`);
   });

@@ -2,7 +2,7 @@
 import { SOURCE_DIGEST_ANNOTATION } from '../../src/engine/copy/platforms';
 import { endpointOf } from '../../src/engine/registry/endpoint';
 import { RegistryClient } from '../../src/engine/registry/registry-client';
-import { TargetImage, readTargetImage } from '../../src/engine/target-image';
+import { TargetImage, TargetImageQuery, readTargetImage } from '../../src/engine/target-image';
 import { Fault } from '../support/fault';
 import { digestOf } from '../support/fixture-blob';
 import { FixtureImage, multiPlatformImage, singleImage } from '../support/fixture-images';
@@ -13,10 +13,12 @@ const IMAGE = multiPlatformImage();
 
 const { upstream, target: registry } = withRegistries();
 
-function held(platforms?: readonly string[], manifest?: boolean): Promise<TargetImage | undefined> {
+const ATTESTATIONS = { policy: 'KEEP_IF_ACCEPTED', isPinned: false } as const;
+
+function held(platforms?: readonly string[], manifest?: boolean, attestations: TargetImageQuery['attestations'] = ATTESTATIONS): Promise<TargetImage | undefined> {
   return withTools(({ credentials, deadline, plainHttp, retry, signal, transport }) => {
     const client = new RegistryClient({ endpoint: endpointOf(registry.host, plainHttp(registry.host)), repository: 'app', access: 'pull', transport, credentials, signal });
-    return readTargetImage(client, { deadline, retry, signal }, { tag: 'latest', platforms: platforms?.map(platform), manifest });
+    return readTargetImage(client, { deadline, retry, signal }, { tag: 'latest', platforms: platforms?.map(platform), manifest, attestations });
   });
 }
 
@@ -39,7 +41,7 @@ describe('a tag of the mirror', () => {
   test('holds an image that stands for itself', async () => {
     registry.push('app', 'latest', IMAGE);
     expect(await held()).toEqual({ digest: IMAGE.digest, sourceDigest: IMAGE.digest });
-    expect(registry.requests.map(({ method }) => method)).toEqual(['HEAD']);
+    expect(registry.requests.map(({ method }) => method)).toEqual(['GET']);
   });
 
   test('holds an image that stands for itself, when platforms are asked for and it is no choice of them', async () => {

@@ -3,7 +3,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import { ImageMirror, MirroredImage, OnTagMoved, TagKind } from '../../src';
+import { Attestations, ImageMirror, MirroredImage, OnTagMoved, TagKind } from '../../src';
 import { mirrorStack } from '../support/mirror-stack';
 import { TemplateResolver } from '../support/template-resolver';
 
@@ -96,6 +96,30 @@ describe('an image', () => {
   ])('hands over what to do when its tag has moved unless it is the default: %s', (onTagMoved, handedOver) => {
     mirror.addImage('nginx:1.27.0', { onTagMoved });
     expect(variablesOf(stack).ON_TAG_MOVED).toBe(handedOver);
+  });
+
+  test.each([
+    [Attestations.KEEP_IF_ACCEPTED, undefined],
+    [Attestations.KEEP, 'KEEP'],
+    [Attestations.DROP, 'DROP'],
+  ])('hands over what to do with its attestations unless it is the default: %s', (attestations, handedOver) => {
+    mirror.addImage('nginx:1.27.0', { attestations });
+    expect(variablesOf(stack).ATTESTATIONS).toBe(handedOver);
+  });
+
+  test.each([[undefined, undefined], [true, undefined], [false, 'false']])('hands over whether to look for late referrers unless it is the default: %j', (lateReferrers, handedOver) => {
+    mirror.addImage('nginx:1.27.0', { lateReferrers });
+    expect(variablesOf(stack).LATE_REFERRERS).toBe(handedOver);
+  });
+
+  test('takes both from its mirror, unless it says otherwise', () => {
+    mirror.addImage('nginx:1.27.0');
+    const settings = new ImageMirror(stack, 'Other', { repositoryPrefix: 'other', attestations: Attestations.DROP, lateReferrers: false });
+    const taking = settings.addImage('redis:7.2.5');
+    const overriding = settings.addImage('redis:7.4.0', { attestations: Attestations.KEEP_IF_ACCEPTED, lateReferrers: true });
+    const inputs = Object.values(Template.fromStack(stack).findResources('AWS::Scheduler::Schedule')).map(({ Properties }) => String(Properties.Target.Input));
+    expect(inputs.find((input) => input.includes(taking.source))).toMatch(/"ATTESTATIONS".*"DROP".*"LATE_REFERRERS".*"false"/);
+    expect(inputs.find((input) => input.includes(overriding.source))).not.toMatch(/ATTESTATIONS|LATE_REFERRERS/);
   });
 
   test('lets a role pull from its repository and from no other', () => {

@@ -72,6 +72,7 @@ describe('the build role', () => {
     'ecr:UploadLayerPart',
     'ecr:CompleteLayerUpload',
     'ecr:PutImage',
+    'ecr:DescribeImages', // whether a tag that is not found is archived
   ];
 
   test.each<Call>([

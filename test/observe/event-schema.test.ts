@@ -171,6 +171,7 @@ describe('the schema', () => {
       'expired': true,
       'unsupported-manifest': true,
       'limit-exceeded': true,
+      'archived': true,
       'immutable-tag': true,
       'build-failed': true,
       'deadline-exceeded': true,

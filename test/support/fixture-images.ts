@@ -62,7 +62,7 @@ export function singleImage(options: SingleImageOptions = {}): FixtureImage {
     ],
     annotations: options.annotations,
   };
-  return { ...fixture(manifest, [], [config, ...held]), platform };
+  return { ...fixtureOf(manifest, [], [config, ...held]), platform };
 }
 
 export interface MultiPlatformImageOptions extends Omit<SingleImageOptions, 'platform'> {
@@ -70,8 +70,8 @@ export interface MultiPlatformImageOptions extends Omit<SingleImageOptions, 'pla
   readonly platforms?: readonly string[];
   /** How many further layers all platforms share. @default 0 */
   readonly sharedLayers?: number;
-  /** Adds, for each platform, buildx's attestation manifest (`unknown/unknown`). @default false */
-  readonly attestations?: boolean;
+  /** Adds, for each platform, buildx's attestation manifest (`unknown/unknown`), as BuildKit 0.32 writes it if they are artifacts. @default false */
+  readonly attestations?: boolean | 'artifacts';
 }
 
 /** An OCI index or a Docker manifest list with an image for each platform. */
@@ -80,7 +80,7 @@ export function multiPlatformImage(options: MultiPlatformImageOptions = {}): Fix
   const shared = Array.from({ length: sharedLayers }, (_, index) => blobOf(seededBytes(`${seed} shared layer ${index}`, layerBytes)));
   const baseLayers = [...shared, ...options.baseLayers ?? []];
   const images = platforms.map((platform) => singleImage({ ...options, annotations: undefined, platform, baseLayers }));
-  const attestations = options.attestations ? images.map((image) => attestation(seed, image)) : [];
+  const attestations = options.attestations ? images.map((image) => attestation(seed, image, options.attestations === 'artifacts')) : [];
   return indexOf([...images, ...attestations], { family, annotations: options.annotations });
 }
 
@@ -105,7 +105,7 @@ export function indexOf(children: readonly FixtureImage[], options: IndexOptions
     })),
     annotations: options.annotations,
   };
-  return fixture(index, children.flatMap(({ manifests }) => manifests), children.flatMap(({ blobs }) => blobs));
+  return fixtureOf(index, children.flatMap(({ manifests }) => manifests), children.flatMap(({ blobs }) => blobs));
 }
 
 export interface ArtifactOptions {
@@ -130,7 +130,7 @@ export function artifact(options: ArtifactOptions = {}): FixtureImage {
     layers: [{ mediaType: 'application/octet-stream', digest: layer.digest, size: layer.size }],
     subject: subject && { mediaType: subject.mediaType, digest: subject.digest, size: subject.bytes.length },
   };
-  return fixture(manifest, [], [config, layer]);
+  return fixtureOf(manifest, [], [config, layer]);
 }
 
 /** Docker's signed manifest of 2015, which nobody can copy unchanged. */
@@ -145,7 +145,7 @@ export function schema1Image(seed = 'schema 1'): FixtureImage {
     history: [{ v1Compatibility: '{"id":"1"}' }],
     signatures: [{ protected: 'e30', signature: 'c2lnbmF0dXJl' }],
   };
-  return { ...fixture(manifest, [], [layer]), mediaType: 'application/vnd.docker.distribution.manifest.v1+prettyjws' };
+  return { ...fixtureOf(manifest, [], [layer]), mediaType: 'application/vnd.docker.distribution.manifest.v1+prettyjws' };
 }
 
 /** The tag under which cosign keeps a digest's signature (`sig`), attestation (`att`) or SBOM (`sbom`). */
@@ -170,7 +170,8 @@ const MEDIA_TYPES = {
   },
 } as const;
 
-function fixture(manifest: object, manifests: readonly FixtureManifest[], blobs: readonly FixtureBlob[]): FixtureImage {
+/** A manifest of any content, with what the registry has beside it. */
+export function fixtureOf(manifest: object, manifests: readonly FixtureManifest[] = [], blobs: readonly FixtureBlob[] = []): FixtureImage {
   // Three spaces, as Docker writes them: who parses and prints a manifest anew changes its digest, and is found out.
   const bytes = Buffer.from(JSON.stringify(manifest, undefined, 3));
   const mediaType = 'mediaType' in manifest ? String(manifest.mediaType) : '';
@@ -178,17 +179,20 @@ function fixture(manifest: object, manifests: readonly FixtureManifest[], blobs:
   return { ...root, manifests: [...once(manifests), root], blobs: once(blobs) };
 }
 
-function attestation(seed: string, image: FixtureImage): FixtureImage {
+function attestation(seed: string, image: FixtureImage, isArtifact: boolean): FixtureImage {
   const statement = blobOf(JSON.stringify({ _type: 'https://in-toto.io/Statement/v0.1', seed, subject: [{ digest: image.digest }] }));
-  const config = blobOf(imageConfig('unknown/unknown', [statement]));
+  const config = blobOf(isArtifact ? '{}' : imageConfig('unknown/unknown', [statement]));
+  const configType = isArtifact ? 'application/vnd.oci.empty.v1+json' : MEDIA_TYPES.oci.config;
+  const { mediaType, digest, bytes: { length: size } } = image;
   const manifest = {
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
-    config: { mediaType: MEDIA_TYPES.oci.config, digest: config.digest, size: config.size },
+    ...isArtifact ? { artifactType: 'application/vnd.docker.attestation.manifest.v1+json', subject: { mediaType, digest, size } } : {},
+    config: { mediaType: configType, digest: config.digest, size: config.size },
     layers: [{ mediaType: 'application/vnd.in-toto+json', digest: statement.digest, size: statement.size }],
     annotations: { 'vnd.docker.reference.digest': image.digest },
   };
-  return { ...fixture(manifest, [], [config, statement]), platform: 'unknown/unknown' };
+  return { ...fixtureOf(manifest, [], [config, statement]), platform: 'unknown/unknown' };
 }
 
 function attestedDigest(child: FixtureImage): object {

@@ -14,6 +14,8 @@
  *   lists is mounted); a single POST only begins an upload.
  * - `PutImage` over its rate is answered 429 TOOMANYREQUESTS without `Retry-After`; the quota is 10 a second.
  * - Manifests that name a media type with parameters (`…+json;version=0.2`), as some attestations do, are 405 UNSUPPORTED.
+ * - In the strict mode, artifacts with a subject and the empty config, and a config with annotations, are 405 UNSUPPORTED in the same words.
+ * - `DescribeImages` of a tag, which has only active images unless the filter says otherwise. An archived image is 404 to all who want to read it.
  * - An upload without bytes cannot be completed; one whose time is over is unknown.
  * - `GetAuthorizationToken` of the JSON API, on the same server (`POST /`), with tokens that expire.
  *
@@ -25,7 +27,11 @@
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html for the rates
  * @see https://github.com/google/go-containerregistry/pull/750 for the body of 429, and https://github.com/containerd/containerd/issues/10447
  * @see https://github.com/aws/containers-roadmap/issues/2306 for media types with parameters, and https://github.com/opcr-io/policy/issues/149 for the body of 405
- * @see https://github.com/moby/buildkit/issues/5747 for attestations of BuildKit that were refused
+ * @see https://github.com/moby/buildkit/issues/5747 for attestations of BuildKit that were refused; also https://github.com/moby/buildkit/issues/6171
+ * and https://github.com/aws/containers-roadmap/issues/2783; https://github.com/moby/buildkit/issues/6914 says that registries take them now
+ * @see https://github.com/goharbor/acceleration-service/issues/353 for a config with annotations that was refused
+ * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive-image.html for archived images
+ * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImagesFilter.html for the default of the filter
  * @see https://github.com/radius-project/radius/issues/7855 for an upload without bytes
  * @see https://github.com/aws/containers-roadmap/issues/2860 for what is mounted
  * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UploadLayerPart.html for UploadNotFoundException
@@ -72,6 +78,12 @@ export interface LocalEcrOptions extends LocalServerOptions {
   readonly creationTemplates?: readonly EcrCreationTemplate[];
   /** Types of artifacts that are refused besides those with parameters. @default - none */
   readonly refusedArtifactTypes?: readonly string[];
+  /**
+   * Whether everything is refused that Amazon ECR was ever seen to refuse. Accounts, Regions and years differ, so the default accepts most of it.
+   *
+   * @default false
+   */
+  readonly strict?: boolean;
   /** Seconds for which a token is valid. @default 43200 */
   readonly tokenSeconds?: number;
   /** The time in milliseconds. @default Date.now */
@@ -81,8 +93,14 @@ export interface LocalEcrOptions extends LocalServerOptions {
 export class LocalEcr extends LocalRegistry {
   /** The host that blobs are redirected to; starts and closes with the registry. */
   readonly blobStorage: BlobStorageHost;
+  /** The operations of the API that were called. */
+  readonly apiCalls: string[] = [];
+  /** What `DescribeImages` is refused with. */
+  describeRefusal?: AwsApiError;
   private readonly definitions: Map<string, EcrRepositoryDefinition>;
   private readonly tokens = new Map<string, number>();
+  /** The status of each image that is not active, by its repository and digest. */
+  private readonly statuses = new Map<string, 'ARCHIVED' | 'ACTIVATING'>();
   private readonly putImageRate: RateLimit | undefined;
 
   constructor(repositories: readonly (EcrRepositoryDefinition | string)[], private readonly ecrOptions: LocalEcrOptions = {}) {
@@ -125,12 +143,37 @@ export class LocalEcr extends LocalRegistry {
 
   protected async handle(exchange: Exchange): Promise<void> {
     if (exchange.path !== '/') return super.handle(exchange);
-    return replyToAws(exchange, () => {
-      if (awsOperation(exchange) !== 'GetAuthorizationToken') throw new AwsApiError(400, 'UnknownOperationException', 'only GetAuthorizationToken is imitated');
+    return replyToAws(exchange, (input) => {
+      const operation = awsOperation(exchange);
+      this.apiCalls.push(operation ?? '');
+      if (operation === 'DescribeImages') return this.describeImages(input as unknown as DescribeImagesInput);
+      if (operation !== 'GetAuthorizationToken') throw new AwsApiError(400, 'UnknownOperationException', `${operation} is not imitated`);
       const authorizationToken = this.issueToken();
       const expiresAt = this.tokens.get(authorizationToken)! / 1000;
       return { authorizationData: [{ authorizationToken, expiresAt, proxyEndpoint: this.url }] };
     });
+  }
+
+  /** Archives the image that a tag names, or begins to restore it. */
+  setStatus(name: string, tag: string, status: 'ARCHIVED' | 'ACTIVATING'): void {
+    this.statuses.set(`${name}@${this.tagDigest(name, tag)}`, status);
+  }
+
+  private describeImages({ registryId, repositoryName, imageIds: [{ imageTag }], filter }: DescribeImagesInput) {
+    if (this.describeRefusal !== undefined) throw this.describeRefusal;
+    const imageDigest = registryId === this.account ? this.tagDigest(repositoryName, imageTag) : undefined;
+    const imageStatus = this.statuses.get(`${repositoryName}@${imageDigest}`) ?? 'ACTIVE';
+    if (imageDigest === undefined || ![imageStatus, 'ANY'].includes(filter?.imageStatus ?? 'ACTIVE')) {
+      throw new AwsApiError(400, 'ImageNotFoundException', `The image with imageId {imageDigest:'null', imageTag:'${imageTag}'} does not exist`);
+    }
+    return { imageDetails: [{ registryId, repositoryName, imageDigest, imageTags: [imageTag], imageStatus }] };
+  }
+
+  protected manifestHeaders(exchange: Exchange): Record<string, string> {
+    const [, name, reference] = /^\/v2\/(.+)\/manifests\/([^/]+)$/.exec(exchange.path)!;
+    const digest = reference.includes(':') ? reference : this.tagDigest(name, reference);
+    if (this.statuses.has(`${name}@${digest}`)) throw this.manifestUnknown();
+    return super.manifestHeaders(exchange);
   }
 
   protected async authorize(exchange: Exchange): Promise<void> {
@@ -161,7 +204,8 @@ export class LocalEcr extends LocalRegistry {
   protected checkManifest(storage: RepositoryStorage, name: string, reference: string, manifest: FixtureManifest): void {
     if (this.putImageRate?.take() === false) throw new RegistryError(429, 'TOOMANYREQUESTS', 'Rate exceeded');
     const refused = this.ecrOptions.refusedArtifactTypes ?? [];
-    if (typesOf(manifest).some((type) => type.includes(';') || refused.includes(type))) {
+    const isRefused = typesOf(manifest).some((type) => type.includes(';') || refused.includes(type));
+    if (isRefused || (this.ecrOptions.strict && isRefusedByStrict(manifest))) {
       throw new RegistryError(405, 'UNSUPPORTED', "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'");
     }
     const missing = storage.missing(manifest);
@@ -227,6 +271,13 @@ export class LocalEcr extends LocalRegistry {
   }
 }
 
+/** Whether Amazon ECR was seen to refuse such a manifest, and was seen to take it too. */
+function isRefusedByStrict({ bytes }: FixtureManifest): boolean {
+  const { artifactType, config, subject }: ManifestTypes = JSON.parse(bytes.toString());
+  const isArtifact = artifactType !== undefined && subject !== undefined && config?.mediaType === 'application/vnd.oci.empty.v1+json';
+  return isArtifact || config?.annotations !== undefined;
+}
+
 /** The types that a manifest gives to itself and to what it lists. */
 function typesOf({ bytes }: FixtureManifest): string[] {
   const { artifactType, config, layers }: ManifestTypes = JSON.parse(bytes.toString());
@@ -235,8 +286,16 @@ function typesOf({ bytes }: FixtureManifest): string[] {
 
 interface ManifestTypes {
   readonly artifactType?: string;
-  readonly config?: { readonly mediaType?: string };
+  readonly config?: { readonly mediaType?: string; readonly annotations?: unknown };
+  readonly subject?: unknown;
   readonly layers?: readonly { readonly mediaType?: string }[];
+}
+
+interface DescribeImagesInput {
+  readonly registryId: string;
+  readonly repositoryName: string;
+  readonly imageIds: readonly [{ readonly imageTag: string }];
+  readonly filter?: { readonly imageStatus?: string };
 }
 
 /** Whether an exclusion filter covers a tag: `*` stands for any characters. */

@@ -23,12 +23,14 @@ export interface MirroringOptions extends Partial<Omit<MirrorRequest, 'source' |
 
 /** Mirrors one image in this process, over plain http, with the target named like a command's second argument. */
 export async function mirror(source: string, target: string, options: MirroringOptions = {}): Promise<MirrorResult> {
-  const { onLine = () => undefined, kind = 'floating', onTagMoved = 'FAIL', platforms, referrers = false, dryRun, ...tools } = options;
+  const { onLine = () => undefined, kind = 'floating', onTagMoved = 'FAIL', platforms, referrers = false, dryRun, ...others } = options;
+  const { attestations, expectedDigest, lateReferrers, platformTags, ...tools } = others;
   const transport = tools.transport ?? new Transport();
   const reference = parseImageReference(target);
   try {
+    const choices = { kind, onTagMoved, platforms, referrers, dryRun, attestations, expectedDigest, lateReferrers, platformTags };
     const named = { source: parseImageReference(source), target: { ...reference, tag: mirrorTag(reference) } };
-    return await mirrorImage({ ...named, kind, onTagMoved, platforms, referrers, dryRun }, {
+    return await mirrorImage({ ...named, ...choices }, {
       credentials: NO_CREDENTIALS,
       retry: QUICK_RETRY,
       deadline: Date.now() + 60_000,

@@ -21,7 +21,7 @@ export const POINTS: readonly RequestPoint[] = [
   { name: 'GET of the index', side: 'upstream', match: { method: 'GET', path: IMAGE.digest }, content: 'answers manifest' },
   { name: 'GET of a child manifest', side: 'upstream', match: { method: 'GET', path: CHILD.digest }, content: 'answers manifest' },
   { name: 'GET of a blob', side: 'upstream', match: { method: 'GET', path: LAYER.digest }, content: 'answers blob' },
-  { name: 'HEAD of the tag', side: 'target', match: { method: 'HEAD', path: '/manifests/latest' }, content: 'nothing' },
+  { name: 'GET of the tag', side: 'target', match: { method: 'GET', path: '/manifests/latest' }, content: 'answers manifest' },
   { name: 'HEAD of a child manifest', side: 'target', match: { method: 'HEAD', path: CHILD.digest }, content: 'nothing' },
   { name: 'HEAD of a blob', side: 'target', match: { method: 'HEAD', path: LAYER.digest }, content: 'nothing' },
   { name: 'POST that starts an upload', side: 'target', match: { method: 'POST' }, content: 'begins upload' },

@@ -1,6 +1,6 @@
 import { mirrorAll } from '../../engine/mirror-all';
 import { asDryRun } from '../../engine/mirror-plan';
-import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TagMovedPolicy } from '../../image/contract/environment';
+import { AttestationPolicy, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TagMovedPolicy } from '../../image/contract/environment';
 import { parseImageReference } from '../../image/image-reference';
 import { quote } from '../../image/sanitize';
 import { planCatalogFile } from '../app/catalog-file';
@@ -12,6 +12,8 @@ export interface CatalogCommandOptions extends CommandOptions {
   /** The path of the catalog; `-` for standard input. */
   readonly catalog: string;
   readonly onTagMoved: TagMovedPolicy;
+  readonly attestations: AttestationPolicy;
+  readonly lateReferrers: boolean;
 }
 
 /**
@@ -26,6 +28,8 @@ export async function catalogCommand(args: readonly string[], options: CatalogCo
     [PROJECT_ENVIRONMENT.REGISTRY]: registry,
     [PROJECT_ENVIRONMENT.REPOSITORY_PREFIX]: prefix,
     [RUN_ENVIRONMENT.ON_TAG_MOVED]: options.onTagMoved,
+    [RUN_ENVIRONMENT.ATTESTATIONS]: options.attestations,
+    [RUN_ENVIRONMENT.LATE_REFERRERS]: options.lateReferrers ? undefined : 'false',
   });
   const plan = dryRun ? images.map(asDryRun) : images;
   return printResults(await withMirrorTools(options, false, (tools, callbacks) => mirrorAll(plan, tools, callbacks)), options);

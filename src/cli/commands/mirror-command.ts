@@ -3,7 +3,7 @@ import { mirrorAll } from '../../engine/mirror-all';
 import { PlannedImages, planRequest } from '../../engine/mirror-plan';
 import { megabytes } from '../../engine/report/progress';
 import { isSuccess, MirrorResult, notAttempted } from '../../engine/result';
-import type { TagMovedPolicy } from '../../image/contract/environment';
+import type { AttestationPolicy, TagMovedPolicy } from '../../image/contract/environment';
 import { InvalidReferenceError, parseImageReference } from '../../image/image-reference';
 import type { Platform } from '../../image/platform';
 import { mirrorTag } from '../../image/repository-name';
@@ -18,6 +18,8 @@ export interface MirrorCommandOptions extends CommandOptions {
   readonly platform?: Platform[];
   readonly platformTags?: Platform[];
   readonly referrers: boolean;
+  readonly lateReferrers: boolean;
+  readonly attestations: AttestationPolicy;
 }
 
 /**
@@ -44,9 +46,9 @@ function planPair({ source: sourceText, target: targetText }: ImagePair, options
     if (target.digest !== undefined) throw new InvalidReferenceError(targetText, 'a target cannot have a digest; use a tag');
     // Without a tag, the target gets the tag of the source.
     const tag = /:[^/\]]*$/.test(targetText) ? target.tag! : mirrorTag(source);
-    const { onTagMoved, platform: platforms, platformTags, referrers } = options;
-    const kind = options.tagKind ?? tagKind(tag);
-    return planRequest({ source, target: { ...target, tag }, kind, onTagMoved, platforms, platformTags, referrers, dryRun });
+    const { attestations, lateReferrers, onTagMoved, platform: platforms, platformTags, referrers } = options;
+    const settings = { attestations, lateReferrers, onTagMoved, platforms, platformTags, referrers, dryRun };
+    return planRequest({ source, target: { ...target, tag }, kind: options.tagKind ?? tagKind(tag), ...settings });
   } catch (error) {
     if (!(error instanceof InvalidReferenceError)) throw error;
     return { result: notAttempted(sanitizeReference(sourceText), sanitizeReference(targetText), 'invalid-reference', error.message) };

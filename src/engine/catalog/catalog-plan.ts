@@ -23,6 +23,9 @@ import { withRunSignal } from '../run-signal';
 import { requireNoCredentials, variableError } from '../run-variables';
 import { rangeProblem, selectTags } from '../tags';
 
+/** The variables that apply to all entries of a catalog, unless an entry overrides them. */
+const CATALOG_SETTINGS = [RUN_ENVIRONMENT.SHARD, RUN_ENVIRONMENT.ON_TAG_MOVED, RUN_ENVIRONMENT.ATTESTATIONS, RUN_ENVIRONMENT.LATE_REFERRERS];
+
 /**
  * Reads the plan of a build from the catalog that the variable `CATALOG` names.
  *
@@ -32,7 +35,7 @@ import { rangeProblem, selectTags } from '../tags';
  */
 export async function readCatalogPlan(environment: NodeJS.ProcessEnv, tools: MirrorTools): Promise<MirrorPlan> {
   requireNoCredentials(environment);
-  requireNoOtherVariables(RUN_ENVIRONMENT.CATALOG, environment, [RUN_ENVIRONMENT.SHARD, RUN_ENVIRONMENT.ON_TAG_MOVED]);
+  requireNoOtherVariables(RUN_ENVIRONMENT.CATALOG, environment, CATALOG_SETTINGS);
   const { [RUN_ENVIRONMENT.CATALOG]: name = '', [RUN_ENVIRONMENT.SHARD]: shardText } = environment;
   const location = parseCatalogLocation(name);
   if (location === undefined) {
@@ -153,7 +156,8 @@ function excludeTags(selection: TagSelection, tags: ReadonlySet<string> = new Se
 }
 
 /** The entry as the variables of a build with a single image, so that the same rules apply. */
-function variablesOf({ image, tags, platforms, tagKind, onTagMoved, referrers }: CatalogEntry, environment: NodeJS.ProcessEnv): RunVariables {
+function variablesOf(entry: CatalogEntry, environment: NodeJS.ProcessEnv): RunVariables {
+  const { attestations, image, lateReferrers, onTagMoved, platforms, referrers, tagKind, tags } = entry;
   return {
     [RUN_ENVIRONMENT.CATALOG]: undefined,
     [RUN_ENVIRONMENT.SHARD]: undefined,
@@ -164,6 +168,8 @@ function variablesOf({ image, tags, platforms, tagKind, onTagMoved, referrers }:
     [RUN_ENVIRONMENT.TAG_KIND]: tagKind,
     [RUN_ENVIRONMENT.ON_TAG_MOVED]: onTagMoved ?? environment[RUN_ENVIRONMENT.ON_TAG_MOVED],
     [RUN_ENVIRONMENT.REFERRERS]: referrers === false ? 'false' : undefined,
+    [RUN_ENVIRONMENT.ATTESTATIONS]: attestations ?? environment[RUN_ENVIRONMENT.ATTESTATIONS],
+    [RUN_ENVIRONMENT.LATE_REFERRERS]: lateReferrers === false ? 'false' : environment[RUN_ENVIRONMENT.LATE_REFERRERS],
   };
 }
 

@@ -61,3 +61,9 @@ export function lookUp<T>(
 ): Promise<T> {
   return withRetries(retryContext, (number) => lookups.run(() => attempt(number), client.endpoint.registry));
 }
+
+/** Adds a warning to the result, and to the progress. */
+export function warn({ progress, statistics }: Pick<CopyContext, 'progress' | 'statistics'>, warning: string): void {
+  statistics.warnings.push(warning);
+  progress.line(warning);
+}

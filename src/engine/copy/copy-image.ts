@@ -1,5 +1,6 @@
-import type { CopyContext } from './copy-context';
-import { copyReferrers, findReferrers, listTargetReferrers } from './copy-referrers';
+import { AttestationOptions, copyWithAttestations } from './attestations';
+import { CopyContext, warn } from './copy-context';
+import { copyReferrers, findReferrers, listTargetReferrers, Referrer } from './copy-referrers';
 import { ImageCopy } from './image-copy';
 import type { Manifest } from './manifest';
 import type { PlatformTags } from './platform-tags';
@@ -17,6 +18,8 @@ export interface CopyImageOptions {
   readonly platforms?: readonly Platform[];
   /** Whether to copy signatures and other referrers. */
   readonly referrers: boolean;
+  /** What to do with attestations. */
+  readonly attestations: Omit<AttestationOptions, 'sourceDigest'>;
   /** The platform tags to put together with the tag; undefined for none. */
   readonly platformTags?: PlatformTags;
 }
@@ -27,14 +30,19 @@ export interface CopyImageOptions {
  * The platform tags come just before the tag, so a tag that is up to date means that they are too.
  * An interrupted copy leaves the tag unchanged, and the next one skips the blobs that are in the target already.
  *
- * @returns the digest that the tag names: the given one, or with a selection of platforms that of a new index
+ * @returns the digest that the tag names: the given one, or that of a new index with a selection of platforms or without attestations
  */
-export async function copyImage(context: CopyContext, { digest, tag, platforms, referrers, platformTags }: CopyImageOptions): Promise<string> {
+export async function copyImage(context: CopyContext, options: CopyImageOptions): Promise<string> {
+  const { digest, tag, platforms, referrers, platformTags, attestations } = options;
   const copy = new ImageCopy(context);
   const source = await fetchRoot(context, copy, digest);
-  const root = platforms === undefined ? source : subsetOf(source, platforms, context.source.endpoint.registry);
-  const outdated = await platformTags?.findOutdated(root, copy.sourceReader) ?? [];
-  const [found] = await Promise.all([referrers ? findReferrers(context, root) : [], copy.copyContents(root)]);
+  const selected = platforms === undefined ? source : subsetOf(source, platforms, context.source.endpoint.registry);
+  const outdated = await platformTags?.findOutdated(selected, copy.sourceReader) ?? [];
+  const [listed, root] = await Promise.all([
+    referrers ? findReferrers(context, selected) : [],
+    copyWithAttestations(context, copy, selected, { ...attestations, sourceDigest: digest }),
+  ]);
+  const found = root === selected ? listed : referrersOf(context, root, listed);
   if (found.length > 0) {
     // Referrers come after their image, and before the tag by which users find both.
     await copy.put(root, root.digest);
@@ -43,6 +51,17 @@ export async function copyImage(context: CopyContext, { digest, tag, platforms, 
   await platformTags?.put(outdated, root);
   await copy.put(root, tag);
   return root.digest;
+}
+
+/** The referrers of what an index without attestations still lists. A referrer of the full index says nothing about the new one. */
+function referrersOf(context: CopyContext, root: Manifest, listed: readonly Referrer[]): readonly Referrer[] {
+  const subjects = new Set(root.children.map(({ digest }) => digest));
+  const kept = listed.filter(({ subject }) => subjects.has(subject));
+  const others = listed.length - kept.length;
+  if (others > 0) {
+    warn(context, `${others} referrers are not copied, because they refer to the full index or to its attestations, which the mirror does not have`);
+  }
+  return kept;
 }
 
 /** The manifest for the digest that the source has just returned. A missing manifest means that the registry contradicts itself. */

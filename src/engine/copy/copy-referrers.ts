@@ -4,10 +4,10 @@
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#listing-referrers
  * @see https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md for the tags of cosign
  */
-import type { CopyContext } from './copy-context';
+import { CopyContext, warn } from './copy-context';
 import type { ImageCopy } from './image-copy';
 import { Descriptor, Manifest, readDescriptorList, readManifest } from './manifest';
-import { OCI_INDEX } from '../../image/media-types';
+import { isIndexType, OCI_INDEX } from '../../image/media-types';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
 import { limitError } from '../registry/read-budget';
@@ -32,7 +32,7 @@ const MAX_ATTEMPTS = 2;
 /** The maximum pause in milliseconds that a `Retry-After` header may require. */
 const MAX_WAIT = 10_000;
 /** More than any image has, to limit the work for a malicious list. */
-const MAX_REFERRERS = 200;
+export const MAX_REFERRERS = 200;
 
 /** Finds the referrers of an image in the source: those of its root, and with the referrers API also those of each platform. */
 export async function findReferrers(context: CopyContext, root: Manifest): Promise<Referrer[]> {
@@ -98,22 +98,27 @@ async function copyTagged(copy: ImageCopy, digest: string, tag: string): Promise
 }
 
 /** The referrers in the registry's own list; undefined when the registry has no referrers API. */
-async function listReferrers(context: CopyContext, subject: string): Promise<Referrer[] | undefined> {
+export async function listReferrers(context: CopyContext, subject: string): Promise<Referrer[] | undefined> {
   const { lookups, source } = context;
   const pages = await lookups.run(() => withRetries(fewRetries(context), () => source.referrers(subject)));
-  return pages?.flatMap((page) => readDescriptorList(page, source.endpoint.registry)).map((listed) => ({ subject, ...listed }));
+  return pages?.flatMap((page) => referrersIn(page, subject, source.endpoint.registry));
 }
 
 /** The referrers in the list that clients keep under the fallback tag, when the registry has no referrers API. */
-async function fallbackReferrers(context: CopyContext, subject: string): Promise<Referrer[]> {
+export async function fallbackReferrers(context: CopyContext, subject: string): Promise<Referrer[]> {
   const { lookups, source } = context;
   const { registry } = source.endpoint;
   const [list] = await findTaggedReferrer(context, subject, fallbackTag(subject));
   if (list === undefined) return [];
   const { digest } = list.descriptor;
   const read = async () => readManifest(await source.manifest(digest), digest, registry);
-  const { bytes } = await lookups.run(() => withRetries(fewRetries(context), read));
-  return readDescriptorList(bytes, registry).map((listed) => ({ subject, ...listed }));
+  const { bytes, mediaType } = await lookups.run(() => withRetries(fewRetries(context), read));
+  return isIndexType(mediaType) ? referrersIn(bytes, subject, registry) : [];
+}
+
+/** The referrers in a list. An entry for the subject itself is not a referrer. */
+function referrersIn(list: Buffer, subject: string, registry: string): Referrer[] {
+  return readDescriptorList(list, registry).filter(({ descriptor }) => descriptor.digest !== subject).map((listed) => ({ subject, ...listed }));
 }
 
 /**
@@ -121,7 +126,7 @@ async function fallbackReferrers(context: CopyContext, subject: string): Promise
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#referrers-tag-schema
  */
-function fallbackTag(subject: string): string {
+export function fallbackTag(subject: string): string {
   return subject.replace(':', '-');
 }
 
@@ -133,19 +138,20 @@ async function findCosignReferrers(context: CopyContext, subject: string): Promi
   return found.flat();
 }
 
-async function findTaggedReferrer(context: CopyContext, subject: string, tag: string): Promise<Referrer[]> {
+export async function findTaggedReferrer(context: CopyContext, subject: string, tag: string): Promise<Referrer[]> {
   const { lookups, source } = context;
   const digest = await lookups.run(() => withRetries(fewRetries(context), () => source.manifestDigest(tag)));
-  return digest === undefined ? [] : [{ subject, tag, descriptor: { mediaType: '', digest } }];
+  // GitLab reads the tag `sha256-…` as the digest, and returns the subject itself. @see https://github.com/oras-project/oras-go/issues/1396
+  return digest === undefined || digest === subject ? [] : [{ subject, tag, descriptor: { mediaType: '', digest } }];
 }
 
-function fewRetries({ retryContext }: CopyContext): RetryContext {
+export function fewRetries({ retryContext }: CopyContext): RetryContext {
   const { retry } = retryContext;
   return { ...retryContext, retry: { ...retry, attempts: Math.min(MAX_ATTEMPTS, retry.attempts), maxWait: MAX_WAIT } };
 }
 
 /** Turns an error into a warning, unless the run is interrupted or has reached its deadline. */
-async function withWarnings<T>(context: CopyContext, fallback: T, action: string, task: () => Promise<T>): Promise<T> {
+export async function withWarnings<T>(context: CopyContext, fallback: T, action: string, task: () => Promise<T>): Promise<T> {
   try {
     return await task();
   } catch (error) {
@@ -154,9 +160,4 @@ async function withWarnings<T>(context: CopyContext, fallback: T, action: string
     warn(context, `cannot ${action}: ${error.message}`);
     return fallback;
   }
-}
-
-function warn({ progress, statistics }: CopyContext, warning: string): void {
-  statistics.warnings.push(warning);
-  progress.line(warning);
 }

@@ -1,11 +1,22 @@
 import { copyBlob } from './copy-blob';
 import { CopyContext, lookUp } from './copy-context';
 import { ImageReader } from './image-reader';
-import type { Descriptor, Manifest } from './manifest';
+import type { BlobDescriptor, Descriptor, Manifest } from './manifest';
 import { MAX_INDEX_DEPTH } from './platforms';
 import { MirrorError } from '../mirror-error';
 import { limitError } from '../registry/read-budget';
 import { withRetries } from '../registry/retry';
+import type { FailureReason } from '../result';
+
+/** The statuses of a response that refuses a manifest for what it is. Other registries than Amazon ECR also use 415 and 501. */
+const REFUSALS: readonly (number | undefined)[] = [400, 404, 405, 415, 501];
+
+/** The target refused a manifest that another one lists. */
+export class RefusedManifestError extends MirrorError {
+  constructor(readonly digest: string, refusal: MirrorError) {
+    super(refusal.reason, refusal.message, { cause: refusal, status: refusal.status });
+  }
+}
 
 /** The maximum number of blobs and manifests of one image. */
 const MAX_CONTENTS = 10_000;
@@ -29,9 +40,10 @@ export class ImageCopy {
     if (this.tasks.size + manifest.children.length + manifest.blobs.length > MAX_CONTENTS) {
       throw limitError(`${this.context.source.endpoint.registry}: the image exceeds the limit of ${MAX_CONTENTS} blobs and manifests`);
     }
+    requireNoBuildCache(manifest, this.sourceReader);
     await Promise.all([
       ...manifest.children.map((child) => this.copyManifest(child, depth + 1)),
-      ...manifest.blobs.map((blob) => this.once(blob.digest, () => copyBlob(this.context, blob))),
+      ...manifest.blobs.map((blob) => this.once(blob.digest, () => this.copyListedBlob(blob))),
     ]);
   }
 
@@ -41,9 +53,9 @@ export class ImageCopy {
       const { target } = this.context;
       const targetDigest = await lookUp(this.context, target, () => target.manifestDigest(descriptor.digest));
       if (targetDigest !== undefined) return;
-      const manifest = await this.sourceReader.manifest(descriptor);
+      const manifest = await this.readListed(descriptor);
       await this.copyContents(manifest, depth);
-      await this.put(manifest, descriptor.digest);
+      await this.putListed(manifest);
     });
   }
 
@@ -56,6 +68,33 @@ export class ImageCopy {
     progress.line(`put ${kind} ${manifest.digest}${reference === manifest.digest ? '' : ` as ${reference}`}`);
   }
 
+  private async copyListedBlob(blob: BlobDescriptor): Promise<void> {
+    try {
+      await copyBlob(this.context, blob);
+    } catch (error) {
+      throw blob.size === 0 ? emptyBlobError(error, blob.digest) : error;
+    }
+  }
+
+  private async readListed(descriptor: Descriptor): Promise<Manifest> {
+    try {
+      return await this.sourceReader.manifest(descriptor);
+    } catch (error) {
+      if (!(error instanceof MirrorError) || error.reason !== 'not-found') throw error;
+      const { registry, repository } = this.sourceReader;
+      const problem = `the image lists the manifest ${descriptor.digest}, and ${repository} does not have it; the image is incomplete upstream`;
+      throw new MirrorError('not-found', `${registry}: ${problem}, so it has to be published again`, { cause: error });
+    }
+  }
+
+  private async putListed(manifest: Manifest): Promise<void> {
+    try {
+      await this.put(manifest, manifest.digest);
+    } catch (error) {
+      throw error instanceof MirrorError && REFUSALS.includes(error.status) ? new RefusedManifestError(manifest.digest, error) : error;
+    }
+  }
+
   private once(digest: string, task: () => Promise<void>): Promise<void> {
     let running = this.tasks.get(digest);
     if (!running) {
@@ -64,6 +103,26 @@ export class ImageCopy {
     }
     return running;
   }
+}
+
+/** The type of the configuration of a build cache. BuildKit lists it in an index, beside layers that are not manifests. */
+const BUILD_CACHE = 'application/vnd.buildkit.cacheconfig.v0';
+
+/** @see https://docs.docker.com/build/cache/backends/registry/ */
+function requireNoBuildCache({ children, digest }: Manifest, { registry }: ImageReader): void {
+  if (!children.some(({ mediaType }) => mediaType === BUILD_CACHE)) return;
+  throw new MirrorError('unsupported-manifest', `${registry}: ${digest} is a build cache of BuildKit and not an image: it lists layers as manifests; `
+    + 'export the cache with image-manifest=true, or remove its tag from the images to mirror');
+}
+
+/** The reasons of a response that refuses an upload for its content. */
+const CONTENT_REASONS: readonly FailureReason[] = ['registry-error', 'unsupported-manifest', 'digest-mismatch'];
+
+/** @see https://github.com/aws/containers-roadmap/issues/1074 */
+function emptyBlobError(error: unknown, digest: string): unknown {
+  if (!(error instanceof MirrorError) || error.status === undefined || error.retryable || !CONTENT_REASONS.includes(error.reason)) return error;
+  const cause = `the layer ${digest} has 0 bytes, and registries such as Amazon ECR do not store empty blobs`;
+  return new MirrorError('unsupported-manifest', `${error.message}; ${cause}: build the image without an empty layer`, { cause: error });
 }
 
 /**
@@ -90,7 +149,7 @@ export async function putManifest(
     if (!(error instanceof MirrorError) || error.reason === 'rate-limited') throw error;
     mayBePut ||= error.retryable;
     failures++;
-    throw failures < attempts ? error : new MirrorError(error.reason, error.message, { cause: error });
+    throw failures < attempts ? error : new MirrorError(error.reason, error.message, { cause: error, status: error.status });
   });
   try {
     await withRetries(patient, put);

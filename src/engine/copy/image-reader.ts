@@ -47,6 +47,11 @@ export class ImageReader {
     return manifest;
   }
 
+  /** Keeps an index that the copy made itself, because the source does not have it. */
+  remember(index: Manifest): void {
+    this.indexes.set(index.digest, index);
+  }
+
   /**
    * Reads the configuration of an image; empty when it is missing or not readable.
    *

@@ -131,10 +131,14 @@ export function subsetOf(source: Manifest, platforms: readonly Platform[], regis
   return readManifest({ bytes, mediaType: source.mediaType }, digestOf(bytes), registry);
 }
 
-/** The digest of the source that a subset was made from; undefined for an index that is not a subset, or one with other platforms. */
-export function sourceDigestOf(received: ReceivedManifest, platforms: readonly Platform[]): string | undefined {
+/**
+ * The digest of the source that an index was made from; undefined for an index that the engine did not make, or one with other platforms.
+ *
+ * @param platforms the selection of platforms; undefined for all
+ */
+export function sourceDigestOf(received: ReceivedManifest, platforms: readonly Platform[] | undefined): string | undefined {
   const annotations = annotationsOf(received);
-  return annotations[PLATFORMS_ANNOTATION] === formatSelection(platforms) ? annotations[SOURCE_DIGEST_ANNOTATION] : undefined;
+  return annotations[PLATFORMS_ANNOTATION] === (platforms && formatSelection(platforms)) ? annotations[SOURCE_DIGEST_ANNOTATION] : undefined;
 }
 
 /** The selection of platforms that a subset was made for; undefined for an index that is not a subset. */

@@ -103,13 +103,18 @@ export class RegistryClient {
     }
   }
 
-  /** Downloads a manifest. The caller verifies the bytes. */
+  /** Downloads a manifest. The caller verifies the bytes of a digest; those of a tag match the digest that the registry returns with them. */
   async manifest(reference: string): Promise<ReceivedManifest> {
     this.manifestGets++;
     this.budget.addManifest(`${this.endpoint.registry}: manifest ${this.format(reference)}`);
     const response = await this.send('GET', `manifests/${reference}`, { headers: { accept: ACCEPTED_MANIFESTS } });
     if (response.status !== 200) throw await this.responseError(`read manifest ${this.format(reference)}`, response);
     const bytes = await this.readLimited(response, `manifest ${this.format(reference)}`);
+    const digest = isDigest(reference) ? undefined : this.otherDigest(response, digestOf(bytes));
+    if (digest !== undefined) {
+      const problem = `${this.format(reference)} has the digest ${digest}, and arrived with other content`;
+      throw new MirrorError('digest-mismatch', `${this.endpoint.registry}: ${problem}`, { retryable: true });
+    }
     return { bytes, mediaType: (headerValue(response.headers['content-type']) ?? '').split(';')[0].trim() };
   }
 
@@ -252,7 +257,7 @@ export class RegistryClient {
     throw new MirrorError('digest-mismatch', `${this.endpoint.registry}: ${problem}`, { retryable: true });
   }
 
-  /** The digest in the response to an upload, when it is not the expected one. Many registries leave it out. */
+  /** The digest in a response, when it is not the expected one. Many registries leave it out. */
   private otherDigest({ headers }: HttpResponse, expected: string): string | undefined {
     const digest = headerValue(headers['docker-content-digest'])?.trim();
     return digest === undefined || !isDigest(digest) || digest === expected ? undefined : digest;

@@ -34,6 +34,7 @@ export async function registryError(purpose: RequestPurpose, response: HttpRespo
     retryable: isRetryable(status, reason) || code === 'BLOB_UPLOAD_UNKNOWN', // the upload is lost, but a new one can be started
     retryAfterSeconds: parseRetryAfter(response.headers['retry-after']),
     overloaded: isOverload(status) || reason === 'rate-limited',
+    status,
   });
 }
 

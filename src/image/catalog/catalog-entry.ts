@@ -3,7 +3,7 @@
  * The published schema `schemas/image-catalog-1.schema.json` defines the same form.
  */
 
-import { TAG_MOVED_POLICIES, TagMovedPolicy } from '../contract/environment';
+import { ATTESTATION_POLICIES, AttestationPolicy, TAG_MOVED_POLICIES, TagMovedPolicy } from '../contract/environment';
 import { didYouMean } from '../did-you-mean';
 import { DIGEST_FORMAT, isDigest, MAX_REFERENCE_LENGTH, MAX_TAG_LENGTH, parseImageReference, withLowercaseRepository } from '../image-reference';
 import { parsePlatform } from '../platform';
@@ -31,6 +31,10 @@ export interface CatalogEntry {
   readonly onTagMoved?: TagMovedPolicy;
   /** Whether to copy signatures and other referrers; true by default. */
   readonly referrers?: boolean;
+  /** Whether to look for referrers of an unchanged image that were published later; true by default. */
+  readonly lateReferrers?: boolean;
+  /** The policy for the attestations of an index; `KEEP_IF_ACCEPTED` by default. */
+  readonly attestations?: AttestationPolicy;
 }
 
 /** An image of a catalog, or the selected tags of a repository, with the facts that a construct needs at synthesis. */
@@ -79,7 +83,7 @@ const MAX_PLATFORMS = 50;
 const MAX_PATTERNS = 100;
 
 /** The fields with a plural name. */
-const PLURALS: readonly string[] = ['tags', 'platforms', 'referrers'];
+const PLURALS: readonly string[] = ['tags', 'platforms', 'referrers', 'lateReferrers', 'attestations'];
 
 const TAG_KINDS: readonly TagKindName[] = ['fixed', 'floating'];
 
@@ -96,6 +100,10 @@ const FIELDS: Readonly<Record<keyof CatalogEntry, (value: unknown) => string | u
   tagKind: (value) => TAG_KINDS.includes(value as TagKindName) ? undefined : `it must be one of ${TAG_KINDS.join(', ')}`,
   onTagMoved: (value) => TAG_MOVED_POLICIES.includes(value as TagMovedPolicy) ? undefined : `it must be one of ${TAG_MOVED_POLICIES.join(', ')}`,
   referrers: (value) => typeof value === 'boolean' ? undefined : 'they must be true or false',
+  lateReferrers: (value) => typeof value === 'boolean' ? undefined : 'they must be true or false',
+  attestations: (value) => {
+    return ATTESTATION_POLICIES.includes(value as AttestationPolicy) ? undefined : `they must be one of ${ATTESTATION_POLICIES.join(', ')}`;
+  },
 };
 
 /**

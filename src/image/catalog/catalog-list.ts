@@ -171,7 +171,8 @@ function duplicateProblems(target: string, group: readonly ValidEntry[]): [Valid
 }
 
 /** The settings of an entry, without its owner and last day. */
-function settingsOf({ reference, entry: { digest, onTagMoved, platforms, referrers = true, tagKind: kind } }: ValidEntry): string {
+function settingsOf({ reference, entry }: ValidEntry): string {
+  const { attestations, digest, lateReferrers = true, onTagMoved, platforms, referrers = true, tagKind: kind } = entry;
   const sorted = platforms?.map((platform) => formatPlatform(normalizedPlatform(parsePlatform(platform)!))).sort();
-  return JSON.stringify([formatImageReference(reference), digest, onTagMoved, sorted, referrers, kind]);
+  return JSON.stringify([formatImageReference(reference), digest, onTagMoved, sorted, referrers, kind, lateReferrers, attestations]);
 }

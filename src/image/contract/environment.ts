@@ -18,6 +18,13 @@ export const RUN_ENVIRONMENT = {
   PLATFORMS: 'PLATFORMS',
   /** `false` to opt out of copying signatures and other referrers. Default: `true`. */
   REFERRERS: 'REFERRERS',
+  /** The policy for attestations: `KEEP_IF_ACCEPTED`, `KEEP` or `DROP`. Default: `KEEP_IF_ACCEPTED`. */
+  ATTESTATIONS: 'ATTESTATIONS',
+  /**
+   * When to look for referrers that were published after an image was mirrored: `false` for never, or a window of the day such as
+   * `06:00-12:00` in UTC or `06:00-12:00 Europe/Berlin`. Default: in each run.
+   */
+  LATE_REFERRERS: 'LATE_REFERRERS',
   /** A `TagSelection` as JSON: the tags to mirror. `IMAGE` must then be a repository, without a tag. */
   TAGS: 'TAGS',
   /** The platforms that get a tag of their own, separated by commas: `linux/arm64` for `stable-linux-arm64`. Default: none. */
@@ -98,3 +105,9 @@ export type TagMovedPolicy = 'FAIL' | 'KEEP' | 'SUFFIX';
 
 /** All policies for moved tags, the default first. */
 export const TAG_MOVED_POLICIES: readonly TagMovedPolicy[] = ['FAIL', 'KEEP', 'SUFFIX'];
+
+/** The policy for the attestations that an image lists in its index. */
+export type AttestationPolicy = 'KEEP_IF_ACCEPTED' | 'KEEP' | 'DROP';
+
+/** All policies for attestations, the default first. */
+export const ATTESTATION_POLICIES: readonly AttestationPolicy[] = ['KEEP_IF_ACCEPTED', 'KEEP', 'DROP'];

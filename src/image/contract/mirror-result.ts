@@ -17,6 +17,7 @@ export type FailureReason =
   | 'unsupported-manifest'
   | 'limit-exceeded'
   | 'immutable-tag'
+  | 'archived'
   | 'build-failed'
   | 'deadline-exceeded'
   | 'interrupted'
@@ -61,7 +62,7 @@ export interface MirrorResult {
   readonly blobsCopied: number;
   /** The number of blobs that the mirror already had. */
   readonly blobsSkipped: number;
-  /** The number of signatures and other referrers that were copied with a new image. */
+  /** The number of signatures and other referrers that were copied with a new image, or later with an unchanged image. */
   readonly referrersCopied: number;
   /** Problems that did not affect the image, for example a referrer that the mirror rejected. */
   readonly warnings?: readonly string[];

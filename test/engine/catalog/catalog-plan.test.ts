@@ -1,4 +1,5 @@
 /** A build that mirrors a catalog: the engine's bundle, in an account where pushes create repositories. */
+import { planCatalogImages } from '../../../src/engine/catalog/catalog-plan';
 import { formatDay } from '../../../src/image/catalog/catalog-entry';
 import { documentOf, FIXED, FLOATING, imageOf, mirrorObject, mirrorParameter, nameOf, OBJECT, openCatalogAccount, PARAMETER, publish } from '../../support/catalog-account';
 import { Fault } from '../../support/fault';
@@ -95,6 +96,22 @@ describe('an object in Amazon S3', () => {
     for (const app of ['team/app', 'team/other']) account.upstream.push(app, '1.0.0', imageOf(app, 'moved'));
     const { code, lines } = await mirrorObject(account, text, { ON_TAG_MOVED: 'KEEP' });
     expect([code, lines.at(-1)!.results.map(({ reason }) => reason)]).toEqual([1, [undefined, 'immutable-tag']]);
+  });
+});
+
+describe('attestations and late referrers', () => {
+  test('are what an entry says, or else what the mirror says', () => {
+    const text = 'images: [{ image: nginx:1.27.0, attestations: KEEP, lateReferrers: false }, "nginx:1.27.1"]';
+    const environment = { MIRROR_REGISTRY: 'registry.example.com', ATTESTATIONS: 'DROP' };
+    const plan = planCatalogImages({ name: 'list', text, shard: { number: 1, of: 1 }, today: '2030-01-01' }, environment);
+    const requests = plan.map((planned) => 'result' in planned ? undefined : planned.configuration.requestFor(planned.configuration.image));
+    expect(requests).toMatchObject([{ attestations: 'KEEP', lateReferrers: false }, { attestations: 'DROP', lateReferrers: true }]);
+  });
+
+  test('may be beside a catalog in the environment', async () => {
+    publish(account, 'team/app', '1.0.0');
+    const { code } = await mirrorObject(account, `images: ["${nameOf('team/app', '1.0.0')}"]`, { ATTESTATIONS: 'DROP', LATE_REFERRERS: '06:00-12:00' });
+    expect(code).toBe(0);
   });
 });
 

@@ -207,7 +207,7 @@ describe('an image that the mirror has', () => {
 
   test('is unchanged with one request on each side where no such tags are asked for', async () => {
     expect(await run(undefined)).toMatchObject({ outcome: 'unchanged', requests: { source: 1, target: 1 }, countedPulls: 0 });
-    expect([...upstream.requests, ...target.requests].map(({ method }) => method)).toEqual(['HEAD', 'HEAD']);
+    expect([...upstream.requests, ...target.requests].map(({ method }) => method)).toEqual(['HEAD', 'GET']);
   });
 
   test.each(['fixed', 'floating'] as const)('gets a tag that is asked for later from the mirror itself (%s)', async (kind) => {

@@ -154,8 +154,53 @@ describe('by tags', () => {
   });
 });
 
+describe('a false answer for a tag', () => {
+  const FALLBACK_TAG = IMAGE.digest.replace(':', '-');
+  let old: LocalRegistry;
+
+  beforeEach(async () => {
+    old = await new LocalRegistry({ referrers: false }).start();
+    old.push('app', 'latest', IMAGE);
+  });
+
+  afterEach(async () => {
+    expect(old.errors).toEqual([]);
+    await old.close();
+  });
+
+  const runFromOld = () => mirrorOne(`${old.host}/app:latest`, `${target.host}/mirror/app:latest`);
+  const tags = () => [...target.repository('mirror/app').tags.keys()];
+
+  test.each([
+    ['the image itself, as GitLab answers it,', FALLBACK_TAG, IMAGE],
+    ['an image that is no list', FALLBACK_TAG, singleImage({ seed: 'no list' })],
+    ['the image itself', cosignTag(IMAGE.digest), IMAGE],
+    ['the image itself', cosignTag(IMAGE.digest, 'att'), IMAGE],
+    ['the image itself', cosignTag(IMAGE.digest, 'sbom'), IMAGE],
+  ])('%s under %s is ignored without a warning', async (_, tag, image) => {
+    old.push('app', tag, image);
+    const result = await runFromOld();
+    expect(result).toMatchObject({ outcome: 'copied', targetDigest: IMAGE.digest, referrersCopied: 0 });
+    expect([result.warnings, tags()]).toEqual([undefined, ['latest']]);
+    expect(target.holds('mirror/app', singleImage({ seed: 'no list' }))).toBe(false);
+  });
+
+  test('a list that names the image itself has one referrer less', async () => {
+    old.push('app', FALLBACK_TAG, indexOf([IMAGE, SIGNATURE]));
+    const result = await runFromOld();
+    expect(result).toMatchObject({ outcome: 'copied', referrersCopied: 1 });
+    expect([result.warnings, target.holds('mirror/app', SIGNATURE)]).toEqual([undefined, true]);
+  });
+
+  test('a list with entries that do not exist is a warning for each, and the others come', async () => {
+    old.push('app', FALLBACK_TAG, indexOf([SIGNATURE, SBOM]));
+    old.repository('app').manifests.delete(SBOM.digest);
+    expect(await runFromOld()).toMatchObject({ outcome: 'copied', referrersCopied: 1, warnings: [expect.stringContaining(SBOM.digest)] });
+  });
+});
+
 describe('are not looked for', () => {
-  test('when the image is unchanged, which costs one request on each side', async () => {
+  test('when the image is unchanged and it is not the time, which costs one request on each side', async () => {
     pushReferrers(SIGNATURE);
     await run();
     upstream.resetRequests();

@@ -23,7 +23,7 @@ const GOOD: readonly unknown[] = [
   { image: 'nginx', tags: { semver: '*', prereleases: true } },
   { image: 'nginx', tags: { semver: '*', prereleases: false, variant: 'alpine' } },
   { image: 'nginx', tags: { patterns: ['1.2*', 'stable'], exclude: ['*-rc*'] } },
-  { image: 'nginx:1.27.0', platforms: ['linux/amd64', 'linux/arm/v7'], owner: 'Team Payments', expires: '2027-03-31', digest: `sha256:${HEX}`, tagKind: 'fixed', onTagMoved: 'SUFFIX', referrers: false },
+  { image: 'nginx:1.27.0', platforms: ['linux/amd64', 'linux/arm/v7'], owner: 'Team Payments', expires: '2027-03-31', digest: `sha256:${HEX}`, tagKind: 'fixed', onTagMoved: 'SUFFIX', referrers: false, lateReferrers: false, attestations: 'KEEP_IF_ACCEPTED' },
 ];
 const BAD: readonly unknown[] = [
   null, 1, true, [], ['nginx'], '', 'Nginx', 'https://nginx', 'nginx:', 'nginx:a b', 'nginx@sha256:abc', 'user:secret@registry.example.com/a', '../etc/passwd', 'a\nb', `a${'/a'.repeat(600)}`,
@@ -35,7 +35,7 @@ const BAD: readonly unknown[] = [
   { image: 'nginx', platforms: [] }, { image: 'nginx', platforms: ['amd64'] }, { image: 'nginx', platforms: ['linux/amd64', 'linux/amd64'] }, { image: 'nginx', platforms: 'linux/amd64' }, { image: 'nginx', platforms: ['linux/amd64,linux/arm64'] },
   { image: 'nginx', owner: '' }, { image: 'nginx', owner: 'a\u0007b' }, { image: 'nginx', owner: ' a' }, { image: 'nginx', owner: 'x'.repeat(101) }, { image: 'nginx', expires: '2027-3-1' }, { image: 'nginx', expires: '2027-13-01' }, { image: 'nginx', expires: 20270331 },
   { image: 'nginx', digest: HEX }, { image: 'nginx', digest: `sha256:${HEX}A` }, { image: 'nginx', digest: `sha256:${HEX}`, tags: { semver: '*' } },
-  { image: 'nginx', tagKind: 'FIXED' }, { image: 'nginx', onTagMoved: 'fail' }, { image: 'nginx', referrers: 'false' },
+  { image: 'nginx', tagKind: 'FIXED' }, { image: 'nginx', onTagMoved: 'fail' }, { image: 'nginx', referrers: 'false' }, { image: 'nginx', lateReferrers: 1 }, { image: 'nginx', attestations: 'keep' }, { image: 'nginx', attestations: true },
 ];
 
 test.each(GOOD.map((entry) => [entry]))('both take the entry %j', (entry) => {
@@ -88,6 +88,8 @@ const entry = fc.record({
   tagKind: text('fixed', 'floating'),
   onTagMoved: text('FAIL', 'KEEP', 'SUFFIX'),
   referrers: fc.oneof(fc.boolean(), fc.jsonValue()),
+  lateReferrers: fc.oneof(fc.boolean(), fc.jsonValue()),
+  attestations: text('KEEP_IF_ACCEPTED', 'KEEP', 'DROP'),
   odd: fc.jsonValue(),
 }, { requiredKeys: [] });
 

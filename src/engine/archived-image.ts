@@ -1,0 +1,59 @@
+import { MirrorError } from './mirror-error';
+import { withRunSignal } from './run-signal';
+import type { ImageReference } from '../image/image-reference';
+import { awsServiceHost, ecrHost } from '../image/registry-hosts';
+
+/** A tag in Amazon ECR. */
+type EcrTag = ImageReference & { readonly tag: string };
+
+/** In milliseconds. The answer is only a better description, so a run does not wait long for it. */
+const MAX_WAIT = 10_000;
+
+/**
+ * The error for a tag that is archived in Amazon ECR; undefined for all other tags.
+ *
+ * Amazon ECR answers 404 for an archived tag, like for a tag that does not exist. A copy would restore it, and a lifecycle rule would archive it
+ * again. It is only asked after such a response. A failure, for example a missing permission `ecr:DescribeImages`, means that it is not known.
+ *
+ * @param sourceDigest the digest upstream; another image under a floating tag is not the archived one
+ * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive-image.html
+ */
+export async function archivedImageError(target: EcrTag, sourceDigest: string | undefined, signal: AbortSignal): Promise<MirrorError | undefined> {
+  const host = ecrHost(target.registry);
+  if (host === undefined) return undefined;
+  const { account, region } = host;
+  const limits = { deadline: Date.now() + MAX_WAIT, signal };
+  const image = await withRunSignal(limits, (wait) => describeImage(target, host, wait)).catch(() => undefined);
+  if (image === undefined || image.imageStatus === 'ACTIVE' || image.imageStatus === undefined) return undefined;
+  if (sourceDigest !== undefined && image.imageDigest !== sourceDigest) return undefined;
+  const { repository, tag } = target;
+  if (image.imageStatus === 'ACTIVATING') {
+    const problem = `${repository}:${tag} is archived in Amazon ECR and is being restored`;
+    return new MirrorError('archived', `${problem}; the next run finds it when that is done`);
+  }
+  const command = `aws ecr update-image-storage-class --region ${region} --registry-id ${account} --repository-name ${repository} `
+    + `--image-id imageTag=${tag} --target-storage-class STANDARD`;
+  return new MirrorError('archived', `${repository}:${tag} is archived in Amazon ECR, so it can't be pulled and is not copied again; `
+    + `restore it with "${command}", or remove it from the images to mirror`);
+}
+
+async function describeImage(
+  { repository, tag }: EcrTag, { account, fips, region }: NonNullable<ReturnType<typeof ecrHost>>, abortSignal: AbortSignal,
+): Promise<{ readonly imageStatus?: string; readonly imageDigest?: string } | undefined> {
+  const [{ ECRClient, DescribeImagesCommand }, { awsRequestHandler }] = await Promise.all([
+    import('@aws-sdk/client-ecr'), import('./aws-request-handler.js'),
+  ]);
+  const requestHandler = awsRequestHandler(awsServiceHost('ecr', region, { fips }));
+  const client = new ECRClient({ region, useFipsEndpoint: fips, maxAttempts: 2, requestHandler });
+  try {
+    const { imageDetails } = await client.send(new DescribeImagesCommand({
+      registryId: account,
+      repositoryName: repository,
+      imageIds: [{ imageTag: tag }],
+      filter: { imageStatus: 'ANY' }, // without it, only active images are described
+    }), { abortSignal });
+    return imageDetails?.[0];
+  } finally {
+    client.destroy();
+  }
+}

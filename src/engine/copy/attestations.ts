@@ -1,0 +1,165 @@
+/**
+ * Attestations that an index lists: provenance and SBOMs of BuildKit, and artifacts with a subject.
+ *
+ * A target may refuse them. The image is then copied without them, as a new index that only depends on the source.
+ *
+ * @see https://docs.docker.com/build/metadata/attestations/attestation-storage/
+ * @see https://github.com/aws/containers-roadmap/issues/2783 for attestations that Amazon ECR refused
+ */
+import { CopyContext, warn } from './copy-context';
+import { ImageCopy, RefusedManifestError } from './image-copy';
+import type { ImageReader } from './image-reader';
+import { Manifest, readManifest } from './manifest';
+import { annotationsOf, IndexEntry, MAX_INDEX_DEPTH, parsePlatformFields, SOURCE_DIGEST_ANNOTATION } from './platforms';
+import type { AttestationPolicy } from '../../image/contract/environment';
+import { isIndexType } from '../../image/media-types';
+import { digestOf } from '../digest';
+import { MirrorError } from '../mirror-error';
+import type { ReceivedManifest } from '../registry/registry-client';
+
+/** What to do with the attestations of an image. */
+export interface AttestationOptions {
+  readonly policy: AttestationPolicy;
+  /** Whether the user pinned the digest of the image. A pinned image is never copied with another index. */
+  readonly isPinned: boolean;
+  /** The digest of the source image, which a new index keeps in an annotation. */
+  readonly sourceDigest: string;
+}
+
+/** The annotation of an index that was made without the attestations of its source. */
+const ATTESTATIONS_ANNOTATION = 'io.github.cdk-ecr-mirror.attestations';
+const LEFT_OUT = 'left-out';
+
+/** The annotation of BuildKit that marks an attestation in an index. */
+const REFERENCE_TYPE = 'vnd.docker.reference.type';
+
+/** Whether an index was made without the attestations of its source. */
+export function lacksAttestations(received: ReceivedManifest): boolean {
+  return annotationsOf(received)[ATTESTATIONS_ANNOTATION] === LEFT_OUT;
+}
+
+/**
+ * Copies everything that an image lists.
+ *
+ * If the target refuses one attestation, the image is copied without all its attestations. So the new index does not depend on which
+ * attestations the target refuses, and in which order.
+ *
+ * @returns the manifest to put under the tag: the given one, or a new index without attestations
+ * @throws MirrorError when the target refuses an attestation that the image must keep
+ */
+export async function copyWithAttestations(context: CopyContext, copy: ImageCopy, root: Manifest, options: AttestationOptions): Promise<Manifest> {
+  const { policy, isPinned } = options;
+  if (policy === 'DROP') {
+    const reduced = await withoutAttestations(root, options.sourceDigest, copy.sourceReader);
+    if (reduced === undefined) return copyRoot(copy, root);
+    if (isPinned) throw pinnedError(context, root.digest, reduced.leftOut.size);
+    return copyRoot(copy, reduced.root);
+  }
+  try {
+    return await copyRoot(copy, root);
+  } catch (error) {
+    if (!(error instanceof RefusedManifestError)) throw error;
+    const reduced = await withoutAttestations(root, options.sourceDigest, copy.sourceReader);
+    if (!reduced?.leftOut.has(error.digest)) throw error;
+    if (policy === 'KEEP' || isPinned) throw keepError(error, isPinned);
+    const count = reduced.leftOut.size === 1 ? 'its attestation' : `its ${reduced.leftOut.size} attestations`;
+    warn(context, `the mirror refuses an attestation, so the image is copied without ${count}, and its digest is ${reduced.root.digest} `
+      + `instead of ${options.sourceDigest}: ${error.message}`);
+    return copyRoot(copy, reduced.root);
+  }
+}
+
+async function copyRoot(copy: ImageCopy, root: Manifest): Promise<Manifest> {
+  await copy.copyContents(root);
+  return root;
+}
+
+/** An index without attestations, and the digests of everything that it does not list anymore. */
+interface ReducedIndex {
+  readonly root: Manifest;
+  readonly leftOut: ReadonlySet<string>;
+}
+
+/**
+ * Makes an index without attestations. The same source always gives the same index. All other entries keep their content and order.
+ *
+ * A nested index with attestations is made anew in the same way, so its entry has another digest and size.
+ *
+ * @returns undefined when the image has no attestations, and when it has nothing else
+ */
+async function withoutAttestations(root: Manifest, sourceDigest: string, reader: ImageReader): Promise<ReducedIndex | undefined> {
+  const leftOut = new Set<string>();
+  const annotations = { [SOURCE_DIGEST_ANNOTATION]: sourceDigest, [ATTESTATIONS_ANNOTATION]: LEFT_OUT };
+  const reduced = await reduce(root, { reader, leftOut, annotations, depth: 1 });
+  return reduced === undefined || reduced === root ? undefined : { root: reduced, leftOut };
+}
+
+interface ReduceOptions {
+  readonly reader: ImageReader;
+  /** Receives the digests of everything that is left out. */
+  readonly leftOut: Set<string>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly depth: number;
+}
+
+/** The content of an index, limited to the fields of the specification: clients may read others in different ways. */
+interface WholeIndex {
+  readonly schemaVersion?: unknown;
+  readonly mediaType?: unknown;
+  readonly artifactType?: unknown;
+  readonly manifests: readonly IndexEntry[];
+  readonly subject?: unknown;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** The index without attestations; the same manifest when it has none, and undefined when it has nothing else. */
+async function reduce(index: Manifest, options: ReduceOptions): Promise<Manifest | undefined> {
+  if (!isIndexType(index.mediaType) || options.depth > MAX_INDEX_DEPTH) return index;
+  const { schemaVersion, mediaType, artifactType, manifests, subject, annotations } = JSON.parse(index.bytes.toString('utf8')) as WholeIndex;
+  const entries = await Promise.all((manifests ?? []).map((entry) => reduceEntry(entry, options)));
+  const kept = entries.filter((entry) => entry !== undefined);
+  if (kept.length === manifests?.length && kept.every((entry, position) => entry === manifests[position])) return index;
+  if (kept.length === 0) return undefined;
+  const allAnnotations = options.annotations === undefined ? annotations : { ...annotations, ...options.annotations };
+  const content = { schemaVersion, mediaType, artifactType, manifests: kept, subject, annotations: allAnnotations };
+  const bytes = Buffer.from(JSON.stringify(content), 'utf8');
+  const reduced = readManifest({ bytes, mediaType: index.mediaType }, digestOf(bytes), options.reader.registry);
+  options.reader.remember(reduced);
+  return reduced;
+}
+
+async function reduceEntry(entry: IndexEntry, options: ReduceOptions): Promise<IndexEntry | undefined> {
+  const { leftOut, reader, depth } = options;
+  if (await isAttestation(entry, reader)) {
+    leftOut.add(entry.digest);
+    return undefined;
+  }
+  if (typeof entry.mediaType !== 'string' || !isIndexType(entry.mediaType)) return entry;
+  const nested = await reader.manifest(entry);
+  const reduced = await reduce(nested, { reader, leftOut, depth: depth + 1 });
+  if (reduced === nested) return entry;
+  leftOut.add(entry.digest);
+  return reduced && { ...entry, digest: reduced.digest, size: reduced.bytes.length };
+}
+
+/** An attestation has no platform of its own. It has BuildKit's annotation, or is an artifact with a subject. */
+async function isAttestation(entry: IndexEntry, reader: ImageReader): Promise<boolean> {
+  if (parsePlatformFields(entry.platform) !== undefined) return false;
+  if (typeof entry.annotations?.[REFERENCE_TYPE] === 'string') return true;
+  if (typeof entry.mediaType === 'string' && isIndexType(entry.mediaType)) return false;
+  const { bytes } = await reader.manifest(entry);
+  const { subject } = Object(JSON.parse(bytes.toString('utf8'))) as { subject?: unknown };
+  return typeof subject === 'object' && subject !== null;
+}
+
+function keepError(error: RefusedManifestError, isPinned: boolean): MirrorError {
+  const remedy = isPinned
+    ? 'the digest is pinned, so the image cannot be copied without its attestations; remove the digest, or use a target that accepts them'
+    : 'set attestations to "keep if accepted" to copy the image without its attestations, or use a target that accepts them';
+  return new MirrorError(error.reason, `${error.message}; ${remedy}`, { cause: error });
+}
+
+function pinnedError({ source }: CopyContext, digest: string, count: number): MirrorError {
+  return new MirrorError('invalid-configuration', `${source.endpoint.registry}: ${digest} has ${count} attestations that are to be dropped, `
+    + 'but its digest is pinned, and without them it has another digest; set attestations to "keep if accepted", or remove the digest');
+}
