@@ -9,11 +9,10 @@
 import { CopyContext, warn } from './copy-context';
 import { ImageCopy, RefusedManifestError } from './image-copy';
 import type { ImageReader } from './image-reader';
-import { Manifest, readManifest } from './manifest';
-import { annotationsOf, IndexEntry, MAX_INDEX_DEPTH, parsePlatformFields, SOURCE_DIGEST_ANNOTATION } from './platforms';
+import type { Manifest } from './manifest';
+import { annotationsOf, IndexEntry, MAX_INDEX_DEPTH, newIndex, parseIndex, parsePlatformFields, SOURCE_DIGEST_ANNOTATION } from './platforms';
 import type { AttestationPolicy } from '../../image/contract/environment';
 import { isIndexType } from '../../image/media-types';
-import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
 import type { ReceivedManifest } from '../registry/registry-client';
 
@@ -102,28 +101,17 @@ interface ReduceOptions {
   readonly depth: number;
 }
 
-/** The content of an index, limited to the fields of the specification: clients may read others in different ways. */
-interface WholeIndex {
-  readonly schemaVersion?: unknown;
-  readonly mediaType?: unknown;
-  readonly artifactType?: unknown;
-  readonly manifests: readonly IndexEntry[];
-  readonly subject?: unknown;
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-
 /** The index without attestations; the same manifest when it has none, and undefined when it has nothing else. */
 async function reduce(index: Manifest, options: ReduceOptions): Promise<Manifest | undefined> {
   if (!isIndexType(index.mediaType) || options.depth > MAX_INDEX_DEPTH) return index;
-  const { schemaVersion, mediaType, artifactType, manifests, subject, annotations } = JSON.parse(index.bytes.toString('utf8')) as WholeIndex;
-  const entries = await Promise.all((manifests ?? []).map((entry) => reduceEntry(entry, options)));
+  const content = parseIndex(index);
+  const { manifests } = content;
+  const entries = await Promise.all(manifests.map((entry) => reduceEntry(entry, options)));
   const kept = entries.filter((entry) => entry !== undefined);
-  if (kept.length === manifests?.length && kept.every((entry, position) => entry === manifests[position])) return index;
+  if (kept.length === manifests.length && kept.every((entry, position) => entry === manifests[position])) return index;
   if (kept.length === 0) return undefined;
-  const allAnnotations = options.annotations === undefined ? annotations : { ...annotations, ...options.annotations };
-  const content = { schemaVersion, mediaType, artifactType, manifests: kept, subject, annotations: allAnnotations };
-  const bytes = Buffer.from(JSON.stringify(content), 'utf8');
-  const reduced = readManifest({ bytes, mediaType: index.mediaType }, digestOf(bytes), options.reader.registry);
+  const annotations = options.annotations === undefined ? {} : { annotations: { ...content.annotations, ...options.annotations } };
+  const reduced = newIndex(index, { ...content, manifests: kept, ...annotations }, options.reader.registry);
   options.reader.remember(reduced);
   return reduced;
 }
@@ -134,7 +122,7 @@ async function reduceEntry(entry: IndexEntry, options: ReduceOptions): Promise<I
     leftOut.add(entry.digest);
     return undefined;
   }
-  if (typeof entry.mediaType !== 'string' || !isIndexType(entry.mediaType)) return entry;
+  if (!isIndexType(entry.mediaType ?? '')) return entry;
   const nested = await reader.manifest(entry);
   const reduced = await reduce(nested, { reader, leftOut, depth: depth + 1 });
   if (reduced === nested) return entry;
@@ -145,8 +133,8 @@ async function reduceEntry(entry: IndexEntry, options: ReduceOptions): Promise<I
 /** An attestation has no platform of its own. It has BuildKit's annotation, or is an artifact with a subject. */
 async function isAttestation(entry: IndexEntry, reader: ImageReader): Promise<boolean> {
   if (parsePlatformFields(entry.platform) !== undefined) return false;
-  if (typeof entry.annotations?.[REFERENCE_TYPE] === 'string') return true;
-  if (typeof entry.mediaType === 'string' && isIndexType(entry.mediaType)) return false;
+  if (entry.annotations?.[REFERENCE_TYPE] !== undefined) return true;
+  if (isIndexType(entry.mediaType ?? '')) return false;
   const { bytes } = await reader.manifest(entry);
   const { subject } = Object(JSON.parse(bytes.toString('utf8'))) as { subject?: unknown };
   return typeof subject === 'object' && subject !== null;

@@ -4,14 +4,14 @@
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#listing-referrers
  * @see https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md for the tags of cosign
  */
-import { CopyContext, warn } from './copy-context';
+import { CopyContext, lookUp, warn } from './copy-context';
 import type { ImageCopy } from './image-copy';
 import { Descriptor, Manifest, readDescriptorList, readManifest } from './manifest';
 import { isIndexType, OCI_INDEX } from '../../image/media-types';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
 import { limitError } from '../registry/read-budget';
-import { RetryContext, withRetries } from '../registry/retry';
+import type { RegistryClient } from '../registry/registry-client';
 
 /** An artifact that refers to a subject. */
 export interface Referrer {
@@ -83,7 +83,7 @@ export async function listTargetReferrers(context: CopyContext, copy: ImageCopy,
   const subjects = new Set(referrers.filter(({ entry }) => entry !== undefined).map(({ subject }) => subject));
   for (const subject of subjects) {
     await withWarnings(context, undefined, `list the referrers of ${subject}`, async () => {
-      if (await withRetries(fewRetries(context), () => context.target.referrers(subject)) !== undefined) return;
+      if (await lookUpBriefly(context, context.target, () => context.target.referrers(subject)) !== undefined) return;
       const manifests = referrers.filter((referrer) => referrer.subject === subject && referrer.entry !== undefined).map(({ entry }) => entry);
       const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }), 'utf8');
       await copy.put(readManifest({ bytes, mediaType: OCI_INDEX }, digestOf(bytes), context.target.endpoint.registry), fallbackTag(subject));
@@ -99,20 +99,20 @@ async function copyTagged(copy: ImageCopy, digest: string, tag: string): Promise
 
 /** The referrers in the registry's own list; undefined when the registry has no referrers API. */
 export async function listReferrers(context: CopyContext, subject: string): Promise<Referrer[] | undefined> {
-  const { lookups, source } = context;
-  const pages = await lookups.run(() => withRetries(fewRetries(context), () => source.referrers(subject)));
+  const { source } = context;
+  const pages = await lookUpBriefly(context, source, () => source.referrers(subject));
   return pages?.flatMap((page) => referrersIn(page, subject, source.endpoint.registry));
 }
 
 /** The referrers in the list that clients keep under the fallback tag, when the registry has no referrers API. */
 export async function fallbackReferrers(context: CopyContext, subject: string): Promise<Referrer[]> {
-  const { lookups, source } = context;
+  const { source } = context;
   const { registry } = source.endpoint;
   const [list] = await findTaggedReferrer(context, subject, fallbackTag(subject));
   if (list === undefined) return [];
   const { digest } = list.descriptor;
   const read = async () => readManifest(await source.manifest(digest), digest, registry);
-  const { bytes, mediaType } = await lookups.run(() => withRetries(fewRetries(context), read));
+  const { bytes, mediaType } = await lookUpBriefly(context, source, read);
   return isIndexType(mediaType) ? referrersIn(bytes, subject, registry) : [];
 }
 
@@ -139,15 +139,17 @@ async function findCosignReferrers(context: CopyContext, subject: string): Promi
 }
 
 export async function findTaggedReferrer(context: CopyContext, subject: string, tag: string): Promise<Referrer[]> {
-  const { lookups, source } = context;
-  const digest = await lookups.run(() => withRetries(fewRetries(context), () => source.manifestDigest(tag)));
+  const { source } = context;
+  const digest = await lookUpBriefly(context, source, () => source.manifestDigest(tag));
   // GitLab reads the tag `sha256-…` as the digest, and returns the subject itself. @see https://github.com/oras-project/oras-go/issues/1396
   return digest === undefined || digest === subject ? [] : [{ subject, tag, descriptor: { mediaType: '', digest } }];
 }
 
-export function fewRetries({ retryContext }: CopyContext): RetryContext {
-  const { retry } = retryContext;
-  return { ...retryContext, retry: { ...retry, attempts: Math.min(MAX_ATTEMPTS, retry.attempts), maxWait: MAX_WAIT } };
+/** Sends a small request with few retries. */
+export function lookUpBriefly<T>(context: CopyContext, client: RegistryClient, attempt: () => Promise<T>): Promise<T> {
+  const { retry } = context.retryContext;
+  const attempts = Math.min(MAX_ATTEMPTS, retry.attempts);
+  return lookUp({ ...context, retryContext: { ...context.retryContext, retry: { ...retry, attempts, maxWait: MAX_WAIT } } }, client, attempt);
 }
 
 /** Turns an error into a warning, unless the run is interrupted or has reached its deadline. */

@@ -3,12 +3,11 @@
  */
 import type { CopyContext } from './copy-context';
 import {
-  copyReferrers, fallbackReferrers, fallbackTag, fewRetries, findTaggedReferrer, listReferrers, listTargetReferrers, MAX_REFERRERS, Referrer,
+  copyReferrers, fallbackReferrers, fallbackTag, findTaggedReferrer, listReferrers, listTargetReferrers, lookUpBriefly, MAX_REFERRERS, Referrer,
   withWarnings,
 } from './copy-referrers';
 import { ImageCopy } from './image-copy';
 import { readDescriptorList } from './manifest';
-import { withRetries } from '../registry/retry';
 
 /** A place where referrers are found, apart from the referrers API: a tag of cosign, or the list under the fallback tag. */
 type TaggedPlace = 'sig' | 'att' | 'sbom' | 'fallback';
@@ -61,9 +60,9 @@ async function findLateReferrers(context: CopyContext, subject: string): Promise
 
 /** The referrers that the target does not have. */
 async function missingOf(context: CopyContext, found: readonly Referrer[]): Promise<Referrer[]> {
-  const { lookups, target } = context;
+  const { target } = context;
   const [{ subject }] = found;
-  const ask = <T>(request: () => Promise<T>) => lookups.run(() => withRetries(fewRetries(context), request));
+  const ask = <T>(request: () => Promise<T>) => lookUpBriefly(context, target, request);
   const pages = found.some(({ tag }) => tag === undefined) ? await ask(() => target.referrers(subject)) : undefined;
   const listed = new Set(pages?.flatMap((page) => readDescriptorList(page, target.endpoint.registry)).map(({ descriptor }) => descriptor.digest));
   const missing = await Promise.all(found.map(async (referrer) => {

@@ -3,7 +3,7 @@
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#images-reqs
  */
-import type { CopyContext } from './copy-context';
+import { CopyContext, lookUp } from './copy-context';
 import { ImageCopy } from './image-copy';
 import { ImageReader } from './image-reader';
 import { Manifest, readManifest } from './manifest';
@@ -14,7 +14,6 @@ import { formatPlatform, Platform, platformTag } from '../../image/platform';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
 import type { ReceivedManifest } from '../registry/registry-client';
-import { withRetries } from '../registry/retry';
 
 /** Options of `PlatformTags`. */
 export interface PlatformTagsOptions {
@@ -111,8 +110,8 @@ export class PlatformTags {
   }
 
   private targetDigest(tag: string): Promise<string | undefined> {
-    const { lookups, retryContext, target } = this.context;
-    return lookups.run(() => withRetries(retryContext, () => target.manifestDigest(tag)));
+    const { target } = this.context;
+    return lookUp(this.context, target, () => target.manifestDigest(tag));
   }
 
   private targetReader(): ImageReader {

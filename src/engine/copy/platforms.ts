@@ -12,7 +12,7 @@ import type { ReceivedManifest } from '../registry/registry-client';
 export const MAX_INDEX_DEPTH = 4;
 
 /** An entry of an index, with known fields only. */
-interface IndexEntry {
+export interface IndexEntry {
   readonly mediaType?: string;
   readonly digest: string;
   readonly size: number;
@@ -21,13 +21,13 @@ interface IndexEntry {
 }
 
 /** The content of an index, with known fields only. */
-interface IndexContent {
+export interface IndexContent {
   readonly manifests: readonly IndexEntry[];
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** Parses the content of an index. */
-function parseIndex(index: Manifest): IndexContent {
+export function parseIndex(index: Manifest): IndexContent {
   const fields = indexFields(index);
   return { ...fields, manifests: fields.manifests ?? [] } as IndexContent;
 }
@@ -126,9 +126,13 @@ export function subsetOf(source: Manifest, platforms: readonly Platform[], regis
   const keptDigests = new Set<unknown>(kept.map(({ digest }) => digest));
   const manifests = index.manifests.filter((entry) => keptDigests.has(entry.digest) || keptDigests.has(entry.annotations?.[ATTESTATION_SUBJECT]));
   const annotations = { ...index.annotations, [SOURCE_DIGEST_ANNOTATION]: source.digest, [PLATFORMS_ANNOTATION]: formatSelection(platforms) };
-  // In the order of the source, so that the same index gives the same digest.
-  const bytes = Buffer.from(JSON.stringify({ ...index, manifests, annotations }), 'utf8');
-  return readManifest({ bytes, mediaType: source.mediaType }, digestOf(bytes), registry);
+  return newIndex(source, { ...index, manifests, annotations }, registry);
+}
+
+/** Makes an index from the changed content of another. Fields keep their order, so the same source always gives the same digest. */
+export function newIndex({ mediaType }: Manifest, content: IndexContent, registry: string): Manifest {
+  const bytes = Buffer.from(JSON.stringify(content), 'utf8');
+  return readManifest({ bytes, mediaType }, digestOf(bytes), registry);
 }
 
 /**
