@@ -4,10 +4,11 @@
  */
 import api from 'undici/lib/api/index.js';
 import errors from 'undici/lib/core/errors.js';
+import Agent from 'undici/lib/dispatcher/agent.js';
 import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
-import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
+import ProxyAgent from 'undici/lib/dispatcher/proxy-agent.js';
 
 // As undici's index does.
 Object.assign(Dispatcher.prototype, api);
 
-export { EnvHttpProxyAgent, errors };
+export { Agent, errors, ProxyAgent };

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { ProgressBars } from './output/progress-bars';
 import { resultsTable } from './output/tables';
-import { credentialChain } from '../engine/credentials/credential-source';
+import { credentialChain, CredentialSource, withAllowedRealms } from '../engine/credentials/credential-source';
 import { DockerConfigCredentials } from '../engine/credentials/docker-config-credentials';
 import { EcrCredentials } from '../engine/credentials/ecr-credentials';
 import type { ImageCallbacks } from '../engine/mirror-all';
@@ -17,6 +17,8 @@ export interface CommandOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly plainHttp?: boolean;
+  /** The hosts of token services on other domains that may receive credentials. */
+  readonly allowRealm?: readonly string[];
   /** In seconds. */
   readonly timeout: number;
 }
@@ -35,10 +37,11 @@ export async function withMirrorTools<T>(options: CommandOptions, isSingle: bool
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const transport = new Transport();
   const bars = process.stderr.isTTY && !options.json && !options.quiet ? new ProgressBars(process.stderr) : undefined;
+  const progress = lineProgress(options, '');
   const tools: MirrorTools = {
     transport,
-    credentials: credentialChain(new DockerConfigCredentials(process.env), new EcrCredentials()),
-    progress: lineProgress(options, ''),
+    credentials: commandCredentials(options, (warning) => progress.line(`warning: ${warning}`)),
+    progress,
     retry: DEFAULT_RETRY,
     deadline: Date.now() + options.timeout * 1000,
     signal: stop.signal,
@@ -61,6 +64,11 @@ export async function withMirrorTools<T>(options: CommandOptions, isSingle: bool
     await transport.close();
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
+}
+
+function commandCredentials({ allowRealm = [] }: CommandOptions, onWarning: (warning: string) => void): CredentialSource {
+  const credentials = credentialChain(new DockerConfigCredentials(process.env, onWarning), new EcrCredentials());
+  return allowRealm.length === 0 ? credentials : withAllowedRealms(credentials, allowRealm);
 }
 
 /** Prints the results of several images: as a table, and with `--json` as JSON. Returns the exit code. */

@@ -6,6 +6,7 @@ import type { StartCommandOptions } from './commands/start-command';
 import { isUsageError, UsageError } from './usage-error';
 import { MAX_DEADLINE_SECONDS } from '../engine/configuration';
 import { ATTESTATION_POLICIES, TAG_MOVED_POLICIES } from '../image/contract/environment';
+import { parseRegistryHost } from '../image/image-reference';
 import { parsePlatform, Platform, platformTagsProblem } from '../image/platform';
 import { escapeControlCharacters } from '../image/sanitize';
 
@@ -39,6 +40,7 @@ function addMirrorCommand(root: Command, name: string, description: string, dryR
     .option('--json', 'print one JSON object to stdout and nothing else')
     .option('--quiet', 'no progress output')
     .option('--plain-http', 'use HTTP without TLS for registries with an IP address, a name without dots, or a port')
+    .option('--allow-realm <hosts>', 'token services on other domains than the registry that may receive its credentials', parseHosts)
     .option('--platform <platforms>', 'copy only these platforms, for example linux/amd64,linux/arm64 (changes the digest)', parsePlatforms)
     .option('--platform-tags <platforms>', 'add a tag for each of these platforms, for example 1.0.0-linux-arm64 for AWS Lambda', parsePlatforms)
     .option('--no-referrers', 'do not copy signatures and other referrers')
@@ -142,6 +144,14 @@ function parsePlatforms(text: string): Platform[] {
     const platform = parsePlatform(part.trim());
     if (platform === undefined) throw new InvalidArgumentError('It must be a list of platforms, for example linux/amd64,linux/arm64.');
     return platform;
+  });
+}
+
+function parseHosts(text: string): string[] {
+  return text.split(',').map((part) => {
+    const host = parseRegistryHost(part.trim());
+    if (host === undefined) throw new InvalidArgumentError('It must be a list of hosts, for example auth.example.net,sso.example.org.');
+    return host;
   });
 }
 

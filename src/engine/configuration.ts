@@ -199,8 +199,10 @@ function isRegistryHost(registry: string): boolean {
 
 function readCredentialVariables(text: string | undefined): CredentialVariables[] {
   if (!text) return [];
-  const wellFormed = (entry: unknown): entry is CredentialVariables => ['registry', 'username', 'password']
-    .every((field) => typeof (Object(entry) as Record<string, unknown>)[field] === 'string');
+  const wellFormed = (entry: unknown): entry is CredentialVariables => {
+    const { registry, username, password, allowedRealm = '' } = Object(entry) as Record<string, unknown>;
+    return [registry, username, password, allowedRealm].every((value) => typeof value === 'string');
+  };
   const list = parseJson(text);
   if (!Array.isArray(list) || !list.every(wellFormed)) {
     // Without the value: a password that is in the wrong variable must not be logged.

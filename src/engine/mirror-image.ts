@@ -238,7 +238,10 @@ class MirrorTask {
 
   private result(decided: DecisionResult): MirrorResult {
     const { source, target, statistics } = this.context;
-    const { warnings, ...counts } = statistics;
+    const { warnings: ownWarnings, ...counts } = statistics;
+    const warnings = [...ownWarnings, ...[source, target].flatMap(({ credentialNote, endpoint }) => {
+      return credentialNote === undefined ? [] : [`${endpoint.registry}: ${credentialNote}`];
+    })];
     return {
       source: formatImageReference(this.request.source),
       target: formatImageReference(this.request.target),

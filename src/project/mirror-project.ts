@@ -92,7 +92,9 @@ function projectVariables(stack: Stack, props: MirrorProjectProps): Variables {
 /** The variables with credentials. The template has references to Secrets Manager, and CodeBuild masks the values in the log. */
 function secretVariables(credentials: RegistryCredentials[]): Variables {
   if (credentials.length === 0) return {};
-  const named = credentials.map((credential, index) => ({ credential, names: credentialVariables(credential.registry, index) }));
+  const named = credentials.map((credential, index) => {
+    return { credential, names: credentialVariables(credential.registry, index, credential.allowedRealm) };
+  });
   const field = ({ secret }: RegistryCredentials, name: string) => ({
     type: codebuild.BuildEnvironmentVariableType.SECRETS_MANAGER,
     value: `${secret.secretArn}:${name}`,

@@ -22,6 +22,18 @@ export interface RegistryCredentialsOptions {
    * @default 'password'
    */
   readonly passwordField?: string;
+
+  /**
+   * The host of a token service on another domain that may also receive the credentials, for example `auth.example.net`.
+   *
+   * A registry names its token service in the realm of its challenge. By default, builds send credentials only to token services on the
+   * domain of the registry. To other hosts they send anonymous requests, so that a registry cannot pass the credentials on.
+   * An error about missing credentials then names the host.
+   *
+   * @default - only hosts on the domain of the registry receive the credentials
+   * @see https://distribution.github.io/distribution/spec/auth/token/
+   */
+  readonly allowedRealm?: string;
 }
 
 /**
@@ -38,7 +50,7 @@ export class RegistryCredentials {
    *
    * @param registry the registry's host in image references, for example `quay.io`
    * @param secret the secret, owned or imported. It must be in the account and Region of the mirror.
-   * @throws Error when the registry is not a valid host, and when the name of a field is empty or contains a colon
+   * @throws Error when the registry or the allowed realm is not a valid host, and when the name of a field is empty or contains a colon
    */
   public static fromSecret(registry: string, secret: secretsmanager.ISecret, options: RegistryCredentialsOptions = {}): RegistryCredentials {
     return new RegistryCredentials(
@@ -46,6 +58,7 @@ export class RegistryCredentials {
       secret,
       secretField('usernameField', options.usernameField ?? 'username'),
       secretField('passwordField', options.passwordField ?? 'password'),
+      options.allowedRealm === undefined ? undefined : requireRealmHost(options.allowedRealm),
     );
   }
 
@@ -82,6 +95,8 @@ export class RegistryCredentials {
     public readonly usernameField: string,
     /** The field of the secret with the password or access token. */
     public readonly passwordField: string,
+    /** The host of a token service on another domain that may also receive the credentials; undefined when there is none. */
+    public readonly allowedRealm?: string,
   ) {}
 }
 
@@ -91,6 +106,14 @@ function requireRegistryHost(text: string): string {
   if (host !== undefined) return host;
   throw new Error(`${quote(text)} is not a valid registry host; write the host as in image references, for example "quay.io" `
     + 'or "registry.example.com:5000"');
+}
+
+function requireRealmHost(text: string): string {
+  requireLiteral(text, 'allowedRealm', 'write its host, for example "auth.example.net"');
+  const host = parseRegistryHost(text);
+  if (host !== undefined) return host;
+  throw new Error(`allowedRealm ${quote(text)} is not a valid host; write the host of the token service without a scheme or path, `
+    + 'for example "auth.example.net"');
 }
 
 function secretField(property: string, field: string): string {

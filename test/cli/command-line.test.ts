@@ -232,8 +232,10 @@ describe('Docker\'s configuration', () => {
     expect(resultOf(await copyPrivate('{'))).toMatchObject({ outcome: 'failed', reason: 'invalid-configuration', message: expect.stringContaining('DOCKER_CONFIG') });
   });
 
-  test('that names a helper which is not there is told with the helper\'s name', async () => {
-    expect(resultOf(await copyPrivate({ credsStore: 'not-installed' }))).toMatchObject({ reason: 'invalid-configuration', message: expect.stringContaining('docker-credential-not-installed') });
+  test('that names a helper which is not there is a warning, and the refusal names the helper', async () => {
+    const ending = await copyPrivate({ credsStore: 'not-installed' });
+    expect(resultOf(ending)).toMatchObject({ reason: 'unauthorized', message: expect.stringContaining('docker-credential-not-installed, which is not on the PATH') });
+    expect(ending.stderr).toMatch(/^warning: .*docker-credential-not-installed/m);
   });
 });
 

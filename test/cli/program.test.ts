@@ -75,6 +75,8 @@ describe('copy and check', () => {
     [['--attestations=keep-if-accepted'], { attestations: 'KEEP_IF_ACCEPTED' }],
     [['--no-late-referrers'], { lateReferrers: false }],
     [['--timeout', '1'], { timeout: 1 }],
+    [['--allow-realm', 'auth.example.net'], { allowRealm: ['auth.example.net'] }],
+    [['--allow-realm', 'Auth.example.net, sso.example.org:8443'], { allowRealm: ['auth.example.net', 'sso.example.org:8443'] }],
     [['--timeout', '604800'], { timeout: 604_800 }],
   ])('understands %j', async (args, expected) => {
     await run('copy', 'a', 'b', ...args);
@@ -106,6 +108,8 @@ describe('refusals', () => {
     ['half a second', ['copy', 'a', 'b', '--timeout', '0.5']],
     ['a timeout in minutes', ['copy', 'a', 'b', '--timeout', '5m']],
     ['a timeout of more than a week', ['copy', 'a', 'b', '--timeout', '604801']],
+    ['a realm that is an address', ['copy', 'a', 'b', '--allow-realm', 'https://auth.example.net/token']],
+    ['an empty realm', ['copy', 'a', 'b', '--allow-realm', '']],
     ['an empty timeout', ['copy', 'a', 'b', '--timeout', '']],
     ['a timeout in another notation', ['copy', 'a', 'b', '--timeout', '1e3']],
   ])('%s runs nothing', async (_, args) => {

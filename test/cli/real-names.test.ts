@@ -125,7 +125,7 @@ describe('a registry of TLS', () => {
 
   test('that names a token service of plain http is refused, and no credentials are sent there', async () => {
     own.fail({ action: Fault.status(401, { 'www-authenticate': `Bearer realm="${plain.url}/token",service="x"` }), times: 100 });
-    expect(resultOf(await copyOwn())).toMatchObject({ outcome: 'failed', reason: 'unauthorized', message: expect.stringContaining('doesn\'t use https') });
+    expect(resultOf(await copyOwn())).toMatchObject({ outcome: 'failed', reason: 'unauthorized', message: expect.stringContaining('must have an https URL') });
     expect(plain.count()).toBe(0);
   });
 

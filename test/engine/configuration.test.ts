@@ -250,6 +250,12 @@ describe('MIRROR_CREDENTIALS', () => {
     expect(await credentials.credentialFor('docker.io')).toEqual({ username: 'user', password: 'secret' });
   });
 
+  test('may allow a token service on another domain', async () => {
+    const text = JSON.stringify([{ registry: 'docker.io', username: 'HUB_USER', password: 'HUB_PASSWORD', allowedRealm: 'auth.example.net' }]);
+    const { credentials } = read({ MIRROR_CREDENTIALS: text, HUB_USER: 'user', HUB_PASSWORD: 'secret' });
+    expect(await credentials.credentialFor('docker.io')).toEqual({ username: 'user', password: 'secret', allowedRealms: ['auth.example.net'] });
+  });
+
   test.each([undefined, '', '[]'])('%j means anonymous access', async (text) => {
     expect(await read({ MIRROR_CREDENTIALS: text }).credentials.credentialFor('docker.io')).toBeUndefined();
   });
@@ -263,7 +269,7 @@ describe('MIRROR_CREDENTIALS', () => {
 
   test.each([
     'no JSON', '{', '{}', 'null', '5', '"docker.io"', '[null]', '[5]', '["docker.io"]', '[[]]', '[{}]',
-    '[{"registry":"docker.io","username":"A"}]', '[{"registry":"docker.io","username":"A","password":5}]', '[{"registry":null,"username":"A","password":"B"}]',
+    '[{"registry":"docker.io","username":"A"}]', '[{"registry":"docker.io","username":"A","password":"B","allowedRealm":["x"]}]', '[{"registry":"docker.io","username":"A","password":5}]', '[{"registry":null,"username":"A","password":"B"}]',
     '[{"registry":"docker.io","username":"A","password":"B"},{}]', '{"0":{"registry":"docker.io","username":"A","password":"B"},"length":1}',
   ])('%j are told in what form they are wanted', (text) => {
     expect(refusalOf({ MIRROR_CREDENTIALS: text })).toMatchObject({

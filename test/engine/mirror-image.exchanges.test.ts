@@ -161,14 +161,22 @@ describe('credentials do not leave', () => {
   test('to a token service that is not https', async () => {
     const challenge = GITLAB.challenge.replace('https://gitlab.com', 'http://gitlab.com');
     await playBut(({ host }) => host === GITLAB.host ? { status: 401, headers: { 'www-authenticate': challenge } } : undefined);
-    expect(await run(source, { credentials })).toMatchObject({ outcome: 'failed', reason: 'unauthorized', message: expect.stringContaining('doesn\'t use https') });
+    expect(await run(source, { credentials })).toMatchObject({ outcome: 'failed', reason: 'unauthorized', message: expect.stringContaining('must have an https URL') });
     expect(network.asked).not.toContain('gitlab.com');
   });
 
   test.each([301, 302, 303, 307, 308])('to where a token service redirects with HTTP %d', async (status) => {
-    await playBut(({ host }) => host === 'gitlab.com' ? redirect('https://thief.example/jwt/auth', status) : undefined, 'thief.example');
-    expect(await run(source, { credentials })).toMatchObject({ outcome: 'failed', message: expect.stringContaining(`HTTP ${status}`) });
-    expect(network.asked).not.toContain('thief.example');
+    await playBut(({ host }) => {
+      if (host === 'thief.example') return { status: 403, body: 'foreign words' };
+      return host === 'gitlab.com' ? redirect('https://thief.example/jwt/auth', status) : undefined;
+    }, 'thief.example');
+    const result = await run(source, { credentials });
+    expect(result).toMatchObject({
+      outcome: 'failed', reason: 'unauthorized', message: expect.stringContaining('the credentials were not sent to its token service thief.example'),
+    });
+    expect(JSON.stringify(result)).not.toContain('foreign words');
+    expect(authorizations('gitlab.com')).toEqual([user]);
+    expect(authorizations('thief.example')).toEqual([undefined]);
   });
 
   test.each([

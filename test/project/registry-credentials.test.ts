@@ -55,6 +55,20 @@ describe('the build gets credentials', () => {
     expect(variables.MIRROR_CREDENTIAL_0_PASSWORD.Value).toBe(`${ARN}-AbCdEf:accessToken`);
   });
 
+  test('with the token service on another domain that may receive them', () => {
+    const stack = newStack();
+    const secret = secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', `${ARN}-AbCdEf`);
+    const credentials = RegistryCredentials.fromSecret('quay.io', secret, { allowedRealm: 'Auth.example.net' });
+    expect(JSON.parse(String(variablesOf(synthesize(stack, credentials)).MIRROR_CREDENTIALS.Value))).toEqual([
+      { registry: 'quay.io', username: 'MIRROR_CREDENTIAL_0_USERNAME', password: 'MIRROR_CREDENTIAL_0_PASSWORD', allowedRealm: 'auth.example.net' },
+    ]);
+  });
+
+  test.each(['https://auth.example.net', 'auth.example.net/token', '', 'a b'])('not with the token service %j, which is not a host', (allowedRealm) => {
+    const secret = secretsmanager.Secret.fromSecretCompleteArn(newStack(), 'Secret', `${ARN}-AbCdEf`);
+    expect(() => RegistryCredentials.fromSecret('quay.io', secret, { allowedRealm })).toThrow('write the host of the token service without a scheme or path');
+  });
+
   test('no variable and no permission without credentials', () => {
     const template = synthesize(newStack());
     expect(Object.keys(variablesOf(template)).filter((name) => name.includes('CREDENTIAL'))).toEqual([]);

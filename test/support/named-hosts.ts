@@ -32,6 +32,6 @@ export class NamedHosts extends Transport {
     const port = this.ports.get(url.host);
     if (port === undefined) return super.send(message);
     const local = new URL(`http://127.0.0.1:${port}${url.pathname}${url.search}`);
-    return { ...await super.send({ ...message, url: local, headers: { ...message.headers, host: url.host } }), url };
+    return { ...await super.send({ ...message, url: local, headers: { ...message.headers, host: url.host }, namedBy: undefined }), url };
   }
 }

@@ -1,10 +1,15 @@
 import type { CredentialVariables } from '../../image/contract/environment';
 import { MirrorError } from '../mirror-error';
 
-/** A user name and password, or an identity token that replaces both. */
-export type Credential =
+/** A user name and password, an identity token that replaces both, or a token that goes to the registry itself. */
+export type Credential = (
   | { readonly username: string; readonly password: string }
-  | { readonly identityToken: string };
+  | { readonly identityToken: string }
+  | { readonly registryToken: string }
+) & {
+  /** The hosts of token services that may receive it, although they don't belong to the registry. */
+  readonly allowedRealms?: readonly string[];
+};
 
 /** A source of credentials for registries. */
 export interface CredentialSource {
@@ -13,20 +18,36 @@ export interface CredentialSource {
    *
    * @param registry the host, as written in image references
    * @param refused whether the registry refused the previous credentials; the source then renews expired credentials
+   * @param repository the repository of the request, for credentials of one repository; undefined for the whole registry
    */
-  credentialFor(registry: string, refused: boolean): Promise<Credential | undefined>;
+  credentialFor(registry: string, refused: boolean, repository?: string): Promise<Credential | undefined>;
+
+  /** Why configured credentials for a registry are not available, with the remedy. Undefined when there is no problem. */
+  problem?(registry: string): string | undefined;
 }
 
 /** Combines sources: the first source that has credentials for a registry provides them. */
 export function credentialChain(...sources: CredentialSource[]): CredentialSource {
   return {
-    async credentialFor(registry, refused) {
+    async credentialFor(registry, refused, repository) {
       for (const source of sources) {
-        const credential = await source.credentialFor(registry, refused);
+        const credential = await source.credentialFor(registry, refused, repository);
         if (credential !== undefined) return credential;
       }
       return undefined;
     },
+    problem: (registry) => sources.map((source) => source.problem?.(registry)).find((problem) => problem !== undefined),
+  };
+}
+
+/** A source with credentials that may also go to these hosts of token services. */
+export function withAllowedRealms(source: CredentialSource, allowedRealms: readonly string[]): CredentialSource {
+  return {
+    async credentialFor(registry, refused, repository) {
+      const credential = await source.credentialFor(registry, refused, repository);
+      return credential && { ...credential, allowedRealms };
+    },
+    problem: (registry) => source.problem?.(registry),
   };
 }
 
@@ -36,10 +57,11 @@ export class EnvironmentCredentials implements CredentialSource {
 
   /** @throws MirrorError when a variable is missing or empty */
   constructor(variables: readonly CredentialVariables[], environment: NodeJS.ProcessEnv) {
-    for (const { registry, username, password } of variables) {
+    for (const { registry, username, password, allowedRealm } of variables) {
       this.credentials.set(registry, {
         username: requireVariable(environment, username, registry),
         password: requireVariable(environment, password, registry),
+        ...allowedRealm === undefined ? {} : { allowedRealms: [allowedRealm] },
       });
     }
   }

@@ -31,8 +31,8 @@ export class Docker {
   async signIn(registry: string, credentials: CredentialSource): Promise<void> {
     const credential = this.signedIn.has(registry) ? undefined : await credentials.credentialFor(registry, false);
     if (credential === undefined) return;
-    if ('identityToken' in credential) {
-      throw new MirrorError('unauthorized', `${registry}: Docker cannot sign in with an identity token; use a user name and password`);
+    if (!('username' in credential)) {
+      throw new MirrorError('unauthorized', `${registry}: Docker cannot sign in with a token; use a user name and password`);
     }
     await this.run(['login', '--username', credential.username, '--password-stdin', registry], credential.password);
     this.signedIn.add(registry);

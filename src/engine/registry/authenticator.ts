@@ -1,6 +1,6 @@
 import type { Challenge } from './challenge';
 import type { Endpoint } from './endpoint';
-import { Authorization, basicHeader, fetchBearerToken, requestedScope } from './token-service';
+import { Authorization, basicHeader, fetchBearerToken, requestedScope, withheldNote } from './token-service';
 import type { Transport } from './transport';
 import type { Credential, CredentialSource } from '../credentials/credential-source';
 import { MirrorError } from '../mirror-error';
@@ -10,16 +10,29 @@ const EXPIRY_MARGIN = 10_000;
 /** The maximum number of other credentials that are tried after refused credentials: a new login, a renewed login, and anonymous access. */
 const MAX_OTHER_CREDENTIALS = 3;
 
+/** The authorization for one challenge. Challenges that lead to the same token request share it. */
+interface Grant {
+  readonly challenge: Challenge;
+  authorization?: Authorization;
+  pending?: Promise<string | undefined>;
+  /** Whether the registry refused the last header, so that the credentials must be renewed. */
+  refused?: boolean;
+  /** Whether the registry accepted a request with it. */
+  accepted?: boolean;
+  /** The header that replaced a header denied without a challenge. When it is denied too, the denial is final. */
+  replacement?: string;
+  /** Why there is no authorization, and a second try would fail too. */
+  failure?: MirrorError;
+}
+
 /** Provides the `Authorization` header for one repository of one registry, and renews it. */
 export class Authenticator {
-  private challenge: Challenge | undefined;
-  private authorization: Authorization | undefined;
-  private pending: Promise<string | undefined> | undefined;
-  private refused = false;
-  /** The header that replaced a header denied without a challenge. When it is denied too, the denial is final. */
-  private replacement: string | undefined;
-  /** Why the token service refused the request for the endpoint's known challenge. */
-  private knownChallengeError: MirrorError | undefined;
+  private readonly grants = new Map<string, Grant>();
+  /** The grant of the next request. A request with a different challenge, such as a list of referrers, doesn't replace it once it was accepted. */
+  private current: Grant | undefined;
+  private withheldFrom?: string;
+  /** Whether the registry accepted a request without a header. A challenge about another repository then concerns one request only. */
+  private acceptsAnonymous = false;
 
   /** Whether the header uses credentials, rather than anonymous access. */
   authenticated = false;
@@ -32,103 +45,165 @@ export class Authenticator {
     private readonly transport: Transport,
     private readonly signal: AbortSignal,
   ) {
-    this.challenge = endpoint.challenge;
+    this.current = endpoint.challenge && this.grantFor(endpoint.challenge);
+  }
+
+  /** Why existing credentials are not used; undefined when they are, or when there are none. */
+  get note(): string | undefined {
+    if (this.authenticated) return undefined;
+    return this.withheldFrom === undefined ? this.credentials.problem?.(this.endpoint.registry) : withheldNote(this.withheldFrom);
   }
 
   /** Returns the header for the next request, or undefined for no header. Parallel callers share one token request. */
   async header(): Promise<string | undefined> {
-    if (this.challenge === undefined) return undefined;
-    if (this.authorization && this.authorization.expires - EXPIRY_MARGIN > Date.now()) return this.authorization.header;
-    this.pending ??= this.renew(this.challenge).finally(() => {
-      this.pending = undefined;
-    });
-    return this.pending;
+    const grant = this.current;
+    if (grant === undefined) return undefined;
+    try {
+      return await this.headerOf(grant);
+    } catch (error) {
+      if (grant.challenge.scheme !== 'bearer' || !isFinal(error)) throw error;
+      // The challenge may be out of date, so the next request is sent without a header to get the registry's current challenge.
+      if (this.current === grant) this.current = undefined;
+      return undefined;
+    }
   }
 
   /**
-   * Handles a response with status 401.
+   * Handles a response with a challenge.
    *
    * @param sent the header of the request
-   * @returns whether to send the request again with a new header
+   * @returns the header to send the request again with; undefined when the response is final
+   * @throws MirrorError when the token service refuses. Other requests are not affected.
    */
-  async challenged(challenge: Challenge | undefined, sent: string | undefined): Promise<boolean> {
-    if (challenge === undefined) return false;
-    if (this.knownChallengeError && this.isKnownChallenge(challenge)) throw this.knownChallengeError;
-    const current = this.authorization?.header;
-    if (current !== undefined && current !== sent) return true; // a parallel request has already renewed it
-    this.refused = sent !== undefined;
-    this.authorization = undefined;
-    this.challenge = challenge;
-    const renewed = await this.header();
-    return renewed !== undefined && (renewed !== sent || challenge.scheme === 'bearer');
+  async challenged(challenge: Challenge, sent: string | undefined): Promise<string | undefined> {
+    const grant = this.grantFor(challenge);
+    const header = await this.renew(grant, sent);
+    if (header === undefined || (header === sent && challenge.scheme === 'basic')) return undefined;
+    const isProven = this.current?.accepted ?? (this.acceptsAnonymous && !this.isForOwnRepository(challenge));
+    if (!isProven) this.current = grant;
+    return header;
   }
 
   /**
    * Handles a denial without a challenge. Amazon ECR responds this way, with status 403, to an expired token.
    *
    * @param sent the header of the request
-   * @returns whether to send the request again with a new header; a second denial is final
+   * @returns the header to send the request again with; undefined when the denial is final
    */
-  async denied(sent: string | undefined): Promise<boolean> {
-    if (sent === undefined || sent === this.replacement || this.challenge === undefined) return false;
-    if (this.authorization?.header === sent) {
-      this.refused = true;
-      this.authorization = undefined;
-    }
-    this.replacement = await this.header();
-    return this.replacement !== undefined && this.replacement !== sent;
+  async denied(sent: string | undefined): Promise<string | undefined> {
+    if (sent === undefined) return undefined;
+    const grant = this.grantOf(sent) ?? this.current;
+    if (grant === undefined || sent === grant.replacement) return undefined;
+    grant.replacement = await this.renew(grant, sent);
+    return grant.replacement === sent ? undefined : grant.replacement;
   }
 
-  private async renew(challenge: Challenge): Promise<string | undefined> {
+  /**
+   * Records that the registry accepted a request.
+   *
+   * @param header the header of the request
+   */
+  accepted(header: string | undefined): void {
+    const grant = header === undefined ? undefined : this.grantOf(header);
+    if (grant !== undefined) grant.accepted = true;
+    if (header === undefined) this.acceptsAnonymous = true;
+  }
+
+  /** Uses a header for the following requests too, for a request that cannot be sent again at once. */
+  prefer(header: string): void {
+    this.current = this.grantOf(header) ?? this.current;
+  }
+
+  /** Whether there are credentials for the registry. */
+  async hasCredentials(): Promise<boolean> {
+    return await this.credential(false) !== undefined;
+  }
+
+  private grantFor(challenge: Challenge): Grant {
+    const key = challenge.scheme === 'basic' ? 'basic' : JSON.stringify([challenge.realm, challenge.service, requestedScope(challenge, this.scope)]);
+    let grant = this.grants.get(key);
+    if (grant === undefined) this.grants.set(key, grant = { challenge });
+    return grant;
+  }
+
+  private grantOf(header: string): Grant | undefined {
+    return [...this.grants.values()].find(({ authorization }) => authorization?.header === header);
+  }
+
+  private async headerOf(grant: Grant): Promise<string | undefined> {
+    const { authorization, failure } = grant;
+    if (authorization && authorization.expires - EXPIRY_MARGIN > Date.now()) return authorization.header;
+    if (failure) throw failure;
+    grant.pending ??= this.authorize(grant).catch((error) => {
+      if (isFinal(error) && grant.authorization === undefined && !grant.accepted) grant.failure = error;
+      throw error;
+    }).finally(() => {
+      grant.pending = undefined;
+    });
+    return grant.pending;
+  }
+
+  /** Returns the header of a grant, which is renewed if the registry refused it. When that fails, the old header stays for other requests. */
+  private async renew(grant: Grant, sent: string | undefined): Promise<string | undefined> {
+    const old = grant.authorization;
+    const isRefused = old !== undefined && old.header === sent;
+    if (isRefused) {
+      grant.refused = true;
+      grant.authorization = undefined;
+    }
     try {
-      return await this.authorize(challenge);
+      return await this.headerOf(grant);
     } catch (error) {
-      const isKnown = challenge === this.endpoint.challenge && challenge.scheme === 'bearer';
-      if (!isKnown || !(error instanceof MirrorError) || error.retryable) throw error;
-      // The known challenge may be out of date, so the next request is sent without a header to get the registry's own challenge.
-      this.challenge = undefined;
-      this.knownChallengeError = error;
-      return undefined;
+      if (isRefused) grant.authorization ??= old;
+      throw error;
     }
   }
 
-  /** Whether a challenge leads to the same token request as the known challenge, which the token service has refused: a second try would fail too. */
-  private isKnownChallenge(challenge: Challenge): boolean {
-    return this.tokenRequestOf(challenge) === this.tokenRequestOf(this.endpoint.challenge);
-  }
-
-  private tokenRequestOf(challenge: Challenge | undefined): string | undefined {
-    if (challenge?.scheme !== 'bearer') return undefined;
-    return JSON.stringify([challenge.realm, challenge.service, requestedScope(challenge, this.scope)]);
-  }
-
-  private async authorize(challenge: Challenge): Promise<string | undefined> {
-    let credential = await this.credential(this.refused);
-    this.refused = false;
+  private async authorize(grant: Grant): Promise<string | undefined> {
+    let credential = await this.credential(grant.refused ?? false);
+    grant.refused = false;
     for (let others = 0; ; others++) {
       try {
         this.authenticated = credential !== undefined;
-        this.authorization = await this.fetchAuthorization(challenge, credential);
-        return this.authorization?.header;
+        grant.authorization = await this.fetchAuthorization(grant.challenge, credential);
+        this.authenticated = grant.authorization?.authenticated ?? false;
+        this.withheldFrom = grant.authorization?.withheldFrom;
+        return grant.authorization?.header;
       } catch (error) {
-        const isFinal = credential === undefined || !(error instanceof MirrorError) || error.retryable || others === MAX_OTHER_CREDENTIALS;
-        const other = isFinal ? credential : await this.credential(true);
+        const isLast = credential === undefined || !isFinal(error) || others === MAX_OTHER_CREDENTIALS;
+        const other = isLast ? credential : await this.credential(true);
         if (isSameCredential(other, credential)) throw error;
         credential = other;
       }
     }
   }
 
+  private isForOwnRepository(challenge: Challenge): boolean {
+    return challenge.scheme === 'basic' || requestedScope(challenge, this.scope).includes(`:${this.repository}:`);
+  }
+
+  private get repository(): string | undefined {
+    return /^repository:(.+):[^:]*$/.exec(this.scope)?.[1];
+  }
+
   private credential(refused: boolean): Promise<Credential | undefined> {
-    return this.credentials.credentialFor(this.endpoint.registry, refused);
+    return this.credentials.credentialFor(this.endpoint.registry, refused, this.repository);
   }
 
   private async fetchAuthorization(challenge: Challenge, credential: Credential | undefined): Promise<Authorization | undefined> {
     const { endpoint, scope, transport, signal } = this;
-    return challenge.scheme === 'basic'
-      ? basicAuthorization(credential)
-      : fetchBearerToken({ endpoint, challenge, scope, credential, transport, signal });
+    if (credential && 'registryToken' in credential) {
+      return { header: `Bearer ${credential.registryToken}`, expires: Infinity, authenticated: true };
+    }
+    if (challenge.scheme === 'basic') return basicAuthorization(credential);
+    const note = this.credentials.problem?.(endpoint.registry);
+    return fetchBearerToken({ endpoint, challenge, scope, credential, note, transport, signal });
   }
+}
+
+/** Whether a failure is final: the same request would fail again. */
+function isFinal(error: unknown): error is MirrorError {
+  return error instanceof MirrorError && !error.retryable;
 }
 
 function isSameCredential(left: Credential | undefined, right: Credential | undefined): boolean {
@@ -138,5 +213,5 @@ function isSameCredential(left: Credential | undefined, right: Credential | unde
 /** A Basic header has no expiry date. It is renewed when the registry refuses it. */
 function basicAuthorization(credential: Credential | undefined): Authorization | undefined {
   if (credential === undefined || !('username' in credential)) return undefined;
-  return { header: basicHeader(credential), expires: Infinity };
+  return { header: basicHeader(credential), expires: Infinity, authenticated: true };
 }

@@ -12,6 +12,8 @@ export type Challenge =
 
 const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
 const QUOTED = /"((?:[^"\\]|\\.)*)"/y;
+/** A value without quotes. RFC 9110 allows a token only, but some registries also write URLs and scopes this way. */
+const UNQUOTED = /[^\s,;"]+/y;
 const MAX_HEADER_LENGTH = 8192;
 
 /** Parses the first supported challenge of a header. Bearer is preferred to Basic, because it is the scheme of the OCI distribution specification. */
@@ -32,7 +34,11 @@ interface RawChallenge {
   readonly parameters: Map<string, string>;
 }
 
-/** Parses `Scheme name=value, name="value", Scheme …`, up to the first character that does not have this form. */
+/**
+ * Parses `Scheme name=value, name="value", Scheme …`, up to the first character that does not have this form.
+ *
+ * As in the Go clients, a blank value counts as absent, and the last of several values counts. Commas may be missing, or be semicolons.
+ */
 function parseChallenges(header: string): RawChallenge[] {
   const challenges: RawChallenge[] = [];
   let at = 0;
@@ -42,7 +48,7 @@ function parseChallenges(header: string): RawChallenge[] {
     if (match) at = pattern.lastIndex;
     return match;
   };
-  const separator = () => take(/[\s,]*/y);
+  const separator = () => take(/[\s,;]*/y);
   for (separator(); at < header.length; separator()) {
     const name = take(TOKEN)?.[0].toLowerCase();
     if (name === undefined) break;
@@ -51,10 +57,10 @@ function parseChallenges(header: string): RawChallenge[] {
       take(/ +[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$))/y); // the token68 form: a scheme with a single value
       continue;
     }
-    const value = take(QUOTED)?.[1].replace(/\\(.)/g, '$1') ?? take(TOKEN)?.[0];
+    const value = take(QUOTED)?.[1].replace(/\\(.)/g, '$1') ?? take(UNQUOTED)?.[0] ?? '';
     const challenge = challenges.at(-1);
-    if (value === undefined || challenge === undefined) break;
-    if (!challenge.parameters.has(name)) challenge.parameters.set(name, value);
+    if (challenge === undefined) break;
+    if (value.trim() !== '') challenge.parameters.set(name, value);
   }
   return challenges;
 }

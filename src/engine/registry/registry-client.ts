@@ -74,6 +74,11 @@ export class RegistryClient {
     return this.connection.requests;
   }
 
+  /** Why existing credentials are not used; undefined when they are, or when there are none. */
+  get credentialNote(): string | undefined {
+    return this.connection.note;
+  }
+
   /**
    * Returns the digest of a tag, or undefined when the tag doesn't exist. The request doesn't count as a pull.
    *
@@ -273,8 +278,8 @@ export class RegistryClient {
 
   private async responseError(action: string, response: HttpResponse, subject?: RequestPurpose['subject']): Promise<MirrorError> {
     const { registry } = this.endpoint;
-    const { authenticated } = this.connection;
-    if (response.url.origin === this.base.origin) return registryError({ registry, action, authenticated, subject }, response);
+    const { authenticated, note } = this.connection;
+    if (response.url.origin === this.base.origin) return registryError({ registry, action, authenticated, note, subject }, response);
     await response.body.dump();
     // The URLs of redirects are signed for a short time only. The next try gets a new URL.
     const problem = `${response.url.host}, to which it redirects, returned HTTP ${response.status}`;

@@ -1,8 +1,8 @@
 import { Authenticator } from './authenticator';
-import { parseChallenge } from './challenge';
-import type { Endpoint } from './endpoint';
+import { type Challenge, parseChallenge } from './challenge';
+import { type Endpoint, namedBy, requireSafeUrl } from './endpoint';
+import { MAX_REDIRECTS, REDIRECT_STATUSES } from './token-service';
 import { headerValue, type HttpRequest, type HttpResponse, type Transport } from './transport';
-import { sanitizeForLog } from '../../image/sanitize';
 import type { CredentialSource } from '../credentials/credential-source';
 import { MirrorError } from '../mirror-error';
 
@@ -25,9 +25,11 @@ export interface RegistryMessage {
   readonly isSlow?: HttpRequest['isSlow'];
 }
 
-const MAX_REDIRECTS = 5;
-const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
+/** Statuses of registries that refuse a request, or hide that an image exists. */
+const HIDING_STATUSES = [401, 403, 404];
 const NO_CREDENTIALS: CredentialSource = { credentialFor: async () => undefined };
+/** The challenges of API roots by origin, for each transport, which a run has one of. */
+const ROOT_CHALLENGES = new WeakMap<Transport, Map<string, Promise<Challenge | undefined>>>();
 
 /** Sends requests to a registry with the required authorization. Follows redirects to other hosts without credentials. */
 export class RegistryConnection {
@@ -47,6 +49,11 @@ export class RegistryConnection {
     return this.registryAuthenticator.authenticated;
   }
 
+  /** Why existing credentials are not used; undefined when they are, or when there are none. */
+  get note(): string | undefined {
+    return this.registryAuthenticator.note;
+  }
+
   /** Sends a request with authorization. Follows redirects of GET and HEAD requests. */
   async exchange(message: RegistryMessage): Promise<HttpResponse> {
     let { url } = message;
@@ -61,67 +68,106 @@ export class RegistryConnection {
 
   /** Returns the URL of a `Location` header, which may be relative. A redirect from https to http is an error. */
   location(response: HttpResponse, from: URL): URL {
-    const header = headerValue(response.headers.location) ?? '';
-    if (header === '' || !URL.canParse(header, from.href)) throw this.protocolError('the Location or Link header is not a valid URL');
-    return this.requireSafeUrl(new URL(header, from), from);
+    return requireSafeUrl(this.options.endpoint.registry, headerValue(response.headers.location) ?? '', from);
   }
 
   /** Returns the URL of a list's next page, by the same rules as `location()`. Undefined on the last page. */
   nextPage(response: HttpResponse): URL | undefined {
     const next = parseNextPage(headerValue(response.headers.link), response.url);
-    return next && this.requireSafeUrl(next, response.url);
-  }
-
-  private requireSafeUrl(url: URL, from: URL): URL {
-    if (!/^https?:$/.test(url.protocol)) throw this.protocolError('the Location or Link header is not a valid URL');
-    if (from.protocol !== 'https:' || url.protocol === 'https:') return url;
-    // Registries behind a TLS proxy often return http URLs for themselves.
-    if (url.protocol === 'http:' && url.hostname === from.hostname) return new URL(url.href.replace(/^http:/, 'https:'));
-    throw this.protocolError(`redirect from https to ${sanitizeForLog(url.origin)}, which is not secure`);
+    return next && requireSafeUrl(this.options.endpoint.registry, next.href, response.url);
   }
 
   private async sendAuthorized(message: RegistryMessage): Promise<HttpResponse> {
     const authenticator = this.authenticatorFor(message.url);
-    const authorization = await authenticator.header();
-    const response = await this.send(message, authorization);
-    let renewed = true;
+    const sent = await authenticator.header();
+    const response = await this.send(message, sent);
+    if (![400, ...HIDING_STATUSES].includes(response.status)) authenticator.accepted(sent);
+    let header: string | undefined;
     try {
-      renewed = await this.renewed(authenticator, message, response, authorization);
-    } finally {
-      if (renewed) await response.body.dump(); // also when the token service fails, so that the connection can be reused
+      header = await this.renewedHeader(authenticator, message, response, sent);
+    } catch (error) {
+      // A refusal concerns this request only: the caller decides whether it ends the image.
+      if (error instanceof MirrorError && !error.retryable) return { ...response, refusal: error };
+      await response.body.dump(); // so that the connection can be reused
+      throw error;
     }
-    if (!renewed) return response;
+    if (header === undefined) return response;
+    await response.body.dump();
     if (isStream(message.body)) {
+      authenticator.prefer(header);
       const { registry } = this.options.endpoint;
       throw new MirrorError('unauthorized', `${registry}: the authorization token expired before the upload`, { retryable: true });
     }
-    return this.send(message, await authenticator.header());
+    const repeated = await this.send(message, header);
+    if (repeated.status !== 401 && repeated.status !== 403) authenticator.accepted(header);
+    return repeated;
   }
 
-  /** Renews the authorization when the response requires it. Returns whether to send the request again. */
-  private async renewed(authenticator: Authenticator, message: RegistryMessage, response: HttpResponse, sent: string | undefined): Promise<boolean> {
-    const { method } = message;
+  /** Renews the authorization when the response requires it. Returns the header to send the request again with; undefined for a final response. */
+  private async renewedHeader(
+    authenticator: Authenticator, message: RegistryMessage, response: HttpResponse, sent: string | undefined,
+  ): Promise<string | undefined> {
     const { status, headers } = response;
-    if (status === 401) return authenticator.challenged(parseChallenge(joinHeader(headers['www-authenticate'])), sent);
+    const isHidden = sent === undefined && HIDING_STATUSES.includes(status);
+    if (status === 401 || isHidden) {
+      const challenge = parseChallenge(joinHeader(headers['www-authenticate']));
+      if (challenge) return authenticator.challenged(challenge, sent);
+      return isHidden && !isStream(message.body) ? this.headerOfRoot(authenticator, message.url) : undefined;
+    }
     // An expired token has status 403 in Amazon ECR, and status 400 in Amazon ECR Public.
-    const mayBeExpired = status === 403 || (status === 400 && (method === 'GET' || method === 'HEAD'));
-    return mayBeExpired && authenticator.denied(sent);
+    const mayBeExpired = status === 403 || (status === 400 && (message.method === 'GET' || message.method === 'HEAD'));
+    return mayBeExpired ? authenticator.denied(sent) : undefined;
+  }
+
+  /**
+   * Returns the header for the challenge of the API root, which is requested once for each registry, and only when there are credentials.
+   * Some registries answer anonymous requests for private images with status 404 or 403, and challenge only there.
+   *
+   * @see https://github.com/distribution/distribution/issues/1984
+   */
+  private async headerOfRoot(authenticator: Authenticator, { origin }: URL): Promise<string | undefined> {
+    if (!await authenticator.hasCredentials()) return undefined;
+    const { transport } = this.options;
+    const known = ROOT_CHALLENGES.get(transport) ?? new Map<string, Promise<Challenge | undefined>>();
+    ROOT_CHALLENGES.set(transport, known);
+    if (!known.has(origin)) known.set(origin, this.rootChallenge(new URL('/v2/', origin)));
+    const challenge = await known.get(origin)!.catch((error: unknown) => {
+      known.delete(origin); // an image that ended does not end the others
+      throw error;
+    });
+    return challenge && authenticator.challenged(challenge, undefined);
+  }
+
+  private async rootChallenge(url: URL): Promise<Challenge | undefined> {
+    try {
+      const response = await this.send({ method: 'GET', url }, undefined);
+      await response.body.dump();
+      return response.status === 401 ? parseChallenge(joinHeader(response.headers['www-authenticate'])) : undefined;
+    } catch (error) {
+      if (error instanceof MirrorError) return undefined; // the registry has already answered the request for the image
+      throw error;
+    }
   }
 
   private async send({ headers, ...message }: RegistryMessage, authorization: string | undefined): Promise<HttpResponse> {
+    const { endpoint, signal, transport } = this.options;
     this.requests++;
     const allHeaders = authorization === undefined ? headers : { ...headers, authorization };
-    return this.options.transport.send({ ...message, headers: allHeaders, signal: this.options.signal });
+    return transport.send({ ...message, headers: allHeaders, signal, namedBy: namedBy(endpoint, message.url) });
   }
 
   /** Credentials are sent to the registry's own origin only. Redirects to other origins are followed anonymously. */
   private authenticatorFor(url: URL): Authenticator {
     let authenticator = this.authenticators.get(url.origin);
     if (!authenticator) {
-      authenticator = this.newAuthenticator({ registry: url.host, origin: url.origin }, NO_CREDENTIALS);
+      authenticator = this.newAuthenticator(this.foreignEndpoint(url), NO_CREDENTIALS);
       this.authenticators.set(url.origin, authenticator);
     }
     return authenticator;
+  }
+
+  private foreignEndpoint(url: URL): Endpoint {
+    return { registry: url.host, origin: url.origin, namedBy: namedBy(this.options.endpoint, url) };
   }
 
   private newAuthenticator(endpoint: Endpoint, credentials: CredentialSource): Authenticator {

@@ -19,17 +19,25 @@ export interface RequestPurpose {
   readonly subject?: 'manifest' | 'blob' | 'upload';
   /** Whether the request used credentials. */
   readonly authenticated: boolean;
+  /** Why credentials are not used; undefined when they are, or when there are none. */
+  readonly note?: string;
+  /** Whether the response is from a host that doesn't belong to the registry. Its text is then not shown. */
+  readonly isForeign?: boolean;
 }
 
 /** Converts an error response of a registry to a `MirrorError`. Reads the body. */
 export async function registryError(purpose: RequestPurpose, response: HttpResponse): Promise<MirrorError> {
-  const { code, message } = parseBody(await readText(response));
+  const text = await readText(response);
+  if (response.refusal) return response.refusal;
+  const { code, message } = purpose.isForeign ? {} : parseBody(text);
   const details = [code, message].filter(Boolean).map((part) => sanitizeForLog(part!)).join(': ');
   const { status } = response;
   const failure = `${purpose.registry}: cannot ${purpose.action}`;
   const answer = `HTTP ${status}${details ? `, ${details}` : ''}`;
   const reason = reasonFor(status, code, message, purpose);
-  const explanation = explainUpload(status, purpose) ?? explain(reason, purpose);
+  const explanation = expectsTls(response, text)
+    ? 'the registry expects TLS; remove --plain-http, or use the name of the registry without a port'
+    : explainUpload(status, purpose) ?? explain(reason, purpose);
   return new MirrorError(reason, `${failure}: ${explanation} (${answer})`, {
     retryable: isRetryable(status, reason) || code === 'BLOB_UPLOAD_UNKNOWN', // the upload is lost, but a new one can be started
     retryAfterSeconds: parseRetryAfter(response.headers['retry-after']),
@@ -41,6 +49,11 @@ export async function registryError(purpose: RequestPurpose, response: HttpRespo
 /** Whether a status asks for fewer requests. */
 export function isOverload(status: number): boolean {
   return status === 429 || status === 503;
+}
+
+/** Whether a server with TLS refuses a request without it. Go, nginx and Apache answer with status 400 and a text. */
+function expectsTls({ status, url }: HttpResponse, text: string): boolean {
+  return status === 400 && url.protocol === 'http:' && /HTTP request .*HTTPS (?:server|port)|speaking plain HTTP to an SSL/is.test(text);
 }
 
 /** Whether a status is a transient error. */
@@ -77,9 +90,8 @@ function explain(reason: FailureReason, purpose: RequestPurpose): string {
     case 'rate-limited':
       return rateLimited(purpose);
     case 'unauthorized':
-      return purpose.authenticated
-        ? 'the credentials don\'t allow it, or the repository doesn\'t exist'
-        : 'the registry requires credentials, or the repository doesn\'t exist';
+      if (purpose.authenticated) return 'the credentials don\'t allow it, or the repository doesn\'t exist';
+      return `the registry requires credentials, or the repository doesn't exist${purpose.note === undefined ? '' : `; ${purpose.note}`}`;
     case 'not-found':
       return purpose.subject === 'blob'
         ? 'a manifest lists the blob, and the registry doesn\'t have it'

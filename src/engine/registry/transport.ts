@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Dispatcher, EnvHttpProxyAgent, errors } from 'undici';
+import { Agent, type Dispatcher, errors, ProxyAgent } from 'undici';
+import { HostResolver, isPrivateAddress, PRIVATE_ADDRESS, privateAddressError } from './endpoint';
+import { proxyFor } from './network-advice';
 import { sanitizeForLog } from '../../image/sanitize';
 import { MirrorError } from '../mirror-error';
 
@@ -14,6 +16,11 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
   /** Whether the server may need minutes for its response: it scans, assembles, or fetches a blob first. */
   readonly isSlow?: boolean;
+  /**
+   * The host name of the registry that named the URL in a challenge, redirect or link; undefined for a request to the registry itself.
+   * Such a request goes to a private address only if the registry has one too.
+   */
+  readonly namedBy?: string;
 }
 
 /** An HTTP response. The caller must read or dump the body, so that the connection returns to the pool. */
@@ -23,6 +30,8 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: Record<string, string | string[] | undefined>;
   readonly body: Readable & { dump(): Promise<void> };
+  /** For a response with status 401: the reason why the token service gave no token. */
+  readonly refusal?: MirrorError;
   /** The time, in milliseconds, in which the body must deliver the minimum number of bytes. */
   readonly throughputWindow: number;
 }
@@ -60,45 +69,81 @@ const MAX_HEADER_BYTES = 64 * 1024;
  * Honors HTTPS_PROXY, HTTP_PROXY and NO_PROXY. Node.js itself honors NODE_EXTRA_CA_CERTS.
  */
 export class Transport {
-  private readonly dispatcher: Dispatcher;
+  private readonly resolver = new HostResolver();
+  private readonly options: Agent.Options;
+  private readonly direct: Agent;
+  /** For hosts that a registry on the internet names. */
+  private readonly publicOnly: Agent;
+  private readonly proxies = new Map<string, ProxyAgent>();
 
   constructor(private readonly timeouts: TransportTimeouts = {}) {
     const { idle = IDLE_TIMEOUT } = timeouts;
-    this.dispatcher = new EnvHttpProxyAgent({
-      connections: CONNECTIONS_PER_HOST,
-      connect: { timeout: CONNECT_TIMEOUT },
-      headersTimeout: idle,
-      bodyTimeout: idle,
-      keepAliveTimeout: 30_000,
-      maxHeaderSize: MAX_HEADER_BYTES,
-    });
+    const limits = { headersTimeout: idle, bodyTimeout: idle, keepAliveTimeout: 30_000, maxHeaderSize: MAX_HEADER_BYTES };
+    this.options = { connections: CONNECTIONS_PER_HOST, ...limits };
+    this.direct = new Agent({ ...this.options, connect: { timeout: CONNECT_TIMEOUT, lookup: this.resolver.lookup } });
+    this.publicOnly = new Agent({ ...this.options, connect: { timeout: CONNECT_TIMEOUT, lookup: this.resolver.lookupPublic } });
   }
 
   /** @throws MirrorError that names the host, when there is no response */
   async send(message: HttpRequest): Promise<HttpResponse> {
-    const { slowResponse = SLOW_RESPONSE_TIMEOUT, throughputWindow = THROUGHPUT_WINDOW } = this.timeouts;
     try {
-      const { url } = message;
-      const { statusCode, headers, body } = await this.dispatcher.request({
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
-        method: message.method,
-        headers: { 'user-agent': 'cdk-ecr-mirror', 'accept-encoding': 'identity', ...message.headers },
-        body: message.body as Dispatcher.RequestOptions['body'],
-        signal: message.signal,
-        ...message.isSlow ? { headersTimeout: slowResponse } : {},
-        reset: false, // otherwise undici closes the connection after each HEAD request
-      });
-      return { url, status: statusCode, headers, body, throughputWindow };
+      return await this.dispatch(message, message.namedBy !== undefined);
     } catch (error) {
-      throw networkError(error, message.url);
+      if (errorCode(error) !== PRIVATE_ADDRESS) throw networkError(error, message.url);
+      return this.sendPrivately(message);
     }
+  }
+
+  /** Sends a request to a private address, if the registry that named the host has a private address too. */
+  private async sendPrivately(message: HttpRequest): Promise<HttpResponse> {
+    const { namedBy, url } = message;
+    if (!await this.resolver.isPrivate(namedBy!)) {
+      throw new MirrorError('registry-error', `${namedBy}: the registry leads to ${url.host}, which has a private, loopback or link-local address; `
+        + 'only a registry that has such an address itself may do so');
+    }
+    try {
+      return await this.dispatch(message, false);
+    } catch (error) {
+      throw networkError(error, url);
+    }
+  }
+
+  private async dispatch(message: HttpRequest, publicOnly: boolean): Promise<HttpResponse> {
+    const { slowResponse = SLOW_RESPONSE_TIMEOUT, throughputWindow = THROUGHPUT_WINDOW } = this.timeouts;
+    const { url } = message;
+    const proxy = proxyFor(url);
+    if (publicOnly && isPrivateAddress(url.hostname)) throw privateAddressError(url.hostname);
+    const dispatcher = proxy ? this.proxyAgent(proxy) : publicOnly ? this.publicOnly : this.direct;
+    const { statusCode, headers, body } = await dispatcher.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method: message.method,
+      headers: { 'user-agent': 'cdk-ecr-mirror', 'accept-encoding': 'identity', ...message.headers },
+      body: message.body as Dispatcher.RequestOptions['body'],
+      signal: message.signal,
+      ...message.isSlow ? { headersTimeout: slowResponse } : {},
+      reset: false, // otherwise undici closes the connection after each HEAD request
+    });
+    return { url, status: statusCode, headers, body, throughputWindow };
+  }
+
+  private proxyAgent({ origin, username, password }: URL): ProxyAgent {
+    const key = `${username}:${password}@${origin}`;
+    let agent = this.proxies.get(key);
+    if (agent === undefined) {
+      const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+      const token = login === ':' ? undefined : `Basic ${Buffer.from(login, 'utf8').toString('base64')}`;
+      agent = new ProxyAgent({ ...this.options, uri: origin, token });
+      this.proxies.set(key, agent);
+    }
+    return agent;
   }
 
   /** Closes all connections. It waits only a short time for a connection that cannot be closed. */
   async close(): Promise<void> {
     const timeout = new AbortController();
-    await Promise.race([this.dispatcher.destroy(), sleep(MAX_CLOSE_TIME, undefined, { signal: timeout.signal }).catch(() => undefined)]);
+    const closed = Promise.all([this.direct, this.publicOnly, ...this.proxies.values()].map((agent) => agent.destroy()));
+    await Promise.race([closed, sleep(MAX_CLOSE_TIME, undefined, { signal: timeout.signal }).catch(() => undefined)]);
     timeout.abort();
   }
 }
@@ -124,8 +169,10 @@ export function networkError(error: unknown, url: URL): unknown {
 /** The names of the errors with which an abort signal ends a request. */
 const ABORT_NAMES = ['AbortError', 'TimeoutError'];
 
-/** Errors that are not transient: untrusted certificates, unknown names, and headers that are too large. A DNS server that fails returns EAI_AGAIN, which is transient. */
-const FINAL_CODES = /^(?:ENOTFOUND$|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|ERR_INVALID|UND_ERR_HEADERS_OVERFLOW)/;
+/** Errors that are not transient: untrusted certificates, unknown names, and headers that are too large. EAI_AGAIN, of a DNS server that fails, is transient. */
+const FINAL_CODES = /^(?:ENOTFOUND$|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|ERR_INVALID|UND_ERR_HEADERS_OVERFLOW|ERR_SSL_|EPROTO$)/;
+/** What OpenSSL reports when a server sends plain HTTP in place of a TLS handshake. */
+const NO_TLS = /wrong version number|packet length too long|unknown protocol|http request/i;
 
 /** The error code of the system or of undici, from the error or one of its causes. Empty when there is none. */
 export function errorCode(error: unknown): string {
@@ -161,7 +208,15 @@ function networkProblem(code: string, error: unknown, url: URL): string {
     case 'UND_ERR_SOCKET':
       return 'the connection was closed by the server';
     default:
+      if (/^(?:ERR_SSL_|EPROTO$)/.test(code)) return tlsProblem(error, port);
       if (FINAL_CODES.test(code)) return `the certificate is not trusted (${code}); for a custom CA, set NODE_EXTRA_CA_CERTS`;
       return `the request failed: ${sanitizeForLog(error instanceof Error ? error.message : String(error))}`;
   }
+}
+
+function tlsProblem(error: unknown, port: string): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const details = sanitizeForLog(/SSL routines:[^:]*:([^:]+)/.exec(text)?.[1] ?? text);
+  if (!NO_TLS.test(text)) return `the TLS handshake failed (${details}); check the TLS versions and ciphers of the server, and proxies on the way`;
+  return `the server doesn't use TLS on port ${port} (${details}); a build needs a registry with TLS, and the command line has --plain-http`;
 }

@@ -93,11 +93,14 @@ export interface CredentialVariables {
   readonly username: string;
   /** The name of the variable with the password or access token. */
   readonly password: string;
+  /** The host of a token service on another domain that may receive the credentials. Absent when there is none. */
+  readonly allowedRealm?: string;
 }
 
 /** The credential variables of a registry, by its position in the list of registries with credentials. */
-export function credentialVariables(registry: string, index: number): CredentialVariables {
-  return { registry, username: `MIRROR_CREDENTIAL_${index}_USERNAME`, password: `MIRROR_CREDENTIAL_${index}_PASSWORD` };
+export function credentialVariables(registry: string, index: number, allowedRealm?: string): CredentialVariables {
+  const names = { username: `MIRROR_CREDENTIAL_${index}_USERNAME`, password: `MIRROR_CREDENTIAL_${index}_PASSWORD` };
+  return { registry, ...names, ...allowedRealm === undefined ? {} : { allowedRealm } };
 }
 
 /** The policy when a fixed tag has moved upstream, so that it names different images upstream and in the mirror. */

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import * as path from 'node:path';
-import { CredentialSource, credentialChain } from '../../../src/engine/credentials/credential-source';
+import { CredentialSource, credentialChain, withAllowedRealms } from '../../../src/engine/credentials/credential-source';
 import { DockerConfigCredentials } from '../../../src/engine/credentials/docker-config-credentials';
 import { MirrorError } from '../../../src/engine/mirror-error';
 import { joinErrorRealms } from '../../support/one-realm';
@@ -17,16 +17,18 @@ const auth = (username: string, password: string) => ({ auth: Buffer.from(`${use
 
 const folder = withFolder();
 let environment: NodeJS.ProcessEnv;
+let warnings: string[];
 
 beforeEach(async () => {
   await mkdir(path.join(folder, 'bin'));
+  warnings = [];
   environment = { DOCKER_CONFIG: folder, PATH: `${path.join(folder, 'bin')}:${process.env.PATH}` };
 });
 
 /** Credentials with a configuration file of this content. */
 async function withConfig(content: unknown): Promise<DockerConfigCredentials> {
   await writeFile(path.join(folder, 'config.json'), typeof content === 'string' ? content : JSON.stringify(content));
-  return new DockerConfigCredentials(environment);
+  return new DockerConfigCredentials(environment, (warning) => warnings.push(warning));
 }
 
 /** Puts a credential helper on the PATH that notes what it was asked, and runs some shell commands. */
@@ -57,6 +59,11 @@ describe('the file', () => {
     ));
   });
 
+  test('may start with a byte order mark', async () => {
+    const credentials = await withConfig(`\uFEFF${JSON.stringify({ auths: { 'ghcr.io': auth('user', 'secret') } })}`);
+    expect(await credentials.credentialFor('ghcr.io', false)).toEqual({ username: 'user', password: 'secret' });
+  });
+
   test.each([
     'null', '[]', '5', '"text"', '{}', '{"auths":null,"credHelpers":null}', '{"auths":[]}', '{"auths":{"ghcr.io":{}}}', '{"auths":{"ghcr.io":"text"}}',
     '{"auths":5}', '{"auths":{"ghcr.io":null}}', '{"auths":{"ghcr.io":5}}', '{"auths":{"ghcr.io":{"auth":null}}}', '{"auths":{"ghcr.io":{"auth":5}}}',
@@ -83,6 +90,63 @@ describe('stored credentials', () => {
 
   test.each(['r.example:5000', 'https://r.example:5000', 'https://r.example:5000/', 'https://r.example:5000/v1/', 'https://r.example:5000/v2/'])('of another registry may be under %s', async (key) => {
     expect(await (await withConfig({ auths: { [key]: auth('user', 'secret') } })).credentialFor('r.example:5000', false)).toEqual({ username: 'user', password: 'secret' });
+  });
+
+  test.each([
+    'R.Example:5000', 'http://r.example:5000', 'HTTPS://r.example:5000', 'https://r.example:5000/v2', 'https://r.example:5000/artifactory/api', ' r.example:5000 ',
+    'r.example:5000/', 'r.example:5000/v1/', 'r.example:5000/v2',
+  ])('of another registry may be under %j, as Go clients read it', async (key) => {
+    expect(await (await withConfig({ auths: { [key]: auth('user', 'secret') } })).credentialFor('r.example:5000', false, 'team/app')).toEqual({ username: 'user', password: 'secret' });
+  });
+
+  test.each(['r.example', 'r.example:500', 'r.example:50000', 'xr.example:5000', 'r.example:5000.evil', 'https://evil/r.example:5000', 'evil@r.example:5000', ''])('of another host, as %j, are not used', async (key) => {
+    expect(await (await withConfig({ auths: { [key]: auth('user', 'secret') } })).credentialFor('r.example:5000', false, 'team/app')).toBeUndefined();
+  });
+
+  test.each([
+    ['team/app', 'repository'],
+    ['team/app-2', 'namespace'],
+    ['team/sub/app', 'namespace'],
+    ['teams/app', 'host'],
+    [undefined, 'host'],
+  ])('of the longest path are those of %s', async (repository, username) => {
+    const credentials = await withConfig({
+      auths: { 'r.example': auth('host', 'x'), 'r.example/team': auth('namespace', 'x'), 'r.example/team/app': auth('repository', 'x'), 'r.example/other': auth('other', 'x') },
+    });
+    expect(await credentials.credentialFor('r.example', false, repository)).toMatchObject({ username });
+  });
+
+  test('of a namespace do not serve others', async () => {
+    const credentials = await withConfig({ auths: { 'r.example/team': auth('namespace', 'x') } });
+    expect(await credentials.credentialFor('r.example', false, 'other/app')).toBeUndefined();
+    expect(await credentials.credentialFor('r.example', false)).toBeUndefined();
+  });
+
+  test('that are empty give way to others of the same registry', async () => {
+    const credentials = await withConfig({ auths: { 'r.example': {}, 'https://r.example/': auth('user', 'secret') } });
+    expect(await credentials.credentialFor('r.example', false)).toEqual({ username: 'user', password: 'secret' });
+  });
+
+  test('under the host as it is written stand before other spellings', async () => {
+    const credentials = await withConfig({ auths: { 'https://r.example/': auth('url', 'x'), 'r.example': auth('host', 'x') } });
+    expect(await credentials.credentialFor('r.example', false)).toMatchObject({ username: 'host' });
+  });
+
+  test.each([
+    ['NUL characters at the end', Buffer.from('user:secret\0\0').toString('base64')],
+    ['line breaks', `${Buffer.from('user:secret').toString('base64').slice(0, 8)}\r\n${Buffer.from('user:secret').toString('base64').slice(8)}`],
+    ['no padding', Buffer.from('user:secret').toString('base64').replace(/=+$/, '')],
+  ])('may have %s', async (_, text) => {
+    expect(await (await withConfig({ auths: { 'ghcr.io': { auth: text } } })).credentialFor('ghcr.io', false)).toEqual({ username: 'user', password: 'secret' });
+  });
+
+  test('in one text stand before those in two', async () => {
+    const entry = { ...auth('user', 'one'), username: 'user', password: 'two' };
+    expect(await (await withConfig({ auths: { 'ghcr.io': entry } })).credentialFor('ghcr.io', false)).toEqual({ username: 'user', password: 'one' });
+  });
+
+  test('may be a token for the registry itself', async () => {
+    expect(await (await withConfig({ auths: { 'ghcr.io': { registrytoken: 'token' } } })).credentialFor('ghcr.io', false)).toEqual({ registryToken: 'token' });
   });
 
   test('may hold colons in the password', async () => {
@@ -112,95 +176,6 @@ describe('stored credentials', () => {
     await credentials.credentialFor('ghcr.io', false);
     await withConfig({ auths: { 'ghcr.io': auth('user', 'second') } });
     expect(await credentials.credentialFor('ghcr.io', false)).toEqual({ username: 'user', password: 'first' });
-  });
-});
-
-describe('credential helpers', () => {
-  test('are asked for their registry', async () => {
-    await answering('fake', { ServerURL: 'ghcr.io', Username: 'user', Secret: 'secret' });
-    const credentials = await withConfig({ credHelpers: { 'ghcr.io': 'fake' } });
-    expect(await credentials.credentialFor('ghcr.io', false)).toEqual({ username: 'user', password: 'secret' });
-    expect(await asked()).toBe('get ghcr.io\n');
-  });
-
-  test('are not asked for other registries', async () => {
-    await answering('fake', { Username: 'user', Secret: 'secret' });
-    const credentials = await withConfig({ credHelpers: { 'ghcr.io': 'fake' } });
-    expect(await credentials.credentialFor('quay.io', false)).toBeUndefined();
-    await expect(asked()).rejects.toThrow('ENOENT');
-  });
-
-  test('know Docker Hub under its old address', async () => {
-    await answering('store', { Username: 'hub', Secret: 'secret' });
-    const credentials = await withConfig({ credsStore: 'store' });
-    expect(await credentials.credentialFor('docker.io', false)).toEqual({ username: 'hub', password: 'secret' });
-    expect(await asked()).toBe(`get ${HUB_KEY}\n`);
-  });
-
-  test('of a registry stand before the store for all', async () => {
-    await answering('own', { Username: 'own', Secret: 'secret' });
-    await answering('store', { Username: 'store', Secret: 'secret' });
-    const credentials = await withConfig({ credsStore: 'store', credHelpers: { 'ghcr.io': 'own' } });
-    expect(await credentials.credentialFor('ghcr.io', false)).toMatchObject({ username: 'own' });
-    expect(await credentials.credentialFor('quay.io', false)).toMatchObject({ username: 'store' });
-  });
-
-  test('may answer an identity token', async () => {
-    await answering('fake', { Username: '<token>', Secret: 'identity' });
-    expect(await (await withConfig({ credsStore: 'fake' })).credentialFor('r.azurecr.io', false)).toEqual({ identityToken: 'identity' });
-  });
-
-  test('that have nothing leave it to the file', async () => {
-    await helper('fake', 'echo "credentials not found in native keychain"; exit 1');
-    const credentials = await withConfig({ credsStore: 'fake', auths: { 'ghcr.io': auth('user', 'stored') } });
-    expect(await credentials.credentialFor('ghcr.io', false)).toEqual({ username: 'user', password: 'stored' });
-  });
-
-  test('that have nothing, with nothing in the file, mean anonymous access', async () => {
-    await helper('fake', 'exit 1');
-    expect(await (await withConfig({ credsStore: 'fake', auths: { 'ghcr.io': {} } })).credentialFor('ghcr.io', false)).toBeUndefined();
-  });
-
-  test.each([
-    ['no secret', { Username: 'user' }],
-    ['an empty secret', { Username: 'user', Secret: '' }],
-    ['no user', { Secret: 'secret' }],
-    ['a number', 5],
-    ['null', null],
-    ['fields of other types', { Username: ['user'], Secret: { a: 1 } }],
-  ])('that answer %s have none', async (_, answer) => {
-    await answering('fake', answer);
-    expect(await (await withConfig({ credsStore: 'fake' })).credentialFor('ghcr.io', false)).toBeUndefined();
-  });
-
-  test('that answer no JSON are told by name, without their answer', async () => {
-    await helper('fake', 'echo "password: hunter2"');
-    const attempt = (await withConfig({ credsStore: 'fake' })).credentialFor('ghcr.io', false);
-    await expect(attempt).rejects.toThrow(new MirrorError('invalid-configuration', 'docker-credential-fake returned output that is not valid JSON'));
-  });
-
-  test('that do not read the question do no harm', async () => {
-    const file = path.join(folder, 'bin', 'docker-credential-deaf');
-    await writeFile(file, '#!/bin/sh\nexec <&-\nprintf \'{"Username":"user","Secret":"secret"}\'\n');
-    await chmod(file, 0o755);
-    expect(await (await withConfig({ credsStore: 'deaf' })).credentialFor('ghcr.io', false)).toEqual({ username: 'user', password: 'secret' });
-  });
-
-  test('that are not on the PATH are told by name', async () => {
-    await expect((await withConfig({ credsStore: 'missing' })).credentialFor('ghcr.io', false)).rejects.toThrow(new MirrorError(
-      'invalid-configuration', 'Docker\'s configuration names the credential helper docker-credential-missing, which is not on the PATH',
-    ));
-  });
-
-  test('that are missing do not matter to registries that others serve', async () => {
-    const credentials = await withConfig({ credHelpers: { 'ghcr.io': 'missing' }, auths: { 'quay.io': auth('user', 'secret') } });
-    expect(await credentials.credentialFor('quay.io', false)).toEqual({ username: 'user', password: 'secret' });
-  });
-
-  test.each(['../evil', 'a/b', 'x; touch evil', '$(id)', 'a b', 'a\nb', '-\u202e'])('with the name %j are not run', async (name) => {
-    const attempt = (await withConfig({ credsStore: name })).credentialFor('ghcr.io', false);
-    await expect(attempt).rejects.toMatchObject({ reason: 'invalid-configuration', message: expect.stringContaining('is not a valid name') });
-    await expect(attempt).rejects.toMatchObject({ message: expect.not.stringMatching(/[\p{Cc}\p{Cf}]/u) });
   });
 });
 
@@ -244,9 +219,21 @@ describe('several sources', () => {
     expect(await credentialChain(none, none).credentialFor('ghcr.io', false)).toBeUndefined();
   });
 
+  test('tell the first problem that one of them has', () => {
+    const broken = { ...none, problem: () => 'a broken helper' };
+    expect(credentialChain(none, broken).problem!('ghcr.io')).toBe('a broken helper');
+    expect(credentialChain(none, some).problem!('ghcr.io')).toBeUndefined();
+    expect(withAllowedRealms(broken, ['auth.test']).problem!('ghcr.io')).toBe('a broken helper');
+  });
+
+  test('may allow token services for all their credentials', async () => {
+    expect(await withAllowedRealms(some, ['auth.test']).credentialFor('ghcr.io', false)).toEqual({ username: 'some', password: 'one', allowedRealms: ['auth.test'] });
+    expect(await withAllowedRealms(none, ['auth.test']).credentialFor('ghcr.io', false)).toBeUndefined();
+  });
+
   test('are told of which registry, and of a refusal', async () => {
     const source = { credentialFor: jest.fn(async () => undefined) };
     await credentialChain(source).credentialFor('ghcr.io', true);
-    expect(source.credentialFor).toHaveBeenCalledWith('ghcr.io', true);
+    expect(source.credentialFor).toHaveBeenCalledWith('ghcr.io', true, undefined);
   });
 });

@@ -61,7 +61,21 @@ test.each([
   ['escapes in quotes', 'Bearer realm="https://a/t",service="say \\"hi\\" \\\\"', { scheme: 'bearer', realm: 'https://a/t', service: 'say "hi" \\' }],
   ['another scheme in quotes', 'Basic realm="Bearer realm=\\"https://evil/t\\""', { scheme: 'basic' }],
   ['parameters that it does not know', 'Bearer error="x",realm="https://a/t",foo=bar', { scheme: 'bearer', realm: 'https://a/t' }],
-  ['a parameter twice, of which the first counts', 'Bearer realm="https://a/t",realm="https://b/t"', { scheme: 'bearer', realm: 'https://a/t' }],
+  ['a parameter twice, of which the last counts', 'Bearer realm="https://a/t",realm="https://b/t"', { scheme: 'bearer', realm: 'https://b/t' }],
+  ['a parameter twice, of which the last is blank', 'Bearer realm="https://a/t",realm=""', { scheme: 'bearer', realm: 'https://a/t' }],
+  ['a blank scope as none', 'Bearer realm="https://a/t",service="s",scope=""', { scheme: 'bearer', realm: 'https://a/t', service: 's' }],
+  ['a blank service as none', 'Bearer realm="https://a/t",service="",scope="x"', { scheme: 'bearer', realm: 'https://a/t', scope: 'x' }],
+  ['a scope of spaces as none', 'Bearer realm="https://a/t",scope="  "', { scheme: 'bearer', realm: 'https://a/t' }],
+  ['values that are missing as none', 'Bearer realm="https://a/t",scope=,service=', { scheme: 'bearer', realm: 'https://a/t' }],
+  ['what stands behind a missing value', 'Bearer scope=, realm="https://a/t"', { scheme: 'bearer', realm: 'https://a/t' }],
+  ['addresses and scopes without quotes', 'Bearer realm=https://a/t?x=y,service=a.b:1,scope=repository:x:pull', { scheme: 'bearer', realm: 'https://a/t?x=y', service: 'a.b:1', scope: 'repository:x:pull' }],
+  ['parameters without commas', 'Bearer realm="https://a/t" service="s" scope="x"', { scheme: 'bearer', realm: 'https://a/t', service: 's', scope: 'x' }],
+  ['parameters with semicolons', 'Bearer realm="https://a/t";service=s; scope="x"', { scheme: 'bearer', realm: 'https://a/t', service: 's', scope: 'x' }],
+  ['a comma behind the scheme', 'Bearer, realm="https://a/t"', { scheme: 'bearer', realm: 'https://a/t' }],
+  ['an error before and behind', 'Bearer error="invalid_token",realm="https://a/t",error_description="say \\"no\\", please",scope="x"', { scheme: 'bearer', realm: 'https://a/t', scope: 'x' }],
+  ['several scopes', 'Bearer realm="https://a/t",scope="repository:x:pull repository(plugin):y:pull,push"', { scheme: 'bearer', realm: 'https://a/t', scope: 'repository:x:pull repository(plugin):y:pull,push' }],
+  ['a scheme in upper case', 'BEARER realm="https://a/t"', { scheme: 'bearer', realm: 'https://a/t' }],
+  ['tabs', 'Bearer\trealm="https://a/t",\tservice="s"', { scheme: 'bearer', realm: 'https://a/t', service: 's' }],
   ['empty list elements', ', ,Bearer realm="https://a/t", ,service="s",', { scheme: 'bearer', realm: 'https://a/t', service: 's' }],
   ['Basic without a realm', 'Basic', { scheme: 'basic' }],
   ['what stands behind a scheme with a value of its own', 'Negotiate abc==, Bearer realm="https://a/b"', { scheme: 'bearer', realm: 'https://a/b' }],
@@ -77,8 +91,8 @@ test.each([
   expect(parseChallenge(header)).toEqual({ scheme: 'bearer', realm: 'https://a/t', service: 's' });
 });
 
-test('falls back to Basic when Bearer names no realm', () => {
-  expect(parseChallenge('Bearer service="s", Basic realm="r"')).toEqual({ scheme: 'basic' });
+test.each(['', 'realm="",'])('falls back to Basic when Bearer names no realm: %s', (realm) => {
+  expect(parseChallenge(`Bearer ${realm}service="s", Basic realm="r"`)).toEqual({ scheme: 'basic' });
 });
 
 test('gives a scheme no parameters of another', () => {
@@ -91,6 +105,8 @@ test.each([
   ['only separators', ' , ,, '],
   ['a scheme that it cannot answer', 'Digest realm="d",nonce="n"'],
   ['Bearer without a realm', 'Bearer service="s"'],
+  ['Bearer with a blank realm', 'Bearer realm="",service="s"'],
+  ['Bearer with a realm of spaces', 'Bearer realm="  "'],
   ['a realm that does not end', 'Bearer realm="https://a/t'],
   ['parameters of no scheme', 'realm="https://a/t"'],
   ['an equals sign alone', '= = ='],
@@ -101,7 +117,7 @@ test.each([
 });
 
 test('reads any challenge that it is given in form', () => {
-  const value = fc.string({ maxLength: 30 }).filter((text) => !/[\r\n]/.test(text));
+  const value = fc.string({ maxLength: 30 }).filter((text) => !/[\r\n]/.test(text) && text.trim() !== '');
   fc.assert(fc.property(value, value, value, (realm, service, scope) => {
     const quoted = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`;
     expect(parseChallenge(`Bearer realm=${quoted(realm)},service=${quoted(service)},scope=${quoted(scope)}`)).toEqual({ scheme: 'bearer', realm, service, scope });

@@ -1,4 +1,4 @@
-import { networkAdvice } from '../../../src/engine/registry/network-advice';
+import { networkAdvice, proxyFor } from '../../../src/engine/registry/network-advice';
 import { withEnvironment } from '../../support/with-environment';
 
 withEnvironment(/_PROXY$/i);
@@ -43,9 +43,102 @@ describe('behind a proxy', () => {
     Object.assign(process.env, { HTTPS_PROXY: 'http://proxy.example.com:3128', NO_PROXY: '.amazonaws.com' });
     expect(networkAdvice('123456789012.dkr.ecr.eu-west-1.amazonaws.com')).toContain('interface endpoints');
   });
+});
 
-  test('whose address is none is told by its variable', () => {
-    process.env.HTTPS_PROXY = 'http://[no address';
-    expect(networkAdvice('quay.io')).toContain('uses the proxy in HTTPS_PROXY');
+describe('the proxy', () => {
+  const proxyOf = (environment: Record<string, string>, url = 'https://registry.example.com:5000/v2/') => proxyFor(new URL(url), environment)?.href;
+
+  test.each(['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy', 'HTTP_PROXY', 'http_proxy'])('of https requests is in %s', (name) => {
+    expect(proxyOf({ [name]: 'http://proxy:3128' })).toBe('http://proxy:3128/');
+  });
+
+  test.each(['ALL_PROXY', 'all_proxy', 'HTTP_PROXY', 'http_proxy'])('of http requests is in %s', (name) => {
+    expect(proxyOf({ [name]: 'http://proxy:3128' }, 'http://localhost:5000/')).toBe('http://proxy:3128/');
+  });
+
+  test('of http requests is not in HTTPS_PROXY', () => {
+    expect(proxyOf({ HTTPS_PROXY: 'http://proxy:3128' }, 'http://localhost:5000/')).toBeUndefined();
+  });
+
+  test('is taken from the next variable when one is empty', () => {
+    expect(proxyOf({ https_proxy: '', HTTPS_PROXY: ' ', ALL_PROXY: 'http://proxy:3128' })).toBe('http://proxy:3128/');
+  });
+
+  test.each([
+    ['proxy:3128', 'http://proxy:3128/'],
+    ['proxy', 'http://proxy/'],
+    ['10.0.0.1:3128', 'http://10.0.0.1:3128/'],
+    ['[fd00::1]:3128', 'http://[fd00::1]:3128/'],
+    [' http://proxy:3128 ', 'http://proxy:3128/'],
+    ['HTTP://PROXY:3128', 'http://proxy:3128/'],
+    ['https://proxy', 'https://proxy/'],
+    ['user:word@proxy:3128', 'http://user:word@proxy:3128/'],
+    ['http://user:p@ss:word@proxy:3128', 'http://user:p%40ss%3Aword@proxy:3128/'],
+    ['http://user:p%40ss@proxy:3128', 'http://user:p%40ss@proxy:3128/'],
+    ['http://user:100%@proxy:3128', 'http://user:100%25@proxy:3128/'],
+    ['http://user@proxy:3128', 'http://user@proxy:3128/'],
+  ])('may be written as %j', (text, href) => {
+    expect(proxyOf({ HTTPS_PROXY: text })).toBe(href);
+  });
+
+  test.each(['socks5', 'socks', 'socks5h', 'ftp'])('with the scheme %s is refused in words, without its password', (scheme) => {
+    const attempt = () => proxyOf({ HTTPS_PROXY: `${scheme}://user:hunter2@proxy:1080` });
+    expect(attempt).toThrow(`the variable HTTPS_PROXY names a proxy with the scheme "${scheme}", which is not supported; use an HTTP proxy`);
+    expect(attempt).not.toThrow('hunter2');
+  });
+
+  test.each(['http://[no address', 'http://', 'http://user:hunter2/x@proxy:3128', 'proxy:port'])('that is %j is refused with the name of the variable', (text) => {
+    const attempt = () => proxyOf({ https_proxy: text });
+    expect(attempt).toThrow('the variable https_proxy is not the URL of a proxy; write http://HOST:PORT');
+    expect(attempt).not.toThrow('hunter2');
+  });
+});
+
+describe('NO_PROXY', () => {
+  const isDirect = (list: string, host: string, name = 'NO_PROXY') => proxyFor(new URL(`https://${host}/`), { HTTPS_PROXY: 'http://proxy:3128', [name]: list }) === undefined;
+
+  test.each([
+    ['*', 'registry.example.com'],
+    ['other.example.com,*', 'registry.example.com'],
+    ['registry.example.com', 'registry.example.com'],
+    ['REGISTRY.example.com', 'registry.example.com'],
+    ['example.com', 'registry.example.com'],
+    ['.example.com', 'registry.example.com'],
+    ['*.example.com', 'registry.example.com'],
+    ['example.com.', 'registry.example.com'],
+    ['localhost, example.com', 'registry.example.com'],
+    ['localhost example.com', 'registry.example.com'],
+    ['registry.example.com:443', 'registry.example.com'],
+    ['registry.example.com:5000', 'registry.example.com:5000'],
+    ['.example.com:5000', 'registry.example.com:5000'],
+    ['registry', 'registry'],
+    ['10.1.2.3', '10.1.2.3'],
+    ['10.1.2.3:5000', '10.1.2.3:5000'],
+    ['10.0.0.0/8', '10.1.2.3:5000'],
+    ['fd00::1', '[fd00::1]:5000'],
+    ['[FD00:0::1]', '[fd00::1]'],
+    ['[fd00::1]:5000', '[fd00::1]:5000'],
+    ['fd00::/8', '[fd12::7]'],
+  ])('%j is for %s', (list, host) => {
+    expect(isDirect(list, host)).toBe(true);
+    expect(isDirect(list, host, 'no_proxy')).toBe(true);
+  });
+
+  test.each([
+    ['', 'registry.example.com'],
+    [' , ,', 'registry.example.com'],
+    ['ample.com', 'registry.example.com'],
+    ['registry.example.com.evil.test', 'registry.example.com'],
+    ['example.com', 'example.com.evil.test'],
+    ['registry.example.com:443', 'registry.example.com:5000'],
+    ['10.0.0.0/8', '11.1.2.3'],
+    ['10.0.0.0/99', '10.1.2.3'],
+    ['10.0.0.0/8', 'registry.example.com'],
+    ['0.0.0.0/0', '[fd00::1]'],
+    ['2.3', '10.1.2.3'],
+    ['.', 'registry.example.com'],
+    [':443', 'registry.example.com'],
+  ])('%j is not for %s', (list, host) => {
+    expect(isDirect(list, host)).toBe(false);
   });
 });

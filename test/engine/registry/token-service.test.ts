@@ -14,15 +14,17 @@ const NOW = Date.UTC(2024, 0, 31);
 
 const transport = withTransport();
 let answer: HttpResponse;
+/** What is answered before that, one after the other. */
+let answers: HttpResponse[];
 let sent: HttpRequest[];
 
 beforeEach(() => {
   jest.spyOn(Date, 'now').mockReturnValue(NOW);
-  sent = [];
+  [sent, answers] = [[], []];
   answer = cannedResponse(200, '{"token":"abc"}');
   jest.spyOn(transport, 'send').mockImplementation(async (message) => {
     sent.push(message);
-    return answer;
+    return { ...answers.shift() ?? answer, url: message.url };
   });
 });
 afterEach(() => jest.restoreAllMocks());
@@ -75,13 +77,18 @@ describe('the question', () => {
     ['repository:team:pull', 'repository:team:pull'],
     ['registry:catalog:*', 'registry:catalog:*'],
     ['pull', 'pull'],
+    ['repository:team/web:', 'repository:team/web:pull,push'],
+    ['repository:team/web:pull,,push,', 'repository:team/web:pull,push'],
+    ['repository(plugin):team/web:pull', 'repository(plugin):team/web:pull,push'],
+    ['repository(plugin):team/other:pull', 'repository(plugin):team/other:pull'],
+    ['registry:team/web:pull', 'registry:team/web:pull'],
   ])('to the challenge %s asks for %s when it will push, so that one token is enough', async (challenged, asked) => {
     const { url } = await messageOf({ scope: 'repository:team/web:pull,push', challenge: { scope: challenged } });
     expect(url.searchParams.getAll('scope')).toEqual([asked]);
   });
 
   test('asks for several scopes one by one', async () => {
-    expect((await messageOf({ challenge: { scope: 'repository:a:pull  repository:b:pull' } })).url.searchParams.getAll('scope')).toEqual(['repository:a:pull', 'repository:b:pull']);
+    expect((await messageOf({ challenge: { scope: 'repository:a:pull  \trepository:b:pull' } })).url.searchParams.getAll('scope')).toEqual(['repository:a:pull', 'repository:b:pull']);
   });
 
   test('shows a user\'s name and password to the realm', async () => {
@@ -135,10 +142,23 @@ describe('the realm', () => {
       await expect(ask({ challenge: { realm }, credential })).rejects.toMatchObject({
         reason: 'unauthorized',
         retryable: false,
-        message: 'registry.example.com: the token service of its challenge doesn\'t use https, so it gets no credentials',
+        message: expect.stringMatching(/^registry\.example\.com: its challenge names the token service ".*"; a token service must have an https URL without a user name$/),
       });
     }
     expect(sent).toEqual([]);
+  });
+
+  test.each([
+    ['https://auth.example.com/token#part', 'https://auth.example.com/token'],
+    [' https://auth.example.com/token ', 'https://auth.example.com/token'],
+    ['HTTPS://AUTH.example.com/token', 'https://auth.example.com/token'],
+    ['https://auth.example.com', 'https://auth.example.com/'],
+    ['http://registry.example.com/token', 'https://registry.example.com/token'],
+    ['http://registry.example.com:80/token', 'https://registry.example.com/token'],
+    ['http://registry.example.com:5000/token', 'https://registry.example.com:5000/token'],
+  ])('%j is asked at %s', async (realm, address) => {
+    const { url } = await messageOf({ challenge: { realm }, credential: USER });
+    expect(`${url.origin}${url.pathname}${url.hash}`).toBe(address);
   });
 
   test('may be http where the registry itself is', async () => {
@@ -157,6 +177,10 @@ describe('the answer', () => {
     ['token', { token: 'abc' }],
     ['access_token', { access_token: 'abc' }],
     ['token, rather than access_token', { token: 'abc', access_token: 'def' }],
+    ['access_token beside an empty token', { token: '', access_token: 'abc' }],
+    ['access_token beside a token that is null', { token: null, access_token: 'abc' }],
+    ['token, with a time of issue long ago', { token: 'abc', issued_at: '2001-01-01T00:00:00Z' }],
+    ['token, with a time of issue that is none', { token: 'abc', issued_at: {} }],
   ])('holds the token as %s', async (_, value) => {
     answer = cannedResponse(200, JSON.stringify(value));
     expect((await ask()).header).toBe('Bearer abc');
@@ -168,7 +192,12 @@ describe('the answer', () => {
     ['of a minute, when it says nothing', undefined, 60],
     ['of a minute, when it says 0', 0, 60],
     ['of a minute, when it says less than 0', -5, 60],
-    ['of a minute, when it says a text', '300', 60],
+    ['of its seconds, when it says them as a text', '300', 300],
+    ['of a minute, when it says an empty text', '', 60],
+    ['of a minute, when it says a word', 'soon', 60],
+    ['of a minute, when it says a list', [300], 60],
+    ['of a minute, when it says true', true, 60],
+    ['without an end, when it says more than a number can be', '1e999', Infinity],
     ['of a minute, when it says null', null, 60],
   ])('is good for a time %s', async (_, lifetime, seconds) => {
     answer = cannedResponse(200, JSON.stringify({ token: 'abc', expires_in: lifetime }));
@@ -193,6 +222,30 @@ describe('the answer', () => {
     answer = cannedResponse(200, text);
     await expect(ask({ credential: USER })).rejects.toMatchObject({
       reason: 'registry-error', retryable: true, message: 'registry.example.com: the token service returned no token',
+    });
+  });
+
+  test('may start with a byte order mark, and have any content type', async () => {
+    answer = cannedResponse(200, '\uFEFF{"token":"abc"}', { 'content-type': 'text/html' });
+    expect((await ask()).header).toBe('Bearer abc');
+  });
+
+  test.each([200, 201, 203])('with HTTP %i has a token', async (status) => {
+    answer = cannedResponse(status, '{"token":"abc"}');
+    expect((await ask()).header).toBe('Bearer abc');
+  });
+
+  test('with a token of 64 KB is used', async () => {
+    answer = cannedResponse(200, JSON.stringify({ token: 'x'.repeat(65_536) }));
+    expect((await ask()).header).toHaveLength(65_536 + 'Bearer '.length);
+  });
+
+  test('with a longer token is refused in words, without the token', async () => {
+    answer = cannedResponse(200, JSON.stringify({ token: 'x'.repeat(1_000_000) }));
+    await expect(ask()).rejects.toMatchObject({
+      reason: 'registry-error',
+      retryable: false,
+      message: 'registry.example.com: the token service returned a token of 1000000 characters, which is too long for a header; the maximum is 65536',
     });
   });
 
@@ -226,7 +279,7 @@ describe('the answer', () => {
     await expect(ask({ credential: USER })).rejects.toMatchObject({
       reason: 'registry-error',
       retryable: false,
-      message: `registry.example.com: the token service of its challenge doesn't exist (HTTP ${status} from ${answer.url.host})`,
+      message: `registry.example.com: the token service of its challenge doesn't exist (HTTP ${status} from auth.example.com)`,
     });
   });
 
@@ -236,7 +289,7 @@ describe('the answer', () => {
       throw Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' });
     }
     answer = cannedResponse(200, broken());
-    await expect(ask({ credential: USER })).rejects.toMatchObject({ reason: 'network', retryable: true, message: `${answer.url.host}: the connection was closed by the server` });
+    await expect(ask({ credential: USER })).rejects.toMatchObject({ reason: 'network', retryable: true, message: 'auth.example.com: the connection was closed by the server' });
   });
 
   test('401 with credentials says that these are wrong', async () => {

@@ -94,6 +94,37 @@ describe('a request', () => {
   });
 });
 
+describe('a request that a registry has named', () => {
+  const local = () => new URL(`http://localhost:${server.port}/v2/`);
+
+  test.each(['127.0.0.1', '10.0.0.1', '[::1]', 'localhost'])('reaches the private network when the registry is there, as %s is', async (namedBy) => {
+    expect(await echo({ namedBy, url: local() })).toMatchObject({ path: '/v2/' });
+    expect(await echo({ namedBy, url: new URL(server.url) })).toMatchObject({ path: '/' });
+  });
+
+  test.each(['registry.invalid', '1.1.1.1'])('does not reach it when the registry is elsewhere, as %s is', async (namedBy) => {
+    for (const url of [local(), new URL(server.url), new URL(`http://0x7f000001:${server.port}/`)]) {
+      await expect(send({ namedBy, url })).rejects.toMatchObject({
+        reason: 'registry-error',
+        retryable: false,
+        message: `${namedBy}: the registry leads to ${url.host}, which has a private, loopback or link-local address; only a registry that has such an address itself may do so`,
+      });
+    }
+    expect(server.count()).toBe(0);
+  });
+
+  test('and that goes through a proxy is resolved by the proxy', async () => {
+    const network = new LoopbackNetwork();
+    await network.start();
+    network.route(`localhost:${server.port}`, server.port);
+    process.env.HTTP_PROXY = network.url;
+    expect(await echo({ namedBy: 'registry.invalid', url: local() })).toMatchObject({ path: '/v2/' });
+    expect(network.connections).toEqual([`localhost:${server.port}`]);
+    await transport.close();
+    await network.close();
+  });
+});
+
 describe('what keeps an answer from coming', () => {
   test('is that nothing answers', async () => {
     const port = await closedPort();
