@@ -22,7 +22,7 @@ const BUNDLED = [
 const INSTALL_TEST_TOOLS = {
   name: 'Install the real registries and tools that the tests need',
   run: 'sudo apt-get update && sudo apt-get install -y buildah docker-registry skopeo umoci '
-    + '&& node test/tools/install.mjs crane distribution olareg oras regctl zot',
+    + '&& node test/tools/install.mjs crane distribution olareg oras reference regctl zot',
 };
 
 const project = new awscdk.AwsCdkConstructLibrary({

@@ -1,7 +1,17 @@
 /**
  * Image references: a registry, a repository, and a tag or digest.
  *
- * The grammar is that of the distribution project: every spelling that `docker pull` accepts means the same here.
+ * The grammar is that of the distribution project: every spelling that `docker pull` accepts means the same here, with these differences:
+ *
+ * - Hosts are in lowercase, ports have no leading zeros, and IPv6 addresses are in their short form, so that one registry has one spelling.
+ * - All names of Docker Hub's registry are `docker.io`.
+ * - A first part in uppercase without `.`, `:` or `localhost` is an error. For Docker it is a host, but in lowercase it is a namespace of Docker Hub.
+ * - A first part with both `_` and `.` is an error. Docker finds no host in it.
+ * - A digest must be `sha256`, the only kind that Amazon ECR supports.
+ * - A host must be one that a URL does not change: labels of at most 63 characters, a valid IPv6 address, and IPv4 addresses in their usual form.
+ * - A port must be 1 to 65535, and the whole reference at most 1,024 characters.
+ *
+ * A test compares the parser with that of the distribution project.
  *
  * @see https://github.com/distribution/reference/blob/main/reference.go
  */
@@ -38,7 +48,7 @@ const DOCKER_HUB_ALIASES = ['index.docker.io', 'registry-1.docker.io', 'registry
 export const MAX_TAG_LENGTH = 128;
 
 const HOST_LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
-const HOST = new RegExp(`^(${HOST_LABEL}(?:\\.${HOST_LABEL})*|\\[[a-fA-F0-9:.]{2,45}\\])(?::([0-9]{1,5}))?$`);
+const HOST = new RegExp(`^(${HOST_LABEL}(?:\\.${HOST_LABEL})*|\\[[a-fA-F0-9:]{2,39}\\])(?::([0-9]{1,5}))?$`);
 const PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const TAG = new RegExp(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,${MAX_TAG_LENGTH - 1}}$`);
 /** The format of a digest, for errors. */
@@ -48,8 +58,14 @@ const DIGEST = /^sha256:[a-f0-9]{64}$/;
 /** The maximum length of a reference. */
 export const MAX_REFERENCE_LENGTH = 1_024;
 
-/** The maximum length of a repository name, also in Amazon ECR. */
+/** The maximum length of a repository name in Amazon ECR. */
 export const MAX_REPOSITORY_LENGTH = 256;
+
+/** The maximum length of an upstream repository, as for `docker pull`. */
+const MAX_UPSTREAM_LENGTH = 255;
+
+/** Docker reads this form as the ID of a local image. */
+const IMAGE_ID = /^[a-f0-9]{64}$/;
 
 /**
  * Parses an image reference as `docker pull` does.
@@ -117,6 +133,7 @@ function requireReferenceText(text: string): void {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
     throw new InvalidReferenceError(text, 'remove the scheme; write for example "quay.io/prometheus/prometheus:v2.53.0"');
   }
+  if (IMAGE_ID.test(text)) throw new InvalidReferenceError(text, 'it is the ID of a local image; write a repository, or add "sha256:" after an "@"');
   if (/[^\x21-\x7e]/.test(text)) {
     throw new InvalidReferenceError(text, 'it contains a space, a control character or a character outside ASCII; remove it');
   }
@@ -161,8 +178,8 @@ function normalizedHost(text: string): string | undefined {
 }
 
 function requireRepository(text: string, repository: string): void {
-  if (repository.length > MAX_REPOSITORY_LENGTH) {
-    throw new InvalidReferenceError(text, `the repository is longer than ${MAX_REPOSITORY_LENGTH} characters`);
+  if (repository.length > MAX_UPSTREAM_LENGTH) {
+    throw new InvalidReferenceError(text, `the repository is longer than ${MAX_UPSTREAM_LENGTH} characters`);
   }
   if (PATH.test(repository)) return;
   if (PATH.test(repository.toLowerCase())) {

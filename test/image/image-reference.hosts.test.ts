@@ -11,7 +11,7 @@ describe('one host has one spelling', () => {
     ['[0:0::1]:05000', '[::1]:5000'],
     ['[::1]:5000', '[::1]:5000'],
     ['[0:0:0:0:0:0:0:1]', '[::1]'],
-    ['[::FFFF:127.0.0.1]', '[::ffff:7f00:1]'],
+    ['[::FFFF:7F00:1]', '[::ffff:7f00:1]'],
     ['localhost:05000', 'localhost:5000'],
     ['LOCALHOST', 'localhost'],
     ['LocalHost:5000', 'localhost:5000'],

@@ -69,7 +69,7 @@ describe('spellings', () => {
 
   test.each([
     ['a tag of 128 characters', `nginx:${'t'.repeat(128)}`],
-    ['a repository of 256 characters', `quay.io/${'r'.repeat(256)}`],
+    ['a repository of 255 characters', `quay.io/${'r'.repeat(255)}`],
     ['a host label of 63 characters', `${'h'.repeat(63)}.io/nginx`],
   ])('takes %s', (_, text) => {
     expect(() => parseImageReference(text)).not.toThrow();
@@ -105,7 +105,9 @@ describe('refusals', () => {
     ['a repository in capitals', 'Nginx', 'repository names must be lowercase; use "nginx"'],
     ['a namespace in capitals, which is no host', 'Quay/a', 'repository names must be lowercase; use "quay/a"'],
     ['a repository in capitals elsewhere', 'quay.io/Prometheus/prometheus', 'repository names must be lowercase; use "quay.io/prometheus/prometheus"'],
-    ['a repository that is too long', `quay.io/${'r'.repeat(257)}`, 'the repository is longer than 256 characters'],
+    ['the ID of a local image', 'b'.repeat(64), 'it is the ID of a local image'],
+    ['an IPv6 address with an IPv4 address in it', '[::ffff:1.2.3.4]/a', '"[::ffff:1.2.3.4]" is not a valid registry host'],
+    ['a repository that is too long', `quay.io/${'r'.repeat(256)}`, 'the repository is longer than 255 characters'],
     ['no repository', 'quay.io/', 'the repository "" must be lowercase letters and digits'],
     ['an empty path component', 'quay.io/a//b', 'the repository "a//b" must be'],
     ['a slash before', '/nginx', 'the repository "/nginx" must be'],

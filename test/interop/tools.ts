@@ -13,11 +13,11 @@ export function isInstalled(program: string): boolean {
 }
 
 /** Tools that are built from Go modules: registries, and clients by which what the engine made is judged. */
-export type GoTool = 'crane' | 'distribution' | 'olareg' | 'oras' | 'regctl' | 'zot';
+export type GoTool = 'crane' | 'distribution' | 'olareg' | 'oras' | 'reference' | 'regctl' | 'zot';
 
 /** Whether a tool was built. Where it must be, on a build server, its absence is an error rather than a reason to skip a check. */
 export function isBuilt(tool: GoTool): boolean {
-  return existsSync(fileOf(tool)) || isMissing(`.tools/bin/${tool} is not built`);
+  return existsSync(fileOf(tool)) || isMissing(`.tools/bin/${tool} is not built (install Go from https://go.dev/dl/, then run "node test/tools/install.mjs ${tool}")`);
 }
 
 function isMissing(what: string): false {

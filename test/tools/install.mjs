@@ -22,6 +22,8 @@ function pinOf(name) {
   const text = readFileSync(`${here}${name}/go.mod`, 'utf8');
   const program = /^tool (\S+)$/m.exec(text)?.[1];
   const required = [...text.matchAll(/^(?:require )?\s*(\S+) (v\S+)/gm)].find(([, module]) => program === module || program?.startsWith(`${module}/`));
+  // A program of this project is beside its go.mod.
+  if (program === undefined) return { program: '.', version: 'of this project' };
   if (!required) throw new Error(`${here}${name}/go.mod does not say which version of ${program} it pins`);
   return { program, version: required[2] };
 }
@@ -36,7 +38,7 @@ function builtVersion(file, program) {
 function install(name) {
   const { program, version } = pinOf(name);
   const file = `${bin}${name}`;
-  if (builtVersion(file, program) === version) return true;
+  if (program !== '.' && builtVersion(file, program) === version) return true;
   console.error(`building ${name} ${version} ...`);
   const variable = VERSION_VARIABLES[name];
   const flags = `-s -w${variable ? ` -X ${variable}=${version}` : ''}`;

@@ -119,7 +119,8 @@ export function withAppErrors<T>(folder: string, read: () => T): T {
   } catch (error) {
     if (isUsageError(error)) throw error;
     const isTooDeep = error instanceof RangeError;
-    throw invalidApp(folder, isTooDeep ? 'a template refers to itself, or nests values too deeply' : 'a manifest or a template has a value of a wrong type');
+    const problem = isTooDeep ? 'a template refers to itself, or nests values too deeply' : 'a manifest or a template has a value of a wrong type';
+    throw invalidApp(folder, problem);
   }
 }
 

@@ -95,7 +95,8 @@ function printChecked(checked: readonly CheckedImage[], { firstCatalogs, unreadC
 }
 
 function formatFirstCatalog(location: string): string {
-  return `the catalog ${escapeControlCharacters(location)} was checked as the app first deploys it, and may have changed since; check its current list with --catalog FILE`;
+  const remedy = 'check its current list with --catalog FILE';
+  return `the catalog ${escapeControlCharacters(location)} was checked as the app first deploys it, and may have changed since; ${remedy}`;
 }
 
 function formatUnreadCatalog(location: string): string {
