@@ -48,7 +48,7 @@ const DOCKER_HUB_ALIASES = ['index.docker.io', 'registry-1.docker.io', 'registry
 export const MAX_TAG_LENGTH = 128;
 
 const HOST_LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
-const HOST = new RegExp(`^(${HOST_LABEL}(?:\\.${HOST_LABEL})*|\\[[a-fA-F0-9:]{2,39}\\])(?::([0-9]{1,5}))?$`);
+const HOST = new RegExp(`^(${HOST_LABEL}(?:\\.${HOST_LABEL})*|\\[[a-fA-F0-9:]{2,39}\\])(?::([0-9]+))?$`);
 const PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const TAG = new RegExp(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,${MAX_TAG_LENGTH - 1}}$`);
 /** The format of a digest, for errors. */

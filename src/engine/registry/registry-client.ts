@@ -91,7 +91,8 @@ export class RegistryClient {
     if (status === 404 && !confirm) return undefined;
     const digest = headerValue(response.headers['docker-content-digest'])?.trim();
     if (status === 200 && digest !== undefined && isDigest(digest)) return this.requireDigest(reference, digest);
-    const needsGet = status === 200 || status === 405 || (confirm && DOUBTFUL_HEAD_STATUSES.includes(status));
+    const isDoubtful = confirm && response.refusal === undefined && DOUBTFUL_HEAD_STATUSES.includes(status);
+    const needsGet = status === 200 || status === 405 || isDoubtful;
     if (!needsGet) throw await this.responseError(`look up ${this.format(reference)}`, response);
     return this.readDigest(reference);
   }
@@ -113,7 +114,7 @@ export class RegistryClient {
     this.manifestGets++;
     this.budget.addManifest(`${this.endpoint.registry}: manifest ${this.format(reference)}`);
     const response = await this.send('GET', `manifests/${reference}`, { headers: { accept: ACCEPTED_MANIFESTS } });
-    if (response.status !== 200) throw await this.responseError(`read manifest ${this.format(reference)}`, response);
+    if (response.status !== 200) throw await this.responseError(`read manifest ${this.format(reference)}`, response, 'manifest');
     const bytes = await this.readLimited(response, `manifest ${this.format(reference)}`);
     const digest = isDigest(reference) ? undefined : this.otherDigest(response, digestOf(bytes));
     if (digest !== undefined) {
@@ -281,6 +282,7 @@ export class RegistryClient {
     const { authenticated, note } = this.connection;
     if (response.url.origin === this.base.origin) return registryError({ registry, action, authenticated, note, subject }, response);
     await response.body.dump();
+    if (response.status === 404 && subject === 'manifest') return new MirrorError('not-found', `${registry}: cannot ${action}: it doesn't exist (HTTP 404)`);
     // The URLs of redirects are signed for a short time only. The next try gets a new URL.
     const problem = `${response.url.host}, to which it redirects, returned HTTP ${response.status}`;
     return new MirrorError(response.status === 429 ? 'rate-limited' : 'registry-error', `${registry}: cannot ${action}: ${problem}`, {
