@@ -19,11 +19,12 @@ const MAX_TIMER = 2 ** 31 - 1;
  */
 export class RunSignal {
   private readonly controller = new AbortController();
-  private readonly abort = () => this.close();
   private readonly timer: NodeJS.Timeout;
+  private readonly abort: () => void;
 
   constructor(private readonly limits: RunLimits) {
     const { deadline, signal } = limits;
+    this.abort = () => this.close();
     this.timer = setTimeout(this.abort, Math.min(MAX_TIMER, Math.max(0, deadline - Date.now() + 1)));
     signal.addEventListener('abort', this.abort, { once: true });
     if (signal.aborted) this.close();

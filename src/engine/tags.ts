@@ -48,8 +48,8 @@ async function readTags(client: RegistryClient, retryContext: RetryContext): Pro
     pages.add(page);
     const { tags: listed, next: following } = await withRetries(retryContext, () => client.tagPage(url));
     for (const tag of listed) tags.push(tag);
-    if (tags.length > MAX_TAGS) throw limitError(`${registry}: ${repository} exceeds the limit of ${MAX_TAGS} tags; name the tags instead of a tag filter`);
-    if (pages.size > MAX_TAG_PAGES) throw limitError(`${registry}: the list of tags of ${repository} exceeds the limit of ${MAX_TAG_PAGES} pages`);
+    const exceeded = tags.length > MAX_TAGS ? `${MAX_TAGS} tags` : pages.size > MAX_TAG_PAGES ? `${MAX_TAG_PAGES} pages of tags` : undefined;
+    if (exceeded) throw limitError(`${registry}: ${repository} exceeds the limit of ${exceeded}; name the tags instead of a tag filter`);
     next = following;
   } while (next !== undefined);
   return tags;

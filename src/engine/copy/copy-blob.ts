@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BlobReader } from './blob-reader';
 import type { CopyContext } from './copy-context';
 import type { BlobDescriptor } from './manifest';
-import { BlobReader } from './blob-reader';
 import type { BlobOrigin } from './shared-blobs';
 import { digestFrom } from '../digest';
 import { MirrorError } from '../mirror-error';
@@ -74,7 +74,9 @@ async function transfer(context: CopyContext, blob: BlobDescriptor, upload: URL,
   }
 }
 
-function startUpload({ pace, target, retryContext: { signal } }: CopyContext, mount?: { readonly digest: string; readonly from: string }): Promise<URL | 'mounted'> {
+function startUpload(
+  { pace, target, retryContext: { signal } }: CopyContext, mount?: { readonly digest: string; readonly from: string },
+): Promise<URL | 'mounted'> {
   return pace.run('upload', signal, () => target.startUpload(mount));
 }
 

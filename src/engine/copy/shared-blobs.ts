@@ -13,7 +13,7 @@ interface BlobUpload {
 class Milestone {
   isReached = false;
   readonly success: Promise<boolean>;
-  private resolve: (success: boolean) => void = () => undefined;
+  private resolve!: (success: boolean) => void;
 
   constructor() {
     this.success = new Promise((resolve) => { this.resolve = resolve; });

@@ -29,7 +29,9 @@ export class ReadBudget {
    */
   async addBytes(count: number, name: string): Promise<void> {
     this.bytes += count;
-    if (this.bytes > MAX_DOCUMENTS_BYTES) throw limitError(`${name} exceeds the limit of ${MAX_DOCUMENTS_BYTES} bytes for all manifests and lists of one image`);
+    if (this.bytes > MAX_DOCUMENTS_BYTES) {
+      throw limitError(`${name} exceeds the limit of ${MAX_DOCUMENTS_BYTES} bytes for all manifests and lists of one image`);
+    }
     if (this.bytes <= MAX_SMALL_BYTES) return;
     this.permit ??= this.largeDocuments.acquire();
     await this.permit;

@@ -148,7 +148,9 @@ export class RegistryClient {
     while (next !== undefined) {
       if (urls.has(next.href)) throw new MirrorError('registry-error', `${this.endpoint.registry}: cannot ${action}: the list repeats a page`);
       urls.add(next.href);
-      if (pages.length === MAX_REFERRER_PAGES) throw limitError(`${this.endpoint.registry}: cannot ${action}: ${MAX_REFERRER_PAGES} pages are the limit`);
+      if (pages.length === MAX_REFERRER_PAGES) {
+        throw limitError(`${this.endpoint.registry}: cannot ${action}: ${MAX_REFERRER_PAGES} pages are the limit`);
+      }
       const response: HttpResponse = await this.connection.exchange({ method: 'GET', url: next, headers: { accept: OCI_INDEX } });
       if (response.status !== 200 || !(headerValue(response.headers['content-type']) ?? '').trim().toLowerCase().startsWith(OCI_INDEX)) {
         if (isRetryableStatus(response.status) || pages.length > 0) throw await this.responseError(action, response);
@@ -247,7 +249,7 @@ export class RegistryClient {
     await response.body.dump();
   }
 
-  private send(method: RegistryMessage['method'], path: string, message: Pick<RegistryMessage, 'headers' | 'body' | 'isSlow'> = {}): Promise<HttpResponse> {
+  private send(method: RegistryMessage['method'], path: string, message: Omit<RegistryMessage, 'method' | 'url'> = {}): Promise<HttpResponse> {
     return this.connection.exchange({ method, url: new URL(path, this.base), ...message });
   }
 
@@ -272,7 +274,8 @@ export class RegistryClient {
   private async readLimited(response: HttpResponse, document: string, limit: number = MAX_MANIFEST_BYTES): Promise<Buffer> {
     const name = `${this.endpoint.registry}: ${document}`;
     const bytes = await readBody(response, limit, (count) => this.budget.addBytes(count, name));
-    if (bytes === undefined) throw new MirrorError(limit === MAX_MANIFEST_BYTES ? 'unsupported-manifest' : 'limit-exceeded', `${name} is larger than ${limit} bytes`);
+    const reason = limit === MAX_MANIFEST_BYTES ? 'unsupported-manifest' : 'limit-exceeded';
+    if (bytes === undefined) throw new MirrorError(reason, `${name} is larger than ${limit} bytes`);
     requireFewValues(bytes, name);
     return bytes;
   }
@@ -282,7 +285,8 @@ export class RegistryClient {
     const { authenticated, note } = this.connection;
     if (response.url.origin === this.base.origin) return registryError({ registry, action, authenticated, note, subject }, response);
     await response.body.dump();
-    if (response.status === 404 && subject === 'manifest') return new MirrorError('not-found', `${registry}: cannot ${action}: it doesn't exist (HTTP 404)`);
+    const isMissing = response.status === 404 && subject === 'manifest';
+    if (isMissing) return new MirrorError('not-found', `${registry}: cannot ${action}: it doesn't exist (HTTP 404)`);
     // The URLs of redirects are signed for a short time only. The next try gets a new URL.
     const problem = `${response.url.host}, to which it redirects, returned HTTP ${response.status}`;
     return new MirrorError(response.status === 429 ? 'rate-limited' : 'registry-error', `${registry}: cannot ${action}: ${problem}`, {

@@ -24,7 +24,8 @@ export interface RegistryTools extends RunLimits {
 }
 
 /** The limits of retries: the deadline, and the signal that ends them. Each retry is a line of the progress. */
-export function retryContext({ retry, deadline, progress }: Pick<RegistryTools, 'retry' | 'deadline' | 'progress'>, signal: AbortSignal): RetryContext {
+export function retryContext(tools: Pick<RegistryTools, 'retry' | 'deadline' | 'progress'>, signal: AbortSignal): RetryContext {
+  const { retry, deadline, progress } = tools;
   return { retry, deadline, signal, onRetry: (error, seconds) => progress.line(formatRetry(error.message, seconds)) };
 }
 

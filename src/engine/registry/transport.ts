@@ -169,8 +169,14 @@ export function networkError(error: unknown, url: URL): unknown {
 /** The names of the errors with which an abort signal ends a request. */
 const ABORT_NAMES = ['AbortError', 'TimeoutError'];
 
-/** Errors that are not transient: untrusted certificates, unknown names, and headers that are too large. EAI_AGAIN, of a DNS server that fails, is transient. */
-const FINAL_CODES = /^(?:ENOTFOUND$|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|ERR_INVALID|UND_ERR_HEADERS_OVERFLOW|ERR_SSL_|EPROTO$)/;
+/**
+ * Errors that are not transient: untrusted certificates, failed handshakes, unknown names, and headers that are too large.
+ *
+ * A DNS server that fails returns EAI_AGAIN, which is transient.
+ */
+const FINAL_CODES = new RegExp(
+  '^(?:ENOTFOUND$|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|ERR_INVALID|UND_ERR_HEADERS_OVERFLOW|ERR_SSL_|EPROTO$)',
+);
 /** What OpenSSL reports when a server sends plain HTTP in place of a TLS handshake. */
 const NO_TLS = /wrong version number|packet length too long|unknown protocol|http request/i;
 
