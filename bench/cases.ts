@@ -16,9 +16,11 @@ export interface BenchCase {
   readonly images: readonly NamedImage[];
   /** What the target holds before. */
   readonly before: readonly NamedImage[];
+  /** Whether the target mounts blobs between repositories, as Amazon ECR does with BLOB_MOUNTING. @default false */
+  readonly mounts?: boolean;
 }
 
-export const CASE_NAMES = ['cold', 'large', 'layers', 'no-op', 'changed', 'fleet'] as const;
+export const CASE_NAMES = ['cold', 'large', 'layers', 'no-op', 'changed', 'fleet', 'shared'] as const;
 export type CaseName = typeof CASE_NAMES[number];
 
 const PLATFORMS = ['amd64', '386', 'arm/v5', 'arm/v7', 'arm64/v8', 'ppc64le', 'riscv64', 's390x'].map((architecture) => `linux/${architecture}`);
@@ -31,10 +33,11 @@ interface Sizes {
   readonly largeLayer: number;
   readonly smallLayer: number;
   readonly fleetLayer: number;
+  readonly sharedLayer: number;
 }
 
-const FULL: Sizes = { layer: 8_333_333, largeLayer: 1_000_000_000, smallLayer: 50_000, fleetLayer: 100_000 };
-const QUICK: Sizes = { layer: 500_000, largeLayer: 50_000_000, smallLayer: 5_000, fleetLayer: 20_000 };
+const FULL: Sizes = { layer: 8_333_333, largeLayer: 1_000_000_000, smallLayer: 50_000, fleetLayer: 100_000, sharedLayer: 1_000_000 };
+const QUICK: Sizes = { layer: 500_000, largeLayer: 50_000_000, smallLayer: 5_000, fleetLayer: 20_000, sharedLayer: 20_000 };
 
 /** The cases asked for; their content is the same each time. */
 export function benchCases(names: readonly CaseName[], quick: boolean): BenchCase[] {
@@ -82,6 +85,17 @@ const DEFINITIONS: Readonly<Record<CaseName, (sizes: Sizes) => BenchCase>> = {
     images: Array.from({ length: 50 }, (_, index) => named(`fleet/image-${index}`, platformImages(`fleet ${index}`, 2, 4, sizes.fleetLayer))),
     before: [],
   }),
+  'shared': (sizes) => {
+    const base = layersOf('base', 3, sizes.sharedLayer);
+    const own = (index: number) => layersOf(`shared ${index}`, 2, sizes.sharedLayer);
+    return {
+      name: 'shared',
+      title: `fleet: cold copy of 50 images of 5 layers of ${sizes.sharedLayer / 1000} kB, of which 3 are in all images`,
+      images: Array.from({ length: 50 }, (_, index) => named(`shared/image-${index}`, imageOf('linux/amd64', [...base, ...own(index)]))),
+      before: [],
+      mounts: true,
+    };
+  },
 };
 
 function named(repository: string, image: FixtureImage): NamedImage {

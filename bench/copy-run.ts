@@ -38,7 +38,7 @@ export interface CopyRunContext {
 /** Lets one tool do one case, from a target as the case wants it to a target that is checked to hold everything. */
 export async function copyRun(context: CopyRunContext, tool: Tool, manner: Manner): Promise<RunResult> {
   const { stage, bench, link } = context;
-  const target = await stage.newTarget();
+  const target = await stage.newTarget(bench.mounts);
   try {
     const { sourcePort, targetPort, targetLink } = await stage.route(link, target);
     const home = await mkdtemp(path.join(context.folder, 'home-'));
@@ -50,8 +50,8 @@ export async function copyRun(context: CopyRunContext, tool: Tool, manner: Manne
     const [since, before] = [stage.source.logEnd(), await targetLink?.report()];
     const usage = await measure(command, environmentOf(context, home), home);
     const after = await targetLink?.report();
-    const [source, atTarget] = [await stage.source.traffic(since), await target.traffic(0)];
-    await verify(bench, target);
+    const [source, atTarget] = [await stage.source.traffic(since), await target.registry.traffic(0)];
+    await verify(bench, target.registry);
     return { ...usage, source, target: atTarget, ...before && after ? { bytesToTarget: after.bytesToUpstream - before.bytesToUpstream } : {} };
   } finally {
     await target.stop();

@@ -1,94 +1,104 @@
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createConnection, createServer, Server, Socket } from 'node:net';
-import { Link, SHAPED } from './link';
-import type { LinkShape } from './shaped-link';
-import { median } from './statistics';
+import type { Interface } from 'node:readline';
+import { Link, LinkName, PLAIN, SHAPES, startLinkProgram } from './link';
 
-/** What the proxy does with bare bytes: measured in the same run, so that nobody need believe it. */
+/** What a link does with bare bytes: measured in the same run, so that nobody has to believe it. */
 export interface LinkCheck {
-  /** With shaping off; one connection. */
+  readonly link: LinkName;
+  /** With shaping off; as many connections as with shaping on. */
   readonly unshapedBitsPerSecond: number;
-  /** With shaping on; one connection, and six together. */
-  readonly shapedBitsPerSecond: number;
+  /** With shaping on; one connection that uploads, and several together. */
+  readonly uploadBitsPerSecond: number;
   readonly sharedBitsPerSecond: number;
+  readonly connections: number;
   /** There and back on a connection that is open. */
   readonly unshapedRoundTripMilliseconds: number;
   readonly shapedRoundTripMilliseconds: number;
-  /** From the start of a new connection to the first byte that came back: two round trips. */
-  readonly firstByteMilliseconds: number;
 }
 
-const PLAIN: LinkShape = { roundTripMilliseconds: 0, bitsPerSecond: 0 };
+/** The share by which a measured throughput may differ: of a full run, and of a quick one on a busy machine. */
+const TOLERANCE = { full: 0.05, quick: 0.25 };
+/** The proxy itself must carry at least this much more than the link, so that it is not the bottleneck. */
+const LEAST_RESERVE = 1.5;
+/** Fill every link: 13 uploads of 25 MB/s are more than 2.5 Gbit/s. */
+const CONNECTIONS = 16;
+const TRIES = 3;
 
-/** Sends bytes through the proxy to a server that counts them, and bytes that come back. */
-export async function checkLink(quick: boolean): Promise<LinkCheck> {
-  const server = createServer(answer);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const [plain, shaped] = await Promise.all([Link.start(PLAIN), Link.start(SHAPED)]);
+/** Measures a link. @throws Error when the link is not what it says, or is itself the bottleneck */
+export async function checkLink(link: Exclude<LinkName, 'loopback'>, quick: boolean): Promise<LinkCheck> {
+  let problems: string[] = [];
+  for (let tries = 0; tries < TRIES; tries++) {
+    const check = await measureLink(link, quick);
+    problems = problemsOf(check, quick);
+    if (problems.length === 0) return check;
+  }
+  throw new Error(`the link "${link}" is not what it says, in ${TRIES} tries: ${problems.join('; ')}. Run the benchmark on a quiet machine.`);
+}
+
+/** What is wrong with a link. A quick run only finds out whether everything works, so it ignores the reserve. */
+export function problemsOf(check: LinkCheck, quick: boolean): string[] {
+  const shape = SHAPES[check.link as Exclude<LinkName, 'loopback'>];
+  const tolerance = quick ? TOLERANCE.quick : TOLERANCE.full;
+  const differs = (name: string, measured: number, said: number) => Math.abs(measured / said - 1) > tolerance
+    ? [`${name} carries ${(measured / 1e6).toFixed(0)} Mbit/s instead of ${(said / 1e6).toFixed(0)}`]
+    : [];
+  const reserve = check.unshapedBitsPerSecond / shape.bitsPerSecond;
+  return [
+    ...differs('one upload', check.uploadBitsPerSecond, shape.bitsPerSecondEachUpload || shape.bitsPerSecond),
+    ...differs('the whole link', check.sharedBitsPerSecond, shape.bitsPerSecond),
+    ...!quick && reserve < LEAST_RESERVE ? [`the proxy carries only ${reserve.toFixed(1)} × the link`] : [],
+  ];
+}
+
+async function measureLink(name: Exclude<LinkName, 'loopback'>, quick: boolean): Promise<LinkCheck> {
+  const shape = SHAPES[name];
+  const [meter, plain, shaped] = await Promise.all([LinkMeter.start(), Link.start(PLAIN), Link.start(shape)]);
   try {
-    await Promise.all([plain, shaped].map((link) => link.leadTo(portOf(server))));
-    const bytes = quick ? 10e6 : 50e6;
+    await Promise.all([plain, shaped].map((link) => link.leadTo(meter.port)));
+    const bytesIn = (bitsPerSecond: number) => Math.round(bitsPerSecond / 8 * (quick ? 0.5 : 2));
     return {
-      unshapedBitsPerSecond: await throughput(plain.port, 400e6, 1),
-      shapedBitsPerSecond: await throughput(shaped.port, bytes, 1),
-      sharedBitsPerSecond: await throughput(shaped.port, bytes, 6),
-      unshapedRoundTripMilliseconds: (await roundTrips(plain.port)).later,
-      ...await roundTrips(shaped.port).then(({ first, later }) => ({ firstByteMilliseconds: first, shapedRoundTripMilliseconds: later })),
+      link: name,
+      connections: CONNECTIONS,
+      unshapedBitsPerSecond: await meter.bitsPerSecond(plain.port, 2e9, CONNECTIONS),
+      uploadBitsPerSecond: await meter.bitsPerSecond(shaped.port, bytesIn(shape.bitsPerSecondEachUpload || shape.bitsPerSecond), 1),
+      sharedBitsPerSecond: await meter.bitsPerSecond(shaped.port, bytesIn(shape.bitsPerSecond), CONNECTIONS),
+      unshapedRoundTripMilliseconds: await meter.roundTripMilliseconds(plain.port),
+      shapedRoundTripMilliseconds: await meter.roundTripMilliseconds(shaped.port),
     };
   } finally {
     await Promise.all([plain.stop(), shaped.stop()]);
-    server.close();
+    meter.stop();
   }
 }
 
-/** Sends a ping back at once; of anything longer only the end is answered. */
-function answer(socket: Socket): void {
-  socket.on('data', (chunk) => {
-    if (chunk.length === 1) socket.write(chunk);
-  });
-  socket.on('end', () => socket.end());
-  socket.on('error', () => socket.destroy());
-}
-
-/** Bits a second, the time of an empty exchange left out: two round trips, as for any new connection. */
-async function throughput(port: number, bytes: number, connections: number): Promise<number> {
-  const timed = async (task: Promise<unknown>, started = performance.now()) => {
-    await task;
-    return performance.now() - started;
-  };
-  const empty = await timed(push(port, 1));
-  const full = await timed(Promise.all(Array.from({ length: connections }, () => push(port, bytes / connections))));
-  return bytes * 8000 / (full - empty);
-}
-
-async function push(port: number, bytes: number): Promise<void> {
-  const socket = createConnection({ port, host: '127.0.0.1' });
-  const block = Buffer.alloc(Math.min(bytes, 200_000), 'x');
-  socket.resume();
-  for (let left = bytes; left > 0; left -= block.length) {
-    if (!socket.write(block)) await once(socket, 'drain');
+/** Sends bytes through a link to a server that it is itself. It is a process in Go, because Node.js would be the bottleneck. */
+class LinkMeter {
+  static async start(): Promise<LinkMeter> {
+    const { child, lines } = startLinkProgram(['check']);
+    const [line] = await once(lines, 'line') as [string];
+    return new LinkMeter(child, lines, (JSON.parse(line) as { listeningPort: number }).listeningPort);
   }
-  socket.end();
-  await once(socket, 'close');
-}
 
-async function roundTrips(port: number): Promise<{ first: number; later: number }> {
-  const started = performance.now();
-  const socket = createConnection({ port, host: '127.0.0.1', noDelay: true });
-  const times: number[] = [];
-  for (let count = 0; count < 9; count++) {
-    const sent = performance.now();
-    socket.write('x');
-    await once(socket, 'data');
-    times.push(performance.now() - (count === 0 ? started : sent));
+  private constructor(private readonly child: ChildProcess, private readonly lines: Interface, readonly port: number) {}
+
+  /** The time of an empty exchange is left out: two round trips, as for any new connection. */
+  async bitsPerSecond(port: number, bytes: number, connections: number): Promise<number> {
+    return bytes * 8 / await this.seconds({ port, bytes, connections });
   }
-  socket.destroy();
-  return { first: times[0], later: median(times.slice(1)) };
-}
 
-function portOf(server: Server): number {
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('the server does not listen');
-  return address.port;
+  async roundTripMilliseconds(port: number): Promise<number> {
+    return await this.seconds({ port, bytes: 0, connections: 1 }) * 1000;
+  }
+
+  stop(): void {
+    this.child.stdin?.end();
+  }
+
+  private async seconds(asked: { port: number; bytes: number; connections: number }): Promise<number> {
+    const answer = once(this.lines, 'line');
+    this.child.stdin?.write(`${JSON.stringify(asked)}\n`);
+    const [line] = await answer as [string];
+    return (JSON.parse(line) as { seconds: number }).seconds;
+  }
 }

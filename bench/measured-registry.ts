@@ -21,7 +21,8 @@ export class MeasuredRegistry {
       version: '0.1',
       log: { level: 'info', accesslog: { disabled: false } },
       storage: { filesystem: { rootdirectory: path.join(folder, 'data') }, maintenance: { uploadpurging: { enabled: false } } },
-      http: { addr: '127.0.0.1:0', ...tls ? { tls: { certificate: tls.certificate, key: tls.key } } : {} },
+      // HTTP/1.1 only: over HTTP/2 all uploads of a client would share one connection, and its limit.
+      http: { addr: '127.0.0.1:0', http2: { disabled: true }, ...tls ? { tls: { certificate: tls.certificate, key: tls.key } } : {} },
     };
     const file = path.join(folder, 'config.yml');
     await writeFile(file, JSON.stringify(configuration)); // JSON is YAML

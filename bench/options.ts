@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { CASE_NAMES, CaseName } from './cases';
-import type { LinkName } from './link';
+import { LINK_NAMES, LinkName } from './link';
 
 /** What to measure, and how to tell. */
 export interface BenchOptions {
@@ -11,11 +11,11 @@ export interface BenchOptions {
   readonly peers?: readonly string[];
   readonly quick: boolean;
   readonly json: boolean;
-  readonly tls: boolean;
+  readonly plainHttp: boolean;
+  /** Writes the tables and the plot of docs/performance.md. */
+  readonly writeDocs: boolean;
   readonly plot?: string;
 }
-
-const LINK_NAMES: readonly LinkName[] = ['loopback', 'shaped'];
 
 export function readOptions(argv: readonly string[], peerNames: readonly string[]): BenchOptions {
   const command = new Command('npm run bench --')
@@ -24,13 +24,14 @@ export function readOptions(argv: readonly string[], peerNames: readonly string[
     .option('--cases <names>', `some of ${CASE_NAMES.join(',')}`, listOf(CASE_NAMES), [...CASE_NAMES])
     .option('--links <names>', `some of ${LINK_NAMES.join(',')}`, listOf(LINK_NAMES), [...LINK_NAMES])
     .option('--peers <names>', `some of ${peerNames.join(',')}`, listOf(peerNames))
-    .option('--tls', 'registries that speak TLS instead of plain HTTP')
-    .option('--quick', 'one run with small sizes: shows that everything works, and measures nothing')
+    .option('--plain-http', 'registries that speak plain HTTP instead of TLS')
+    .option('--quick', 'one run with small sizes and two peers: shows that everything works, and measures nothing')
     .option('--json', 'the report as JSON on stdout')
+    .option('--write-docs', 'write the tables of docs/performance.md and its plot')
     .option('--plot <file>', 'write a plot (SVG)')
     .parse([...argv], { from: 'user' });
-  const { runs, quick = false, json = false, tls = false, ...others } = command.opts<BenchOptions>();
-  return { ...others, runs: quick ? 1 : runs, quick, json, tls };
+  const { runs, quick = false, json = false, plainHttp = false, writeDocs = false, ...others } = command.opts<BenchOptions>();
+  return { ...others, runs: quick ? 1 : runs, quick, json, plainHttp, writeDocs };
 }
 
 function readNumber(text: string): number {

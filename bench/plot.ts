@@ -1,4 +1,5 @@
 import type { BenchReport, CaseResult } from './results';
+import { linkTitle } from './table';
 import { OURS } from './tools';
 
 const WIDTH = 860;
@@ -41,7 +42,7 @@ function groupOf({ title, link, tools }: CaseResult, top: number): string {
       + `<line class="range" x1="${(left + wall.min * scale).toFixed(1)}" x2="${(left + wall.max * scale).toFixed(1)}" y1="${middle}" y2="${middle}"/>`
       + `<text x="${(left + wall.max * scale + 8).toFixed(1)}" y="${y + 13}">${wall.median.toFixed(2)} s</text>`;
   });
-  return [`<text class="title" x="${MARGIN}" y="${top + 22}">${escaped(title)} · ${link === 'shaped' ? 'shaped link' : 'loopback'}</text>`, ...bars].join('\n');
+  return [`<text class="title" x="${MARGIN}" y="${top + 22}">${escaped(title)} · ${linkTitle(link)}</text>`, ...bars].join('\n');
 }
 
 function escaped(text: string): string {

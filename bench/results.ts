@@ -52,7 +52,7 @@ export interface BenchReport {
   readonly runs: number;
   readonly quick: boolean;
   readonly tools: readonly { readonly name: string; readonly version?: string }[];
-  /** Only when the shaped link was used. */
-  readonly linkCheck?: LinkCheck;
+  /** Of each link that was used, other than the loopback. */
+  readonly linkChecks: readonly LinkCheck[];
   readonly results: readonly CaseResult[];
 }

@@ -2,9 +2,10 @@ import { cp, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import type { NamedImage } from './cases';
-import { Link, LinkName, SHAPED } from './link';
+import { Link, LinkName, SHAPES } from './link';
 import { CertificateFiles, MeasuredRegistry } from './measured-registry';
 import { pushImage } from './push-image';
+import { RegistryFront } from './registry-front';
 
 const MEMORY_DISK = '/dev/shm';
 const BYTES_NEEDED = 5e9;
@@ -13,6 +14,13 @@ const BYTES_NEEDED = 5e9;
 export async function benchFolder(): Promise<string> {
   const free = await statfs(MEMORY_DISK).then(({ bavail, bsize }) => bavail * bsize, () => 0);
   return mkdtemp(path.join(free > BYTES_NEEDED ? MEMORY_DISK : tmpdir(), 'cdk-ecr-mirror-bench-'));
+}
+
+/** A target, and where it is reached without a link. */
+export interface Target {
+  readonly registry: MeasuredRegistry;
+  readonly port: number;
+  stop(): Promise<void>;
 }
 
 /** The two registries of one case, and the links to them. */
@@ -29,17 +37,20 @@ export class Stage {
   private constructor(private readonly folder: string, readonly source: MeasuredRegistry, private readonly tls?: CertificateFiles) {}
 
   /** A registry that has only what the case says: a new process with a folder of its own for each run. */
-  async newTarget(): Promise<MeasuredRegistry> {
+  async newTarget(mounts = false): Promise<Target> {
     const folder = path.join(this.folder, 'target');
     await rm(folder, { recursive: true, force: true });
     await cp(path.join(this.folder, 'before'), folder, { recursive: true });
-    return MeasuredRegistry.start(folder, this.tls);
+    const registry = await MeasuredRegistry.start(folder, mounts ? undefined : this.tls);
+    if (!mounts) return { registry, port: registry.port, stop: () => registry.stop() };
+    const front = await RegistryFront.start(registry.port, this.tls);
+    return { registry, port: front.port, stop: async () => { await Promise.all([front.stop(), registry.stop()]); } };
   }
 
   /** Where a tool finds the registries over a link; the links themselves count what passes. */
-  async route(name: LinkName, target: MeasuredRegistry): Promise<{ sourcePort: number; targetPort: number; targetLink?: Link }> {
+  async route(name: LinkName, target: Target): Promise<{ sourcePort: number; targetPort: number; targetLink?: Link }> {
     if (name === 'loopback') return { sourcePort: this.source.port, targetPort: target.port };
-    const links = this.links[name] ??= { source: await Link.start(SHAPED), target: await Link.start(SHAPED) };
+    const links = this.links[name] ??= { source: await Link.start(SHAPES[name]), target: await Link.start(SHAPES[name]) };
     await links.source.leadTo(this.source.port);
     await links.target.leadTo(target.port);
     return { sourcePort: links.source.port, targetPort: links.target.port, targetLink: links.target };

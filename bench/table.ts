@@ -1,4 +1,4 @@
-import { SHAPED } from './link';
+import { LinkName, SHAPES } from './link';
 import type { LinkCheck } from './link-check';
 import type { BenchReport, CaseResult, ToolResult } from './results';
 import type { Spread } from './statistics';
@@ -9,22 +9,32 @@ export function tableOf(report: BenchReport): string {
   return [
     `${report.machine}; ${report.registry}, ${report.scheme === 'https' ? 'TLS' : 'plain HTTP'}; ${report.runs} interleaved run${report.runs === 1 ? '' : 's'} after a warm-up${report.quick ? '; QUICK: small sizes, the numbers prove nothing' : ''}`,
     ...report.tools.map(({ name, version }) => `  ${name} ${version ?? 'is NOT INSTALLED: a gap in every table below'}`),
-    ...report.linkCheck ? linkLines(report.linkCheck) : [],
+    ...report.linkChecks.flatMap(linkLines),
     ...report.results.flatMap(caseLines),
     '',
   ].join('\n');
 }
 
-function linkLines(check: LinkCheck): string[] {
-  const megabits = (bits: number) => `${(bits / 1e6).toFixed(0)} Mbit/s`;
-  const milliseconds = (time: number) => `${time.toFixed(1)} ms`;
+const megabits = (bits: number) => `${(bits / 1e6).toFixed(0)} Mbit/s`;
+const milliseconds = (time: number) => `${time.toFixed(1)} ms`;
+
+/** A link in the words of a reader. */
+export function linkTitle(link: LinkName): string {
+  if (link === 'loopback') return 'loopback';
+  const { roundTripMilliseconds, bitsPerSecond, bitsPerSecondEachUpload } = SHAPES[link];
+  const limit = bitsPerSecondEachUpload > 0 ? `, ${bitsPerSecondEachUpload / 8e6} MB/s for each upload` : '';
+  return `${link} link (${roundTripMilliseconds} ms, ${megabits(bitsPerSecond)}${limit})`;
+}
+
+/** What a link was measured to be. */
+export function linkLines(check: LinkCheck): string[] {
+  const { link, connections, unshapedBitsPerSecond, uploadBitsPerSecond, sharedBitsPerSecond } = check;
   return [
     '',
-    `The shaped link: a TCP proxy for each side, ${SHAPED.roundTripMilliseconds} ms round trip, ${megabits(SHAPED.bitsPerSecond)} each way, shared by all connections; no loss, no slow start.`,
-    `  shaping off: ${megabits(check.unshapedBitsPerSecond)}, round trip ${milliseconds(check.unshapedRoundTripMilliseconds)}`
-      + `: the proxy itself could carry ${(check.unshapedBitsPerSecond / SHAPED.bitsPerSecond).toFixed(0)} × the link`,
-    `  shaping on: ${megabits(check.shapedBitsPerSecond)} over one connection, ${megabits(check.sharedBitsPerSecond)} over six; `
-      + `round trip ${milliseconds(check.shapedRoundTripMilliseconds)}, first byte of a new connection after ${milliseconds(check.firstByteMilliseconds)}`,
+    `The ${linkTitle(link)}: a TCP proxy for each side, outside of TLS; no loss, no slow start.`,
+    `  shaping off: ${megabits(unshapedBitsPerSecond)} over ${connections} connections, round trip ${milliseconds(check.unshapedRoundTripMilliseconds)}`,
+    `  shaping on: ${megabits(uploadBitsPerSecond)} over one upload, ${megabits(sharedBitsPerSecond)} over ${connections}; `
+      + `round trip ${milliseconds(check.shapedRoundTripMilliseconds)}`,
   ];
 }
 
@@ -37,7 +47,7 @@ function caseLines(result: CaseResult): string[] {
   const line = (cells: readonly string[]) => `  ${cells.map((cell, column) => column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])).join('  ')}`.trimEnd();
   return [
     '',
-    `${result.title} · ${result.link === 'shaped' ? 'shaped link' : 'loopback'}`,
+    `${result.title} · ${linkTitle(result.link)}`,
     line(HEADINGS),
     ...rows.map(line),
     ...result.tools.filter(({ wall }) => !wall).map(({ name, problem }) => `  ${name}: — ${problem?.replace(/\s+/g, ' ')}`),

@@ -1,5 +1,5 @@
 import type { CaseName } from './cases';
-import { type LinkName, SHAPED } from './link';
+import { type LinkName, SHAPES } from './link';
 import type { CaseResult, ToolResult } from './results';
 import { OURS } from './tools';
 
@@ -12,13 +12,16 @@ export interface Verdict {
 
 /** Our wall time over the fastest peer's, at most. */
 const RATIOS: Partial<Record<CaseName, Partial<Record<LinkName, number>>>> = {
-  'cold': { loopback: 1, shaped: 0.8 },
-  'changed': { loopback: 0.7, shaped: 0.7 },
-  'fleet': { loopback: 0.7, shaped: 0.7 },
-  'no-op': { shaped: 1 },
+  cold: { loopback: 1, ecr: 0.55 },
+  layers: { loopback: 1 },
+  fleet: { loopback: 0.85, ecr: 0.7 },
+  large: { ecr: 1 },
+  shared: { ecr: 0.4 },
 };
 const PEAK_MEGABYTES = 120;
 const LINK_USE = 0.9;
+/** Of a fleet on the loopback. */
+const FLEET_PROCESSOR_SECONDS = 1;
 
 /** The peer with the shortest median wall time. */
 export function fastestPeer({ tools }: CaseResult): ToolResult | undefined {
@@ -36,7 +39,7 @@ export function ratioToFastestPeer(result: CaseResult): number | undefined {
 export function verdictsOn(result: CaseResult): Verdict[] {
   const ours = oursIn(result);
   if (!ours?.wall) return [{ promise: 'copies', actual: ours?.problem ?? 'not measured', met: false }];
-  const verdicts = [ratioVerdict(result), ...requestVerdicts(result, ours), memoryVerdict(ours), ...linkVerdicts(result, ours)];
+  const verdicts = [ratioVerdict(result), ...requestVerdicts(result, ours), memoryVerdict(ours), ...linkVerdicts(result, ours), processorVerdict(result, ours)];
   return verdicts.filter((verdict) => verdict !== undefined);
 }
 
@@ -44,7 +47,7 @@ function ratioVerdict(result: CaseResult): Verdict | undefined {
   const most = RATIOS[result.case]?.[result.link];
   if (most === undefined) return undefined;
   const ratio = ratioToFastestPeer(result);
-  const promise = `at most ${most.toFixed(1)} × the fastest peer's wall time`;
+  const promise = `at most ${most.toFixed(2)} × the fastest peer's wall time`;
   if (ratio === undefined) return { promise, actual: 'no peer was measured', met: false };
   return { promise, actual: `${ratio.toFixed(2)} × ${fastestPeer(result)?.name}${floorOf(result)}`, met: ratio <= most };
 }
@@ -52,7 +55,7 @@ function ratioVerdict(result: CaseResult): Verdict | undefined {
 /** What no program can go below: the time that the bytes take on the link. */
 function floorOf(result: CaseResult): string {
   const sent = oursIn(result)?.source?.bytesSent ?? 0;
-  const floor = sent * 8 / SHAPED.bitsPerSecond;
+  const floor = sent * 8 / SHAPES.shaped.bitsPerSecond;
   const fastest = fastestPeer(result)?.wall?.median;
   if (result.link !== 'shaped' || fastest === undefined || floor < fastest / 2) return '';
   return `; the link alone takes ${floor.toFixed(1)} s for the bytes, so ${(floor / fastest).toFixed(2)} × is what a perfect program would get`;
@@ -61,16 +64,26 @@ function floorOf(result: CaseResult): string {
 function requestVerdicts({ case: name }: CaseResult, { source, target }: ToolResult): Verdict[] {
   if (name !== 'no-op' || !source || !target) return [];
   const requests = source.requests + target.requests;
-  return [{ promise: '2 requests, 0 counted pulls', actual: `${requests} requests, ${source.manifestGets} counted pulls`, met: requests === 2 && source.manifestGets === 0 }];
+  return [{
+    promise: '2 requests, 0 counted pulls',
+    actual: `${requests} requests, ${source.manifestGets} counted pulls`,
+    met: requests === 2 && source.manifestGets === 0,
+  }];
 }
 
 function memoryVerdict({ memory }: ToolResult): Verdict | undefined {
   return memory && { promise: `under ${PEAK_MEGABYTES} MB of memory`, actual: `${memory.max.toFixed(0)} MB`, met: memory.max < PEAK_MEGABYTES };
 }
 
+function processorVerdict({ case: name, link }: CaseResult, { processor }: ToolResult): Verdict | undefined {
+  if (name !== 'fleet' || link !== 'loopback' || !processor) return undefined;
+  const { median } = processor;
+  return { promise: `at most ${FLEET_PROCESSOR_SECONDS.toFixed(1)} s of CPU time`, actual: `${median.toFixed(2)} s`, met: median <= FLEET_PROCESSOR_SECONDS };
+}
+
 function linkVerdicts({ case: name, link, bytes }: CaseResult, { wall }: ToolResult): Verdict[] {
   if (name !== 'large' || link !== 'shaped' || !wall) return [];
-  const use = bytes * 8 / wall.median / SHAPED.bitsPerSecond;
+  const use = bytes * 8 / wall.median / SHAPES.shaped.bitsPerSecond;
   return [{ promise: `at least ${LINK_USE * 100} % of the link used`, actual: `${(use * 100).toFixed(1)} %`, met: use >= LINK_USE }];
 }
 

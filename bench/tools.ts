@@ -23,6 +23,8 @@ export interface Tool {
 }
 
 export const OURS = 'cdk-ecr-mirror';
+/** Those that test/tools pins and builds. */
+export const PINNED_PEERS: readonly string[] = ['buildx', 'crane', 'oras', 'regctl'];
 
 const ROOT = path.join(__dirname, '..');
 const BUNDLE = path.join(ROOT, 'assets', 'cli', 'cdk-ecr-mirror.js');

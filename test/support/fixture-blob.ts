@@ -39,7 +39,7 @@ export function blobOf(bytes: Buffer | string): FixtureBlob {
 
 /** A blob of any size whose bytes exist only while they are read. Its digest is computed once, by reading it. */
 export function generatedBlob(seed: string, size: number): FixtureBlob {
-  const base = seededBytes(seed, BLOCK_BYTES);
+  const base = seededBytes(seed, Math.min(BLOCK_BYTES, Math.max(size, 4))); // making them takes longer than reading them
   const open = (start = 0, end = size - 1) => Readable.from(blocks(base, start, end), { objectMode: false, highWaterMark: BLOCK_BYTES });
   const hash = createHash('sha256');
   for (const block of blocks(base, 0, size - 1)) hash.update(block);

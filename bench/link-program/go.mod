@@ -1,0 +1,3 @@
+module cdk-ecr-mirror.local/bench/link
+
+go 1.22
