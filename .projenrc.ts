@@ -12,7 +12,6 @@ const BUNDLED = [
   'cli-progress@^3.12.0',
   'commander@^14.0.0', // 15 needs Node 22
   'https-proxy-agent@^7.0.0', // 8 and newer are ES modules only, which jest cannot load
-  'proxy-from-env@^2.1.0', // 1 calls url.parse, so Node 24 prints a warning
   'semver@^7.7.0',
   'undici@^7.16.0', // 8 needs Node 22
   'yaml@^2.9.0',
@@ -63,7 +62,6 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@cloud-copilot/iam-simulate@0.1.173', // 0.x: pinned, a new minor may judge differently
     '@types/cli-progress',
     '@types/node@^20',
-    '@types/proxy-from-env',
     '@types/semver',
     'aws-cdk@^2.1148.0', // its dist-tag `latest` is an odd old 3.0.0
     '@types/aws-lambda@^8.10.0',
