@@ -39,7 +39,9 @@ export function ratioToFastestPeer(result: CaseResult): number | undefined {
 export function verdictsOn(result: CaseResult): Verdict[] {
   const ours = oursIn(result);
   if (!ours?.wall) return [{ promise: 'copies', actual: ours?.problem ?? 'not measured', met: false }];
-  const verdicts = [ratioVerdict(result), ...requestVerdicts(result, ours), memoryVerdict(ours), ...linkVerdicts(result, ours), processorVerdict(result, ours)];
+  const verdicts = [
+    ratioVerdict(result), ...requestVerdicts(result, ours), memoryVerdict(ours), ...linkVerdicts(result, ours), processorVerdict(result, ours),
+  ];
   return verdicts.filter((verdict) => verdict !== undefined);
 }
 
