@@ -50,6 +50,8 @@ interface Services {
   readonly upstream?: UpstreamRegistries;
 }
 
+const NO_LOOK = { name: 'LATE_REFERRERS', value: 'false', type: 'PLAINTEXT' };
+
 /** An account of AWS on this machine, with an app deployed into it, and the internet around it. */
 export class LocalAws {
   /**
@@ -117,9 +119,14 @@ export class LocalAws {
     return this.services.upstream;
   }
 
-  /** Lets a schedule's time come: starts its project with its own input, and waits for the build's end. */
+  /**
+   * Starts the project of a schedule with the schedule's input, and waits for the end of the build.
+   *
+   * All rounds play on one day, and the first copies already brought the referrers. So no build looks for late referrers.
+   */
   async invoke({ projectId, input }: BuildSchedule): Promise<BuildResult> {
-    return this.codeBuild.build(projectId, input);
+    const environmentVariablesOverride = [...input.environmentVariablesOverride ?? [], NO_LOOK];
+    return this.codeBuild.build(projectId, { ...input, environmentVariablesOverride });
   }
 
   /** Waits for the builds that others have started, those included that these start. */

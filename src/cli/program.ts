@@ -44,7 +44,7 @@ function addMirrorCommand(root: Command, name: string, description: string, dryR
     .option('--platform <platforms>', 'copy only these platforms, for example linux/amd64,linux/arm64 (changes the digest)', parsePlatforms)
     .option('--platform-tags <platforms>', 'add a tag for each of these platforms, for example 1.0.0-linux-arm64 for AWS Lambda', parsePlatforms)
     .option('--no-referrers', 'do not copy signatures and other referrers')
-    .option('--no-late-referrers', 'do not look for referrers of unchanged images that were published later')
+    .option('--late-referrers', 'look for signatures and other referrers of unchanged images that were published later')
     .addOption(new Option('--attestations <policy>', 'what to do with attestations in an index, which a target can refuse')
       .choices(ATTESTATION_CHOICES).argParser(choiceParser(ATTESTATION_POLICIES)).default(ATTESTATION_POLICIES[0], ATTESTATION_CHOICES[0]))
     .addOption(new Option('--tag-kind <kind>', 'treat the target tag as fixed or floating (default: detect from the tag)')

@@ -87,7 +87,7 @@ function readRequest(environment: NodeJS.ProcessEnv, image: ImageReference): Con
   const platformTags = readPlatformTags(environment, platforms);
   const custom = readCustomImage(environment[RUN_ENVIRONMENT.CUSTOM_IMAGE]);
   const referrers = readChoice(RUN_ENVIRONMENT.REFERRERS, environment, ['true', 'false']) !== 'false';
-  const lateReferrers = isTimeForLateReferrers(environment[RUN_ENVIRONMENT.LATE_REFERRERS]);
+  const lateReferrers = isTimeForLateReferrers(environment[RUN_ENVIRONMENT.LATE_REFERRERS] || environment[PROJECT_ENVIRONMENT.LATE_REFERRERS]);
   const attestations = readChoice(RUN_ENVIRONMENT.ATTESTATIONS, environment, ATTESTATION_POLICIES);
   const settings = { onTagMoved, platforms, platformTags, referrers, lateReferrers, attestations, custom };
   return (source) => {
@@ -139,14 +139,14 @@ function readPlatformTags(environment: NodeJS.ProcessEnv, platforms: readonly Pl
 
 const TIME_OF_DAY = /^(?:[01][0-9]|2[0-3]):[0-5][0-9]$/;
 
-/** Whether this run looks for late referrers: always by default, and with a window only in this part of the day. */
+/** Whether this run looks for late referrers. With a window, it does so only in this part of the day. */
 function isTimeForLateReferrers(text: string | undefined): boolean {
-  if (!text) return true;
-  if (text === 'false') return false;
+  if (!text || text === 'false') return false;
+  if (text === 'true') return true;
   const [, start, end, timeZone = 'UTC'] = /^([0-9:]{5})-([0-9:]{5})(?: (\S{1,64}))?$/.exec(text) ?? [];
   const now = [start, end].every((time) => time !== undefined && TIME_OF_DAY.test(time)) ? timeOfDay(timeZone) : undefined;
   if (now === undefined) {
-    const format = 'it must be false, or a part of the day such as "06:00-12:00" or "06:00-12:00 Europe/Berlin"';
+    const format = 'it must be true, false, or a part of the day such as "06:00-12:00" or "06:00-12:00 Europe/Berlin"';
     throw variableError(RUN_ENVIRONMENT.LATE_REFERRERS, text, format);
   }
   // A part of the day may include midnight.

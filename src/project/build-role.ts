@@ -80,7 +80,7 @@ export function grantToImported(role: iam.Role, props: BuildProps): void {
 
 /** A build that mirrors images also describes an image that it cannot find, to find out whether it is archived. */
 function repositoryStatement(arns: string[]): iam.PolicyStatement {
-  return new iam.PolicyStatement({ actions: [...REPOSITORY_ACTIONS, 'ecr:DescribeImages'], resources: arns });
+  return new iam.PolicyStatement({ actions: [...REPOSITORY_ACTIONS, 'ecr:DescribeImages'].sort(), resources: arns });
 }
 
 /** The statements of the roles of all builds. */

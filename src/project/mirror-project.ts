@@ -86,6 +86,7 @@ function projectVariables(stack: Stack, props: MirrorProjectProps): Variables {
     [PROJECT_ENVIRONMENT.REPOSITORY_PREFIX]: { value: props.repositoryPrefix },
     [PROJECT_ENVIRONMENT.EVENT_BUS]: { value: props.eventBus.eventBusArn },
     [PROJECT_ENVIRONMENT.DEADLINE_SECONDS]: { value: deadlineSeconds(props.compute) },
+    [PROJECT_ENVIRONMENT.LATE_REFERRERS]: { value: 'true' },
   };
 }
 

@@ -69,11 +69,11 @@ describe('copy and check', () => {
     [['--on-tag-moved', 'fail'], { onTagMoved: 'FAIL' }],
     [['--on-tag-moved', 'keep'], { onTagMoved: 'KEEP' }],
     [['--on-tag-moved', 'suffix'], { onTagMoved: 'SUFFIX' }],
-    [[], { attestations: 'KEEP_IF_ACCEPTED', lateReferrers: true }],
+    [[], { attestations: 'KEEP_IF_ACCEPTED' }],
     [['--attestations', 'keep'], { attestations: 'KEEP' }],
     [['--attestations', 'drop'], { attestations: 'DROP' }],
     [['--attestations=keep-if-accepted'], { attestations: 'KEEP_IF_ACCEPTED' }],
-    [['--no-late-referrers'], { lateReferrers: false }],
+    [['--late-referrers'], { lateReferrers: true }],
     [['--timeout', '1'], { timeout: 1 }],
     [['--allow-realm', 'auth.example.net'], { allowRealm: ['auth.example.net'] }],
     [['--allow-realm', 'Auth.example.net, sso.example.org:8443'], { allowRealm: ['auth.example.net', 'sso.example.org:8443'] }],
@@ -136,7 +136,7 @@ describe('help', () => {
 
   test('of a command names its options', async () => {
     await expect(run('copy', '--help')).rejects.toMatchObject({ exitCode: 0 });
-    for (const option of ['--json', '--plain-http', '--tag-kind', '--on-tag-moved', '--attestations', '--no-late-referrers', '--timeout']) expect(written).toContain(option);
+    for (const option of ['--json', '--plain-http', '--tag-kind', '--on-tag-moved', '--attestations', '--late-referrers', '--timeout']) expect(written).toContain(option);
   });
 
   test('tells of an app where one is checked only', async () => {

@@ -43,7 +43,7 @@ const place = () => `${target.host}/mirror/`;
     let letGo = () => undefined as void;
     const until = new Promise<void>((resolve) => { letGo = resolve; });
     upstream.fail({ match: { method: 'GET', path: '/blobs/' }, action: Fault.hold(until), times: 1000 });
-    const barOf = (name: string) => `| ${target.host}/mirror/127.0.0.1-${upstream.port}/${name}:1.0.0`;
+    const barOf = (name: string) => `| ${target.host}/mirror/127.0.0.1_${upstream.port}/${name}:1.0.0`;
     const bothAreShown = (text: string) => BAR.test(text) && text.includes(barOf('one')) && text.includes(barOf('two'));
     const { code, shown } = await onTerminal(['--timeout', '30', ...sources(), place()], '', (text) => {
       if (bothAreShown(text)) letGo();

@@ -62,6 +62,8 @@ function run(commandArguments: readonly string[], environment: Record<string, st
   });
 }
 
+const tokenRequests = () => ecr.requests.filter(({ headers }) => headers['x-amz-target']?.endsWith('.GetAuthorizationToken')).length;
+
 test('copies from Docker Hub to Amazon ECR, and a second time it is unchanged', async () => {
   const first = await run(['nginx:1.27.0', `${ECR}/mirror/nginx`]);
   expect(resultOf(first)).toMatchObject({ source: 'docker.io/library/nginx:1.27.0', outcome: 'copied', targetDigest: IMAGE.digest });
@@ -74,12 +76,12 @@ test('knows the challenges of Docker Hub and Amazon ECR beforehand, so no reques
   await run(['nginx:1.27.0', `${ECR}/mirror/nginx`]);
   expect([...hub.requests, ...ecr.requests].filter(({ status }) => status === 401)).toEqual([]);
   expect(hub.tokenRequests).toBe(1);
-  expect(ecr.count({ method: 'POST', path: /^\/$/ })).toBe(1);
+  expect(tokenRequests()).toBe(1);
 });
 
 test('prints nothing of what the AWS SDK thinks of this version of Node', async () => {
   const ending = await run(['nginx:1.27.0', `${ECR}/mirror/nginx`]);
-  expect(ecr.count({ method: 'POST', path: /^\/$/ })).toBe(1);
+  expect(tokenRequests()).toBe(1);
   expect(ending.stderr).not.toMatch(/NodeVersionSupportWarning|Warning|node --trace/);
 });
 

@@ -29,7 +29,7 @@ function pushed(...names: string[]): string[] {
 }
 
 const imageOf = (name: string): FixtureImage => singleImage({ seed: name });
-const repositoryOf = (name: string) => `mirror/127.0.0.1-${upstream.port}/${name}`;
+const repositoryOf = (name: string) => `mirror/127.0.0.1_${upstream.port}/${name}`;
 const run = (words: readonly string[], options: CommandOptions = {}) => runCommand(['copy', '--plain-http', ...words], options);
 const reportOf = ({ stdout }: Ending): Report => JSON.parse(stdout);
 

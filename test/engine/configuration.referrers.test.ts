@@ -42,8 +42,13 @@ describe('LATE_REFERRERS', () => {
 
   const at = (time: string) => jest.spyOn(Date, 'now').mockReturnValue(Date.parse(`2030-07-01T${time}:30Z`));
 
-  test.each([[undefined, true], ['', true], ['false', false]])('%j is %j in each run', (LATE_REFERRERS, expected) => {
+  test.each([[undefined, false], ['', false], ['false', false], ['true', true]])('%j is %j in each run', (LATE_REFERRERS, expected) => {
     expect(requestOf({ LATE_REFERRERS }).lateReferrers).toBe(expected);
+  });
+
+  test.each([[undefined, true], ['false', false], ['06:00-12:00', true]])('%j overrides the default of the project', (LATE_REFERRERS, expected) => {
+    at('06:00');
+    expect(requestOf({ LATE_REFERRERS, MIRROR_LATE_REFERRERS: 'true' }).lateReferrers).toBe(expected);
   });
 
   test.each([
@@ -56,15 +61,15 @@ describe('LATE_REFERRERS', () => {
     expect(requestOf({ LATE_REFERRERS }).lateReferrers).toBe(expected);
   });
 
-  test.each(['true', 'no', '6:00-12:00', '06:00', '06:00-24:00', '06:60-07:00', '06:00-12:00 Mars/Olympus', '06:00-12:00 ', '06:00-12:00 a b', ' 06:00-12:00'])(
+  test.each(['TRUE', 'no', '6:00-12:00', '06:00', '06:00-24:00', '06:60-07:00', '06:00-12:00 Mars/Olympus', '06:00-12:00 ', '06:00-12:00 a b', ' 06:00-12:00'])(
     '%j is refused with the valid form', (LATE_REFERRERS) => {
       expect(refusalOf({ LATE_REFERRERS })).toMatchObject({
         reason: 'invalid-configuration',
-        message: `the variable LATE_REFERRERS is ${JSON.stringify(LATE_REFERRERS)}: it must be false, or a part of the day such as "06:00-12:00" or "06:00-12:00 Europe/Berlin"`,
+        message: `the variable LATE_REFERRERS is ${JSON.stringify(LATE_REFERRERS)}: it must be true, false, or a part of the day such as "06:00-12:00" or "06:00-12:00 Europe/Berlin"`,
       });
     });
 
   test('a value with characters that no part of the day has is refused without being shown', () => {
-    expect(refusalOf({ LATE_REFERRERS: '$(id)' }).message).toMatch(/^the variable LATE_REFERRERS has 5 characters, and character 1 is a punctuation mark: it must be false/);
+    expect(refusalOf({ LATE_REFERRERS: '$(id)' }).message).toMatch(/^the variable LATE_REFERRERS has 5 characters, and character 1 is a punctuation mark: it must be true, false/);
   });
 });

@@ -96,7 +96,7 @@ describe('compression that nobody asked for', () => {
 
 describe('a download that breaks', () => {
   test('continues at the byte where it stopped, each time', async () => {
-    const hits = upstream.fail({ match: GET_OF_LAYER, action: Fault.resetBody(500_000), times: 1 });
+    const hits = upstream.fail({ match: GET_OF_LAYER, action: Fault.truncate(500_000) });
     expect(await run()).toMatchObject({ ...COPIED, bytesCopied: IMAGE.blobs.reduce((sum, { size }) => sum + size, 0) });
     const ranges = upstream.requestsTo(GET_OF_LAYER).map(({ headers }) => headers.range);
     expect([hits(), ranges]).toEqual([1, [undefined, expect.stringMatching(/^bytes=[1-9][0-9]*-$/)]]);
@@ -104,14 +104,14 @@ describe('a download that breaks', () => {
   });
 
   test('starts from the beginning when the registry has no ranges', async () => {
-    upstream.fail({ match: GET_OF_LAYER, action: Fault.resetBody(500_000) });
+    upstream.fail({ match: GET_OF_LAYER, action: Fault.truncate(500_000) });
     upstream.fail({ match: GET_OF_LAYER, action: Fault.status(200, {}, LAYER_BYTES), times: ALWAYS });
     expect(await run()).toMatchObject(COPIED);
     expect(target.count({ method: 'DELETE' })).toBe(1);
   });
 
   test('with other bytes after the break is a mismatch, and is read again', async () => {
-    upstream.fail({ match: GET_OF_LAYER, action: Fault.resetBody(500_000) });
+    upstream.fail({ match: GET_OF_LAYER, action: Fault.truncate(500_000) });
     upstream.fail({ match: GET_OF_LAYER, action: Fault.flipByte(10) });
     expect(await run()).toMatchObject(COPIED);
     expect(upstream.count(GET_OF_LAYER)).toBe(3);

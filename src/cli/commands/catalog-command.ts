@@ -13,7 +13,7 @@ export interface CatalogCommandOptions extends CommandOptions {
   readonly catalog: string;
   readonly onTagMoved: TagMovedPolicy;
   readonly attestations: AttestationPolicy;
-  readonly lateReferrers: boolean;
+  readonly lateReferrers?: boolean;
 }
 
 /**
@@ -29,7 +29,7 @@ export async function catalogCommand(args: readonly string[], options: CatalogCo
     [PROJECT_ENVIRONMENT.REPOSITORY_PREFIX]: prefix,
     [RUN_ENVIRONMENT.ON_TAG_MOVED]: options.onTagMoved,
     [RUN_ENVIRONMENT.ATTESTATIONS]: options.attestations,
-    [RUN_ENVIRONMENT.LATE_REFERRERS]: options.lateReferrers ? undefined : 'false',
+    [RUN_ENVIRONMENT.LATE_REFERRERS]: options.lateReferrers ? 'true' : undefined,
   });
   const plan = dryRun ? images.map(asDryRun) : images;
   return printResults(await withMirrorTools(options, false, (tools, callbacks) => mirrorAll(plan, tools, callbacks)), options);

@@ -18,7 +18,7 @@ export interface MirrorCommandOptions extends CommandOptions {
   readonly platform?: Platform[];
   readonly platformTags?: Platform[];
   readonly referrers: boolean;
-  readonly lateReferrers: boolean;
+  readonly lateReferrers?: boolean;
   readonly attestations: AttestationPolicy;
 }
 

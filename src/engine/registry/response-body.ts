@@ -38,13 +38,10 @@ export async function readBody(response: HttpResponse, limit: number, onBytes?: 
  * @throws MirrorError when the compression is not supported, and when the body arrives too slowly
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-8.4
  */
-export async function* decodedBody(response: HttpResponse, size?: number): AsyncGenerator<Uint8Array> {
+export function decodedBody(response: HttpResponse, size?: number): AsyncIterable<Uint8Array> {
   const bytes = withMinimumThroughput(response);
   const encoding = contentEncoding(response);
-  if (encoding === undefined || (size !== undefined && Number(headerValue(response.headers['content-length'])) === size)) {
-    yield* bytes;
-    return;
-  }
+  if (encoding === undefined || (size !== undefined && Number(headerValue(response.headers['content-length'])) === size)) return bytes;
   const decoder = DECODERS.get(encoding)?.();
   if (decoder === undefined) {
     response.body.destroy();
@@ -52,7 +49,7 @@ export async function* decodedBody(response: HttpResponse, size?: number): Async
     throw new MirrorError('registry-error', `${response.url.host}: ${problem}; turn off compression in the registry, or in the proxy in front of it`);
   }
   pipeline(Readable.from(bytes), decoder, () => undefined); // the decoder passes errors on
-  yield* decoder as NodeJS.ReadableStream as AsyncIterable<Uint8Array>;
+  return decoder as NodeJS.ReadableStream as AsyncIterable<Uint8Array>;
 }
 
 const DECODERS: ReadonlyMap<string, () => NodeJS.ReadWriteStream> = new Map([

@@ -21,8 +21,8 @@ export const RUN_ENVIRONMENT = {
   /** The policy for attestations: `KEEP_IF_ACCEPTED`, `KEEP` or `DROP`. Default: `KEEP_IF_ACCEPTED`. */
   ATTESTATIONS: 'ATTESTATIONS',
   /**
-   * When to look for referrers that were published after an image was mirrored: `false` for never, or a window of the day such as
-   * `06:00-12:00` in UTC or `06:00-12:00 Europe/Berlin`. Default: in each run.
+   * When to look for referrers that were published after an image was mirrored: `true` in each run, or in a window of the day such as
+   * `06:00-12:00` in UTC or `06:00-12:00 Europe/Berlin`. Default: `MIRROR_LATE_REFERRERS`.
    */
   LATE_REFERRERS: 'LATE_REFERRERS',
   /** A `TagSelection` as JSON: the tags to mirror. `IMAGE` must then be a repository, without a tag. */
@@ -57,6 +57,8 @@ export const PROJECT_ENVIRONMENT = {
   EVENT_BUS: 'MIRROR_EVENT_BUS',
   /** The seconds after which a run fails with a message. CodeBuild's own timeout would stop it without one. */
   DEADLINE_SECONDS: 'MIRROR_DEADLINE_SECONDS',
+  /** `true` to look for late referrers in runs that don't say when. Default: `false`. */
+  LATE_REFERRERS: 'MIRROR_LATE_REFERRERS',
   /** A list of `CredentialVariables` as JSON: the registries with credentials. */
   CREDENTIALS: 'MIRROR_CREDENTIALS',
   /** A `CustomBuilds` as JSON: the project that builds customized images. Absent when there are none. */

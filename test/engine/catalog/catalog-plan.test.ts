@@ -102,7 +102,7 @@ describe('an object in Amazon S3', () => {
 describe('attestations and late referrers', () => {
   test('are what an entry says, or else what the mirror says', () => {
     const text = 'images: [{ image: nginx:1.27.0, attestations: KEEP, lateReferrers: false }, "nginx:1.27.1"]';
-    const environment = { MIRROR_REGISTRY: 'registry.example.com', ATTESTATIONS: 'DROP' };
+    const environment = { MIRROR_REGISTRY: 'registry.example.com', ATTESTATIONS: 'DROP', LATE_REFERRERS: 'true' };
     const plan = planCatalogImages({ name: 'list', text, shard: { number: 1, of: 1 }, today: '2030-01-01' }, environment);
     const requests = plan.map((planned) => 'result' in planned ? undefined : planned.configuration.requestFor(planned.configuration.image));
     expect(requests).toMatchObject([{ attestations: 'KEEP', lateReferrers: false }, { attestations: 'DROP', lateReferrers: true }]);
