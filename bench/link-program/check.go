@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -43,7 +44,7 @@ func check() {
 			seconds = roundTrip(address)
 		} else {
 			empty := upload(address, 1, 1)
-			seconds = upload(address, asked.Connections, asked.Bytes/int64(asked.Connections)) - empty
+			seconds = upload(address, asked.Connections, asked.Bytes) - empty
 		}
 		fmt.Printf("{\"seconds\":%f}\n", seconds)
 	}
@@ -64,9 +65,12 @@ func answer(connection *net.TCPConn) {
 	}
 }
 
-// upload returns the seconds until the end of all bytes is answered.
+// upload returns the seconds until the end of all bytes is answered. The connections share the bytes, so that all end together: fewer of them
+// could not fill a link on which each has a limit of its own.
 func upload(address string, connections int, bytes int64) float64 {
 	started := time.Now()
+	var left atomic.Int64
+	left.Store(bytes)
 	var all sync.WaitGroup
 	for range connections {
 		all.Add(1)
@@ -78,8 +82,12 @@ func upload(address string, connections int, bytes int64) float64 {
 			}
 			defer connection.Close()
 			block := make([]byte, chunk)
-			for left := bytes; left > 0; left -= int64(len(block)) {
-				if _, err := connection.Write(block[:min(left, chunk)]); err != nil {
+			for {
+				mine := left.Add(-chunk) + chunk
+				if mine <= 0 {
+					break
+				}
+				if _, err := connection.Write(block[:min(mine, chunk)]); err != nil {
 					fail(err)
 				}
 			}
