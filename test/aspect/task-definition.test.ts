@@ -141,7 +141,7 @@ describe('an image', () => {
     addImage('registry.example.com:5000/team/app:1.0.0');
     fargate('registry.example.com:5000/team/app:1.0.0', 'registry.example.com/team/app:1.0.0');
     expect(new DeployedStack(stack, platform).images()).toEqual({
-      container0: `${REGISTRY}/mirror/registry.example.com-5000/team/app:1.0.0`, container1: 'registry.example.com/team/app:1.0.0',
+      container0: `${REGISTRY}/mirror/registry.example.com_5000/team/app:1.0.0`, container1: 'registry.example.com/team/app:1.0.0',
     });
   });
 

@@ -74,7 +74,7 @@ describe('a customized image', () => {
   test.each([
     ['quay.io/team/app:1.0.0', 'mirror/custom/quay.io/team/app', 'mirror/quay.io/team/app'],
     ['nginx:1.27.0', 'mirror/custom/nginx', 'mirror/nginx'],
-    ['localhost:5000/a/b:1.0.0', 'mirror/custom/localhost-5000/a/b', 'mirror/localhost-5000/a/b'],
+    ['localhost:5000/a/b:1.0.0', 'mirror/custom/localhost_5000/a/b', 'mirror/localhost_5000/a/b'],
   ])('%s is in %s, beside %s', (image, repository, original) => {
     addVault({ dockerfileLines: LINES }, {}, image);
     expect(repositoryNames()).toEqual([repository, original]);
