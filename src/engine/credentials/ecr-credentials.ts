@@ -3,6 +3,7 @@ import { awsServiceHost, ecrHost, isKnownToPublicGallery, PUBLIC_GALLERY } from 
 import { sanitizeForLog } from '../../image/sanitize';
 import { awsNetworkError, sendAwsRequest } from '../aws-request';
 import { MirrorError } from '../mirror-error';
+import { withRunSignal } from '../run-signal';
 
 /**
  * Credentials for Amazon ECR and Amazon ECR Public, from the AWS credential chain.
@@ -158,7 +159,8 @@ interface PublicTokenResponse {
 
 /** @see https://docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToken.html */
 async function fetchEcrPublicToken(environment: NodeJS.ProcessEnv): Promise<EcrToken> {
-  const { body = '' } = await sendAwsRequest({
+  const limits = { deadline: Date.now() + PUBLIC_TOKEN_TIMEOUT, signal: new AbortController().signal };
+  const { body = '' } = await withRunSignal(limits, (signal) => sendAwsRequest({
     service: 'ecr-public',
     region: PUBLIC_REGION,
     url: new URL(environment.AWS_ENDPOINT_URL_ECR_PUBLIC || `https://${awsServiceHost('ecr-public', PUBLIC_REGION)}`),
@@ -166,8 +168,8 @@ async function fetchEcrPublicToken(environment: NodeJS.ProcessEnv): Promise<EcrT
     headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'SpencerFrontendService.GetAuthorizationToken' },
     body: '{}',
     maxBytes: MAX_TOKEN_RESPONSE_BYTES,
-    signal: AbortSignal.timeout(PUBLIC_TOKEN_TIMEOUT),
-  });
+    signal,
+  }));
   const { authorizationToken, expiresAt } = (JSON.parse(body) as PublicTokenResponse).authorizationData;
   return parseAuthorizationToken(authorizationToken, new Date(expiresAt * 1000));
 }
