@@ -3,6 +3,7 @@ import type { MirrorTools } from '../../src/engine/mirror-image';
 import { listTags } from '../../src/engine/tags';
 import { parseImageReference } from '../../src/image/image-reference';
 import type { TagSelection } from '../../src/image/tag-selection';
+import type { Exchange } from '../support/exchange';
 import { Fault } from '../support/fault';
 import { singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
@@ -12,7 +13,23 @@ import { withServers } from '../support/with-servers';
 const IMAGE = singleImage();
 const ALL: TagSelection = { patterns: ['*'] };
 
-const [registry] = withServers(new LocalRegistry());
+/** A registry that decides how many tags are in a page. */
+class PagedRegistry extends LocalRegistry {
+  maxTags = Infinity;
+
+  clear(): void {
+    super.clear();
+    this.maxTags = Infinity;
+  }
+
+  protected async handle(exchange: Exchange): Promise<void> {
+    const { searchParams } = exchange.url;
+    if (Number(searchParams.get('n')) > this.maxTags) searchParams.set('n', String(this.maxTags));
+    return super.handle(exchange);
+  }
+}
+
+const [registry] = withServers(new PagedRegistry());
 let lines: string[];
 
 beforeEach(() => {
@@ -48,6 +65,22 @@ test('the tags of several pages', async () => {
   pushTags(...numbered(2500), 'zz-wanted');
   expect(await list({ patterns: ['zz-*', '00000'] })).toEqual(['00000', 'zz-wanted']);
   expect(registry.count({ path: '/tags/list' })).toBe(3);
+});
+
+test('six thousand tags in pages of fifty are all listed, and a page that breaks is read again without the pages before it', async () => {
+  pushTags(...numbered(6_000));
+  registry.maxTags = 50;
+  registry.fail({ match: { path: '/tags/list' }, skip: 60, action: Fault.truncate(10) });
+  expect(await list({ patterns: ['00000', '05999'] })).toEqual(['00000', '05999']);
+  expect(registry.count({ path: '/tags/list' })).toBe(121);
+});
+
+test('a page of five megabytes, with the manifests of all tags, is listed', async () => {
+  const manifest = Object.fromEntries(numbered(15_000).map((tag) => [`sha256:${tag.padStart(64, '0')}`, { imageSizeBytes: '1', tag: [tag], layerId: '', timeUploadedMs: '1'.repeat(200) }]));
+  const page = JSON.stringify({ name: 'app', manifest, tags: numbered(15_000) });
+  expect(page.length).toBeGreaterThan(5_000_000);
+  answer(page);
+  expect(await list({ patterns: ['13999'] })).toEqual(['13999']);
 });
 
 test('a page that breaks is asked for again', async () => {
