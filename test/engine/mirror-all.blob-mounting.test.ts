@@ -1,8 +1,8 @@
 /** Images of one run that share base layers, mirrored to an Amazon ECR with and without the account setting `BLOB_MOUNTING`. */
+import type { CredentialSource } from '../../src/engine/credentials/credential-source';
 import { mirrorAll } from '../../src/engine/mirror-all';
 import { planRequest } from '../../src/engine/mirror-plan';
 import type { MirrorResult } from '../../src/engine/result';
-import type { CredentialSource } from '../../src/engine/credentials/credential-source';
 import { Fault } from '../support/fault';
 import { blobOf, seededBytes } from '../support/fixture-blob';
 import { singleImage } from '../support/fixture-images';

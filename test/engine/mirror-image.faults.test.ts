@@ -27,7 +27,8 @@ afterAll(() => tally.print());
 
 async function runWith({ action, idleTimeout }: Trouble, point: RequestPoint, times: number) {
   const hits = pair[point.side].fail({ match: point.match, action: action(point), times });
-  const result = await pair.run({ transport: new Transport({ idle: idleTimeout, slowResponse: idleTimeout }), retry: { ...QUICK_RETRY, attempts: TRIES } });
+  const transport = new Transport({ idle: idleTimeout, slowResponse: idleTimeout });
+  const result = await pair.run({ transport, retry: { ...QUICK_RETRY, attempts: TRIES } });
   return { result, hits: hits() };
 }
 

@@ -1,16 +1,16 @@
 /** Upstream registries that send or list as much as they can. The command runs in a child process, and its peak of memory is measured. */
 import { writeFile } from 'node:fs/promises';
 import * as path from 'node:path';
-import { PEAK_MODULE, peakBytes } from '../support/peak-memory';
+import type { MirrorResult } from '../../src/engine/result';
 import { runCommand } from '../support/command';
 import type { Exchange } from '../support/exchange';
 import { digestOf } from '../support/fixture-blob';
 import { singleImage } from '../support/fixture-images';
 import { LocalRegistry } from '../support/local-registry';
 import { LocalServer } from '../support/local-server';
+import { PEAK_MODULE, peakBytes } from '../support/peak-memory';
 import { withFolder } from '../support/with-folder';
 import { withServers } from '../support/with-servers';
-import type { MirrorResult } from '../../src/engine/result';
 
 const INDEX = 'application/vnd.oci.image.index.v1+json';
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
@@ -81,7 +81,8 @@ function expectLimit({ results, peak }: { results: MirrorResult[]; peak: number 
 }
 
 test('eight images with sixty child indexes of four megabytes fail at the limit of bytes, and another image is copied', async () => {
-  const children = Array.from({ length: 60 }, (_, number) => hostile.add(INDEX, padded({ schemaVersion: 2, manifests: [], number }, 4 * MEGABYTE - 200)));
+  const child = (number: number) => hostile.add(INDEX, padded({ schemaVersion: 2, manifests: [], number }, 4 * MEGABYTE - 200));
+  const children = Array.from({ length: 60 }, (_, number) => child(number));
   hostile.add(INDEX, JSON.stringify({ schemaVersion: 2, manifests: children.map(descriptorOf) }), '1.0.0');
   expectLimit(await copy(Array.from({ length: 8 }, (_, number) => `app${number}:1.0.0`)), /limit of 16777216 bytes/);
 });
@@ -105,7 +106,8 @@ test('a manifest of a million empty objects fails at the limit of values', async
 
 test('a platform with referrers without end fails at the limit of bytes', async () => {
   hostile.add(CONFIG.mediaType, '{}');
-  const children = Array.from({ length: 20 }, (_, number) => hostile.add(MANIFEST, JSON.stringify({ schemaVersion: 2, number, config: CONFIG, layers: [] })));
+  const child = (number: number) => hostile.add(MANIFEST, JSON.stringify({ schemaVersion: 2, number, config: CONFIG, layers: [] }));
+  const children = Array.from({ length: 20 }, (_, number) => child(number));
   hostile.add(INDEX, JSON.stringify({ schemaVersion: 2, manifests: children.map(descriptorOf) }), '1.0.0');
   hostile.listReferrers = (exchange) => {
     const page = Number(exchange.url.searchParams.get('page') ?? 0);

@@ -66,7 +66,8 @@ async function runThrough(faults: readonly MixedFault[], judge: (pair: RegistryP
   try {
     const hits = faults.map(({ trouble, point, ...rule }) => pair[point.side].fail({ ...rule, match: point.match, action: trouble.action(point) }));
     const stalls = faults.some(({ trouble }) => STALLS.includes(trouble));
-    const result = await pair.run({ transport: new Transport(stalls ? { idle: IDLE_TIMEOUT, slowResponse: IDLE_TIMEOUT } : {}), retry: { ...QUICK_RETRY, attempts: TRIES } });
+    const transport = new Transport(stalls ? { idle: IDLE_TIMEOUT, slowResponse: IDLE_TIMEOUT } : {});
+    const result = await pair.run({ transport, retry: { ...QUICK_RETRY, attempts: TRIES } });
     judge(pair, { result, met: faults.filter((_, index) => hits[index]() > 0), injected: hits.reduce((sum, hit) => sum + hit(), 0) });
     expect(pair.errors).toEqual([]);
   } finally {

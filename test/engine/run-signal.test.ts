@@ -10,7 +10,8 @@ const nextAbort = (signal: AbortSignal) => new Promise<void>((resolve) => signal
 
 test('the signal aborts when the run is interrupted, and does not interrupt the run', () => {
   const run = new AbortController();
-  const [first, second] = [new RunSignal({ deadline: inOneMinute(), signal: run.signal }), new RunSignal({ deadline: inOneMinute(), signal: run.signal })];
+  const limits = { deadline: inOneMinute(), signal: run.signal };
+  const [first, second] = [new RunSignal(limits), new RunSignal(limits)];
   first.close();
   expect([first.signal.aborted, second.signal.aborted, run.signal.aborted]).toEqual([true, false, false]);
   run.abort();

@@ -101,7 +101,10 @@ export function canBefall(trouble: Trouble, point: RequestPoint): boolean {
   return trouble.befalls?.(point) ?? true;
 }
 
-/** Whether the run gets over a trouble however often it comes: the download of a blob continues, and a doubtful answer about a tag or a blob is no failure. */
+/**
+ * Whether the run gets over a trouble however often it comes: the download of a blob continues, and a doubtful answer about a tag or a blob
+ * is not a failure.
+ */
 export function isHarmless({ isResumed }: Trouble, { content, name, side }: RequestPoint): boolean {
   return isResumed ? content === 'answers blob' : (side === 'upstream' && name === 'HEAD of the tag') || name === 'HEAD of a blob';
 }
