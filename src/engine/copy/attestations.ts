@@ -82,7 +82,7 @@ interface ReducedIndex {
 /**
  * Makes an index without attestations. The same source always gives the same index. All other entries keep their content and order.
  *
- * A nested index with attestations is made anew in the same way, so its entry has another digest and size.
+ * A nested index with attestations is reduced in the same way, so its entry has another digest and size.
  *
  * @returns undefined when the image has no attestations, and when it has nothing else
  */
