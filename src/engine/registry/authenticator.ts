@@ -21,7 +21,7 @@ interface Grant {
   accepted?: boolean;
   /** The header that replaced a header denied without a challenge. When it is denied too, the denial is final. */
   replacement?: string;
-  /** Why there is no authorization, and a second try would fail too. */
+  /** The error of the token service. A second try would fail too. */
   failure?: MirrorError;
 }
 
@@ -109,7 +109,7 @@ export class Authenticator {
     if (header === undefined) this.acceptsAnonymous = true;
   }
 
-  /** Uses a header for the following requests too, for a request that cannot be sent again at once. */
+  /** Uses a header for the next requests. A request with a stream as its body cannot be sent again at once. */
   prefer(header: string): void {
     this.current = this.grantOf(header) ?? this.current;
   }

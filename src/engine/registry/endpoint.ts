@@ -69,7 +69,7 @@ export function requireSafeUrl(registry: string, text: string, from: URL): URL {
   throw new MirrorError('registry-error', `${registry}: redirect from https to ${quote(url.origin)}, which is not secure`);
 }
 
-/** Domains below which different customers have hosts, so a common domain is no sign of a common owner. */
+/** Domains of hosting services. Two hosts on such a domain can have different owners. */
 const SHARED_DOMAINS: readonly string[] = [
   'amazonaws.com', 'on.aws', 'azurecr.io', 'azurewebsites.net', 'windows.net', 'pkg.dev', 'gcr.io', 'run.app', 'appspot.com', 'googleapis.com',
   'cloudfront.net', 'github.io', 'herokuapp.com', 'jfrog.io', 'workers.dev', 'pages.dev', 'trycloudflare.com', 'nip.io', 'sslip.io', 'duckdns.org',

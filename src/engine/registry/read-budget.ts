@@ -2,11 +2,11 @@ import { MirrorError } from '../mirror-error';
 import { Semaphore } from '../semaphore';
 
 /** Documents are what the engine keeps in memory: manifests, configurations, and lists of referrers and tags. */
-export const MAX_DOCUMENTS_BYTES = 16 * 1024 * 1024;
+const MAX_DOCUMENTS_BYTES = 16 * 1024 * 1024;
 /** Almost all images need less. An image that needs more waits for the permit for large documents. */
 const MAX_SMALL_BYTES = 1024 * 1024;
 /** The maximum number of manifests that an image reads from one registry. */
-export const MAX_MANIFESTS = 2_000;
+const MAX_MANIFESTS = 2_000;
 /** The maximum number of JSON values in a document. Each takes memory, even when it is only two bytes long. */
 const MAX_JSON_VALUES = 500_000;
 
