@@ -42,6 +42,15 @@ export function parseBuildResults(lines: readonly string[]): BuildResults {
   return { results: summarized.map(resultOf), isComplete: true };
 }
 
+/**
+ * Whether the lines of a log hold everything that a report shows: the summary at the end of the log, and the line of each failed image.
+ *
+ * A failed image can be far above the summary, because the images that took longer logged their progress in between.
+ */
+export function isFullyRead({ results, isComplete }: BuildResults): boolean {
+  return isComplete && results.every(({ reason, message }) => reason === undefined || message !== undefined);
+}
+
 function isSummary(fields: ResultLineFields): fields is { readonly results: readonly ResultLineFields[] } {
   return Array.isArray(fields.results) && typeof fields.images === 'object' && typeof fields.outcome === 'string';
 }

@@ -2,7 +2,7 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { CustomResourceEvent, DeploymentError, withDeploymentErrors } from './custom-resource-event';
 import { Clock, isRetryable, formatAwsError } from '../codebuild/aws-errors';
-import { readLogTail, parseBuildResults, BuildResults } from '../codebuild/build-results';
+import { readLogTail, parseBuildResults, isFullyRead, BuildResults } from '../codebuild/build-results';
 import { BuildLog, BuildState, CONSISTENCY_TIME, readBuilds } from '../codebuild/build-state';
 import { FollowedBuild, formatFailureReport, formatLogLink } from '../codebuild/failure-report';
 import type { StartedBuild } from '../codebuild/start-builds';
@@ -92,7 +92,7 @@ async function follow(started: StartedBuild, state: BuildState, tools: IsComplet
 }
 
 async function readResults(buildLog: BuildLog | undefined, { logs, log }: IsCompleteTools): Promise<BuildResults> {
-  return parseBuildResults(await readLogTail(logs, buildLog ?? {}, (lines) => parseBuildResults(lines).isComplete, log));
+  return parseBuildResults(await readLogTail(logs, buildLog ?? {}, (lines) => isFullyRead(parseBuildResults(lines)), log));
 }
 
 /** Whether lines of the log can still arrive. Only a run that ended by itself writes results at its end. */

@@ -82,6 +82,14 @@ describe('fails', () => {
     });
   });
 
+  test('with the sentence of an image that failed long before the end of the log', async () => {
+    buildsAre({ ...FAILED, endTime: new Date(clock.now()) });
+    const page = (message: unknown, nextBackwardToken: string) => ({ events: [{ message: JSON.stringify(message) }], nextBackwardToken });
+    logs.on(GetLogEventsCommand).resolvesOnce(page(summarize([BAD, GOOD]), 'b/2')).resolvesOnce(page(GOOD, 'b/1')).resolves(page(BAD, 'b/0'));
+    await expect(ask(event([startedBuild(0)]))).rejects.toThrow('docker.io/library/nope:1 (not-found): docker.io: there is no library/nope:1');
+    expect(logs.calls()).toHaveLength(3);
+  });
+
   test('with what went well in other builds', async () => {
     buildsAre({ buildStatus: 'SUCCEEDED' }, { buildStatus: 'FAILED', endTime: new Date(clock.now()) });
     logIs(BAD);
