@@ -1,6 +1,6 @@
 import { DOCKER_HUB } from '../image/image-reference';
 import type { Platform } from '../image/platform';
-import { AttestationOptions, lacksAttestations } from './copy/attestations';
+import { AttestationOptions, lacksAttestations, replacesAnnotations } from './copy/attestations';
 import { platformsOf, sourceDigestOf } from './copy/platforms';
 import { digestOf } from './digest';
 import { MirrorError } from './mirror-error';
@@ -57,7 +57,8 @@ function describe(received: ReceivedManifest, { attestations, platforms }: Targe
   const selection = platforms === undefined ? {} : { platforms: platformsOf(received) };
   const sourceDigest = sourceDigestOf(received, platforms);
   if (sourceDigest === undefined) return { digest, sourceDigest: digest, ...selection };
-  if (!lacksAttestations(received)) return { digest, sourceDigest: platforms === undefined ? digest : sourceDigest, ...selection };
+  const isMade = platforms !== undefined || (replacesAnnotations(received) && !attestations.isPinned);
+  if (!lacksAttestations(received)) return { digest, sourceDigest: isMade ? sourceDigest : digest, ...selection };
   const mustHaveThem = attestations.policy === 'KEEP' || attestations.isPinned;
   return mustHaveThem ? { digest, sourceDigest: digest, fullDigest: sourceDigest, ...selection } : { digest, sourceDigest, ...selection };
 }

@@ -10,7 +10,10 @@ import { CopyContext, warn } from './copy-context';
 import { ImageCopy, RefusedManifestError } from './image-copy';
 import type { ImageReader } from './image-reader';
 import type { Manifest } from './manifest';
-import { annotationsOf, IndexEntry, MAX_INDEX_DEPTH, newIndex, parseIndex, parsePlatformFields, SOURCE_DIGEST_ANNOTATION } from './platforms';
+import {
+  ANNOTATION_PREFIX, annotationsOf, IndexContent, IndexEntry, MAX_INDEX_DEPTH, newIndex, parseIndex, parsePlatformFields, SOURCE_DIGEST_ANNOTATION,
+  upstreamAnnotations,
+} from './platforms';
 import type { AttestationPolicy } from '../../image/contract/environment';
 import { isIndexType } from '../../image/media-types';
 import { MirrorError } from '../mirror-error';
@@ -25,9 +28,12 @@ export interface AttestationOptions {
   readonly sourceDigest: string;
 }
 
-/** The annotation of an index that was made without the attestations of its source. */
-const ATTESTATIONS_ANNOTATION = 'io.github.cdk-ecr-mirror.attestations';
+/** The annotation of an index that the engine made for all platforms. */
+const ATTESTATIONS_ANNOTATION = `${ANNOTATION_PREFIX}attestations`;
+/** The index was made without the attestations of its source. */
 const LEFT_OUT = 'left-out';
+/** The index has all entries of its source, which has the annotation of another engine. */
+const AS_UPSTREAM = 'as-upstream';
 
 /** The annotation of BuildKit that marks an attestation in an index. */
 const REFERENCE_TYPE = 'vnd.docker.reference.type';
@@ -35,6 +41,11 @@ const REFERENCE_TYPE = 'vnd.docker.reference.type';
 /** Whether an index was made without the attestations of its source. */
 export function lacksAttestations(received: ReceivedManifest): boolean {
   return annotationsOf(received)[ATTESTATIONS_ANNOTATION] === LEFT_OUT;
+}
+
+/** Whether an index was made from a source that has the annotation of another engine. */
+export function replacesAnnotations(received: ReceivedManifest): boolean {
+  return annotationsOf(received)[ATTESTATIONS_ANNOTATION] === AS_UPSTREAM;
 }
 
 /**
@@ -46,8 +57,9 @@ export function lacksAttestations(received: ReceivedManifest): boolean {
  * @returns the manifest to put under the tag: the given one, or a new index without attestations
  * @throws MirrorError when the target refuses an attestation that the image must keep
  */
-export async function copyWithAttestations(context: CopyContext, copy: ImageCopy, root: Manifest, options: AttestationOptions): Promise<Manifest> {
+export async function copyWithAttestations(context: CopyContext, copy: ImageCopy, selected: Manifest, options: AttestationOptions): Promise<Manifest> {
   const { policy, isPinned } = options;
+  const root = isPinned ? selected : withOwnAnnotations(context, copy, selected, options.sourceDigest);
   if (policy === 'DROP') {
     const reduced = await withoutAttestations(root, options.sourceDigest, copy.sourceReader);
     if (reduced === undefined) return copyRoot(copy, root);
@@ -73,6 +85,23 @@ async function copyRoot(copy: ImageCopy, root: Manifest): Promise<Manifest> {
   return root;
 }
 
+/**
+ * The index to copy instead of an index that upstream annotated as if this engine had made it: upstream can be a mirror, or an attacker.
+ *
+ * With the annotations of upstream, a later run would compare the wrong source digest. It could report a moved tag as unchanged.
+ */
+function withOwnAnnotations(context: CopyContext, { sourceReader }: ImageCopy, selected: Manifest, sourceDigest: string): Manifest {
+  const isUpstreamIndex = selected.digest === sourceDigest && isIndexType(selected.mediaType);
+  if (!isUpstreamIndex || annotationsOf(selected)[ATTESTATIONS_ANNOTATION] === undefined) return selected;
+  const content = parseIndex(selected);
+  const annotations = { ...upstreamAnnotations(content), [SOURCE_DIGEST_ANNOTATION]: sourceDigest, [ATTESTATIONS_ANNOTATION]: AS_UPSTREAM };
+  const root = newIndex(selected, { ...content, annotations }, sourceReader.registry);
+  sourceReader.remember(root);
+  warn(context, `the index ${sourceDigest} has the annotation ${ATTESTATIONS_ANNOTATION}, which upstream uses too if it is a mirror of this kind; `
+    + `so the mirror has the same images in an index with its own annotation, and its digest is ${root.digest}`);
+  return root;
+}
+
 /** An index without attestations, and the digests of everything that it does not list anymore. */
 interface ReducedIndex {
   readonly root: Manifest;
@@ -88,8 +117,11 @@ interface ReducedIndex {
  */
 async function withoutAttestations(root: Manifest, sourceDigest: string, reader: ImageReader): Promise<ReducedIndex | undefined> {
   const leftOut = new Set<string>();
-  const annotations = { [SOURCE_DIGEST_ANNOTATION]: sourceDigest, [ATTESTATIONS_ANNOTATION]: LEFT_OUT };
-  const reduced = await reduce(root, { reader, leftOut, annotations, depth: 1 });
+  const isUpstream = root.digest === sourceDigest;
+  const annotate = (content: IndexContent) => ({
+    ...isUpstream ? upstreamAnnotations(content) : content.annotations, [SOURCE_DIGEST_ANNOTATION]: sourceDigest, [ATTESTATIONS_ANNOTATION]: LEFT_OUT,
+  });
+  const reduced = await reduce(root, { reader, leftOut, annotate, depth: 1 });
   return reduced === undefined || reduced === root ? undefined : { root: reduced, leftOut };
 }
 
@@ -97,7 +129,8 @@ interface ReduceOptions {
   readonly reader: ImageReader;
   /** Receives the digests of everything that is left out. */
   readonly leftOut: Set<string>;
-  readonly annotations?: Readonly<Record<string, string>>;
+  /** Returns the annotations of the new index. Nested indexes keep theirs. */
+  readonly annotate?: (content: IndexContent) => Readonly<Record<string, string>>;
   readonly depth: number;
 }
 
@@ -110,7 +143,7 @@ async function reduce(index: Manifest, options: ReduceOptions): Promise<Manifest
   const kept = entries.filter((entry) => entry !== undefined);
   if (kept.length === manifests.length && kept.every((entry, position) => entry === manifests[position])) return index;
   if (kept.length === 0) return undefined;
-  const annotations = options.annotations === undefined ? {} : { annotations: { ...content.annotations, ...options.annotations } };
+  const annotations = options.annotate === undefined ? {} : { annotations: options.annotate(content) };
   const reduced = newIndex(index, { ...content, manifests: kept, ...annotations }, options.reader.registry);
   options.reader.remember(reduced);
   return reduced;

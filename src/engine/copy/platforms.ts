@@ -102,10 +102,12 @@ async function requireOwnPlatform(image: Manifest, platforms: readonly Platform[
   throw new MirrorError('not-found', `${reader.registry}: ${problem}`);
 }
 
+/** The annotations of the engine start with this text. */
+export const ANNOTATION_PREFIX = 'io.github.cdk-ecr-mirror.';
 /** The annotation with the digest of the source index. A run compares it to find out whether upstream has changed. */
-export const SOURCE_DIGEST_ANNOTATION = 'io.github.cdk-ecr-mirror.source-digest';
+export const SOURCE_DIGEST_ANNOTATION = `${ANNOTATION_PREFIX}source-digest`;
 /** The annotation with the selected platforms. Another selection makes another index. */
-export const PLATFORMS_ANNOTATION = 'io.github.cdk-ecr-mirror.platforms';
+export const PLATFORMS_ANNOTATION = `${ANNOTATION_PREFIX}platforms`;
 
 /** The annotation of BuildKit that links an attestation to its manifest. */
 const ATTESTATION_SUBJECT = 'vnd.docker.reference.digest';
@@ -125,8 +127,13 @@ export function subsetOf(source: Manifest, platforms: readonly Platform[], regis
   const kept = index.manifests.filter((entry) => platforms.some((platform) => isForPlatform(entry, platform)));
   const keptDigests = new Set<unknown>(kept.map(({ digest }) => digest));
   const manifests = index.manifests.filter((entry) => keptDigests.has(entry.digest) || keptDigests.has(entry.annotations?.[ATTESTATION_SUBJECT]));
-  const annotations = { ...index.annotations, [SOURCE_DIGEST_ANNOTATION]: source.digest, [PLATFORMS_ANNOTATION]: formatSelection(platforms) };
+  const annotations = { ...upstreamAnnotations(index), [SOURCE_DIGEST_ANNOTATION]: source.digest, [PLATFORMS_ANNOTATION]: formatSelection(platforms) };
   return newIndex(source, { ...index, manifests, annotations }, registry);
+}
+
+/** The annotations of an upstream index without those of the engine. Upstream has them if it is a mirror, or imitates one. */
+export function upstreamAnnotations({ annotations = {} }: IndexContent): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(annotations).filter(([name]) => !name.startsWith(ANNOTATION_PREFIX)));
 }
 
 /** Makes an index from the changed content of another. Fields keep their order, so the same source always gives the same digest. */
@@ -138,9 +145,12 @@ export function newIndex({ mediaType }: Manifest, content: IndexContent, registr
 /**
  * The digest of the source that an index was made from; undefined for an index that the engine did not make, or one with other platforms.
  *
+ * The engine makes only indexes, so the annotations of a manifest do not count: upstream wrote them.
+ *
  * @param platforms the selection of platforms; undefined for all
  */
 export function sourceDigestOf(received: ReceivedManifest, platforms: readonly Platform[] | undefined): string | undefined {
+  if (!isIndexType(received.mediaType)) return undefined;
   const annotations = annotationsOf(received);
   return annotations[PLATFORMS_ANNOTATION] === (platforms && formatSelection(platforms)) ? annotations[SOURCE_DIGEST_ANNOTATION] : undefined;
 }
