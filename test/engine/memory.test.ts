@@ -18,6 +18,9 @@ function imageOf(layers: number, bytes: number): FixtureImage {
   return singleImage({ layers: 0, baseLayers: Array.from({ length: layers }, (_, index) => generatedBlob(`layer ${index}`, bytes)) });
 }
 
+/** A few gigabytes go through this process, which a busy machine slows down. */
+jest.setTimeout(10 * 60_000);
+
 const { upstream, target } = withRegistries(undefined, new LocalRegistry({ discardUploads: true }));
 
 /** A busy machine delays garbage collections, so the lowest of a few peaks counts. */
