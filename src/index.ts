@@ -1,5 +1,6 @@
 export type { ImageMirrorProps } from './mirror/image-mirror-props';
 export { ImageMirror } from './mirror/image-mirror';
+export type { ImageMirrorAttributes, ImageMirrorLookupOptions, MirroredImageAttributes } from './mirror/imported-mirror';
 export { MirroredImage, type MirroredImageProps } from './mirror/mirrored-image';
 
 export { MirroredImagesAspect, type MirroredImagesAspectProps } from './aspect/mirrored-images-aspect';

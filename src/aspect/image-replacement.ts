@@ -1,7 +1,7 @@
 import { Annotations, CfnResource, Reference, Token, Tokenization } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Dependable, IConstruct } from 'constructs';
-import { environmentProblem, ImageSource, missingImageProblem, Replacement } from './image-source';
+import { environmentProblem, ImageSource, missingImageProblem, nearestFirst, Replacement } from './image-source';
 import { ImageLocator, ImageUse, isExcluded, Properties, renderProperties, valueAtPath } from './image-use';
 import { mapImages, parsePublicImage, PublicImage } from './public-image';
 
@@ -25,6 +25,11 @@ export class ImageReplacement {
     const replacement = ImageReplacement.all.get(resource) ?? new ImageReplacement(resource, locator);
     ImageReplacement.all.set(resource, replacement);
     return replacement;
+  }
+
+  /** Whether an aspect with these rules has visited the resource. */
+  public static applies(resource: CfnResource, rules: ReplacementRules): boolean {
+    return ImageReplacement.all.get(resource)?.rules.has(rules) ?? false;
   }
 
   private static readonly all = new WeakMap<CfnResource, ImageReplacement>();
@@ -89,7 +94,7 @@ export class ImageReplacement {
 
   private find({ reference }: PublicImage): Replacement | undefined {
     if (reference === undefined) return undefined;
-    for (const source of this.sources()) {
+    for (const source of nearestFirst(this.sources(), this.resource)) {
       const replacement = environmentProblem(source, this.resource) === undefined ? source.find(reference) : undefined;
       if (replacement !== undefined) return replacement;
     }
@@ -131,6 +136,19 @@ export class ImageReplacement {
   private isExcluded(use: ImageUse): boolean {
     return isExcluded(this.locator.container(this.resource, use) ?? this.resource) || isExcluded(this.resource);
   }
+}
+
+/** The public images in the template of a resource that no aspect has visited. */
+export function publicImagesIn(resource: CfnResource, locator: ImageLocator): string[] {
+  const images: string[] = [];
+  for (const use of locator.uses(renderProperties(resource))) {
+    if (isExcluded(locator.container(resource, use) ?? resource) || isExcluded(resource)) continue;
+    mapImages(use.image, (original) => {
+      const image = parsePublicImage(original);
+      if (image !== undefined) images.push(image.text);
+    });
+  }
+  return images;
 }
 
 /**

@@ -8,7 +8,7 @@ import { dependOnFirstCopy } from '../consumers/first-copy';
 import { IImageMirror } from '../declarations/mirror-interfaces';
 import { familiarImageReference, ImageReference } from '../image/image-reference';
 import { quote } from '../image/sanitize';
-import { otherEnvironmentPart } from '../synthesis/environments';
+import { isDifferent, otherEnvironmentPart } from '../synthesis/environments';
 
 /** An image in Amazon ECR that replaces a public image. */
 export interface Replacement {
@@ -63,11 +63,23 @@ export function cacheSource(cache: PullThroughCache): ImageSource {
  *
  * @returns undefined if the resource can pull
  */
-export function environmentProblem({ construct }: ImageSource, resource: IConstruct): string | undefined {
+export function environmentProblem({ construct, mirror }: ImageSource, resource: IConstruct): string | undefined {
+  if (mirror?._importedFrom !== undefined) return undefined;
   const name = quote(construct.node.path);
-  if (Stage.of(construct) !== Stage.of(resource)) return `${name} has it in another stage; define a mirror in each stage`;
+  const remedy = mirror === undefined ? '' : ', or import the mirror with ImageMirror.fromImageMirrorAttributes() or ImageMirror.fromLookup()';
+  if (Stage.of(construct) !== Stage.of(resource)) return `${name} has it in another stage; define a mirror in each stage${remedy}`;
   const part = otherEnvironmentPart(Stack.of(construct), Stack.of(resource));
-  return part === undefined ? undefined : `${name} has it in another ${part}; define a mirror in each account and Region`;
+  return part === undefined ? undefined : `${name} has it in another ${part}; define a mirror in each account and Region${remedy}`;
+}
+
+/** The sources in the order of the search: imported mirrors in another account or Region than the resource are last. */
+export function nearestFirst(sources: readonly ImageSource[], resource: IConstruct): ImageSource[] {
+  const { account, region } = Stack.of(resource);
+  const isFar = ({ mirror }: ImageSource) => {
+    const from = mirror?._importedFrom;
+    return from !== undefined && (isDifferent(from.account, account) || isDifferent(from.region, region));
+  };
+  return [...sources.filter((source) => !isFar(source)), ...sources.filter(isFar)];
 }
 
 /** The problem of a public image that no source replaces, and what to do. */
@@ -83,7 +95,8 @@ function unmirroredProblem(reference: ImageReference, sources: readonly ImageSou
   const mirror = sources.find((source) => source.mirror !== undefined && environmentProblem(source, resource) === undefined)?.mirror;
   const target = mirror === undefined ? 'an ImageMirror in its stage, account and Region' : quote(mirror.node.path);
   const name = quote(familiarImageReference(reference));
-  const problem = `which is not in a mirror; call addImage(${name}) on ${target}`;
+  const remedy = mirror?._importedFrom === undefined ? `call addImage(${name}) on ${target}` : `add it in the app that defines the mirror ${target}`;
+  const problem = `which is not in a mirror; ${remedy}`;
   // The entries of a catalog may change without a deployment, so they are not searched.
   const hasCatalogs = sources.some((source) => source.mirror !== undefined && MirrorCatalogs.has(source.mirror));
   return hasCatalogs ? `${problem}, or use imageUri(${name}) of the catalog that lists it` : problem;

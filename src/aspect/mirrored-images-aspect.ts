@@ -1,12 +1,14 @@
-import { CfnResource, IAspect } from 'aws-cdk-lib';
+import { Annotations, CfnResource, IAspect, Stage } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { IConstruct } from 'constructs';
 import { buildProjectImages, jobDefinitionImages, taskDefinitionImages } from './image-locators';
-import { ImageReplacement, ReplacementRules } from './image-replacement';
+import { ImageReplacement, publicImagesIn, ReplacementRules } from './image-replacement';
 import { cacheSource, mirrorSource } from './image-source';
 import { excludeImages, ImageLocator } from './image-use';
 import { PullThroughCache } from '../cache/pull-through-cache';
 import { IImageMirror } from '../declarations/mirror-interfaces';
+import { quote } from '../image/sanitize';
+import { bridgeStages, crossStages } from '../synthesis/aspects';
 
 /**
  * Properties of a `MirroredImagesAspect`.
@@ -14,6 +16,7 @@ import { IImageMirror } from '../declarations/mirror-interfaces';
 export interface MirroredImagesAspectProps {
   /**
    * The mirrors that have the replacements, in the order of the search. A mirror serves the resources in its own stage, account, and Region.
+   * An imported mirror serves all resources; mirrors in the account and Region of the resource are searched first.
    *
    * @default - none
    */
@@ -65,8 +68,9 @@ const IMAGE_LOCATORS: ReadonlyMap<string, ImageLocator> = new Map([
  * For AWS Batch on Amazon EKS, the nodes pull the images, and the aspect does not grant them pull permission. The node role that Amazon EKS
  * recommends can pull from all repositories of the account.
  *
- * The aspect replaces images in the final template, so it includes containers that other aspects add, in any order. An aspect of an app does not
- * visit the stages in the app; add the aspect to each stage.
+ * The aspect replaces images in the final template, so it includes containers that other aspects add, in any order. It also visits the stages in its
+ * scope, if they are defined before the aspect and synthesized after it was added: add it before `pipeline.addStage()`. Otherwise, synthesis fails if
+ * such a stage runs a public image. `docs/shared-mirrors.md` describes stages and mirrors of other apps.
  *
  * The aspect does not change images in Amazon ECR, images that are known only at deployment, and images that AWS CodeBuild manages. It does not
  * replace images in buildspecs and Dockerfiles. AWS Lambda does not run public images.
@@ -85,18 +89,57 @@ export class MirroredImagesAspect implements IAspect {
   }
 
   private readonly rules: ReplacementRules;
+  private readonly visited = new WeakSet<IConstruct>();
 
   constructor(props: MirroredImagesAspectProps = {}) {
     const { mirrors = [], pullThroughCaches = [], enforce = false } = props;
     this.rules = { sources: [...mirrors.map(mirrorSource), ...pullThroughCaches.map(cacheSource)], enforce };
+    crossStages(this);
+    const roots = new Set(this.rules.sources.map(({ construct }) => construct.node.root));
+    for (const root of roots) bridgeStages(root.node.findAll());
   }
 
   /** Visits a construct. The CDK calls this method. */
   public visit(node: IConstruct): void {
+    this.checkAll(node);
     // Visit the L2 task definition instead of its resource: if it defines an execution role now, the other aspects still visit that role.
     const resource = node instanceof ecs.TaskDefinition ? node.node.defaultChild : node;
     if (!CfnResource.isCfnResource(resource)) return;
     const locator = IMAGE_LOCATORS.get(resource.cfnResourceType);
     if (locator !== undefined) ImageReplacement.of(resource, locator).add(this.rules);
   }
+
+  /** Validates everything in the first construct that the CDK visits, also what the CDK does not visit. */
+  private checkAll(node: IConstruct): void {
+    const { scope } = node.node;
+    const isFirst = !this.visited.has(node) && (scope === undefined || !this.visited.has(scope));
+    this.visited.add(node);
+    if (isFirst) node.node.addValidation({ validate: () => missedProblems(node, this.rules) });
+  }
+}
+
+/** The problems of resources with public images that the aspect did not visit. Without `enforce`, some of them are warnings. */
+function missedProblems(root: IConstruct, rules: ReplacementRules): string[] {
+  const stages = new Set<Stage | undefined>();
+  return root.node.findAll().flatMap((resource) => {
+    const locator = CfnResource.isCfnResource(resource) ? IMAGE_LOCATORS.get(resource.cfnResourceType) : undefined;
+    if (locator === undefined || !CfnResource.isCfnResource(resource) || ImageReplacement.applies(resource, rules)) return [];
+    const [image] = publicImagesIn(resource, locator);
+    const stage = Stage.of(resource);
+    if (image === undefined || stages.has(stage)) return [];
+    if (stage === Stage.of(root)) return lateProblems(resource, image, rules);
+    stages.add(stage);
+    return [`MirroredImagesAspect did not visit the stage ${quote(stage?.node.path ?? '')}, which runs the public image ${quote(image)} in `
+      + `${quote(resource.node.path)}, because the CDK synthesized the stage before the aspect was added; define the stage before the aspect, `
+      + 'add the aspect before pipeline.addStage(), or add it to the stage: Aspects.of(stage).add(...)'];
+  });
+}
+
+/** The CDK without aspect stabilization does not visit a construct that an aspect adds to a construct it has already visited. */
+function lateProblems(resource: CfnResource, image: string, { enforce }: ReplacementRules): string[] {
+  const problem = `MirroredImagesAspect did not visit ${quote(resource.node.path)}, which runs the public image ${quote(image)}, because another aspect `
+    + 'added it; set the feature flag "@aws-cdk/core:aspectStabilization" to true in cdk.json';
+  if (enforce) return [problem];
+  Annotations.of(resource).addWarningV2('cdk-ecr-mirror:MirroredImagesAspect.notVisited', problem);
+  return [];
 }

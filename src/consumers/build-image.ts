@@ -22,7 +22,7 @@ export function buildPlatform({ platform }: ecr_assets.Platform = LINUX_AMD64): 
   throw new Error(`CodeBuild does not support the platform ${quote(platform)}; ${REMEDY}`);
 }
 
-/** A mirrored image as a build image of AWS CodeBuild. The project grants its role pull access to `repository`. */
+/** A mirrored image as a build image of AWS CodeBuild. The project grants its role pull permission on `repository`. */
 export class MirroredBuildImage implements codebuild.IBindableBuildImage {
   public readonly type: string;
   public readonly imageId: string;
@@ -33,7 +33,7 @@ export class MirroredBuildImage implements codebuild.IBindableBuildImage {
 
   constructor(private readonly image: IMirroredImage, tag: string, platform: string) {
     const factory = platform === LINUX_ARM64.platform ? codebuild.LinuxArmBuildImage : codebuild.LinuxBuildImage;
-    this.environment = factory.fromEcrRepository(image.repository, tag);
+    this.environment = factory.fromEcrRepository(image._pullRepository, tag);
     this.type = this.environment.type;
     this.imageId = this.environment.imageId;
     this.defaultComputeType = this.environment.defaultComputeType;

@@ -10,6 +10,7 @@ export class MirroredContainerImage extends ecs.ContainerImage {
   }
 
   public bind(scope: Construct, containerDefinition: ecs.ContainerDefinition): ecs.ContainerImageConfig {
+    this.image._requireReachableFrom(scope);
     // AWS Batch has no task definition. For ECS, it passes an object with only the execution role; for EKS, it passes `undefined`.
     const taskDefinition: ecs.TaskDefinition | undefined = containerDefinition.taskDefinition;
     if (taskDefinition !== undefined) this.image.grantPull(taskDefinition.obtainExecutionRole());

@@ -6,8 +6,11 @@ import { IMirroredImage } from '../declarations/mirror-interfaces';
  * Makes the resource of a consumer depend on the first copy of an image.
  *
  * Only this resource has the dependency, not the roles of its construct, because resources that the image needs may depend on these roles.
+ *
+ * @throws Error when the app defines the image in another stage
  */
 export function dependOnFirstCopy(consumer: IConstruct, image: IMirroredImage): void {
+  image._requireReachableFrom(consumer);
   (consumer.node.defaultChild ?? consumer).node.addDependency(image);
 }
 

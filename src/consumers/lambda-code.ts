@@ -94,7 +94,8 @@ export class MirroredLambdaCode extends lambda.Code {
 
   public bindToResource(resource: CfnResource): void {
     const { image } = this;
-    this.uris.set(resource.node.scope as Construct, image.repository.repositoryUriForTag(image._platformTag(platformOf(resource))));
+    image._requireReachableFrom(resource);
+    this.uris.set(resource.node.scope as Construct, image._pullRepository.repositoryUriForTag(image._platformTag(platformOf(resource))));
     grantPullToLambda(image, resource);
     dependOnFirstCopy(resource, image);
   }

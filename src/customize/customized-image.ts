@@ -101,17 +101,20 @@ function sha256(text: string): string {
 
 /** The unchanged copy of an upstream image. */
 export class OriginalImage implements IOriginalImage {
-  constructor(private readonly declared: DeclaredImage, public readonly repository: ecr.IRepository) {}
+  /** @param pullRepository the repository as consumers in all stacks refer to it */
+  constructor(
+    private readonly declared: DeclaredImage, public readonly repository: ecr.IRepository, private readonly pullRepository: ecr.IRepository,
+  ) {}
 
   public get tag(): string {
     return requireSingleTag(this.declared, 'use original.repository.repositoryUriForTag() with the tag that you need');
   }
 
   public get imageUri(): string {
-    return this.repository.repositoryUriForTag(this.tag);
+    return this.pullRepository.repositoryUriForTag(this.tag);
   }
 
   public grantPull(grantee: iam.IGrantable): iam.Grant {
-    return this.repository.grantPull(grantee);
+    return this.pullRepository.grantPull(grantee);
   }
 }

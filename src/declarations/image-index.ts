@@ -15,7 +15,10 @@ export class ImageIndex {
   private readonly byDigest = new Map<string, IMirroredImage[]>();
   private readonly referencesIn = new Map<string, ImageReference[]>();
 
-  public add({ reference, source }: DeclaredImage, image: IMirroredImage): void {
+  /** @param remedy what to do for an image that is not in the mirror */
+  constructor(private readonly remedy: string = 'add it with addImage()') {}
+
+  public add({ reference, source }: Pick<DeclaredImage, 'reference' | 'source'>, image: IMirroredImage): void {
     this.images.push(image);
     append(this.bySource, source, image);
     if (reference.digest !== undefined) append(this.byDigest, digestOf(reference), image);
@@ -39,7 +42,7 @@ export class ImageIndex {
     const name = quote(familiarImageReference(reference));
     const catalogs = hasCatalogs ? `use imageUri(${name}) of the catalog that lists it, ` : '';
     if (found.length === 0) {
-      throw new Error(`${name} is not in the mirror; ${catalogs}add it with addImage(), `
+      throw new Error(`${name} is not in the mirror; ${catalogs}${this.remedy}, `
         + `or use one of the mirrored images: ${this.suggest(reference)}`);
     }
     const repositories = new Set(found.map(({ repository }) => repository)).size;

@@ -1,4 +1,5 @@
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
+import { ResourceEnvironment } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -40,6 +41,8 @@ export interface IOriginalImage {
 
 /**
  * An image in Amazon ECR that a mirror keeps up to date.
+ *
+ * If another app defines the mirror, consumers don't wait for the first copy, and `IMonitored` is not available: its methods throw an error.
  */
 export interface IMirroredImage extends IMonitored {
   /**
@@ -78,6 +81,13 @@ export interface IMirroredImage extends IMonitored {
    * @internal
    */
   readonly _repositoryName: string;
+
+  /**
+   * The repository as consumers in all stacks refer to it: other stacks use its name, without an export.
+   *
+   * @internal
+   */
+  readonly _pullRepository: ecr.IRepository;
 
   /**
    * The image URI of a tag in the repository of the image, for example of a tag that a filter selects.
@@ -180,6 +190,14 @@ export interface IMirroredImage extends IMonitored {
   _singleTag(remedy: string): string;
 
   /**
+   * Requires that a construct can use the image.
+   *
+   * @throws Error when the app defines the image in another stage
+   * @internal
+   */
+  _requireReachableFrom(user: IConstruct): void;
+
+  /**
    * The tag of the image of one platform. The mirror keeps this tag from now on.
    *
    * @param platform for example `linux/amd64`
@@ -196,7 +214,8 @@ export interface IMirroredImage extends IMonitored {
 }
 
 /**
- * A mirror of container images in Amazon ECR. `ImageMirror` describes its methods in detail.
+ * A mirror of container images in Amazon ECR: an `ImageMirror` of this app, or the mirror of another app that `ImageMirror.fromImageMirrorAttributes()`
+ * or `ImageMirror.fromLookup()` imports. `ImageMirror` describes its methods in detail.
  */
 export interface IImageMirror extends IConstruct {
   /**
@@ -226,6 +245,13 @@ export interface IImageMirror extends IConstruct {
    * @internal
    */
   _find(reference: ImageReference): IMirroredImage | undefined;
+
+  /**
+   * The account and Region of a mirror that another app defines. `undefined` for a mirror of this app.
+   *
+   * @internal
+   */
+  readonly _importedFrom?: ResourceEnvironment;
 }
 
 /**

@@ -65,6 +65,16 @@ export interface MirroredImageOptions {
   readonly platforms?: ecr_assets.Platform[];
 
   /**
+   * The platforms that the mirror also keeps under separate tags, for example `1.4.2-linux-arm64`. Lambda functions of other apps need them.
+   *
+   * Functions of this app don't need this property: `toLambdaCode()` adds the tag of their platform. For a floating tag, each of these tags also
+   * floats. A customized image has a separate tag for each of its platforms without this property.
+   *
+   * @default - the platforms of the app's Lambda functions that use the image
+   */
+  readonly singlePlatformTags?: ecr_assets.Platform[];
+
+  /**
    * Dockerfile instructions that customize the image. They follow `FROM`: `['RUN mkdir /etc/vault', 'VOLUME ["/etc/vault"]']`.
    *
    * The mirror copies the image unchanged. Then Docker builds the customized image from this copy, by its digest, into a separate repository.

@@ -157,4 +157,15 @@ export interface ImageMirrorProps {
    * @default logs.RetentionDays.THREE_MONTHS
    */
   readonly logRetention?: logs.RetentionDays;
+
+  /**
+   * Whether the mirror publishes the list of its images, so that other apps can use `ImageMirror.fromLookup()`.
+   *
+   * The list is in a standard parameter of Systems Manager Parameter Store, which is free of charge: `/cdk-ecr-mirror/<repositoryPrefix>`. A list of
+   * more than about 100 images has more parameters. Only one mirror of an account and Region can publish under a prefix: set another
+   * `repositoryPrefix`, or `published: false`, if the mirror of another app has the same prefix.
+   *
+   * @default true, unless another mirror of the app publishes under the same prefix; this causes a warning
+   */
+  readonly published?: boolean;
 }

@@ -6,10 +6,16 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { Construct, IDependable } from 'constructs';
+import { Construct } from 'constructs';
 import { ImageMirrorProps } from './image-mirror-props';
-import { imageDefaults, MIRROR_CONTEXTS, MirrorContext, requireExpiryInDays, requireLiterals, requireUniqueRegistries } from './mirror-context';
+import { ImageMirrorAttributes, ImageMirrorLookupOptions, importMirror } from './imported-mirror';
+import {
+  DEFAULT_LOG_RETENTION, defineDeployTrigger, imageDefaults, MIRROR_CONTEXTS, MirrorContext, requireExpiryInDays, requireLiterals,
+  requireUniqueRegistries,
+} from './mirror-context';
+import { lookUpMirror } from './mirror-lookup';
 import { MirroredImage } from './mirrored-image';
+import { PublishedMirror } from './published-mirror';
 import { ImageCatalog } from '../catalog/image-catalog';
 import { MirrorCatalogs } from '../catalog/mirror-catalogs';
 import { MirroredCatalog, MirroredCatalogOptions } from '../catalog/mirrored-catalog';
@@ -21,7 +27,6 @@ import { FirstCopy, stackSizeProblems, warnAboutDockerHubBudget } from '../decla
 import { IImageMirror, IMirroredImage } from '../declarations/mirror-interfaces';
 import { MirroredImageOptions } from '../declarations/mirrored-image-options';
 import { MirrorAlarmOptions } from '../declarations/monitored';
-import { DeployTrigger, OnDeploy } from '../deploy/deploy-trigger';
 import { DOCKER_HUB, ImageReference } from '../image/image-reference';
 import { MirrorNotifyOptions } from '../observe/alarm-options';
 import { MirrorMonitoring } from '../observe/mirror-monitoring';
@@ -30,11 +35,12 @@ import { Monitoring } from '../observe/monitoring';
 import { notify } from '../observe/notification';
 import { ResultMetrics } from '../observe/result-metrics';
 import { defineScanRule, OnScanFindingsOptions } from '../observe/scan-findings';
-import { ComputeConfiguration, MirrorCompute } from '../project/mirror-compute';
+import { MirrorCompute } from '../project/mirror-compute';
 import { MirrorBuilds } from '../project/mirror-project';
 import { accountsPullStatement, organizationPullStatement } from '../repositories/pull-grants';
 import { RepositorySet } from '../repositories/repository-set';
 import { MirrorSchedules } from '../schedules/schedules';
+import { bridgeStages } from '../synthesis/aspects';
 
 /**
  * Mirrors public container images into Amazon ECR, byte for byte and on a schedule.
@@ -49,6 +55,34 @@ import { MirrorSchedules } from '../schedules/schedules';
  * ```
  */
 export class ImageMirror extends MonitoredConstruct implements IImageMirror {
+  /**
+   * Imports a mirror that another app or another stage defines, by its attributes.
+   *
+   * Consumers get literal names: nothing is exported, and nothing waits for the first copy. Names of repositories are derived as in the mirror.
+   * See `docs/shared-mirrors.md` for other accounts and Regions.
+   *
+   * ```ts
+   * const mirror = ImageMirror.fromImageMirrorAttributes(this, 'Mirror', { account: '111122223333', images: ['nginx:stable'] });
+   * new cdk.CfnOutput(this, 'Nginx', { value: mirror.image('nginx:stable').imageUri });
+   * ```
+   *
+   * @throws Error when there are no images, and when an attribute is not valid
+   */
+  public static fromImageMirrorAttributes(scope: Construct, id: string, attributes: ImageMirrorAttributes): IImageMirror {
+    return importMirror(scope, id, attributes);
+  }
+
+  /**
+   * Imports the mirror that publishes its images in the account and Region; see the property `published`. The mirror must be deployed.
+   *
+   * The CDK CLI reads the list during synthesis and keeps it in `cdk.context.json`. After a change of the mirror, run `cdk context --clear`.
+   *
+   * @throws Error when the account or Region is not known at synthesis, and when the published list is not valid
+   */
+  public static fromLookup(scope: Construct, id: string, options: ImageMirrorLookupOptions = {}): IImageMirror {
+    return lookUpMirror(scope, id, options);
+  }
+
   /** The CodeBuild project that mirrors images. The environment variable `IMAGE` names one image, and `IMAGES` names several. */
   public readonly project: codebuild.IProject;
 
@@ -70,6 +104,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
    */
   constructor(scope: Construct, id: string, props: ImageMirrorProps = {}) {
     super(scope, id);
+    bridgeStages(this.node.scopes);
     const credentials = requireUniqueRegistries(props.credentials ?? []);
     const defaults = imageDefaults(Stack.of(this), props);
     const firstCopies: FirstCopy[] = [];
@@ -81,7 +116,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
     const { eventBus, project } = builds;
     const schedules = new MirrorSchedules(this, project);
     const metrics = new ResultMetrics(this, 'Metrics', { logGroup, project, images: firstCopies });
-    const deployTrigger = this.defineDeployTrigger(props, { builds, compute, logGroup, metrics, repositoryPrefix: defaults.repositoryPrefix });
+    const deployTrigger = defineDeployTrigger(this, props, { builds, compute, logGroup, metrics, repositoryPrefix: defaults.repositoryPrefix });
     const signals = { projects: [project], eventBus, metrics };
     const customImages = new CustomImages(this, {
       compute: customCompute(props.customImageCompute, compute), logGroup, repositories, builds, deployTrigger, eventProjects: signals.projects,
@@ -90,12 +125,14 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
       defaults, repositories, builds, longestBuild: compute.longestBuild, schedules, firstCopies, deployTrigger,
     });
     this.monitoring = new MirrorMonitoring(this, { ...signals, logGroup, schedules, deployTrigger });
-    this.context = { index: new ImageIndex(), defaults, repositories, schedules, signals, customImages, firstCopies, deployTrigger };
+    const published = new PublishedMirror(this, defaults.repositoryPrefix);
+    this.context = { index: new ImageIndex(), defaults, repositories, schedules, signals, customImages, published, firstCopies, deployTrigger };
     MIRROR_CONTEXTS.set(this, this.context);
     this.project = project;
     this.logGroup = logGroup;
     this.scheduleGroup = schedules.group;
     this.deadLetterQueue = schedules.deadLetterQueue;
+    published.define(props.published);
     this.node.addValidation({ validate: () => this.validateImages() });
     if (!credentials.some(({ registry }) => registry === DOCKER_HUB)) warnAboutDockerHubBudget(project, firstCopies);
     for (const image of requireLiterals(props.images ?? [])) this.addImage(image);
@@ -265,31 +302,8 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
     });
   }
 
-  private defineDeployTrigger(
-    { onDeploy = OnDeploy.WAIT, logRetention = DEFAULT_LOG_RETENTION }: ImageMirrorProps,
-    { builds, compute, logGroup, metrics, repositoryPrefix }: DeployTriggerParts,
-  ): DeployTrigger | undefined {
-    if (onDeploy === OnDeploy.OFF) return undefined;
-    const { longestBuild, vpc } = compute;
-    // The whole VPC: a build needs routes and endpoints that no other resource of the mirror refers to.
-    const buildsNeed: IDependable[] = [builds.role.role, metrics, ...vpc === undefined ? [] : [vpc]];
-    const { project } = builds;
-    return new DeployTrigger(this, { onDeploy, project, buildLogs: logGroup, logRetention, longestBuild, repositoryPrefix, buildsNeed });
-  }
-
   private validateImages(): string[] {
     if (this.images.length + this.catalogs.count > 0) return stackSizeProblems(this.images);
     return ['the mirror has no images; pass images, call addImage() or addCatalog(), or remove the mirror'];
   }
 }
-
-/** The parts of a mirror that start builds during a deployment. */
-interface DeployTriggerParts {
-  readonly builds: MirrorBuilds;
-  readonly compute: ComputeConfiguration;
-  readonly logGroup: logs.ILogGroup;
-  readonly metrics: ResultMetrics;
-  readonly repositoryPrefix: string;
-}
-
-const DEFAULT_LOG_RETENTION = logs.RetentionDays.THREE_MONTHS;

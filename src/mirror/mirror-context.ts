@@ -1,16 +1,22 @@
 import { Duration, Stack, Token } from 'aws-cdk-lib';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import { Construct, IDependable } from 'constructs';
 import { ImageMirrorProps } from './image-mirror-props';
+import { PublishedMirror } from './published-mirror';
 import { CustomImages } from '../customize/custom-images';
 import { ImageDefaults } from '../declarations/declared-image';
 import { ImageIndex } from '../declarations/image-index';
 import { FirstCopy } from '../declarations/limits';
 import { MirrorParts } from '../declarations/mirror-interfaces';
 import { Attestations, OnTagMoved } from '../declarations/tag-policy';
-import { DeployTrigger } from '../deploy/deploy-trigger';
+import { DeployTrigger, OnDeploy } from '../deploy/deploy-trigger';
 import { DEFAULT_REPOSITORY_PREFIX, repositoryNameProblem } from '../image/repository-name';
 import { quote } from '../image/sanitize';
 import { MirrorSignals } from '../observe/monitoring';
+import { ResultMetrics } from '../observe/result-metrics';
+import { ComputeConfiguration } from '../project/mirror-compute';
+import { MirrorBuilds } from '../project/mirror-project';
 import { RegistryCredentials } from '../project/registry-credentials';
 import { RepositorySet } from '../repositories/repository-set';
 import { MirrorSchedules } from '../schedules/schedules';
@@ -25,6 +31,8 @@ export interface MirrorContext {
   readonly schedules: MirrorSchedules;
   readonly signals: MirrorSignals;
   readonly customImages: CustomImages;
+  /** The list for other apps. Each image adds itself. */
+  readonly published: PublishedMirror;
   /** The first copies of the mirror. Each image adds its own. */
   readonly firstCopies: FirstCopy[];
   /** `undefined` when deployments do not mirror images. */
@@ -52,13 +60,39 @@ export function imageDefaults(stack: Stack, props: ImageMirrorProps): ImageDefau
   };
 }
 
-function requireRepositoryPrefix(prefix: string): string {
+/** @throws Error when the prefix is not valid */
+export function requireRepositoryPrefix(prefix: string): string {
   requireLiteral(prefix, 'repositoryPrefix', 'write it as a string, for example "mirror"');
   if (prefix === '') throw new Error('repositoryPrefix is empty, but builds may push to all repositories under it; use for example "mirror"');
   const problem = repositoryNameProblem(prefix);
   if (problem) throw new Error(`repositoryPrefix ${quote(prefix)} cannot be the first part of a repository name: ${problem}`);
   return prefix;
 }
+
+/** The parts of a mirror that start builds during a deployment. */
+export interface DeployTriggerParts {
+  readonly builds: MirrorBuilds;
+  readonly compute: ComputeConfiguration;
+  readonly logGroup: logs.ILogGroup;
+  readonly metrics: ResultMetrics;
+  readonly repositoryPrefix: string;
+}
+
+/** Defines what mirrors images during a deployment; `undefined` when deployments do not mirror images. */
+export function defineDeployTrigger(
+  mirror: Construct,
+  { onDeploy = OnDeploy.WAIT, logRetention = DEFAULT_LOG_RETENTION }: ImageMirrorProps,
+  { builds, compute, logGroup, metrics, repositoryPrefix }: DeployTriggerParts,
+): DeployTrigger | undefined {
+  if (onDeploy === OnDeploy.OFF) return undefined;
+  const { longestBuild, vpc } = compute;
+  // The whole VPC: a build needs routes and endpoints that no other resource of the mirror refers to.
+  const buildsNeed: IDependable[] = [builds.role.role, metrics, ...vpc === undefined ? [] : [vpc]];
+  const { project } = builds;
+  return new DeployTrigger(mirror, { onDeploy, project, buildLogs: logGroup, logRetention, longestBuild, repositoryPrefix, buildsNeed });
+}
+
+export const DEFAULT_LOG_RETENTION = logs.RetentionDays.THREE_MONTHS;
 
 /** @throws Error when a registry has two credentials */
 export function requireUniqueRegistries(credentials: RegistryCredentials[]): RegistryCredentials[] {

@@ -4,9 +4,10 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { Construct, Dependable } from 'constructs';
+import { Construct, Dependable, IConstruct } from 'constructs';
 import { defineImageRuns } from './image-runs';
 import { MIRROR_CONTEXTS } from './mirror-context';
+import { describeImage } from './published-mirror';
 import { buildPlatform, MirroredBuildImage } from '../consumers/build-image';
 import { MirroredContainerImage } from '../consumers/container-image';
 import { MirroredDockerImageCode, MirroredLambdaCode } from '../consumers/lambda-code';
@@ -16,13 +17,15 @@ import { constructIdFor, DeclaredImage, declareImage, requireSingleTag } from '.
 import { toFirstCopy } from '../declarations/limits';
 import { IImageMirror, IMirroredImage, IOriginalImage } from '../declarations/mirror-interfaces';
 import { MirroredBuildImageOptions, MirroredImageOptions, MirroredLambdaCodeOptions } from '../declarations/mirrored-image-options';
-import { requireDigest, requireTag } from '../declarations/upstream-image';
+import { parsePlatforms, requireDigest, requireTag } from '../declarations/upstream-image';
+import { orderedPlatforms } from '../image/custom-image';
 import { ImageReference } from '../image/image-reference';
 import { quote } from '../image/sanitize';
 import { imageMonitoring } from '../observe/mirror-monitoring';
 import { MonitoredConstruct } from '../observe/monitored-construct';
 import { Monitoring } from '../observe/monitoring';
-import { requireSameEnvironment } from '../synthesis/environments';
+import { asNamedRepository } from '../repositories/named-repository';
+import { requireSameEnvironment, requireSameStage } from '../synthesis/environments';
 
 /**
  * Properties of a `MirroredImage`.
@@ -85,6 +88,9 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
   /** @internal */
   public readonly _repositoryName: string;
 
+  /** @internal */
+  public readonly _pullRepository: ecr.IRepository;
+
   private readonly declared: DeclaredImage;
 
   /** `undefined` when the image is not customized. */
@@ -105,10 +111,12 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
     this.source = declared.source;
     const stack = Stack.of(this);
     const repository = context.repositories.reserve(declared, stack);
-    this.original = new OriginalImage(declared, repository);
+    const pullRepository = asNamedRepository(this, 'Repository', repository);
+    this.original = new OriginalImage(declared, repository, pullRepository);
     this.custom = context.customImages.add(this, declared, repository);
     this.repository = this.custom?.repository ?? repository;
     this._repositoryName = this.custom?.repositoryName ?? declared.repositoryName;
+    this._pullRepository = this.custom === undefined ? pullRepository : asNamedRepository(this, 'CustomRepository', this.custom.repository);
     this.platformTags = new SinglePlatformTags(declared, (target) => context.repositories.reserve(target, stack));
     this.monitoring = imageMonitoring(this, declared, context.signals);
     const firstCopy = defineImageRuns(this, context, declared, { repository, platformTags: this.platformTags, custom: this.custom });
@@ -116,6 +124,8 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
     Dependable.implement(this, { dependencyRoots: [this.repository, ...firstCopy] });
     context.firstCopies.push(toFirstCopy(declared));
     context.index.add(declared, this);
+    for (const platform of orderedPlatforms(parsePlatforms(props.singlePlatformTags) ?? []) ?? []) this._platformTag(platform);
+    context.published.add(() => describeImage(declared, this.platformTags, this.custom));
   }
 
   /** The tag in Amazon ECR. Reading it throws an error when a filter selects the tags of the image. */
@@ -125,28 +135,28 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
 
   /** The image URI in Amazon ECR. Reading it throws an error when a filter selects the tags of the image. */
   public get imageUri(): string {
-    return this.repository.repositoryUriForTag(this.tag);
+    return this._pullRepository.repositoryUriForTag(this.tag);
   }
 
   /** The image URI of a tag in the repository of the image, for example of a tag that a filter selects. */
   public imageUriForTag(tag: string): string {
-    return this.repository.repositoryUriForTag(this.targetTag(requireTag(tag)));
+    return this._pullRepository.repositoryUriForTag(this.targetTag(requireTag(tag)));
   }
 
   /** The image URI of a digest in the repository of the image. */
   public imageUriForDigest(digest: string): string {
-    return this.repository.repositoryUriForDigest(requireDigest(digest));
+    return this._pullRepository.repositoryUriForDigest(requireDigest(digest));
   }
 
   /** Grants pull permission on the repository of the image, and no other permission. */
   public grantPull(grantee: iam.IGrantable): iam.Grant {
-    return this.repository.grantPull(grantee);
+    return this._pullRepository.grantPull(grantee);
   }
 
   /** The image for a container of Amazon ECS or AWS Batch. */
   public toContainerImage(): ecs.ContainerImage {
     const tag = this.consumerTag('use ecs.ContainerImage.fromEcrRepository(image.repository, tag), and make the task definition depend on the image');
-    return new MirroredContainerImage(this, this.repository.repositoryUriForTag(tag));
+    return new MirroredContainerImage(this, this._pullRepository.repositoryUriForTag(tag));
   }
 
   /** The build image for an AWS CodeBuild project. */
@@ -167,6 +177,11 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
   public toLambdaFunctionCode(options: MirroredLambdaCodeOptions = {}): lambda.Code {
     this._singleTag(ADD_SINGLE_TAG);
     return new MirroredLambdaCode(this, options);
+  }
+
+  /** @internal */
+  public _requireReachableFrom(user: IConstruct): void {
+    requireSameStage(user, this);
   }
 
   /** @internal */

@@ -5,7 +5,10 @@ import { quote } from '../image/sanitize';
 import { isSameEnvironment } from '../synthesis/environments';
 
 /** The resources that need a unique prefix in an account and Region. */
-export type PrefixUse = 'pull-through cache rule' | 'repository creation template';
+export type PrefixUse = 'pull-through cache rule' | 'repository creation template' | typeof PUBLISHED_LIST;
+
+/** The list of images that a mirror publishes for other apps. */
+export const PUBLISHED_LIST = 'published list of images';
 
 interface PrefixReservation {
   readonly use: PrefixUse;
@@ -16,23 +19,28 @@ interface PrefixReservation {
 /** The reservations of each app, by its root. */
 const PREFIX_RESERVATIONS = new WeakMap<IConstruct, PrefixReservation[]>();
 
+/** The construct of the app that has reserved a prefix in the same account and Region; `undefined` when the prefix is free. */
+export function prefixOwner(construct: Construct, use: PrefixUse, prefix: string): Construct | undefined {
+  const isConflict = (other: PrefixReservation) => {
+    return other.use === use && other.prefix === prefix && isSameEnvironment(Stack.of(other.owner), Stack.of(construct));
+  };
+  return PREFIX_RESERVATIONS.get(construct.node.root)?.find(isConflict)?.owner;
+}
+
 /**
- * Reserves a prefix for a rule or a template.
+ * Reserves a prefix for a rule, a template, or a list.
  *
  * @param remedy what to do when the prefix is in use
  * @throws Error when another construct of the app has reserved the prefix in the same account and Region
  */
 export function reservePrefix(owner: Construct, use: PrefixUse, prefix: string, remedy: string): void {
-  const reservations = PREFIX_RESERVATIONS.get(owner.node.root) ?? [];
-  const isConflict = (other: PrefixReservation) => {
-    return other.use === use && other.prefix === prefix && isSameEnvironment(Stack.of(other.owner), Stack.of(owner));
-  };
-  const conflict = reservations.find(isConflict);
-  if (conflict !== undefined) {
-    throw new Error(`the prefix ${quote(prefix)} already has a ${use}, which ${quote(conflict.owner.node.path)} defines, `
-      + `but Amazon ECR allows one in an account and Region; ${remedy}`);
+  const other = prefixOwner(owner, use, prefix);
+  if (other !== undefined) {
+    const rule = use === PUBLISHED_LIST ? 'the name of its parameter is unique' : 'Amazon ECR allows one';
+    throw new Error(`the prefix ${quote(prefix)} already has a ${use}, which ${quote(other.node.path)} defines, `
+      + `but ${rule} in an account and Region; ${remedy}`);
   }
-  PREFIX_RESERVATIONS.set(owner.node.root, [...reservations, { use, prefix, owner }]);
+  PREFIX_RESERVATIONS.set(owner.node.root, [...PREFIX_RESERVATIONS.get(owner.node.root) ?? [], { use, prefix, owner }]);
 }
 
 /** The reservations of the mirrors of each app, by its root. */

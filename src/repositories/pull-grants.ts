@@ -45,6 +45,19 @@ export function grantCatalogPull(catalog: IConstruct, grantee: iam.IGrantable, p
   throw new Error(`${formatPrincipal(grantee)} has no IAM policies; pass a role or user of the account of the mirror, or ${REMEDY}`);
 }
 
+/**
+ * Grants a principal permission to pull from a repository that another app defines. The permission is in the policies of the principal only.
+ *
+ * @throws Error when the principal has no IAM policies that the app can change
+ */
+export function grantImportedPull(repository: ecr.IRepository, grantee: iam.IGrantable): iam.Grant {
+  ecr.AuthorizationToken.grantRead(grantee);
+  const grant = iam.Grant.addToPrincipal({ grantee, actions: PULL_ACTIONS, resourceArns: [repository.repositoryArn], scope: repository });
+  if (grant.success) return grant;
+  throw new Error(`${formatPrincipal(grantee)} has no IAM policies that this app can change, and another app defines the repository; `
+    + 'in the app that defines the mirror, use grantPullToAccounts() or grantPullToOrganization()');
+}
+
 function formatPrincipal({ grantPrincipal }: iam.IGrantable): string {
   return `the principal ${quote(String(grantPrincipal))}`;
 }

@@ -1,5 +1,5 @@
 import { CfnResource, Stack, Stage, Token, TokenComparison } from 'aws-cdk-lib';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
 import { quote } from '../image/sanitize';
 
 /** Whether two accounts, or two Regions, are known to be different. A token is not known to differ from anything. */
@@ -23,7 +23,7 @@ export function otherEnvironmentPart(one: Stack, other: Stack): 'account' | 'Reg
 }
 
 /** The host of the ECR registry in the account and Region of a stack. */
-export function registryHost({ account, region, urlSuffix }: Stack): string {
+export function registryHost({ account, region, urlSuffix }: Pick<Stack, 'account' | 'region' | 'urlSuffix'>): string {
   return `${account}.dkr.ecr.${region}.${urlSuffix}`;
 }
 
@@ -33,13 +33,26 @@ export function isSameEnvironment(one: Stack, other: Stack): boolean {
 }
 
 /**
- * Requires that a construct is not in another account or Region than its mirror. A schedule starts builds only in its own account and Region,
+ * Requires that a construct is in the stage of the mirror, or of the image, that it uses. The CDK deploys stages independently, so it allows no
+ * references and no dependencies between them.
+ *
+ * @throws Error that names both constructs, and the ways to use a mirror of another stage
+ */
+export function requireSameStage(user: IConstruct, owner: IConstruct): void {
+  if (Stage.of(user) === Stage.of(owner) && user.node.root === owner.node.root) return;
+  throw new Error(`${quote(user.node.path)} uses ${quote(owner.node.path)}, which is in another stage or app, and the CDK allows no references `
+    + 'between them; import the mirror in the stack that uses it: ImageMirror.fromImageMirrorAttributes() or ImageMirror.fromLookup()');
+}
+
+/**
+ * Requires that a construct is not in another stage, account, or Region than its mirror. A schedule starts builds only in its own account and Region,
  * and builds push to their own registry.
  *
- * @param remedy what to do instead
+ * @param remedy what to do instead in another account or Region
  * @throws Error that names both environments
  */
 export function requireSameEnvironment(construct: Construct, mirror: Construct, remedy: string): void {
+  requireSameStage(construct, mirror);
   const [own, mirrorStack] = [Stack.of(construct), Stack.of(mirror)];
   for (const [part, name] of [['account', 'account'], ['region', 'Region']] as const) {
     if (isDifferent(own[part], mirrorStack[part])) {

@@ -112,7 +112,7 @@ describe('several environments', () => {
     expect(deployed.images()).toEqual({ web: 'nginx:stable' });
     expect(deployed.warnings()).toEqual([
       `/Web/Task/Resource: the container "web" runs the public image "nginx:stable", and "Platform/Mirror" has it in another ${part}; `
-      + 'define a mirror in each account and Region; or call MirroredImagesAspect.exclude() to keep the public image',
+      + 'define a mirror in each account and Region, or import the mirror with ImageMirror.fromImageMirrorAttributes() or ImageMirror.fromLookup(); or call MirroredImagesAspect.exclude() to keep the public image',
     ]);
   });
 });
