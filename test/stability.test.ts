@@ -79,9 +79,9 @@ test('the order of images changes nothing in the template', () => {
   expect(synthesize([...IMAGES].reverse())).toEqual(synthesize(IMAGES));
 });
 
-test('adding an image adds two resources and changes none but the build role and the list of what a deployment mirrors', () => {
+test('adding an image adds two resources and changes none but the build role and the lists of images', () => {
   const before = synthesize(IMAGES).Resources;
   const after = synthesize([...IMAGES, 'redis:7.2.5']).Resources;
   const changed = Object.keys(after).filter((id) => JSON.stringify(after[id]) !== JSON.stringify(before[id])).map((id) => after[id].Type);
-  expect(changed.sort()).toEqual(['AWS::ECR::Repository', 'AWS::IAM::Role', 'AWS::Scheduler::Schedule', 'Custom::ImageMirror']);
+  expect(changed.sort()).toEqual(['AWS::ECR::Repository', 'AWS::IAM::Role', 'AWS::SSM::Parameter', 'AWS::Scheduler::Schedule', 'Custom::ImageMirror']);
 });

@@ -121,13 +121,14 @@ export class MirroredImagesAspect implements IAspect {
 /** The problems of resources with public images that the aspect did not visit. Without `enforce`, some of them are warnings. */
 function missedProblems(root: IConstruct, rules: ReplacementRules): string[] {
   const stages = new Set<Stage | undefined>();
+  const own = Stage.isStage(root) ? root : Stage.of(root);
   return root.node.findAll().flatMap((resource) => {
     const locator = CfnResource.isCfnResource(resource) ? IMAGE_LOCATORS.get(resource.cfnResourceType) : undefined;
     if (locator === undefined || !CfnResource.isCfnResource(resource) || ImageReplacement.applies(resource, rules)) return [];
     const [image] = publicImagesIn(resource, locator);
     const stage = Stage.of(resource);
     if (image === undefined || stages.has(stage)) return [];
-    if (stage === Stage.of(root)) return lateProblems(resource, image, rules);
+    if (stage === own) return lateProblems(resource, image, rules);
     stages.add(stage);
     return [`MirroredImagesAspect did not visit the stage ${quote(stage?.node.path ?? '')}, which runs the public image ${quote(image)} in `
       + `${quote(resource.node.path)}, because the CDK synthesized the stage before the aspect was added; define the stage before the aspect, `

@@ -48,8 +48,8 @@ function roleId(role: RegExp): string {
 
 describe('the sample app', () => {
   test('has no public reference left', () => {
-    expect(template).not.toMatch(/docker\.io|public\.ecr\.aws\/|quay\.io\/|ghcr\.io\/|"nginx:stable"/);
-    expect(template).toMatch(/mirrorpublicecrawsdockerlibrarygolang/);
+    expect(template).not.toMatch(/(?<!mirror\/)(?:docker\.io|public\.ecr\.aws\/|quay\.io\/|ghcr\.io\/)|"nginx:stable"/);
+    expect(template).toMatch(/mirror\/public\.ecr\.aws\/docker\/library\/golang:1\.22"/);
   });
 
   test('lets only those roles pull that run something', async () => {
