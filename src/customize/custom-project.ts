@@ -96,7 +96,7 @@ export class CustomImageBuilds {
       ...startBuildStatements({
         project: this.project,
         variables: [RUN_ENVIRONMENT.IMAGES],
-        otherImages: otherEnvironment === undefined ? [] : [otherEnvironment.image],
+        otherEnvironment,
       }),
     ];
   }

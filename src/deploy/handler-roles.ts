@@ -56,7 +56,7 @@ export function defineHandlerRole(
  * A policy lists at most this number of stacks. They fit into the policy of a role, whatever the length of their names.
  * For more stacks, the policy has one pattern with the common prefix of their names.
  */
-const MAX_EXACT_ARNS = 40;
+const MAX_EXACT_ARNS = 25;
 
 /**
  * The ARNs and ARN patterns of stacks, for the policy of a role in one of the stacks.

@@ -10,7 +10,7 @@ import { ImageCatalog, ImageMirror, MirrorCompute, MirroredImage, RegistryCreden
 import { RUN_ENVIRONMENT } from '../../src/image/contract/environment';
 import { MAX_INLINE_POLICY_LENGTH, renderedLength } from '../../src/repositories/repository-arns';
 import { judgeCall, rolePolicies } from '../support/policy-simulator';
-import { foreignStarts, ownStarts, StartBuildCall } from '../support/start-build-calls';
+import { foreignStarts, ownStarts, StartBuildCall, startedProject } from '../support/start-build-calls';
 import { COMMERCIAL, TemplateResolver } from '../support/template-resolver';
 
 const { account, region } = COMMERCIAL;
@@ -48,9 +48,9 @@ const [program, engine] = [customProject, project].map((arn) => {
   const id = deployed.ids('AWS::CodeBuild::Project').find((one) => deployed.arn(one) === arn)!;
   return `arn:aws:s3:::${deployed.properties(id).Source.Location}`;
 });
-const custom = deployed.properties(deployed.ids('AWS::CodeBuild::Project').find((id) => /Custom/.test(id))!);
-const startedProject = {
-  source: custom.Source.Location, image: custom.Environment.Image, variables: ['IMAGES'], otherImage: 'aws/codebuild/amazonlinux-aarch64-standard:3.0',
+const started = {
+  ...startedProject(deployed, deployed.ids('AWS::CodeBuild::Project').find((id) => /Custom/.test(id))!, ['IMAGES']),
+  other: { image: 'aws/codebuild/amazonlinux-aarch64-standard:3.0', type: 'ARM_CONTAINER' },
 };
 const repository = (name: string) => `arn:aws:ecr:${region}:${account}:repository/${name}`;
 const bus = `arn:aws:events:${region}:${account}:event-bus/default`;
@@ -120,12 +120,12 @@ describe('the mirror\'s own builds', () => {
     expect(await judge(buildRole, call)).toBe('Allowed');
   });
 
-  test.each(ownStarts(startedProject))('may start one with %s', async (_, context) => {
+  test.each(ownStarts(started))('may start one with %s', async (_, context) => {
     expect(await judge(buildRole, { action: 'codebuild:StartBuild', resource: customProject, context })).toBe('Allowed');
   });
 
   test.each([
-    ...foreignStarts(startedProject),
+    ...foreignStarts(started),
     ...Object.values(RUN_ENVIRONMENT).filter((name) => name !== 'IMAGES').map((name): StartBuildCall => {
       return [`the variable ${name}, which they have no use for`, { 'codebuild:environment.environmentVariables.name': [name] }];
     }),
@@ -141,7 +141,7 @@ describe('the mirror\'s own builds', () => {
     const role = template.ids('AWS::IAM::Role').find((id) => /^MirrorBuildRole/.test(id))!;
     const resource = template.arn(template.ids('AWS::CodeBuild::Project').find((id) => /Custom/.test(id))!);
     const start = (image: string) => judge(role, { action: 'codebuild:StartBuild', resource, context: { 'codebuild:environment.image': image } }, template);
-    expect([await start('example/build:1'), await start(startedProject.otherImage)]).toEqual(['Allowed', 'ExplicitlyDenied']);
+    expect([await start('example/build:1'), await start(started.other.image)]).toEqual(['Allowed', 'ExplicitlyDenied']);
   });
 
   test.each<Call>([
