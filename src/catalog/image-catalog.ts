@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { Token } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as s3_assets from 'aws-cdk-lib/aws-s3-assets';
@@ -10,6 +10,7 @@ import { Construct, IDependable } from 'constructs';
 import { CatalogImages, CatalogParser } from '../image/catalog/catalog-entry';
 import { formatCatalogLocation, isObjectKey, isParameterName } from '../image/catalog/catalog-location';
 import { quote } from '../image/sanitize';
+import { decryptStatement } from '../project/build-role';
 import { PROGRAMS_FOLDER, requireBundledFile } from '../project/program-assets';
 import { requireLiteral } from '../synthesis/literal';
 
@@ -123,11 +124,12 @@ class FileCatalog extends ImageCatalog {
 
   public _bind(scope: Construct, repositoryPrefix: string): CatalogSource {
     const images = readCatalogFile(this.path, repositoryPrefix);
-    const { bucket, s3ObjectKey: key } = new s3_assets.Asset(scope, 'List', { path: this.path });
+    const asset = new s3_assets.Asset(scope, 'List', { path: this.path });
+    const { bucket, s3ObjectKey: key } = asset;
     return {
       location: formatCatalogLocation({ bucket: bucket.bucketName, key }),
       name: 'a file of the app',
-      statements: [readObjectStatement(bucket, key)],
+      statements: [readObjectStatement(bucket, key), decryptStatement(Stack.of(scope), [asset])],
       dependencies: [],
       images,
     };

@@ -125,6 +125,7 @@ export class CustomImages {
       fingerprints: () => [...this.fingerprints].sort(),
     });
     builds.role.allow(customBuilds.statements);
+    builds.addPusher((statements) => statements.forEach((statement) => customBuilds.role.addToPrincipalPolicy(statement)));
     customBuilds.addLocationTo(builds.project);
     deployTrigger?.grantReadBuilds(customBuilds.project);
     eventProjects.push(customBuilds.project);

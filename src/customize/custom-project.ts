@@ -11,12 +11,12 @@ import { fingerprintVariables } from '../image/custom-image';
 import { ProcessorName } from '../image/platform';
 import { BuildProps, buildStatements, grantToImported, REPOSITORY_ACTIONS } from '../project/build-role';
 import { ComputeArchitecture, ComputeConfiguration, MirrorCompute } from '../project/mirror-compute';
-import { buildSpec, deadlineSeconds } from '../project/mirror-project';
+import { buildSpec, deadlineSeconds, withGrants } from '../project/mirror-project';
 import { CUSTOMIZE_COMMAND, defineCustomizeAsset } from '../project/program-assets';
 import { startBuildStatements } from '../project/start-build-statements';
 import { PULL_ACTIONS } from '../repositories/pull-grants';
 import { registryHost } from '../synthesis/environments';
-import { suppressPrivilegedMode } from '../synthesis/nag-suppressions';
+import { suppressKeys, suppressPrivilegedMode } from '../synthesis/nag-suppressions';
 
 /** The properties of the CodeBuild project that builds customized images. */
 export interface CustomProjectProps {
@@ -57,7 +57,7 @@ function defineCustomProject(scope: Construct, id: string, props: CustomProjectP
   });
   addVariables(project, () => fingerprintVariables(fingerprints()));
   suppressPrivilegedMode(project);
-  return project;
+  return withGrants(project, role);
 }
 
 /** The settings of the builds of customized images. */
@@ -77,6 +77,8 @@ export class CustomImageBuilds {
   public readonly needs: readonly IDependable[];
   /** The permissions of the builds of the mirror: they check whether a customized image is up to date, and start its build if it is not. */
   public readonly statements: readonly iam.PolicyStatement[];
+  /** The role of the builds. */
+  public readonly role: iam.Role;
   private readonly location: CustomBuilds;
 
   constructor(scope: Construct, { compute, eventBus, logGroup, fingerprints, repositories }: CustomImageBuildsProps) {
@@ -85,7 +87,7 @@ export class CustomImageBuilds {
     const shared = { compute: configuration, eventBus, logGroup };
     const customArns = () => repositories.customArns();
     const baseArns = () => repositories.baseArns();
-    const role = defineCustomRole(scope, 'BuildRole', { ...shared, engine: program, credentials: [], customArns, baseArns });
+    const role = this.role = defineCustomRole(scope, 'BuildRole', { ...shared, engine: program, credentials: [], customArns, baseArns });
     this.project = defineCustomProject(scope, 'Project', { ...shared, program, role, fingerprints });
     this.needs = [role, this.project, ...configuration.vpc === undefined ? [] : [configuration.vpc]];
     this.location = { project: this.project.projectName, processor, otherEnvironment };
@@ -142,6 +144,7 @@ function defineCustomRole(scope: Construct, id: string, props: CustomRoleProps):
     },
   });
   grantToImported(role, props);
+  suppressKeys(role);
   return role;
 }
 

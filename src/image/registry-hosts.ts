@@ -24,6 +24,22 @@ export function isKnownToPublicGallery(region: string): boolean {
   return !OTHER_PARTITIONS.test(region);
 }
 
+/** The partitions of AWS, with the start of the names of their Regions. */
+const PARTITIONS: ReadonlyArray<readonly [regions: string, partition: string]> = [
+  ['cn-', 'aws-cn'],
+  ['us-gov-', 'aws-us-gov'],
+  ['us-iso-', 'aws-iso'],
+  ['us-isob-', 'aws-iso-b'],
+  ['us-isof-', 'aws-iso-f'],
+  ['eu-isoe-', 'aws-iso-e'],
+  ['eusc-', 'aws-eusc'],
+];
+
+/** The partition of a Region: `aws`, `aws-cn`. Credentials of one partition are not valid in another. */
+export function awsPartition(region: string): string {
+  return PARTITIONS.find(([regions]) => region.startsWith(regions))?.[1] ?? 'aws';
+}
+
 /** The domain of the hosts of AWS services in a Region. */
 export function awsDomain(region: string): string {
   return `amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;

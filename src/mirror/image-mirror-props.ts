@@ -145,6 +145,17 @@ export interface ImageMirrorProps {
   readonly imageScanOnPush?: boolean;
 
   /**
+   * Whether the pulls of builds leave the last pull times of images in the registry unchanged.
+   *
+   * A run reads the images in the mirror, which counts as a pull. So a lifecycle rule that archives images by their last pull never applies to them.
+   * With `true`, the mirror registers an exclusion in Amazon ECR: an account can have 100 of them in each Region.
+   *
+   * @default false
+   * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_RegisterPullTimeUpdateExclusion.html
+   */
+  readonly excludePullTimes?: boolean;
+
+  /**
    * The event bus that builds send the events of their results to: one event for each result.
    *
    * @default - the default event bus of the account

@@ -2,8 +2,10 @@ import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as events from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import * as signer from 'aws-cdk-lib/aws-signer';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -54,7 +56,7 @@ import { bridgeStages } from '../synthesis/aspects';
  * new cdk.CfnOutput(this, 'Nginx', { value: mirror.image('nginx:stable').imageUri });
  * ```
  */
-export class ImageMirror extends MonitoredConstruct implements IImageMirror {
+export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam.IGrantable {
   /**
    * Imports a mirror that another app or another stage defines, by its attributes.
    *
@@ -82,6 +84,13 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
   public static fromLookup(scope: Construct, id: string, options: ImageMirrorLookupOptions = {}): IImageMirror {
     return lookUpMirror(scope, id, options);
   }
+
+  /**
+   * The role of the builds that mirror images, so that `key.grantDecrypt(mirror)` grants it a permission.
+   *
+   * A grant to `project` reaches the same role. The builds of customized images have another role.
+   */
+  public readonly grantPrincipal: iam.IPrincipal;
 
   /** The CodeBuild project that mirrors images. The environment variable `IMAGE` names one image, and `IMAGES` names several. */
   public readonly project: codebuild.IProject;
@@ -111,8 +120,9 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
     const repositories = this.defineRepositories(defaults.repositoryPrefix, props);
     const logGroup = new logs.LogGroup(this, 'Logs', { retention: props.logRetention ?? DEFAULT_LOG_RETENTION });
     const compute = (props.compute ?? MirrorCompute.ec2())._bind();
-    const { certificateAuthorityPath, eventBus: chosenEventBus } = props;
-    const builds = new MirrorBuilds(this, { certificateAuthorityPath, compute, credentials, eventBus: chosenEventBus, logGroup, repositories });
+    const { certificateAuthorityPath, eventBus: chosenEventBus, excludePullTimes } = props;
+    const settings = { certificateAuthorityPath, eventBus: chosenEventBus, excludePullTimes };
+    const builds = new MirrorBuilds(this, { ...settings, compute, credentials, logGroup, repositories });
     const { eventBus, project } = builds;
     const schedules = new MirrorSchedules(this, project);
     const metrics = new ResultMetrics(this, 'Metrics', { logGroup, project, images: firstCopies });
@@ -129,6 +139,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
     this.context = { index: new ImageIndex(), defaults, repositories, schedules, signals, customImages, published, firstCopies, deployTrigger };
     MIRROR_CONTEXTS.set(this, this.context);
     this.project = project;
+    this.grantPrincipal = builds.role.role;
     this.logGroup = logGroup;
     this.scheduleGroup = schedules.group;
     this.deadLetterQueue = schedules.deadLetterQueue;
@@ -210,6 +221,15 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror {
    */
   public grantPullToAccounts(accountIds: string[]): void {
     this.context.repositories.addToResourcePolicies(accountsPullStatement(accountIds));
+  }
+
+  /**
+   * Allows all builds that push images to sign them with a profile of AWS Signer. Amazon ECR signs images on push if its signing configuration says so.
+   *
+   * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
+   */
+  public allowSigning(signingProfile: signer.ISigningProfile): void {
+    MirrorBuilds.of(this).allowSigning(signingProfile);
   }
 
   /**

@@ -5,10 +5,13 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3_assets from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { ComputeConfiguration } from './mirror-compute';
+import { ecrRepositoryArn } from './ecr-upstreams';
 import { RegistryCredentials } from './registry-credentials';
 import { EVENT_SOURCE } from '../image/contract/events-and-metrics';
 import { isKnownToPublicGallery, PUBLIC_GALLERY } from '../image/registry-hosts';
-import { renderedLength, RepositoryArns } from '../repositories/repository-arns';
+import { PULL_ACTIONS } from '../repositories/pull-grants';
+import { renderedLength, RepositoryArns, RESERVED_LENGTH } from '../repositories/repository-arns';
+import { suppressKeys } from '../synthesis/nag-suppressions';
 
 /** The resources that builds need access to. */
 export interface BuildProps {
@@ -51,7 +54,7 @@ export interface BuildRole {
 export function defineBuildRole(scope: Construct, id: string, props: BuildRoleProps): BuildRole {
   const stack = Stack.of(scope);
   const others = buildStatements(stack, props);
-  const policy = new iam.PolicyDocument({
+  const policy: iam.PolicyDocument = new iam.PolicyDocument({
     statements: [repositoryStatement(Lazy.list({ produce: () => props.repositories.render(othersLength()) })), ...others],
   });
   const allow = (statements: readonly iam.PolicyStatement[]) => {
@@ -59,8 +62,9 @@ export function defineBuildRole(scope: Construct, id: string, props: BuildRolePr
     policy.addStatements(...statements);
   };
   props.repositories.onceMirroringFrom(PUBLIC_GALLERY, () => allow(galleryStatements(stack)));
-  const othersLength = () => renderedLength(stack.resolve(new iam.PolicyDocument({ statements: [...others, repositoryStatement([])] })));
-  const role = new iam.Role(scope, id, {
+  const ownLength = () => renderedLength(stack.resolve(new iam.PolicyDocument({ statements: [...others, repositoryStatement([])] })));
+  const othersLength = (): number => ownLength() + Math.max(0, grantedLength(role) - RESERVED_LENGTH);
+  const role: iam.Role = new iam.Role(scope, id, {
     description: 'Builds that mirror images',
     // No aws:SourceArn: CloudFormation chooses the name of the project, and the project refers to this role.
     assumedBy: new iam.ServicePrincipal('codebuild.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': stack.account } } }),
@@ -68,14 +72,25 @@ export function defineBuildRole(scope: Construct, id: string, props: BuildRolePr
   });
   role.node.addValidation({ validate: () => props.repositories.validate(othersLength()) });
   grantToImported(role, props);
+  suppressKeys(role);
   return { role, repositories: props.repositories, allow };
+}
+
+/** The number of characters of the statements that grants added to a role. The limit of IAM is for all inline policies of a role together. */
+function grantedLength(role: iam.Role): number {
+  const policy = role.node.tryFindChild('DefaultPolicy') as iam.Policy | undefined;
+  return policy === undefined ? 0 : renderedLength(Stack.of(role).resolve(policy.document));
 }
 
 /** Grants permissions on KMS keys and build images. Their own resource policies may also need the permission. */
 export function grantToImported(role: iam.Role, props: BuildProps): void {
   for (const { secret } of props.credentials) secret.encryptionKey?.grantDecrypt(role);
-  props.compute.buildImage.repository?.grantPull(role);
-  props.compute.buildImage.secretsManagerCredentials?.grantRead(role);
+  const { imageId, repository, secretsManagerCredentials } = props.compute.buildImage;
+  repository?.grantPull(role);
+  secretsManagerCredentials?.grantRead(role);
+  // The app may name a build image in Amazon ECR without its repository.
+  const arn = repository === undefined && !Token.isUnresolved(imageId) ? ecrRepositoryArn(Stack.of(role), imageId) : undefined;
+  if (arn !== undefined) role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: PULL_ACTIONS, resources: [arn] }));
 }
 
 /** A build that mirrors images also describes an image that it cannot find, to find out whether it is archived. */
@@ -95,7 +110,7 @@ export function buildStatements(stack: Stack, props: BuildProps): iam.PolicyStat
       resources: [props.eventBus.eventBusArn],
       conditions: { 'ForAllValues:StringEquals': { 'events:source': EVENT_SOURCE }, 'Null': { 'events:source': 'false' } },
     }),
-    ...sourceStatements(props),
+    ...sourceStatements(stack, props),
     new iam.PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [props.logGroup.logGroupArn] }),
     ...secretStatements(props.credentials),
     ...networkStatements(stack, props.compute),
@@ -114,7 +129,7 @@ function galleryStatements({ region }: Stack): iam.PolicyStatement[] {
 }
 
 /** @see https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html */
-function sourceStatements({ engine, certificates }: BuildProps): iam.PolicyStatement[] {
+function sourceStatements(stack: Stack, { engine, certificates }: BuildProps): iam.PolicyStatement[] {
   const assets = certificates === undefined ? [engine] : [engine, certificates];
   return [
     new iam.PolicyStatement({
@@ -123,7 +138,28 @@ function sourceStatements({ engine, certificates }: BuildProps): iam.PolicyState
     }),
     // All assets of a stack are in the same bucket.
     new iam.PolicyStatement({ actions: ['s3:GetBucketAcl', 's3:GetBucketLocation'], resources: [engine.bucket.bucketArn] }),
+    decryptStatement(stack, assets),
   ];
+}
+
+/**
+ * Allows builds to decrypt assets. The key of the bucket is not known at synthesis, so the statement has conditions: only Amazon S3 may use the key,
+ * and only for these assets. The encryption context of Amazon S3 is the ARN of the object, or of the bucket if it uses an S3 Bucket Key.
+ * For a key of another account, call `key.grantDecrypt(mirror)`.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#encryption-context
+ */
+export function decryptStatement(stack: Stack, assets: readonly s3_assets.Asset[]): iam.PolicyStatement {
+  const objects = assets.map((asset) => asset.bucket.arnForObjects(asset.s3ObjectKey));
+  return new iam.PolicyStatement({
+    actions: ['kms:Decrypt'],
+    resources: [stack.formatArn({ service: 'kms', resource: 'key', resourceName: '*' })],
+    conditions: {
+      StringEquals: { 'kms:EncryptionContext:aws:s3:arn': [assets[0].bucket.bucketArn, ...objects] },
+      // The wildcard is for the domain of China, amazonaws.com.cn.
+      StringLike: { 'kms:ViaService': `s3.${stack.region}.amazonaws.com*` },
+    },
+  });
 }
 
 function secretStatements(credentials: RegistryCredentials[]): iam.PolicyStatement[] {

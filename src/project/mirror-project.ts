@@ -1,12 +1,14 @@
-import { Stack } from 'aws-cdk-lib';
+import { CfnResource, Stack } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3_assets from 'aws-cdk-lib/aws-s3-assets';
+import * as signer from 'aws-cdk-lib/aws-signer';
 import { Construct } from 'constructs';
 import { BuildRole, defineBuildRole } from './build-role';
 import { CERTIFICATES_PATH, CERTIFICATES_SOURCE, defineCertificatesAsset } from './certificates-asset';
+import { EcrUpstreams } from './ecr-upstreams';
 import { ComputeConfiguration } from './mirror-compute';
 import { defineEngineAsset, ENGINE_COMMAND } from './program-assets';
 import { RegistryCredentials } from './registry-credentials';
@@ -38,11 +40,11 @@ const SECONDS_BEFORE_TIMEOUT = 60;
  * The project has no limit of concurrent builds, because builds above the limit would fail instead of waiting.
  */
 function defineMirrorProject(scope: Construct, id: string, props: MirrorProjectProps): codebuild.Project {
-  const { compute, certificates } = props;
+  const { compute, certificates, role } = props;
   const command = certificates === undefined ? ENGINE_COMMAND : ENGINE_COMMAND_WITH_CERTIFICATES;
-  return new codebuild.Project(scope, id, {
+  const project = new codebuild.Project(scope, id, {
     description: 'Mirrors the container images that the variables IMAGE or IMAGES name into Amazon ECR',
-    role: props.role.withoutPolicyUpdates(),
+    role: role.withoutPolicyUpdates(),
     grantReportGroupPermissions: false,
     source: source(props.engine),
     secondarySources: certificates && [source(certificates, CERTIFICATES_SOURCE)],
@@ -55,6 +57,16 @@ function defineMirrorProject(scope: Construct, id: string, props: MirrorProjectP
     subnetSelection: compute.subnetSelection,
     securityGroups: compute.securityGroups,
   });
+  return withGrants(project, role);
+}
+
+/**
+ * Lets grants to a project reach its role. The project is defined with a view of the role that ignores all statements, because the `Project` construct
+ * would add more permissions than builds need. Grants of the app would vanish in that view too, without an error.
+ */
+export function withGrants(project: codebuild.Project, role: iam.Role): codebuild.Project {
+  const reachable = { value: role, enumerable: true, configurable: true };
+  return Object.defineProperties(project, { role: reachable, grantPrincipal: reachable });
 }
 
 function source({ bucket, s3ObjectKey }: s3_assets.Asset, identifier?: string): codebuild.ISource {
@@ -114,9 +126,19 @@ export interface MirrorBuildsProps extends Pick<MirrorProjectProps, 'compute' | 
   readonly repositories: RepositorySet;
   /** @default - the default event bus of the account */
   readonly eventBus?: events.IEventBus;
+  /** @default false */
+  readonly excludePullTimes?: boolean;
   /** The path of a PEM file. @default - no custom CA */
   readonly certificateAuthorityPath?: string;
 }
+
+/** Keeps pulls of a role out of the last pull times of images. The lowest supported version of the CDK has no class for the resource. */
+function definePullTimeExclusion(mirror: Construct, role: iam.Role): void {
+  new CfnResource(mirror, 'PullTimeExclusion', { type: 'AWS::ECR::PullTimeUpdateExclusion', properties: { PrincipalArn: role.roleArn } });
+}
+
+/** Adds statements to the policy of a role. */
+type PolicyWriter = (statements: readonly iam.PolicyStatement[]) => void;
 
 const PARTS = new MirrorParts<MirrorBuilds>('builds');
 
@@ -134,8 +156,12 @@ export class MirrorBuilds {
   public readonly project: codebuild.Project;
   public readonly role: BuildRole;
   public readonly eventBus: events.IEventBus;
+  public readonly ecrUpstreams: EcrUpstreams;
+  private readonly pushers: PolicyWriter[];
+  private readonly statementsOfPushers: iam.PolicyStatement[] = [];
 
-  constructor(mirror: IImageMirror & Construct, { repositories, eventBus, certificateAuthorityPath, ...settings }: MirrorBuildsProps) {
+  constructor(mirror: IImageMirror & Construct, props: MirrorBuildsProps) {
+    const { repositories, eventBus, certificateAuthorityPath, excludePullTimes, ...settings } = props;
     this.eventBus = eventBus ?? events.EventBus.fromEventBusName(mirror, 'DefaultEventBus', 'default');
     const build = {
       ...settings,
@@ -145,6 +171,26 @@ export class MirrorBuilds {
     };
     this.role = defineBuildRole(mirror, 'BuildRole', { ...build, repositories: new RepositoryArns(Stack.of(mirror), repositories) });
     this.project = defineMirrorProject(mirror, 'Project', { ...build, repositoryPrefix: repositories.prefix, role: this.role.role });
+    if (excludePullTimes) definePullTimeExclusion(mirror, this.role.role);
+    this.pushers = [this.role.allow];
+    this.ecrUpstreams = new EcrUpstreams(this.project, {
+      sources: () => mirror.images.map(({ source: image }) => image),
+      registriesWithCredentials: settings.credentials.map(({ registry }) => registry),
+      allow: this.role.allow,
+    });
     PARTS.set(mirror, this);
+  }
+  /** Includes other builds that push images. They get the statements for all builds that push. */
+  public addPusher(allow: PolicyWriter): void {
+    this.pushers.push(allow);
+    if (this.statementsOfPushers.length > 0) allow(this.statementsOfPushers.map((statement) => statement.copy()));
+  }
+
+  /** Allows all builds that push images to sign them. The property `signingProfileArn` of an imported profile has one slash too many. */
+  public allowSigning({ env, signingProfileName, stack }: signer.ISigningProfile): void {
+    const resource = stack.formatArn({ service: 'signer', ...env, resource: '/signing-profiles', resourceName: signingProfileName });
+    const statement = new iam.PolicyStatement({ actions: ['signer:SignPayload'], resources: [resource] });
+    this.statementsOfPushers.push(statement);
+    for (const allow of this.pushers) allow([statement.copy()]);
   }
 }

@@ -11,7 +11,7 @@ export function repositoryArn(stack: Stack, resourceName: string): string {
 const MAX_EXACT_ARNS = 60;
 
 /** The number of characters for statements that others add to the role, for example for the key of a secret. */
-const RESERVED_LENGTH = 500;
+export const RESERVED_LENGTH = 500;
 
 /**
  * The ARNs of the repositories of a mirror, for the policy of its build role.

@@ -18,7 +18,10 @@ const METADATA_KEY = 'cdk_nag';
 
 /** Suppresses rules of cdk-nag for a resource. */
 function suppress(resource: CfnResource, suppressions: readonly Suppression[]): void {
-  resource.addMetadata(METADATA_KEY, { rules_to_suppress: suppressions });
+  const present: readonly Suppression[] = resource.getMetadata(METADATA_KEY)?.rules_to_suppress ?? [];
+  const known = new Set(present.map((suppression) => JSON.stringify(suppression)));
+  const added = suppressions.filter((suppression) => !known.has(JSON.stringify(suppression)));
+  resource.addMetadata(METADATA_KEY, { rules_to_suppress: [...present, ...added] });
 }
 
 /** Suppresses the finding for the wildcard ARNs of stacks. The ID at the end of the ARN is not known at synthesis. */
@@ -27,6 +30,15 @@ export function suppressStackNames(role: iam.Role): void {
     id: 'AwsSolutions-IAM5',
     reason: 'The ARN of a stack ends with an ID that CloudFormation generates; the role can read only the status of stacks with these names.',
     applies_to: [{ regex: '/^Resource::arn:.*:cloudformation:.*:stack/.*$/g' }],
+  }]);
+}
+
+/** Suppresses the finding for the wildcard ARN of the key of the assets. */
+export function suppressKeys(role: iam.Role): void {
+  suppress(role.node.defaultChild as iam.CfnRole, [{
+    id: 'AwsSolutions-IAM5',
+    reason: 'The key of the bucket with the assets is not known at synthesis; conditions restrict the decryption to these assets, by Amazon S3.',
+    applies_to: [{ regex: '/^Resource::arn:.*:kms:.*:key\\/\\*$/g' }],
   }]);
 }
 
