@@ -131,7 +131,7 @@ export class MirroredCatalog extends Construct {
   /**
    * The image URI of an image of the catalog. For example, `nginx:1.27.0` is in `mirror/nginx`, and `nginx:stable` is in `mirror-floating/nginx`.
    *
-   * The form of a tag decides its kind, also if a version range selects the tag: `1.2.0-dev.1` and `1.2.0-stable` are floating tags.
+   * The form of a tag decides its kind, also if a version range selects the tag: `1.2.0-dev` and `1.2.0-stable` are floating tags.
    * Synthesis does not check whether the image is in the list or in the mirror.
    *
    * @param image the upstream image, as `docker pull` accepts it

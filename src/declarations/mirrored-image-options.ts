@@ -135,7 +135,7 @@ export interface MirroredImageOptions {
   /**
    * The kind of the tag, or of all tags that `tags` selects.
    *
-   * @default - derived from the form of the tag: full versions, dates, and Git hashes are fixed, and all other tags are floating
+   * @default - derived from the form of the tag: full versions, dates, Git hashes, and build numbers are fixed, and all other tags are floating
    */
   readonly tagKind?: TagKind;
 

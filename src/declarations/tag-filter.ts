@@ -150,7 +150,7 @@ export class TagFilter {
   /**
    * The kind of all selected tags; `undefined` when the engine judges each tag by its form.
    *
-   * A pre-release such as `2.0.0-dev.1` has the form of a floating tag, but it is in a repository where it cannot move.
+   * A version such as `2.0.0-dev` has the form of a floating tag, but it is in a repository where it cannot move.
    *
    * @internal
    */

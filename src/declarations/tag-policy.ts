@@ -1,7 +1,8 @@
 /**
  * The kind of a tag: it names one release forever, or it follows upstream.
  *
- * By default, the mirror derives the kind from the form of the tag: full versions, dates, and Git hashes are fixed, and all other tags are floating.
+ * By default, the mirror derives the kind from the form of the tag: full versions, dates, Git hashes, and build numbers are fixed, and all other tags
+ * are floating. A full version is floating with a word that says that it is built again: `1.2.3-SNAPSHOT`, `1.2.3-nightly`, `1.2.3-dev`.
  * Set the kind if the form is misleading.
  */
 export enum TagKind {

@@ -117,8 +117,8 @@ describe('a catalog', () => {
     expect(uri('nginx:stable')).toBe('/mirror-floating/nginx:stable');
     expect(uri('quay.io/a/b:1')).toBe('/mirror-floating/quay.io/a/b:1');
     expect(uri('nginx:stable', TagKind.FIXED)).toBe('/mirror/nginx:stable');
-    expect(['1.2.0-dev.1', '1.2.0-stable', '1.2.0-rc.1'].map((tag) => uri(`nginx:${tag}`))).toEqual([
-      '/mirror-floating/nginx:1.2.0-dev.1', '/mirror-floating/nginx:1.2.0-stable', '/mirror/nginx:1.2.0-rc.1',
+    expect(['1.2.0-dev', '1.2.0-stable', '1.2.0-rc.1'].map((tag) => uri(`nginx:${tag}`))).toEqual([
+      '/mirror-floating/nginx:1.2.0-dev', '/mirror-floating/nginx:1.2.0-stable', '/mirror/nginx:1.2.0-rc.1',
     ]);
     expect(() => catalog.imageUri('custom/nginx:1.27.0')).toThrow('"custom/" is reserved for customized images; mirror it with addImage() and a repositoryName');
     expect(catalog.repository('nginx:1.27.0')).toBe(catalog.repository('docker.io/library/nginx:1.26.0'));

@@ -63,13 +63,13 @@ describe('a tag that has an entry of its own', () => {
 
 describe('a tag that a range of versions selects', () => {
   test('goes where its form says, as imageUri() has it, unless the entry says the kind', async () => {
-    publish(account, 'team/app', '1.2.0', '1.2.0-dev.1', '1.2.0-rc.1');
-    publish(account, 'team/other', '1.2.0-dev.1');
+    publish(account, 'team/app', '1.2.0', '1.2.0-dev', '1.2.0-rc.1');
+    publish(account, 'team/other', '1.2.0-dev');
     const tags = 'tags: { semver: "*", prereleases: true }';
     const { code } = await mirror(`{ image: ${nameOf('team/app')}, ${tags} }`, `{ image: ${nameOf('team/other')}, ${tags}, tagKind: fixed }`);
     const held = account.ecr.repositoryNames.map((name) => [name, tagsOf(name)]);
     expect([code, Object.fromEntries(held)]).toEqual([0, {
-      [`${FIXED}/team/app`]: ['1.2.0', '1.2.0-rc.1'], [`${FLOATING}/team/app`]: ['1.2.0-dev.1'], [`${FIXED}/team/other`]: ['1.2.0-dev.1'],
+      [`${FIXED}/team/app`]: ['1.2.0', '1.2.0-rc.1'], [`${FLOATING}/team/app`]: ['1.2.0-dev'], [`${FIXED}/team/other`]: ['1.2.0-dev'],
     }]);
   });
 });

@@ -174,8 +174,8 @@ describe('the repository of an image', () => {
   });
 
   test('is that of the tag\'s form, unless its entry says the kind', () => {
-    expect(['1.2.0', '1.2.0-dev.1', '1.2.0-stable', '1.2'].map((tag) => catalogTagKind(tag))).toEqual(['fixed', 'floating', 'floating', 'floating']);
-    expect([catalogTagKind('1.2.0-dev.1', 'fixed'), catalogTagKind('1.2.0', 'floating')]).toEqual(['fixed', 'floating']);
+    expect(['1.2.0', '1.2.0-dev', '1.2.0-stable', '1.2'].map((tag) => catalogTagKind(tag))).toEqual(['fixed', 'floating', 'floating', 'floating']);
+    expect([catalogTagKind('1.2.0-dev', 'fixed'), catalogTagKind('1.2.0', 'floating')]).toEqual(['fixed', 'floating']);
   });
 
   test.each([['mirror', 'fixed'], ['mirror', 'floating'], ['platform/up', 'fixed'], ['', 'fixed'], ['', 'floating']] as const)('is none of the customized images under %j, also where the tag is %s', (prefix, kind) => {
