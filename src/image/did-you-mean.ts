@@ -1,5 +1,5 @@
 /**
- * Suggestions for names that are probably misspelled.
+ * Suggestions for names that are probably misspelled, and for web pages and commands that name an image.
  */
 
 /** Names that differ from the wanted one in more characters are not suggested. */
@@ -38,4 +38,50 @@ function editDistance(a: string, b: string): number {
     for (let j = 1; j <= to.length; j++) row[j] = Math.min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1));
   }
   return row[to.length];
+}
+
+/** The first word of a command or line that ends with an image: `docker pull nginx`, `FROM nginx`. */
+const COMMAND = /^(?:\$ *)?(?:sudo +)?(?:(?:docker|podman|nerdctl|crictl|ctr|crane|skopeo|regctl|oras) +[^ ]+|from|image:|-) +(?:[^ ]+ +)*([^ ]+)$/i;
+
+/** Websites that show images, and the image that a path of them shows. Nobody can pull from these hosts. */
+const WEBSITES: readonly (readonly [host: RegExp, page: RegExp, image: string])[] = [
+  [/^(?:www\.)?hub\.docker\.com$/, /^layers\/(?:library\/)?([^/]+(?:\/[^/]+)?)\/([^/]+)\/images(?:\/|$)/, '$1:$2'],
+  [/^(?:www\.)?hub\.docker\.com$/, /^(?:_|r\/(?:library|_)|repository\/docker\/library)\/([^/]+)(?:\/|$)/, '$1'],
+  [/^(?:www\.)?hub\.docker\.com$/, /^(?:(?:r|repository\/docker|v2\/repositories)\/)?(?!(?:u|orgs|search|layers|r|_)\/)([^/]+\/[^/]+)(?:\/|$)/, '$1'],
+  [/^(?:www\.)?hub\.docker\.com$/, /^(?!(?:search|explore|extensions|signup|login)$)([^/]+)$/, '$1'],
+  [/^gallery\.ecr\.aws$/, /^([^/]+\/.+)$/, 'public.ecr.aws/$1'],
+  [/^(?:www\.)?github\.com$/, /^(?:orgs|users)\/([^/]+)\/packages\/container\/(?:package\/)?([^/]+)(?:\/|$)/, 'ghcr.io/$1/$2'],
+  [/^(?:www\.)?github\.com$/, /^([^/]+)\/[^/]+\/pkgs\/container\/([^/]+)(?:\/|$)/, 'ghcr.io/$1/$2'],
+  [/^(?:www\.)?github\.com$/, /^/, ''],
+  [/^quay\.io$/, /^repository\/([^/]+\/[^/]+)(?:\/|$)/, 'quay.io/$1'],
+  [/^mcr\.microsoft\.com$/, /^(?:[a-z]{2}-[a-z]{2}\/)?(?:artifact\/mar|product)\/(.+?)(?:\/(?:about|tags))?$/, 'mcr.microsoft.com/$1'],
+  [/^gitlab\.com$/, /^(.+?)(?:\/-)?\/container_registry(?:\/|$)/, 'registry.gitlab.com/$1'],
+];
+
+/** Whether a host with a path is a website that shows images, and not a registry. */
+export function isImagePage(host: string, path: string): boolean {
+  return pageOf(host, path) !== undefined || WEBSITES.some(([site]) => site.test(host) && !REGISTRY_WITH_PAGES.test(host));
+}
+
+/** Hosts that are a registry, and also show pages. */
+const REGISTRY_WITH_PAGES = /^(?:quay\.io|mcr\.microsoft\.com)$/;
+
+/** The image that a web page, URL, or command probably means: `nginx` for `https://hub.docker.com/_/nginx`; the text itself when it is none of them. */
+export function impliedImage(text: string): string {
+  const line = text.trim().replace(/\s+/g, ' ');
+  const words = (COMMAND.exec(line)?.[1] ?? line).replace(/^(["'`])(.*)\1$/, '$2');
+  const name = words.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '');
+  const path = name.replace(/[?#].*$/, '').replace(/\/+$/, '');
+  const slash = path.indexOf('/');
+  if (slash === -1) return name !== words && /[.:]/.test(path) ? text : path;
+  const page = pageOf(path.slice(0, slash).toLowerCase().replace(/:[0-9]+$/, ''), path.slice(slash + 1));
+  return page ?? (name === words ? name : path);
+}
+
+function pageOf(host: string, path: string): string | undefined {
+  for (const [site, page, image] of WEBSITES) {
+    const match = site.test(host) && page.exec(path);
+    if (match && image !== '') return image.replace(/\$([12])/g, (_, group) => match[Number(group)].replace(/%2f/gi, '/'));
+  }
+  return undefined;
 }

@@ -10,12 +10,15 @@
  * - A digest must be `sha256`, the only kind that Amazon ECR supports.
  * - A host must be one that a URL does not change: labels of at most 63 characters, a valid IPv6 address, and IPv4 addresses in their usual form.
  * - A port must be 1 to 65535, and the whole reference at most 1,024 characters.
+ * - Websites that show images are not registries: `hub.docker.com`, `gallery.ecr.aws`, `github.com`, `gitlab.com`, and paths such as
+ *   `quay.io/repository/...`. The error suggests the image that the page shows.
  *
  * A test compares the parser with that of the distribution project.
  *
  * @see https://github.com/distribution/reference/blob/main/reference.go
  */
 
+import { impliedImage, isImagePage } from './did-you-mean';
 import { quote, redactCredentials } from './sanitize';
 
 /** A parsed image reference. Every field is normalized: two spellings of one image give equal fields. */
@@ -131,11 +134,27 @@ function requireReferenceText(text: string): void {
   if (text === '') throw new InvalidReferenceError(text, 'it is empty; write for example "nginx:1.27.0"');
   if (text.length > MAX_REFERENCE_LENGTH) throw new InvalidReferenceError(text, `it is longer than ${MAX_REFERENCE_LENGTH} characters`);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
-    throw new InvalidReferenceError(text, 'remove the scheme; write for example "quay.io/prometheus/prometheus:v2.53.0"');
+    throw new InvalidReferenceError(text, `remove the scheme; ${suggestion(text, 'write for example "quay.io/prometheus/prometheus:v2.53.0"')}`);
   }
   if (IMAGE_ID.test(text)) throw new InvalidReferenceError(text, 'it is the ID of a local image; write a repository, or add "sha256:" after an "@"');
   if (/[^\x21-\x7e]/.test(text)) {
-    throw new InvalidReferenceError(text, 'it contains a space, a control character or a character outside ASCII; remove it');
+    throw new InvalidReferenceError(text, `it contains a space, a control character or a character outside ASCII; ${suggestion(text, 'remove it')}`);
+  }
+}
+
+/** The image that an invalid text probably means, as the remedy of an error; another remedy where there is none. */
+function suggestion(text: string, otherwise: string): string {
+  // A command can name a URL.
+  const image = impliedImage(impliedImage(text));
+  return image !== text && isImageReference(image) ? `use ${quote(image)}` : otherwise;
+}
+
+function isImageReference(text: string): boolean {
+  try {
+    parseImageReference(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -159,8 +178,14 @@ function splitRegistry(text: string, rest: string): { registry: string; path: st
     throw new InvalidReferenceError(text, `${quote(first)} is not a valid registry host; `
       + 'write a host name with an optional port, for example "registry.example.com:5000"');
   }
-  return { registry: DOCKER_HUB_ALIASES.includes(host) ? DOCKER_HUB : host, path: rest.slice(slash + 1) };
+  const path = rest.slice(slash + 1);
+  if (isImagePage(host.replace(/:[0-9]+$/, ''), path)) {
+    throw new InvalidReferenceError(text, `it is the address of a web page, and not of a registry; ${suggestion(text, IMAGE_OF_PAGE)}`);
+  }
+  return { registry: DOCKER_HUB_ALIASES.includes(host) ? DOCKER_HUB : host, path };
 }
+
+const IMAGE_OF_PAGE = 'write the image as the page shows it after "docker pull"';
 
 /** Docker's rule: whether the first part of a reference is a host and not part of the repository. */
 function isHostLike(part: string): boolean {

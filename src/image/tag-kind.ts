@@ -82,7 +82,7 @@ const BUILD = new RegExp(`${START}build[-._]?[0-9]+(?!\\.?[0-9])${END}`, 'i');
  * - with `latest`, `snapshot`, `nightly`, `daily`, `weekly`, `monthly` or `hourly` anywhere, without a date, hash or number of the build;
  * - with `dirty` as the last word;
  * - with a channel as the last word: `stable`, `edge`, `dev`, `develop`, `development`, `main`, `master`, `trunk`, `head`, `canary`, `rolling`,
- *   `next`, `unstable`, `testing` or `staging`. An architecture can follow. In another place, or after `alpine` and `debian`, the word is part of a name.
+ *   `next`, `unstable`, `testing` or `staging`. An architecture can follow. In another place, or after `alpine` and `debian`, it is part of a name.
  */
 export function tagKind(tag: string): TagKindName {
   if (DERIVED.test(tag)) return 'fixed';

@@ -73,10 +73,12 @@ function ask(texts: readonly string[]): Answer[] {
 }
 
 /** Why a reference that the distribution project accepts is refused here on purpose. The reasons are in the comment of `image-reference.ts`. */
-function reasonForRefusal(text: string, { domain, digest }: Answer): string | undefined {
+function reasonForRefusal(text: string, { domain, path, digest }: Answer): string | undefined {
   const [, host, port = '1'] = /^(.*?)(?::([0-9]+))?$/.exec(domain)!;
   const labels = host.split('.');
   if (domain === '') return 'it has no host';
+  if (/^(?:(?:www\.)?(?:hub\.docker|github)\.com|gitlab\.com|gallery\.ecr\.aws)$/i.test(host)) return 'its host is a website';
+  if (/^(?:quay\.io\/repository\/[^/]+\/[^/]|mcr\.microsoft\.com\/(?:product|artifact\/mar)\/)/.test(`${host.toLowerCase()}/${path}`)) return 'it is the path of a web page';
   if (text.length > 1024) return 'it is too long';
   if (digest !== undefined && !digest.startsWith('sha256:')) return 'the digest is not sha256';
   if (!/[.:]/.test(domain) && host.toLowerCase() !== 'localhost' && host !== host.toLowerCase()) return 'its host would be a namespace in lowercase';
@@ -144,6 +146,12 @@ suite('the distribution project', () => {
   test.each([
     ['Team/app', 'its host would be a namespace in lowercase'],
     ['a_b.c/d', 'it has no host'],
+    ['hub.docker.com/r/grafana/grafana:11.1.0', 'its host is a website'],
+    ['hub.docker.com:443/r/grafana/grafana', 'its host is a website'],
+    ['gallery.ecr.aws/docker/library/redis', 'its host is a website'],
+    ['github.com/team/app', 'its host is a website'],
+    ['quay.io/repository/prometheus/prometheus', 'it is the path of a web page'],
+    ['mcr.microsoft.com/product/dotnet/aspnet', 'it is the path of a web page'],
     ['a.b:0/c', 'there is no such port'],
     ['a.b:65536/c', 'there is no such port'],
     [`a@sha512:${'a'.repeat(128)}`, 'the digest is not sha256'],

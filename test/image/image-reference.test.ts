@@ -79,7 +79,7 @@ describe('spellings', () => {
 describe('refusals', () => {
   test.each([
     ['nothing', '', 'it is empty; write for example "nginx:1.27.0"'],
-    ['a scheme', 'https://quay.io/a', 'remove the scheme; write for example "quay.io/prometheus/prometheus:v2.53.0"'],
+    ['a scheme', 'https://quay.io/a', 'remove the scheme; use "quay.io/a"'],
     ['a scheme in capitals', 'DOCKER://nginx', 'remove the scheme'],
     ['a space', 'nginx latest', 'it contains a space, a control character or a character outside ASCII; remove it'],
     ['a space before', ' nginx', 'it contains a space'],
@@ -274,4 +274,37 @@ test.each([
   [`nginx@sha256:${'a'.repeat(64)}`, false, 'nginx'],
 ])('%s may mean a repository: %s', (text, expected, repository) => {
   expect([isRepositoryOnly(text), repositoryIn(text)]).toEqual([expected, repository]);
+});
+
+describe('a web page or command that names an image', () => {
+  const PAGES: [string, string][] = [
+    ['https://hub.docker.com/_/nginx', 'nginx'], ['hub.docker.com/_/nginx', 'nginx'], ['hub.docker.com/_/nginx/tags', 'nginx'], ['hub.docker.com/nginx', 'nginx'],
+    ['https://hub.docker.com/_/nginx?tab=tags#top', 'nginx'], ['https://HUB.docker.com:443/_/nginx/', 'nginx'], ['https://www.hub.docker.com/r/library/nginx', 'nginx'],
+    ['hub.docker.com/r/grafana/grafana', 'grafana/grafana'], ['hub.docker.com/r/grafana/grafana:11.1.0', 'grafana/grafana:11.1.0'], ['hub.docker.com/grafana/grafana', 'grafana/grafana'],
+    ['https://hub.docker.com/r/grafana/grafana/tags?page=1&name=11', 'grafana/grafana'], ['https://hub.docker.com/repository/docker/org/app/general', 'org/app'],
+    ['https://hub.docker.com/layers/library/nginx/1.27/images/sha256-0123', 'nginx:1.27'], ['https://hub.docker.com/layers/grafana/grafana/11.1.0/images/sha256-0123?context=x', 'grafana/grafana:11.1.0'],
+    ['https://quay.io/repository/prometheus/prometheus?tab=tags', 'quay.io/prometheus/prometheus'], ['quay.io/repository/prometheus/prometheus', 'quay.io/prometheus/prometheus'],
+    ['https://gallery.ecr.aws/docker/library/redis', 'public.ecr.aws/docker/library/redis'], ['gallery.ecr.aws/docker/library/redis:7', 'public.ecr.aws/docker/library/redis:7'],
+    ['https://github.com/orgs/x/packages/container/package/y', 'ghcr.io/x/y'], ['https://github.com/users/x/packages/container/y%2Fz/123?tag=1', 'ghcr.io/x/y/z'],
+    ['https://github.com/x/repo/pkgs/container/y', 'ghcr.io/x/y'], ['https://gitlab.com/group/app/container_registry/12', 'registry.gitlab.com/group/app'],
+    ['https://mcr.microsoft.com/en-us/product/dotnet/aspnet/tags', 'mcr.microsoft.com/dotnet/aspnet'], ['https://mcr.microsoft.com/artifact/mar/dotnet/aspnet/about', 'mcr.microsoft.com/dotnet/aspnet'],
+    ['https://quay.io/prometheus/prometheus:v2.53.0', 'quay.io/prometheus/prometheus:v2.53.0'], ['oci://ghcr.io/a/b:1', 'ghcr.io/a/b:1'], ['docker://nginx', 'nginx'],
+    ['docker pull nginx', 'nginx'], ['$ sudo docker pull --platform linux/amd64 nginx:1.27', 'nginx:1.27'], ['podman pull quay.io/a/b', 'quay.io/a/b'], ['FROM nginx:1', 'nginx:1'],
+    ['docker pull https://hub.docker.com/_/nginx', 'nginx'], ['image: nginx', 'nginx'], ['- nginx', 'nginx'], ['  nginx', 'nginx'], ['nginx\n', 'nginx'], ['nginx:1.27\t', 'nginx:1.27'],
+  ];
+  test.each(PAGES)('%j is refused, and the error suggests %s', (text, image) => {
+    expect(() => parseImageReference(text)).toThrow(new RegExp(`^invalid image reference .*; use ${JSON.stringify(image).replace(/[.]/g, '\\.')}$`));
+  });
+
+  test.each([
+    'hub.docker.com/u/bitnami', 'https://hub.docker.com/', 'https://hub.docker.com/search?q=nginx', 'github.com/fluxcd/flux2', 'docker pull', 'docker pull x:y:z', 'ngin x', 'https://user:secret@quay.io/a/b',
+  ])('%j is refused without a suggestion that could be wrong, and without a secret', (text) => {
+    expect(() => parseImageReference(text)).toThrow(/^invalid image reference (?!.*; use ")(?!.*secret)/);
+  });
+
+  test.each(['registry.hub.docker.com/library/nginx', 'quay.io/repository/app', 'mcr.microsoft.com/dotnet/aspnet', 'hub.docker.company.com/a/b', 'registry.gitlab.com/a/b', 'hub.docker.com'])(
+    '%s is an image', (text) => {
+      expect(() => parseImageReference(text)).not.toThrow();
+    },
+  );
 });
