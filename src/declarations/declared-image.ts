@@ -9,6 +9,7 @@ import { formatImageReference, ImageReference } from '../image/image-reference';
 import { mirrorTag } from '../image/repository-name';
 import { quote } from '../image/sanitize';
 import { tagKind } from '../image/tag-kind';
+import { pathInStage } from '../synthesis/environments';
 
 /** The tags that one schedule mirrors: a single tag, or the tags that a filter selects. */
 export type DeclaredTags = { readonly tag: string } | { readonly filter: TagFilter };
@@ -118,6 +119,6 @@ export function formatTags(tags: DeclaredTags): string {
  */
 export function constructIdFor({ source, tags, existingRepository, repositoryName, hasChosenRepository }: DeclaredImage): string {
   const filter = 'filter' in tags ? ['tags', formatTags(tags)] : [];
-  const repository = hasChosenRepository ? ['in', existingRepository?.node.path ?? repositoryName] : [];
+  const repository = hasChosenRepository ? ['in', existingRepository === undefined ? repositoryName : pathInStage(existingRepository)] : [];
   return [source, ...filter, ...repository].join(' ').replace(/\//g, ':');
 }

@@ -11,6 +11,7 @@ import { ResultMetrics } from './result-metrics';
 import { MirrorAlarmOptions, StaleAlarmOptions } from '../declarations/monitored';
 import { EVENT_DETAIL_TYPE, METRIC_NAME, MetricName } from '../image/contract/events-and-metrics';
 import { Timetable } from '../schedules/schedules';
+import { addressInStage } from '../synthesis/environments';
 
 /** The sources of a mirror's events and metrics. */
 export interface MirrorSignals {
@@ -117,6 +118,6 @@ export class Monitoring {
 
   /** The id of a metric in expressions, unique for each image, so that one graph can show several images. */
   private idOf(name: string): string {
-    return `${name}_${this.construct.node.addr.slice(-8)}`;
+    return `${name}_${addressInStage(this.construct).slice(-8)}`;
   }
 }

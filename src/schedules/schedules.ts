@@ -9,6 +9,7 @@ import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { quote } from '../image/sanitize';
 import { startBuildStatements } from '../project/start-build-statements';
 import { onSynthesis } from '../synthesis/aspects';
+import { pathInStage } from '../synthesis/environments';
 
 /** A schedule of a mirror, and the build that it starts. */
 export interface MirrorScheduleProps extends Timetable {
@@ -54,7 +55,7 @@ export class MirrorSchedules {
   public define(scope: Construct, id: string, props: MirrorScheduleProps): scheduler.CfnSchedule {
     this.startTimes.add(props);
     this.timetables.push(props);
-    const environmentVariablesOverride = Lazy.any({ produce: () => formatOverrides(scheduledVariables(props, scope.node.path)) });
+    const environmentVariablesOverride = Lazy.any({ produce: () => formatOverrides(scheduledVariables(props, pathInStage(scope))) });
     // The path is the path of the resource in a `Schedule`, because another path would change the logical id.
     return new scheduler.CfnSchedule(new Construct(scope, id), 'Resource', {
       description: props.description.slice(0, MAX_DESCRIPTION_LENGTH),

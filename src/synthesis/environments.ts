@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { CfnResource, Stack, Stage, Token, TokenComparison } from 'aws-cdk-lib';
 import { Construct, IConstruct } from 'constructs';
 import { quote } from '../image/sanitize';
@@ -81,13 +82,35 @@ export function outermostStack(stack: Stack): Stack {
   return stack.nestedStackParent === undefined ? stack : outermostStack(stack.nestedStackParent);
 }
 
+/** The constructs from the stage of a construct, or from the app, to the construct. The stage and the app are not included. */
+function scopesInStage(construct: IConstruct): IConstruct[] {
+  const { scopes } = construct.node;
+  const stage = Stage.of(construct);
+  return stage === undefined ? scopes : scopes.slice(scopes.indexOf(stage) + 1);
+}
+
+/**
+ * The path of a construct from its stage, or from the app if it is in no stage.
+ *
+ * The path does not change when the app moves into a stage or a pipeline. So logical ids that depend on it stay the same.
+ */
+export function pathInStage(construct: IConstruct): string {
+  return scopesInStage(construct).map(({ node }) => node.id).filter((id) => id !== '').join('/');
+}
+
+/** The address of a construct in its stage. In an app without stages, it is the address that `node.addr` has. */
+export function addressInStage(construct: IConstruct): string {
+  const ids = ['', ...scopesInStage(construct).map(({ node }) => node.id)].filter((id) => id !== 'Default');
+  return createHash('sha1').update(ids.map((id) => `${id}\n`).join('')).digest('hex');
+}
+
 /**
  * The construct that holds the resources of a mirror in a stack. It is below the mirror in the mirror's own stack, and below the stack elsewhere.
  *
- * Its path depends only on the path of the mirror, so the logical ids of the resources do not depend on the images.
+ * Its path depends only on the path of the mirror in its stage, so the logical ids of the resources do not depend on the images.
  */
 export function scopeInStack(stack: Stack, mirror: Construct, id: string): Construct {
   const parent = stack === Stack.of(mirror) ? mirror : stack;
-  const childId = parent === mirror ? id : `${mirror.node.path.replace(/\//g, ':')}:${id}`;
+  const childId = parent === mirror ? id : `${pathInStage(mirror).replace(/\//g, ':')}:${id}`;
   return (parent.node.tryFindChild(childId) as Construct | undefined) ?? new Construct(parent, childId);
 }
