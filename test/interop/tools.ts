@@ -20,7 +20,8 @@ export function isBuilt(tool: GoTool): boolean {
   return existsSync(fileOf(tool)) || isMissing(`.tools/bin/${tool} is not built (install Go from https://go.dev/dl/, then run "node test/tools/install.mjs ${tool}")`);
 }
 
-function isMissing(what: string): false {
+/** Says that something is missing. On a build server this is an error. */
+export function isMissing(what: string): false {
   if (process.env.CI) throw new Error(`${what}, and a build server must have it`);
   // Past the console, which jest does not show of a suite that is skipped as a whole.
   process.stderr.write(`NOTICE: ${what}, so what needs it is not tested here\n`);

@@ -1,0 +1,202 @@
+/**
+ * The apps that the offline judges look at: all examples, and one app for each feature that changes what a template contains.
+ *
+ * A new feature that writes a resource, a policy, a rule, or an input of a schedule belongs into one of these apps.
+ */
+import * as path from 'node:path';
+import { App, Aspects, Duration, RemovalPolicy, SecretValue, Stack, StackProps, Stage } from 'aws-cdk-lib';
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import {
+  CacheCredentials, ComputeArchitecture, CreationTemplate, ImageCatalog, ImageMirror, MirrorCompute, MirrorDashboard, MirroredImage, MirroredImagesAspect,
+  MirrorReplication, MirrorReplicationDestination, OnTagMoved, PullThroughCache, RegistryCredentials, ScanSeverity, TagFilter, UpstreamRegistry,
+} from '../../src';
+
+const ENVIRONMENT = { account: '111122223333', region: 'eu-west-1' };
+
+/** An app, and where its templates are deployed. */
+export interface JudgedApp {
+  readonly name: string;
+  /** @param authorityFile a file with a certificate */
+  readonly define: (app: App, authorityFile: string) => void;
+  /** @default - Regions of all sizes and ages */
+  readonly regions?: readonly string[];
+}
+
+/** The examples by their files, without extension. They are apps themselves. */
+export const EXAMPLES = ['base-image-rebuild', 'customized-image', 'tags-and-platforms', 'sample-app/app', 'workloads/app'].map((name) => ({
+  name: `examples/${name}`,
+  file: path.join(__dirname, '..', '..', 'examples', name),
+}));
+
+export const JUDGED_APPS: readonly JudgedApp[] = [
+  { name: 'plain', define: (app) => { mirrorIn(app); } },
+  { name: 'tags', define: defineTags },
+  { name: 'credentials-certificates-and-keys', define: defineCredentials },
+  { name: 'vpc', define: defineVpc, regions: [ENVIRONMENT.region] },
+  { name: 'lambda-compute', define: defineLambdaCompute, regions: ['us-east-1', 'us-west-2', 'eu-west-1', 'ap-southeast-2'] },
+  { name: 'catalogs', define: defineCatalogs },
+  { name: 'customized-images', define: defineCustomizedImages },
+  { name: 'replication', define: defineReplication, regions: [ENVIRONMENT.region] },
+  { name: 'pull-through-cache', define: definePullThroughCaches },
+  { name: 'observed', define: defineObserved },
+  { name: 'many-stacks', define: defineManyStacks },
+  { name: 'stages', define: defineStages },
+  { name: 'consumers', define: defineConsumers, regions: [ENVIRONMENT.region] },
+  { name: 'china', define: defineChina, regions: ['cn-north-1'] },
+];
+
+function mirrorIn(app: App, props: ConstructorParameters<typeof ImageMirror>[2] = { images: ['nginx:stable', 'redis:7.4.0'] }, stackProps: StackProps = {}) {
+  const stack = new Stack(app, 'Platform', stackProps);
+  return { stack, mirror: new ImageMirror(stack, 'Mirror', props) };
+}
+
+function defineTags(app: App): void {
+  const { mirror } = mirrorIn(app, { images: ['python:3.12', 'python:3.12.4', 'python@sha256:'.padEnd(78, 'a')], onTagMoved: OnTagMoved.SUFFIX, lateReferrers: false });
+  mirror.addImage('nginx', { tags: TagFilter.semver('>=1.25 <2', { latest: 5 }), platforms: [Platform.LINUX_AMD64, Platform.LINUX_ARM64], referrers: false });
+  mirror.addImage('redis', { tags: TagFilter.pattern('7*-alpine', { exclude: ['*-rc*'] }), schedule: scheduler.ScheduleExpression.rate(Duration.days(7)) });
+}
+
+function defineCredentials(app: App, authorityFile: string): void {
+  const stack = new Stack(app, 'Platform');
+  const key = new kms.Key(stack, 'Key');
+  const secret = new secretsmanager.Secret(stack, 'DockerHub', { encryptionKey: key });
+  const byPartialArn = secretsmanager.Secret.fromSecretPartialArn(stack, 'GitHub', 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:github');
+  new ImageMirror(stack, 'Mirror', {
+    images: ['nginx:stable', 'ghcr.io/stefanprodan/podinfo:6.7.0'],
+    credentials: [RegistryCredentials.dockerHub(secret), RegistryCredentials.github(byPartialArn)],
+    certificateAuthorityPath: authorityFile,
+    encryptionKey: key,
+    repositoryRemovalPolicy: RemovalPolicy.DESTROY,
+    untaggedImageExpiry: Duration.days(7),
+    eventBus: new events.EventBus(stack, 'Bus'),
+    logRetention: logs.RetentionDays.ONE_WEEK,
+    timeWindow: scheduler.TimeWindow.flexible(Duration.minutes(15)),
+  });
+}
+
+function defineVpc(app: App): void {
+  const stack = new Stack(app, 'Platform', { env: ENVIRONMENT });
+  const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 });
+  new ImageMirror(stack, 'Mirror', {
+    images: ['nginx:stable'],
+    compute: MirrorCompute.ec2({ vpc, architecture: ComputeArchitecture.ARM_64, timeout: Duration.minutes(30) }),
+  });
+}
+
+function defineLambdaCompute(app: App): void {
+  for (const [name, architecture] of [['Arm', ComputeArchitecture.ARM_64], ['Intel', ComputeArchitecture.X86_64]] as const) {
+    new ImageMirror(new Stack(app, name), 'Mirror', { repositoryPrefix: name.toLowerCase(), images: ['nginx:stable'], compute: MirrorCompute.lambda({ architecture }) });
+  }
+}
+
+function defineCatalogs(app: App): void {
+  const { stack, mirror } = mirrorIn(app, { images: ['nginx:stable'] });
+  const key = new kms.Key(stack, 'ListKey');
+  mirror.addCatalog('Parameter', ImageCatalog.fromParameter(new ssm.StringListParameter(stack, 'List', { stringListValue: ['grafana/grafana:11.1.0'] })));
+  const bucket = new s3.Bucket(stack, 'Lists', { encryptionKey: key, enforceSSL: true });
+  mirror.addCatalog('Bucket', ImageCatalog.fromBucket(bucket, 'platform/images.yaml'), { shards: 3 });
+  mirror.addCatalog('File', ImageCatalog.fromFile(path.join(__dirname, 'images.yaml')));
+  new ImageMirror(new Stack(app, 'Encrypted'), 'Mirror', { repositoryPrefix: 'encrypted', encryptionKey: key })
+    .addCatalog('Teams', ImageCatalog.fromParameter(ssm.StringListParameter.fromStringListParameterName(stack, 'Imported', '/platform/images')));
+}
+
+function defineCustomizedImages(app: App): void {
+  const { mirror } = mirrorIn(app);
+  mirror.addImage('hashicorp/vault:1.14', {
+    dockerfileLines: ['RUN mkdir /etc/vault', 'VOLUME ["/etc/vault"]'],
+    customPlatforms: [Platform.LINUX_AMD64, Platform.LINUX_ARM64],
+  });
+  mirror.addImage('alpine:3.20.1', { dockerfileLines: ['RUN apk add curl'] });
+}
+
+function defineReplication(app: App): void {
+  const { stack, mirror } = mirrorIn(app, { images: ['nginx:stable'] }, { env: ENVIRONMENT });
+  new MirrorReplication(stack, 'Replication', {
+    mirror,
+    destinations: [{ region: 'us-east-1' }, { region: 'eu-west-1', account: '444455556666' }],
+    otherRules: [{ destinations: [{ region: 'eu-central-1' }], repositoryPrefixes: ['production/'] }],
+  });
+  mirror.grantPullToAccounts(['444455556666']);
+  new MirrorReplicationDestination(new Stack(app, 'Destination', { env: { ...ENVIRONMENT, account: '444455556666' } }), 'FromPlatform', {
+    sourceAccounts: [ENVIRONMENT.account],
+  });
+}
+
+function definePullThroughCaches(app: App): void {
+  const stack = new Stack(app, 'Platform');
+  const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'DockerHub', 'ecr-pullthroughcache/docker-hub');
+  const hub = new PullThroughCache(stack, 'Hub', { upstream: UpstreamRegistry.DOCKER_HUB, credentials: CacheCredentials.fromSecret(secret) });
+  hub.grantPullToOrganization('o-abcdefghij');
+  new PullThroughCache(stack, 'GitHub', {
+    upstream: UpstreamRegistry.GITHUB,
+    credentials: CacheCredentials.fromSecretValue('robot', SecretValue.secretsManager('github', { jsonField: 'token' })),
+    creationTemplate: CreationTemplate.none(),
+  });
+  new PullThroughCache(stack, 'Quay', { upstream: UpstreamRegistry.QUAY, creationTemplate: CreationTemplate.of({ encryptionKey: new kms.Key(stack, 'Key') }) });
+  new PullThroughCache(stack, 'OtherAccount', { upstream: UpstreamRegistry.ecr('444455556666', 'us-east-1') });
+  hub.grantPull(new iam.Role(stack, 'Puller', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') }), 'library/nginx:1.27');
+}
+
+function defineObserved(app: App): void {
+  const { stack, mirror } = mirrorIn(app, { images: ['nginx:stable', 'redis:7.4.0'] });
+  mirror.addCatalog('Teams', ImageCatalog.fromParameter(new ssm.StringListParameter(stack, 'List', { stringListValue: ['grafana/grafana:11.1.0'] })));
+  mirror.addImage('quay.io/team/tool', { tags: TagFilter.pattern('v*') });
+  const key = new kms.Key(stack, 'TopicKey');
+  const topic = new sns.Topic(stack, 'Topic', { masterKey: key, enforceSSL: true });
+  const alarms = mirror.notify(topic, { images: [mirror.image('nginx:stable')] });
+  new MirrorDashboard(stack, 'Dashboard', { mirror, alarms, buildMinutePrice: 0.005 });
+  const target = new targets.SnsTopic(topic);
+  for (const observed of [mirror, mirror.image('nginx:stable'), mirror.image('quay.io/team/tool')]) defineRules(observed, target);
+  mirror.onScanFindings('Critical', { severity: ScanSeverity.CRITICAL, target });
+  mirror.onScanFindings('EachHigh', { severity: ScanSeverity.HIGH, eachFinding: true, target });
+}
+
+function defineRules(observed: Pick<ImageMirror, 'onImageMirrored' | 'onImageUnchanged' | 'onTagMoved' | 'onMirrorFailed'>, target: events.IRuleTarget): void {
+  observed.onImageMirrored('Mirrored', { target });
+  observed.onImageUnchanged('Unchanged', { target });
+  observed.onTagMoved('Moved', { target });
+  observed.onMirrorFailed('Failed', { target });
+}
+
+function defineManyStacks(app: App): void {
+  const { mirror } = mirrorIn(app);
+  for (const team of ['One', 'Two', 'Three']) {
+    const stack = new Stack(app, team);
+    new MirroredImage(stack, 'App', { mirror, image: `team/${team.toLowerCase()}:1.0.0` });
+    new MirroredImage(stack, 'Tool', { mirror, image: `quay.io/${team.toLowerCase()}/tool:stable` });
+  }
+}
+
+function defineStages(app: App): void {
+  for (const [name, region] of [['Test', 'eu-west-1'], ['Production', 'us-east-1']]) {
+    const stage = new Stage(app, name, { env: { ...ENVIRONMENT, region } });
+    const mirror = new ImageMirror(new Stack(stage, 'Platform'), 'Mirror', { images: ['nginx:stable'] });
+    new MirroredImage(new Stack(stage, 'Team'), 'Grafana', { mirror, image: 'grafana/grafana:11.1.0' });
+  }
+}
+
+function defineConsumers(app: App): void {
+  const { mirror } = mirrorIn(app, { images: ['nginx:stable'] }, { env: ENVIRONMENT });
+  mirror.grantPullToOrganization('o-abcdefghij');
+  const stack = new Stack(app, 'Workload', { env: ENVIRONMENT });
+  new ecs.FargateTaskDefinition(stack, 'Task').addContainer('web', { image: ecs.ContainerImage.fromRegistry('nginx:stable') });
+  Aspects.of(app).add(new MirroredImagesAspect({ mirrors: [mirror], enforce: true }));
+}
+
+function defineChina(app: App): void {
+  const { stack, mirror } = mirrorIn(app, { images: ['nginx:stable', 'quay.io/prometheus/prometheus:v2.53.0'] }, { env: { account: '111122223333', region: 'cn-north-1' } });
+  mirror.addCatalog('Teams', ImageCatalog.fromParameter(new ssm.StringListParameter(stack, 'List', { stringListValue: ['grafana/grafana:11.1.0'] })));
+  mirror.notify(new sns.Topic(stack, 'Topic'));
+}
