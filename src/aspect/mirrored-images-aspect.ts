@@ -1,4 +1,4 @@
-import { Annotations, CfnResource, IAspect, Stage } from 'aws-cdk-lib';
+import { Annotations, Aspects, CfnResource, IAspect, Stage } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { IConstruct } from 'constructs';
 import { buildProjectImages, jobDefinitionImages, taskDefinitionImages } from './image-locators';
@@ -96,7 +96,10 @@ export class MirroredImagesAspect implements IAspect {
     this.rules = { sources: [...mirrors.map(mirrorSource), ...pullThroughCaches.map(cacheSource)], enforce };
     crossStages(this);
     const roots = new Set(this.rules.sources.map(({ construct }) => construct.node.root));
-    for (const root of roots) bridgeStages(root.node.findAll());
+    for (const root of roots) {
+      bridgeStages(root.node.findAll());
+      root.node.addValidation({ validate: () => this.tooLateProblems(root) });
+    }
   }
 
   /** Visits a construct. The CDK calls this method. */
@@ -107,6 +110,13 @@ export class MirroredImagesAspect implements IAspect {
     if (!CfnResource.isCfnResource(resource)) return;
     const locator = IMAGE_LOCATORS.get(resource.cfnResourceType);
     if (locator !== undefined) ImageReplacement.of(resource, locator).add(this.rules);
+  }
+
+  /** The problems of constructs that were synthesized before the aspect was added to them. The CDK never visits them. */
+  private tooLateProblems(root: IConstruct): string[] {
+    const unvisited = root.node.findAll().filter((scope) => Aspects.of(scope).all.includes(this) && !this.visited.has(scope));
+    return unvisited.map(({ node: { path } }) => `MirroredImagesAspect was added to ${quote(path)} after the CDK had synthesized it; `
+      + 'add the aspect before pipeline.addStage() or synth()');
   }
 
   /** Validates everything in the first construct that the CDK visits, also what the CDK does not visit. */
@@ -138,8 +148,8 @@ function missedProblems(root: IConstruct, rules: ReplacementRules): string[] {
 
 /** The CDK without aspect stabilization does not visit a construct that an aspect adds to a construct it has already visited. */
 function lateProblems(resource: CfnResource, image: string, { enforce }: ReplacementRules): string[] {
-  const problem = `MirroredImagesAspect did not visit ${quote(resource.node.path)}, which runs the public image ${quote(image)}, because another aspect `
-    + 'added it; set the feature flag "@aws-cdk/core:aspectStabilization" to true in cdk.json';
+  const problem = `MirroredImagesAspect did not visit ${quote(resource.node.path)}, which runs the public image ${quote(image)}, because `
+    + 'another aspect added it; set the feature flag "@aws-cdk/core:aspectStabilization" to true in cdk.json';
   if (enforce) return [problem];
   Annotations.of(resource).addWarningV2('cdk-ecr-mirror:MirroredImagesAspect.notVisited', problem);
   return [];

@@ -214,14 +214,21 @@ export interface IMirroredImage extends IMonitored {
 }
 
 /**
- * A mirror of container images in Amazon ECR: an `ImageMirror` of this app, or the mirror of another app that `ImageMirror.fromImageMirrorAttributes()`
- * or `ImageMirror.fromLookup()` imports. `ImageMirror` describes its methods in detail.
+ * A mirror of container images in Amazon ECR: an `ImageMirror` of this app, or the mirror of another app that
+ * `ImageMirror.fromImageMirrorAttributes()` or `ImageMirror.fromLookup()` imports. `ImageMirror` describes its methods in detail.
  */
 export interface IImageMirror extends IConstruct {
   /**
    * All images of the mirror in the order of their definition, including images in other stacks.
    */
   readonly images: IMirroredImage[];
+
+  /**
+   * The account and Region of a mirror that another app defines. `undefined` for a mirror of this app.
+   *
+   * @internal
+   */
+  readonly _importedFrom?: ResourceEnvironment;
 
   /**
    * The mirror's copy of an upstream image, in any spelling: `nginx`, `nginx:latest`, and `docker.io/library/nginx:latest` are the same image.
@@ -245,13 +252,6 @@ export interface IImageMirror extends IConstruct {
    * @internal
    */
   _find(reference: ImageReference): IMirroredImage | undefined;
-
-  /**
-   * The account and Region of a mirror that another app defines. `undefined` for a mirror of this app.
-   *
-   * @internal
-   */
-  readonly _importedFrom?: ResourceEnvironment;
 }
 
 /**

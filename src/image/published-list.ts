@@ -74,19 +74,52 @@ export function splitIntoParts(images: readonly PublishedImage[]): PublishedImag
   let remaining = MAX_VALUE_LENGTH - RESERVED_LENGTH;
   const sorted = images.map((image) => ({ image, text: formatEntry(image) })).sort((one, other) => one.text < other.text ? -1 : 1);
   for (const { image, text } of sorted) {
-    if (text.length + 1 > remaining && parts[parts.length - 1].length > 0) {
+    const last = parts[parts.length - 1];
+    const length = last.length > 0 && isSameRepository(last[last.length - 1], image) ? tagOf(image)!.tag.length + 3 : text.length + GROUP_LENGTH;
+    if (length > remaining && last.length > 0) {
       parts.push([]);
-      remaining = MAX_VALUE_LENGTH - RESERVED_LENGTH;
+      remaining = MAX_VALUE_LENGTH - RESERVED_LENGTH - GROUP_LENGTH - text.length;
+    } else {
+      remaining -= length;
     }
     parts[parts.length - 1].push(image);
-    remaining -= text.length + 1;
   }
   return parts;
 }
 
+/** The characters around an image and its tag in a group. */
+const GROUP_LENGTH = 7;
+
+/** Whether two images have only names, which differ in nothing but the tag. A list has their repository once. */
+function isSameRepository(one: PublishedImage, other: PublishedImage): boolean {
+  const name = tagOf(one)?.name;
+  return name !== undefined && name === tagOf(other)?.name;
+}
+
+/** The name and the tag of an image that has only a name; `undefined` for other images. */
+function tagOf(image: PublishedImage): { readonly name: string; readonly tag: string } | undefined {
+  const [, name, tag] = isNameOnly(image) ? /^([^@]+):([^/:@]+)$/.exec(image.image) ?? [] : [];
+  return tag === undefined ? undefined : { name, tag };
+}
+
+function isNameOnly(image: PublishedImage): boolean {
+  return Object.values(image).filter((value) => value !== undefined).length === 1;
+}
+
 /** All images as text, for the digest of the list. */
 export function formatImages(images: readonly PublishedImage[]): string {
-  return `[${images.map(formatEntry).join(',')}]`;
+  const groups: PublishedImage[][] = [];
+  for (const image of images) {
+    const last = groups[groups.length - 1];
+    if (last !== undefined && isSameRepository(last[0], image)) last.push(image);
+    else groups.push([image]);
+  }
+  return `[${groups.map(formatGroup).join(',')}]`;
+}
+
+/** Several tags of a repository are a list: its name, and the tags. */
+function formatGroup(group: readonly PublishedImage[]): string {
+  return group.length === 1 ? formatEntry(group[0]) : JSON.stringify([tagOf(group[0])!.name, ...group.map((image) => tagOf(image)!.tag)]);
 }
 
 export function formatHead({ registry, prefix, digest, images, parts }: PublishedHead): string {
@@ -100,8 +133,7 @@ export function formatPart(digest: string, part: number, images: readonly Publis
 
 /** An image with only a name is a string, because most images are, and a parameter is small. */
 function formatEntry(image: PublishedImage): string {
-  const entries = Object.entries(image).filter(([, value]) => value !== undefined);
-  return JSON.stringify(entries.length === 1 ? image.image : Object.fromEntries(entries));
+  return JSON.stringify(isNameOnly(image) ? image.image : image);
 }
 
 /** @throws Error when the text is not a valid head of a list */
@@ -112,7 +144,8 @@ export function parseHead(text: string): PublishedHead {
   if (!hasTexts || !/^[0-9]{12}\.[a-z0-9-]{1,40}$/.test(registry) || repositoryNameProblem(prefix) !== undefined) {
     throw new Error('"registry", "prefix" or "digest" is not valid');
   }
-  if (!Number.isSafeInteger(parts) || Number(parts) < 1 || Number(parts) > MAX_PARTS) throw new Error(`"parts" must be a number from 1 to ${MAX_PARTS}`);
+  const isCount = Number.isSafeInteger(parts) && Number(parts) >= 1 && Number(parts) <= MAX_PARTS;
+  if (!isCount) throw new Error(`"parts" must be a number from 1 to ${MAX_PARTS}`);
   return { registry, prefix, digest, parts: Number(parts), images: parseEntries(images) };
 }
 
@@ -139,10 +172,14 @@ function parseVersioned(text: string): Record<string, unknown> {
 
 function parseEntries(entries: unknown): PublishedImage[] {
   if (!Array.isArray(entries)) throw new Error('"images" must be a list');
-  return entries.map((entry) => typeof entry === 'string' ? parseEntry({ image: entry }) : parseEntry(Object(entry)));
+  return entries.flatMap((entry) => {
+    if (Array.isArray(entry)) return entry.slice(1).map((tag) => parseEntry({ image: `${entry[0]}:${tag}` }));
+    return parseEntry(typeof entry === 'string' ? { image: entry } : Object(entry));
+  });
 }
 
-function parseEntry({ image, filtered, repository, original, tag, platforms, platformTags, custom, ...others }: Record<string, unknown>): PublishedImage {
+function parseEntry(entry: Record<string, unknown>): PublishedImage {
+  const { image, filtered, repository, original, tag, platforms, platformTags, custom, ...others } = entry;
   requireOnly(others);
   if (typeof image !== 'string') throw new Error('an image has no name');
   const isValid = [

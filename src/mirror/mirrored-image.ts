@@ -7,7 +7,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct, Dependable, IConstruct } from 'constructs';
 import { defineImageRuns } from './image-runs';
 import { MIRROR_CONTEXTS } from './mirror-context';
-import { describeImage } from './published-mirror';
+import { toPublishedImage } from './published-mirror';
 import { buildPlatform, MirroredBuildImage } from '../consumers/build-image';
 import { MirroredContainerImage } from '../consumers/container-image';
 import { MirroredDockerImageCode, MirroredLambdaCode } from '../consumers/lambda-code';
@@ -125,7 +125,7 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
     context.firstCopies.push(toFirstCopy(declared));
     context.index.add(declared, this);
     for (const platform of orderedPlatforms(parsePlatforms(props.singlePlatformTags) ?? []) ?? []) this._platformTag(platform);
-    context.published.add(() => describeImage(declared, this.platformTags, this.custom));
+    context.published.add(() => toPublishedImage(declared, this.platformTags, this.custom));
   }
 
   /** The tag in Amazon ECR. Reading it throws an error when a filter selects the tags of the image. */

@@ -8,8 +8,8 @@ import { DeclaredImage } from '../declarations/declared-image';
 import { familiarImageReference, shortDigest } from '../image/image-reference';
 import { formatHead, formatImages, formatPart, PublishedImage, publishedParameterName, splitIntoParts } from '../image/published-list';
 import { quote } from '../image/sanitize';
-import { prefixOwner, PUBLISHED_LIST, reservePrefix } from '../repositories/prefix-reservations';
 import { literalRepositoryName } from '../repositories/named-repository';
+import { prefixOwner, PUBLISHED_LIST, reservePrefix } from '../repositories/prefix-reservations';
 
 /** Parameter Store allows this number of levels in the name of a parameter. The last part of a long list is one more. */
 const MAX_LEVELS = 15;
@@ -55,8 +55,8 @@ export class PublishedMirror {
     if (unpublished === 0) return;
     Annotations.of(this.parameters[0]).addWarningV2(
       'cdk-ecr-mirror:ImageMirror.notPublished',
-      `${unpublished} of ${this.images.length} images are in repositories with names that are not known at synthesis, so other apps do not find them; `
-      + 'set repositoryName for the repositories',
+      `${unpublished} of ${this.images.length} images are in repositories with names that are not known at synthesis, `
+      + 'so other apps do not find them; set repositoryName for the repositories',
     );
   }
 
@@ -99,13 +99,13 @@ export class PublishedMirror {
 function warnAboutOtherList(mirror: Construct, prefix: string, other: Construct): void {
   Annotations.of(mirror).addWarningV2(
     'cdk-ecr-mirror:ImageMirror.otherMirrorPublishes',
-    `the mirror is not published for other apps, because ${quote(other.node.path)} publishes its images under the same repositoryPrefix ${quote(prefix)}; `
-    + 'set another repositoryPrefix, or published: false if no other app uses the mirror',
+    `the mirror is not published for other apps, because ${quote(other.node.path)} publishes its images under the same repositoryPrefix `
+    + `${quote(prefix)}; set another repositoryPrefix, or published: false if no other app uses the mirror`,
   );
 }
 
 /** Describes an image for other apps; `undefined` when the name of its repository is not known at synthesis. */
-export function describeImage(declared: DeclaredImage, platformTags: SinglePlatformTags, custom?: CustomizedImage): PublishedImage | undefined {
+export function toPublishedImage(declared: DeclaredImage, platformTags: SinglePlatformTags, custom?: CustomizedImage): PublishedImage | undefined {
   const { existingRepository, hasChosenRepository, platforms, reference, repositoryName, tags } = declared;
   const name = existingRepository === undefined ? repositoryName : literalRepositoryName(existingRepository);
   if (name === undefined) return undefined;

@@ -6,6 +6,7 @@ import { MirrorMonitoring } from './mirror-monitoring';
 import { requireNoCircularReference } from './notification';
 import { IImageMirror } from '../declarations/mirror-interfaces';
 import { quote } from '../image/sanitize';
+import { requireSameStage } from '../synthesis/environments';
 
 /**
  * Properties of a `MirrorDashboard`.
@@ -72,12 +73,14 @@ export class MirrorDashboard extends Construct {
   public readonly dashboard: cloudwatch.Dashboard;
 
   /**
-   * @throws Error when `buildMinutePrice` is not a positive number; at synthesis when the dashboard is in the mirror's stack and shows alarms of a
-   * stack that has images of the mirror
+   * @throws Error when the mirror is in another stage or app, and when `buildMinutePrice` is not a positive number; at synthesis when the dashboard
+   * is in the mirror's stack and shows alarms of a stack that has images of the mirror
    */
   constructor(scope: Construct, id: string, props: MirrorDashboardProps) {
     super(scope, id);
     const { mirror, buildMinutePrice: price } = props;
+    const monitoring = MirrorMonitoring.of(mirror);
+    requireSameStage(this, mirror);
     if (price !== undefined && !(price > 0 && Number.isFinite(price))) {
       throw new Error(`buildMinutePrice ${quote(String(price))} must be a positive number of US dollars; use for example 0.005`);
     }
@@ -88,7 +91,7 @@ export class MirrorDashboard extends Construct {
       defaultInterval: props.timeRange ?? Duration.days(14),
       // The estimate of costs needs periods of one hour, also in a long time range.
       periodOverride: cloudwatch.PeriodOverride.INHERIT,
-      widgets: dashboardRows({ ...props, monitoring: MirrorMonitoring.of(props.mirror) }),
+      widgets: dashboardRows({ ...props, monitoring }),
     });
   }
 }

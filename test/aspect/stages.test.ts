@@ -152,6 +152,16 @@ test('the imported mirror of the account and Region of a resource comes first', 
   expect(imageOf(far)).toContain('444455556666.dkr.ecr.eu-west-1');
 });
 
+test('images that are already in the mirror stay, in stacks with and without env', () => {
+  for (const props of [{}, { env: ENV }]) {
+    const app = new App();
+    const mirror = new ImageMirror(new Stack(app, 'Platform', props), 'Mirror', { images: ['nginx:stable'] });
+    new ecs.FargateTaskDefinition(new Stack(app, 'Web', props), 'Task').addContainer('Web', { image: mirror.image('nginx:stable').toContainerImage() });
+    Aspects.of(app).add(new MirroredImagesAspect({ mirrors: [mirror], enforce: true }));
+    expect(() => app.synth()).not.toThrow();
+  }
+});
+
 test('the first pass of a lookup passes with enforce, and needs no image to be known', () => {
   const app = new App();
   const stack = new Stack(app, 'Web', { env: ENV });
@@ -230,5 +240,16 @@ describe('a pipeline', () => {
     pipeline.addStage(new Service(stack, 'Production'));
     add(app, stack);
     expect(() => app.synth()).toThrow('MirroredImagesAspect did not visit the stage "Pipeline/Production"');
+  });
+
+  test.each<[string, (stage: Service) => IConstruct]>([
+    ['the stage', (stage) => stage], ['a stack in the stage', ({ task }) => Stack.of(task)],
+  ])('fails if the aspect is added to %s after addStage()', (_, scopeOf) => {
+    const app = new App();
+    const { stack, pipeline } = definePipeline(app);
+    const service = new Service(stack, 'Production');
+    pipeline.addStage(service);
+    Aspects.of(scopeOf(service)).add(aspect(app));
+    expect(() => app.synth()).toThrow(/MirroredImagesAspect was added to "Pipeline\/Production.*" after the CDK had synthesized it; add the aspect before/);
   });
 });

@@ -1,5 +1,5 @@
 /** Consumers in other stacks than their images: no stack exports a name that is known, so one deployment can remove an image from both stacks. */
-import { App, Aspects, CfnOutput, CfnResource, NestedStack, Stack, Stage } from 'aws-cdk-lib';
+import { App, Aspects, CfnOutput, CfnResource, NestedStack, Stack, StackProps, Stage } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
@@ -63,7 +63,9 @@ const IMAGES: Record<string, (mirror: ImageMirror, stack: Stack) => IMirroredIma
 
 const ENVIRONMENTS: [string, object][] = [['without env', {}], ['with env', { env: { account: '111122223333', region: 'eu-west-1' } }]];
 
-const cases = Object.keys(IMAGES).flatMap((image) => ENVIRONMENTS.map(([environment, props]): [string, string, object] => [image, environment, props]));
+const cases = Object.keys(IMAGES).flatMap((image) => (
+  ENVIRONMENTS.map(([environment, props]): [string, string, object] => [image, environment, props])
+));
 
 test.each(cases)('consumers in other stacks import nothing of %s, in stacks %s, and are deployed after it', (kind, _, props) => {
   const app = new App();
@@ -149,4 +151,22 @@ test('a consumer of another account or Region imports nothing', () => {
     expect(text).toContain('111122223333.dkr.ecr.eu-west-1.');
     expect(text).toContain(':ecr:eu-west-1:111122223333:repository/mirror/team/odd__name"');
   }
+});
+
+const [ONE, OTHER] = [{ account: '111122223333', region: 'eu-west-1' }, { account: '444455556666', region: 'eu-west-1' }];
+
+test.each<[string, StackProps, StackProps]>([
+  ['another account', { env: ONE }, { env: OTHER }],
+  ['another Region', { env: ONE }, { env: { ...ONE, region: 'us-east-1' } }],
+  ['an account that is known, unlike that of the mirror', {}, { env: ONE }],
+  ['an account that is not known, unlike that of the mirror', { env: ONE }, {}],
+])('consumers in %s are synthesized without an error of the CDK', (kind, platformProps, teamProps) => {
+  const app = new App();
+  const mirror = new ImageMirror(new Stack(app, 'Platform', platformProps), 'Mirror');
+  const image = mirror.addImage('nginx:1.27.0', { dockerfileLines: ['LABEL a=b'] });
+  for (const [index, [consumer, consume]] of Object.entries(CONSUMERS).entries()) {
+    const isImpossible = consumer.includes('aspect') || (kind === 'another Region' && consumer === 'a function');
+    if (!isImpossible) consume(new Stack(app, `Team${index}`, teamProps), image, mirror);
+  }
+  expect(app.synth().stacks.filter(({ template }) => JSON.stringify(template).includes('ImportValue'))).toEqual([]);
 });

@@ -35,14 +35,14 @@ function pushable(template: Template): string[] {
 }
 
 describe('by default', () => {
-  test('one image is 25 resources, and each further one is 2 more', () => {
-    expect(Object.keys(synthesize().toJSON().Resources)).toHaveLength(25);
+  test('one image is 26 resources, and each further one is 2 more', () => {
+    expect(Object.keys(synthesize().toJSON().Resources)).toHaveLength(26);
     stack = new Stack(new App(), 'Stack');
-    expect(Object.keys(synthesize({ images: ['nginx:stable', 'redis:7', 'quay.io/prometheus/prometheus:v2.53.0'] }).toJSON().Resources)).toHaveLength(29);
+    expect(Object.keys(synthesize({ images: ['nginx:stable', 'redis:7', 'quay.io/prometheus/prometheus:v2.53.0'] }).toJSON().Resources)).toHaveLength(30);
   });
 
   test('16 of the resources are for deployments', () => {
-    expect(Object.keys(synthesize({ onDeploy: OnDeploy.OFF }).toJSON().Resources)).toHaveLength(9);
+    expect(Object.keys(synthesize({ onDeploy: OnDeploy.OFF }).toJSON().Resources)).toHaveLength(10);
   });
 
   test('a repository is retained, scanned, immutable and expires only what no tag names', () => {
