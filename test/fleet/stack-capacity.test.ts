@@ -28,8 +28,8 @@ function synthesizeWithMetadata(define: Define, images: number): void {
 }
 
 describe.each<[string, number, string, Define]>([
-  ['the stack of a mirror', 238, 'the mirror\'s own stack', inOneStack()],
-  ['the stack of a mirror that does nothing when it is deployed', 246, 'the same with `onDeploy: OnDeploy.OFF`, which has no functions for deployments', inOneStack(OnDeploy.OFF)],
+  ['the stack of a mirror', 236, 'the mirror\'s own stack', inOneStack()],
+  ['the stack of a mirror that does nothing when it is deployed', 244, 'the same with `onDeploy: OnDeploy.OFF`, which has no functions for deployments', inOneStack(OnDeploy.OFF)],
   ['a further stack', 249, 'each further stack', (app, images) => void defineFleetApart(app, images, 1)],
   ['a further stack whose images have alarms of their own', 124, 'the same when each image has the two alarms of `notify()`', withAlarms],
 ])('%s', (_, most, words, define) => {
