@@ -117,7 +117,10 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
     this.repository = this.custom?.repository ?? repository;
     this._repositoryName = this.custom?.repositoryName ?? declared.repositoryName;
     this._pullRepository = this.custom === undefined ? pullRepository : asNamedRepository(this, 'CustomRepository', this.custom.repository);
-    this.platformTags = new SinglePlatformTags(declared, (target) => context.repositories.reserve(target, stack));
+    this.platformTags = new SinglePlatformTags(declared, (target) => {
+      context.repositories.reserve(target, stack);
+      context.published.notice();
+    });
     this.monitoring = imageMonitoring(this, declared, context.signals);
     const firstCopy = defineImageRuns(this, context, declared, { repository, platformTags: this.platformTags, custom: this.custom });
     // A construct that depends on the image waits for its first copy.

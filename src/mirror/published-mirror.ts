@@ -18,12 +18,19 @@ const MAX_LEVELS = 15;
 export class PublishedMirror {
   private readonly images: (() => PublishedImage | undefined)[] = [];
   private readonly parameters: ssm.CfnParameter[] = [];
+  private list?: RenderedList;
 
   constructor(private readonly mirror: Construct, private readonly prefix: string) {}
 
   /** Adds an image. It is described when the template is rendered, because consumers add tags of single platforms. */
   public add(describe: () => PublishedImage | undefined): void {
     this.images.push(describe);
+    this.notice();
+  }
+
+  /** Takes note that the description of an image changes. */
+  public notice(): void {
+    this.list = undefined;
   }
 
   /**
@@ -50,8 +57,8 @@ export class PublishedMirror {
 
   private defineOtherParts(node: IConstruct): void {
     if (node !== this.mirror) return;
-    while (this.parameters.length < this.parts().length) this.defineParameter();
-    const unpublished = this.images.filter((describe) => describe() === undefined).length;
+    const { parts, unpublished } = this.render();
+    while (this.parameters.length < parts.length) this.defineParameter();
     if (unpublished === 0) return;
     Annotations.of(this.parameters[0]).addWarningV2(
       'cdk-ecr-mirror:ImageMirror.notPublished',
@@ -73,27 +80,36 @@ export class PublishedMirror {
 
   private format(index: number): string {
     const { account, region } = Stack.of(this.mirror);
-    const parts = this.parts();
-    const digest = shortDigest(`sha256:${createHash('sha256').update(formatImages(parts.flat())).digest('hex')}`);
+    const { digest, parts } = this.render();
     if (index > 0) return formatPart(digest, index + 1, parts[index] ?? []);
     return formatHead({ registry: `${account}.${region}`, prefix: this.prefix, digest, parts: this.parameters.length, images: parts[0] });
   }
 
-  private parts(): PublishedImage[][] {
-    return splitIntoParts(this.described());
-  }
-
-  /** Several tag filters of a repository have one entry. */
-  private described(): PublishedImage[] {
+  /** Renders the list once for all its parameters. Several tag filters of a repository have one entry. */
+  private render(): RenderedList {
+    if (this.list !== undefined) return this.list;
     const known = this.images.flatMap((describe) => describe() ?? []);
-    return [...new Map(known.map((image) => [formatImages([image]), image])).values()];
+    const parts = splitIntoParts([...new Map(known.map((image) => [formatImages([image]), image])).values()]);
+    const digest = shortDigest(`sha256:${createHash('sha256').update(formatImages(parts.flat())).digest('hex')}`);
+    this.list = { parts, digest, unpublished: this.images.length - known.length };
+    return this.list;
   }
 
   private problems(): string[] {
-    if (this.parts().length <= this.parameters.length) return [];
-    return [`the list of images that the mirror publishes needs ${this.parts().length} parameters, but an aspect added images after `
+    const { parts } = this.render();
+    if (parts.length <= this.parameters.length) return [];
+    return [`the list of images that the mirror publishes needs ${parts.length} parameters, but an aspect added images after `
       + `${this.parameters.length} were defined; add the images without an aspect, or set published: false`];
   }
+}
+
+/** The list of images as the parameters have it. */
+interface RenderedList {
+  /** The images of each parameter. */
+  readonly parts: readonly (readonly PublishedImage[])[];
+  readonly digest: string;
+  /** The number of images that other apps do not find. */
+  readonly unpublished: number;
 }
 
 function warnAboutOtherList(mirror: Construct, prefix: string, other: Construct): void {
