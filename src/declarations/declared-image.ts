@@ -10,6 +10,7 @@ import { mirrorTag } from '../image/repository-name';
 import { quote } from '../image/sanitize';
 import { tagKind } from '../image/tag-kind';
 import { pathInStage } from '../synthesis/environments';
+import { describeValue, FLAG, listOf, objectWith, requireShapes, text, valueOf } from '../synthesis/shapes';
 
 /** The tags that one schedule mirrors: a single tag, or the tags that a filter selects. */
 export type DeclaredTags = { readonly tag: string } | { readonly filter: TagFilter };
@@ -22,6 +23,25 @@ export interface ImageDefaults extends RepositoryOwner {
   readonly attestations: Attestations;
   readonly lateReferrers: boolean;
 }
+
+/** The shapes of the settings that mirrors and images have, for callers without a compiler. */
+export const IMAGE_DEFAULT_SHAPES = {
+  schedule: objectWith('expressionString', 'scheduler.ScheduleExpression.rate(Duration.days(1))'),
+  timeWindow: objectWith('mode', 'scheduler.TimeWindow.flexible(Duration.hours(1))'),
+  onTagMoved: valueOf('OnTagMoved', OnTagMoved),
+  attestations: valueOf('Attestations', Attestations),
+  lateReferrers: FLAG,
+};
+
+/** The shapes of the options of an image. Lists are checked where they are parsed. */
+const OPTION_SHAPES = {
+  ...IMAGE_DEFAULT_SHAPES,
+  repository: objectWith('repositoryName', 'ecr.Repository.fromRepositoryName(this, "Repository", "team/nginx")'),
+  tags: objectWith('_render', 'TagFilter.semver("1.x") or TagFilter.pattern("1.2.*")'),
+  dockerfileLines: listOf(text('RUN mkdir /data'), '"RUN mkdir /data"'),
+  referrers: FLAG,
+  tagKind: valueOf('TagKind', TagKind),
+};
 
 /** An image that the app declares. Its text and options are parsed once, here; repositories, schedules, and consumers use this value. */
 export interface DeclaredImage {
@@ -59,6 +79,7 @@ export interface DeclaredImage {
  * @throws Error when the image, its repository, or an option is not valid
  */
 export function declareImage(image: string, options: MirroredImageOptions, defaults: ImageDefaults): DeclaredImage {
+  requireShapes(`the options of ${describeValue(image)}`, options, OPTION_SHAPES);
   const reference = options.tags === undefined ? parseUpstreamImage(image) : parseUpstreamRepository(image);
   return {
     reference,
@@ -84,6 +105,10 @@ function declareTags(reference: ImageReference, { tags: filter, tagKind: chosenK
     return { tags: { filter }, kindOverride: filter._kind(chosenKind), mutableTags: filter._mutablePatterns(chosenKind) };
   }
   const tag = mirrorTag(reference);
+  if (reference.tag === undefined && chosenKind === TagKind.FLOATING) {
+    throw new Error(`tagKind is FLOATING, but ${quote(formatImageReference(reference))} is a digest, which always names the same image; `
+      + 'remove tagKind, or write the image with a tag');
+  }
   const kind = chosenKind ?? tagKind(tag);
   return { tags: { tag }, kindOverride: kind === tagKind(tag) ? undefined : chosenKind, mutableTags: kind === TagKind.FLOATING ? [tag] : [] };
 }

@@ -1,9 +1,12 @@
-import { DeclaredImage } from './declared-image';
+import { Annotations, Token } from 'aws-cdk-lib';
+import { DeclaredImage, formatTags } from './declared-image';
 import { IMirroredImage } from './mirror-interfaces';
+import { differentOptions } from './option-conflicts';
 import { parseUpstreamImage } from './upstream-image';
 import { sortBySimilarity } from '../image/did-you-mean';
 import { familiarImageReference, formatImageReference, ImageReference, isRepositoryOnly } from '../image/image-reference';
 import { quote } from '../image/sanitize';
+import { hasDummy } from '../synthesis/lookups';
 
 /** An error suggests at most this number of images. */
 const MAX_SUGGESTIONS = 10;
@@ -11,12 +14,19 @@ const MAX_SUGGESTIONS = 10;
 /** The images of a mirror, found by any spelling of their upstream reference. */
 export class ImageIndex {
   private readonly images: IMirroredImage[] = [];
+  private readonly declared = new Map<IMirroredImage, DeclaredImage>();
   private readonly bySource = new Map<string, IMirroredImage[]>();
   private readonly byDigest = new Map<string, IMirroredImage[]>();
   private readonly referencesIn = new Map<string, ImageReference[]>();
 
   /** @param remedy what to do for an image that is not in the mirror */
   constructor(private readonly remedy: string = 'add it with addImage()') {}
+
+  /** Adds an image that the app declares. */
+  public addDeclared(declared: DeclaredImage, image: IMirroredImage): void {
+    this.add(declared, image);
+    this.declared.set(image, declared);
+  }
 
   public add({ reference, source }: Pick<DeclaredImage, 'reference' | 'source'>, image: IMirroredImage): void {
     this.images.push(image);
@@ -51,6 +61,26 @@ export class ImageIndex {
   }
 
   /**
+   * Finds an image that is declared again, with the same tags in the same repository, and warns about it.
+   *
+   * @throws Error when its options are different
+   */
+  public findDuplicate(other: DeclaredImage): IMirroredImage | undefined {
+    const image = this.bySource.get(other.source)?.find((one) => targetOf(this.declared.get(one)!) === targetOf(other));
+    // Two lookups without a value can be two images.
+    if (image === undefined || hasDummy(other.source)) return image;
+    const name = `${quote(other.source)}${'filter' in other.tags ? ` with the filter ${formatTags(other.tags)}` : ''}`;
+    const differences = differentOptions(this.declared.get(image)!, other);
+    if (differences.length > 0) {
+      throw new Error(`${name} is in the mirror twice, with different options: ${differences.join('; ')}; `
+        + 'remove one of the two, or set another repositoryName for one of them');
+    }
+    Annotations.of(image).addWarningV2('cdk-ecr-mirror:ImageMirror.duplicateImage',
+      `${name} is in the list or added more than once, and is mirrored once; remove the duplicate`);
+    return image;
+  }
+
+  /**
    * Finds the first image with exactly this reference. A digest identifies the image, whatever the tag.
    *
    * The tags that a filter selects are not known, so an image with a filter is not found.
@@ -80,6 +110,11 @@ export class ImageIndex {
     const repository = familiarImageReference({ registry: reference.registry, repository: reference.repository });
     return `; for a tag that a filter selects, use image(${quote(repository)}).imageUriForTag(${quote(reference.tag)})`;
   }
+}
+
+/** The repository and tags of an image as one text. */
+function targetOf({ repositoryName, existingRepository, tags }: DeclaredImage): string {
+  return `${Token.isUnresolved(repositoryName) ? existingRepository?.node.path : repositoryName}:${formatTags(tags)}`;
 }
 
 function repositoryOf(reference: ImageReference): string {

@@ -4,6 +4,8 @@ import { quote } from '../image/sanitize';
 import { tagKind } from '../image/tag-kind';
 import { MAX_RANGE_LENGTH, TagSelection, tagSelectionProblem } from '../image/tag-selection';
 import { requireLiteral } from '../synthesis/literal';
+import { hasDummy } from '../synthesis/lookups';
+import { FLAG, listOf, requireShapes, text } from '../synthesis/shapes';
 
 /**
  * Options of `TagFilter.semver()`.
@@ -56,6 +58,8 @@ export interface PatternTagOptions {
 /** The characters of a range. The engine parses the range. */
 const RANGE_CHARACTERS = /^[0-9A-Za-z.*<>=|^~+ -]+$/;
 
+const PATTERNS = listOf(text('*-rc'), '"*-rc"');
+
 /**
  * A filter that selects tags of an upstream repository.
  *
@@ -79,17 +83,17 @@ export class TagFilter {
    * @see https://github.com/npm/node-semver#ranges
    */
   public static semver(versions: string, options: SemverTagOptions = {}): TagFilter {
-    requireLiteralTexts([versions, options.variant ?? '']);
-    requireLiteralTexts(options.exclude ?? []);
+    requireShapes('the options of TagFilter.semver()', options, { variant: text('alpine'), prereleases: FLAG, exclude: PATTERNS });
+    const [range, variant] = [requireLiteralText(versions), options.variant && requireLiteralText(options.variant)];
+    const exclude = requireLiteralTexts(options.exclude ?? []);
     if (Token.isUnresolved(options.latest)) throw new Error('latest must be known at synthesis, but it is a token; write it as a number');
-    if (versions.length > MAX_RANGE_LENGTH || !RANGE_CHARACTERS.test(versions) || !/[0-9xX*]/.test(versions)) {
+    if (!hasDummy(range) && (range.length > MAX_RANGE_LENGTH || !RANGE_CHARACTERS.test(range) || !/[0-9xX*]/.test(range))) {
       throw new Error(`${quote(versions)} is not a valid range of semantic versions with at most ${MAX_RANGE_LENGTH} characters; `
         + 'use for example ">=1.25 <2", or "*" for all versions');
     }
-    const { latest, variant, prereleases, exclude } = options;
-    return new TagFilter({
-      semver: versions.trim().replace(/ +/g, ' '), variant, prereleases: prereleases || undefined, latest, exclude: listOf(exclude),
-    });
+    const { latest, prereleases } = options;
+    const semver = hasDummy(range) ? '*' : range.trim().replace(/ +/g, ' ');
+    return new TagFilter({ semver, variant, prereleases: prereleases || undefined, latest, exclude: uniquePatterns(exclude) });
   }
 
   /**
@@ -102,9 +106,8 @@ export class TagFilter {
    * @throws Error when the pattern has a character that is not valid in a tag, or is a token
    */
   public static pattern(pattern: string, options: PatternTagOptions = {}): TagFilter {
-    requireLiteralTexts([pattern]);
-    requireLiteralTexts(options.exclude ?? []);
-    return new TagFilter({ patterns: [pattern], exclude: listOf(options.exclude) });
+    requireShapes('the options of TagFilter.pattern()', options, { exclude: PATTERNS });
+    return new TagFilter({ patterns: [requireLiteralText(pattern)], exclude: uniquePatterns(requireLiteralTexts(options.exclude ?? [])) });
   }
 
   /**
@@ -117,8 +120,7 @@ export class TagFilter {
    * @throws Error when there is no pattern, or a pattern has a character that is not valid in a tag, or is a token
    */
   public static patterns(...patterns: string[]): TagFilter {
-    requireLiteralTexts(patterns);
-    return new TagFilter({ patterns: [...new Set(patterns)].sort() });
+    return new TagFilter({ patterns: [...new Set(requireLiteralTexts(patterns))].sort() });
   }
 
   private readonly selection: TagSelection;
@@ -148,6 +150,15 @@ export class TagFilter {
   }
 
   /**
+   * Whether the filter selects no other tags than these.
+   *
+   * @internal
+   */
+  public _selectsOnly(tags: readonly string[]): boolean {
+    return this.selection.patterns?.every((pattern) => !pattern.includes('*') && tags.includes(pattern)) ?? false;
+  }
+
+  /**
    * The kind of all selected tags; `undefined` when the engine judges each tag by its form.
    *
    * A version such as `2.0.0-dev` has the form of a floating tag, but it is in a repository where it cannot move.
@@ -172,14 +183,18 @@ export class TagFilter {
   }
 }
 
-function requireLiteralTexts(texts: string[]): void {
+function requireLiteralTexts(texts: string[]): string[] {
   if (Token.isUnresolved(texts)) {
     throw new Error('the patterns of a tag filter must be known at synthesis, but they are a list token; write them as strings');
   }
-  for (const text of texts) requireLiteral(text, 'a tag filter', 'write its range and patterns as strings');
+  return texts.map(requireLiteralText);
+}
+
+function requireLiteralText(value: string): string {
+  return requireLiteral(value, 'a tag filter', 'write its range and patterns as strings');
 }
 
 /** An empty list is the same as no list, and the order of patterns has no meaning. */
-function listOf(patterns: string[] | undefined): string[] | undefined {
-  return patterns === undefined || patterns.length === 0 ? undefined : [...new Set(patterns)].sort();
+function uniquePatterns(patterns: string[]): string[] | undefined {
+  return patterns.length === 0 ? undefined : [...new Set(patterns)].sort();
 }

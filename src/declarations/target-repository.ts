@@ -26,8 +26,8 @@ export function targetRepositoryName(reference: ImageReference, options: Mirrore
     requireReachableRepository(repository, owner.stack);
     return requireNotCustom(repository.repositoryName, reference, owner.repositoryPrefix);
   }
-  const name = repositoryName ?? mirrorRepositoryName(reference, owner.repositoryPrefix);
-  requireLiteral(name, 'repositoryName', 'write it as a string, or pass the repository itself as repository');
+  const derivedOrChosen = repositoryName ?? mirrorRepositoryName(reference, owner.repositoryPrefix);
+  const name = requireLiteral(derivedOrChosen, 'repositoryName', 'write it as a string, or pass the repository itself as repository');
   const problem = repositoryNameProblem(name);
   if (problem) throw new Error(`repositoryName ${quote(name)} is not valid: ${problem}`);
   return requireNotCustom(name, reference, owner.repositoryPrefix);

@@ -66,7 +66,7 @@ export function isImagePage(host: string, path: string): boolean {
 /** Hosts that are a registry, and also show pages. */
 const REGISTRY_WITH_PAGES = /^(?:quay\.io|mcr\.microsoft\.com)$/;
 
-/** The image that a web page, URL, or command probably means: `nginx` for `https://hub.docker.com/_/nginx`; the text itself when it is none of them. */
+/** The image that a web page, URL, or command probably means: `nginx` for `https://hub.docker.com/_/nginx`. Other text stays as it is. */
 export function impliedImage(text: string): string {
   const line = text.trim().replace(/\s+/g, ' ');
   const words = (COMMAND.exec(line)?.[1] ?? line).replace(/^(["'`])(.*)\1$/, '$2');

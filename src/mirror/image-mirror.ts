@@ -12,8 +12,8 @@ import { Construct } from 'constructs';
 import { ImageMirrorProps } from './image-mirror-props';
 import { ImageMirrorAttributes, ImageMirrorLookupOptions, importMirror } from './imported-mirror';
 import {
-  DEFAULT_LOG_RETENTION, defineDeployTrigger, imageDefaults, MIRROR_CONTEXTS, MirrorContext, requireExpiryInDays, requireLiterals,
-  requireUniqueRegistries,
+  DEFAULT_LOG_RETENTION, defineDeployTrigger, findAllImages, findImage, imageDefaults, mapImageList, MIRROR_CONTEXTS, MirrorContext, requireExpiryInDays,
+  requireMirrorShapes, requireUniqueRegistries,
 } from './mirror-context';
 import { lookUpMirror } from './mirror-lookup';
 import { MirroredImage } from './mirrored-image';
@@ -43,6 +43,7 @@ import { accountsPullStatement, organizationPullStatement } from '../repositorie
 import { RepositorySet } from '../repositories/repository-set';
 import { MirrorSchedules } from '../schedules/schedules';
 import { bridgeStages } from '../synthesis/aspects';
+import { hasPendingLookups } from '../synthesis/lookups';
 
 /**
  * Mirrors public container images into Amazon ECR, byte for byte and on a schedule.
@@ -114,6 +115,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
   constructor(scope: Construct, id: string, props: ImageMirrorProps = {}) {
     super(scope, id);
     bridgeStages(this.node.scopes);
+    requireMirrorShapes(props);
     const credentials = requireUniqueRegistries(props.credentials ?? []);
     const defaults = imageDefaults(Stack.of(this), props);
     const firstCopies: FirstCopy[] = [];
@@ -146,7 +148,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
     published.define(props.published);
     this.node.addValidation({ validate: () => this.validateImages() });
     if (!credentials.some(({ registry }) => registry === DOCKER_HUB)) warnAboutDockerHubBudget(project, firstCopies);
-    for (const image of requireLiterals(props.images ?? [])) this.addImage(image);
+    mapImageList(props.images ?? [], (image) => this.addImage(image));
   }
 
   /** All images of the mirror in the order of their definition, including images in other stacks. */
@@ -155,12 +157,13 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
   }
 
   /**
-   * Mirrors one more image.
+   * Mirrors one more image. If the mirror has the same image with the same options, it is mirrored once, with a warning.
    *
    * If one stack cannot hold all images, define a `MirroredImage` in another stack.
    *
    * @param image the upstream image, as `docker pull` accepts it
-   * @throws Error when the image is not valid, is already in the mirror, or contradicts another image
+   * @returns the new image, or the image that the mirror has already
+   * @throws Error when the image is not valid, is in the mirror with other options, or contradicts another image
    */
   public addImage(image: string, options: MirroredImageOptions = {}): MirroredImage {
     return MirroredImage._addTo(this, image, options);
@@ -188,7 +191,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
    * @throws Error when the mirror does not have the image, or has it several times; the error suggests similar images
    */
   public image(reference: string): IMirroredImage {
-    return this.context.index.find(reference, this.catalogs.count > 0);
+    return findImage(this, () => this.context.index.find(reference, this.catalogs.count > 0), () => this.addImage(reference));
   }
 
   /**
@@ -252,7 +255,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
    * @throws Error when an image is not in the mirror or has no single tag, and when its account, Region, or repository name is not known at synthesis
    */
   public dockerBuildContexts(images?: string[]): { [name: string]: string } {
-    return dockerBuildContexts(images === undefined ? this.images : images.map((image) => this.image(image)));
+    return dockerBuildContexts(findAllImages(images, this));
   }
 
   /**
@@ -323,7 +326,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
   }
 
   private validateImages(): string[] {
-    if (this.images.length + this.catalogs.count > 0) return stackSizeProblems(this.images);
+    if (this.images.length + this.catalogs.count > 0 || hasPendingLookups(this)) return stackSizeProblems(this.images);
     return ['the mirror has no images; pass images, call addImage() or addCatalog(), or remove the mirror'];
   }
 }

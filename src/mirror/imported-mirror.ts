@@ -3,7 +3,7 @@ import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { ImportedImage, ImportedImageOwner } from './imported-image';
-import { requireLiterals, requireRepositoryPrefix } from './mirror-context';
+import { mapImageList, requireRepositoryPrefix } from './mirror-context';
 import { dockerBuildContexts } from '../consumers/docker-build-contexts';
 import { ImageIndex } from '../declarations/image-index';
 import { IImageMirror, IMirroredImage } from '../declarations/mirror-interfaces';
@@ -16,6 +16,8 @@ import { requireAccountId } from '../repositories/pull-grants';
 import { bridgeStages } from '../synthesis/aspects';
 import { isDifferent } from '../synthesis/environments';
 import { requireLiteral } from '../synthesis/literal';
+import { hasDummy } from '../synthesis/lookups';
+import { mapAll } from '../synthesis/shapes';
 
 /**
  * The description of an image in a mirror that another app defines.
@@ -211,12 +213,16 @@ const REGION = /^[a-z]{2,}(?:-[a-z0-9]+)+$/;
 /** @throws Error when the attributes are not valid */
 export function importMirror(scope: Construct, id: string, attributes: ImageMirrorAttributes): IImageMirror {
   const { images = [], imageAttributes = [] } = attributes;
-  const described = [...requireLiterals(images).map((image) => ({ image })), ...imageAttributes.map(toPublished)];
-  if (described.length === 0) throw new Error('the mirror has no images; set images or imageAttributes, or use ImageMirror.fromLookup()');
-  const published = described.map(canonical);
+  const published = [
+    ...mapImageList(images, (image) => canonical({ image })),
+    ...mapAll('imageAttributes', imageAttributes, (image) => canonical(toPublished(image))),
+  ];
+  if (published.length === 0) throw new Error('the mirror has no images; set images or imageAttributes, or use ImageMirror.fromLookup()');
+  // In a first synthesis that only collects lookups, the list can have a dummy value.
+  const isComplete = !published.some(({ image }) => hasDummy(image));
   const unique = [...new Map(published.map((image) => [formatImages([image]), image])).values()];
   const addRemedy = 'add it in the app that defines the mirror, and to the attributes of the imported mirror';
-  const mirror = new ImportedMirror(scope, id, { location: importedLocation(scope, attributes), published: unique, addRemedy });
+  const mirror = new ImportedMirror(scope, id, { location: importedLocation(scope, attributes), published: isComplete ? unique : undefined, addRemedy });
   if (unique.length < published.length) warnAboutDuplicates(mirror, published);
   return mirror;
 }

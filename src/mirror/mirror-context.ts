@@ -1,14 +1,14 @@
-import { Duration, Stack, Token } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct, IDependable } from 'constructs';
 import { ImageMirrorProps } from './image-mirror-props';
 import { PublishedMirror } from './published-mirror';
 import { CustomImages } from '../customize/custom-images';
-import { ImageDefaults } from '../declarations/declared-image';
+import { IMAGE_DEFAULT_SHAPES, ImageDefaults } from '../declarations/declared-image';
 import { ImageIndex } from '../declarations/image-index';
 import { FirstCopy } from '../declarations/limits';
-import { MirrorParts } from '../declarations/mirror-interfaces';
+import { IImageMirror, IMirroredImage, MirrorParts } from '../declarations/mirror-interfaces';
 import { Attestations, OnTagMoved } from '../declarations/tag-policy';
 import { DeployTrigger, OnDeploy } from '../deploy/deploy-trigger';
 import { DEFAULT_REPOSITORY_PREFIX, repositoryNameProblem } from '../image/repository-name';
@@ -21,6 +21,8 @@ import { RegistryCredentials } from '../project/registry-credentials';
 import { RepositorySet } from '../repositories/repository-set';
 import { MirrorSchedules } from '../schedules/schedules';
 import { requireLiteral } from '../synthesis/literal';
+import { hasDummy, hasPendingLookups } from '../synthesis/lookups';
+import { FLAG, listOf, mapAll, objectWith, requireShape, requireShapes, text, valueOf } from '../synthesis/shapes';
 
 /** The parts of a mirror that its images use. */
 export interface MirrorContext {
@@ -60,9 +62,32 @@ export function imageDefaults(stack: Stack, props: ImageMirrorProps): ImageDefau
   };
 }
 
+/** The shapes of the props of a mirror, for callers without a compiler. */
+const SHAPES = {
+  // The items are checked one by one with their other mistakes.
+  images: { ...listOf(text('nginx:stable'), '"nginx:stable"'), items: undefined },
+  repositoryPrefix: text('mirror'),
+  ...IMAGE_DEFAULT_SHAPES,
+  onDeploy: valueOf('OnDeploy', OnDeploy),
+  credentials: listOf(objectWith('registry', 'RegistryCredentials.dockerHub(secret)', true), 'RegistryCredentials.dockerHub(secret)'),
+  compute: objectWith('_bind', 'MirrorCompute.ec2()'),
+  customImageCompute: objectWith('_bind', 'MirrorCompute.ec2()'),
+  certificateAuthorityPath: text('certificates.pem'),
+  encryptionKey: objectWith('keyArn', 'new kms.Key(this, "Key")'),
+  untaggedImageExpiry: objectWith('toDays', 'Duration.days(30)'),
+  imageScanOnPush: FLAG,
+  repositoryRemovalPolicy: valueOf('RemovalPolicy', RemovalPolicy),
+  eventBus: objectWith('eventBusArn', 'new events.EventBus(this, "Bus")'),
+};
+
+/** @throws Error when a prop is not of its type, which only compilers check otherwise */
+export function requireMirrorShapes(props: ImageMirrorProps): void {
+  requireShapes('the props of ImageMirror', props, SHAPES);
+}
+
 /** @throws Error when the prefix is not valid */
-export function requireRepositoryPrefix(prefix: string): string {
-  requireLiteral(prefix, 'repositoryPrefix', 'write it as a string, for example "mirror"');
+export function requireRepositoryPrefix(text: string): string {
+  const prefix = requireLiteral(text, 'repositoryPrefix', 'write it as a string, for example "mirror"');
   if (prefix === '') throw new Error('repositoryPrefix is empty, but builds may push to all repositories under it; use for example "mirror"');
   const problem = repositoryNameProblem(prefix);
   if (problem) throw new Error(`repositoryPrefix ${quote(prefix)} cannot be the first part of a repository name: ${problem}`);
@@ -111,8 +136,42 @@ export function requireExpiryInDays(expiry: Duration): Duration {
     + 'use for example Duration.days(30)');
 }
 
-/** @throws Error when the list is not known at synthesis */
-export function requireLiterals(images: string[]): string[] {
+/**
+ * Calls a function with each image of a list, and returns the results.
+ *
+ * @throws Error when the list is not known at synthesis, or has mistakes; the error has all mistakes
+ */
+export function mapImageList<T>(images: string[], call: (image: string) => T): T[] {
   if (Token.isUnresolved(images)) throw new Error('images must be known at synthesis, but it is a list token; write the images as strings');
-  return images;
+  return mapAll('images', images, (image, index) => {
+    requireShape(`images[${index}]`, image, IMAGE);
+    return call(image);
+  });
+}
+
+/** An item of a list of images. */
+const IMAGE = { ...text('nginx:stable'), remedy: () => 'write for example "nginx:stable", and add an image that has options with addImage()' };
+
+/**
+ * Finds an image. Before the first lookup of values, the list of images is not complete, so an image that it does not have is added to it. The
+ * second pass has the list.
+ */
+export function findImage(mirror: IImageMirror, find: () => IMirroredImage, add: () => IMirroredImage): IMirroredImage {
+  try {
+    return find();
+  } catch (error) {
+    if (!hasPendingLookups(mirror) && !mirror.images.some(({ source }) => hasDummy(source))) throw error;
+    return add();
+  }
+}
+
+/**
+ * Finds the images of a list, or all images without a list.
+ *
+ * @throws Error with all mistakes of the list
+ */
+export function findAllImages(images: string[] | undefined, mirror: IImageMirror): IMirroredImage[] {
+  if (images === undefined) return mirror.images;
+  requireShape('images', images, SHAPES.images);
+  return mapAll('images', images, (image) => mirror.image(image));
 }

@@ -17,10 +17,10 @@ import { constructIdFor, DeclaredImage, declareImage, requireSingleTag } from '.
 import { toFirstCopy } from '../declarations/limits';
 import { IImageMirror, IMirroredImage, IOriginalImage } from '../declarations/mirror-interfaces';
 import { MirroredBuildImageOptions, MirroredImageOptions, MirroredLambdaCodeOptions } from '../declarations/mirrored-image-options';
+import { checkOptions } from '../declarations/option-conflicts';
 import { parsePlatforms, requireDigest, requireTag } from '../declarations/upstream-image';
 import { orderedPlatforms } from '../image/custom-image';
 import { ImageReference } from '../image/image-reference';
-import { quote } from '../image/sanitize';
 import { imageMonitoring } from '../observe/mirror-monitoring';
 import { MonitoredConstruct } from '../observe/monitored-construct';
 import { Monitoring } from '../observe/monitoring';
@@ -61,19 +61,18 @@ interface DeclaredImageProps extends MirroredImageProps {
  */
 export class MirroredImage extends MonitoredConstruct implements IMirroredImage {
   /**
-   * Defines an image in its mirror.
+   * Defines an image in its mirror, or finds it there.
    *
-   * @throws Error when the mirror has the same image already
+   * @throws Error when the mirror has the same image already with other options
    * @internal
    */
   public static _addTo(mirror: IImageMirror & Construct, image: string, options: MirroredImageOptions): MirroredImage {
-    const declared = declareImage(image, options, MIRROR_CONTEXTS.of(mirror).defaults);
-    const id = constructIdFor(declared);
-    if (mirror.node.tryFindChild(id) !== undefined) {
-      throw new Error(`${quote(image)} is already in the mirror${options.tags ? ' with the same tag filter' : ''}; add it once`);
-    }
+    const { defaults, index } = MIRROR_CONTEXTS.of(mirror);
+    const declared = declareImage(image, options, defaults);
+    const duplicate = index.findDuplicate(declared);
+    if (duplicate instanceof MirroredImage) return duplicate;
     const props: DeclaredImageProps = { ...options, image, mirror, declared };
-    return new MirroredImage(mirror, id, props);
+    return new MirroredImage(mirror, constructIdFor(declared), props);
   }
 
   /** The upstream image in its full form: `docker.io/library/nginx:stable`. It has no tag when a filter selects the tags. */
@@ -108,6 +107,7 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
     requireSameEnvironment(this, props.mirror, 'define an ImageMirror for each account and Region');
     const declared = (props as Partial<DeclaredImageProps>).declared ?? declareImage(props.image, props, context.defaults);
     this.declared = declared;
+    checkOptions(this, props, declared);
     this.source = declared.source;
     const stack = Stack.of(this);
     const repository = context.repositories.reserve(declared, stack);
@@ -126,7 +126,7 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
     // A construct that depends on the image waits for its first copy.
     Dependable.implement(this, { dependencyRoots: [this.repository, ...firstCopy] });
     context.firstCopies.push(toFirstCopy(declared));
-    context.index.add(declared, this);
+    context.index.addDeclared(declared, this);
     for (const platform of orderedPlatforms(parsePlatforms(props.singlePlatformTags) ?? []) ?? []) this._platformTag(platform);
     context.published.add(() => toPublishedImage(declared, this.platformTags, this.custom));
   }

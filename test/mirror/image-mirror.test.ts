@@ -264,7 +264,6 @@ describe('fails', () => {
     ['when the prefix ends with a slash', () => ({ repositoryPrefix: 'mirror/' }), 'repositoryPrefix "mirror/" cannot be the first part of a repository name'],
     ['when the prefix is in upper case', () => ({ repositoryPrefix: 'Mirror' }), 'repositoryPrefix "Mirror" cannot be the first part of a repository name'],
     ['when an image is none', () => ({ images: ['https://nginx'] }), 'invalid image reference "https://nginx": remove the scheme'],
-    ['when an image is there twice', () => ({ images: ['nginx', 'docker.io/library/nginx:latest'] }), '"docker.io/library/nginx:latest" is already in the mirror; add it once'],
     ['when two images would have one tag', () => ({ images: ['nginx:1.27.0', `nginx:1.27.0@${DIGEST}`] }),
       `"docker.io/library/nginx:1.27.0@${DIGEST}" and "docker.io/library/nginx:1.27.0" both use the tag "1.27.0" in the repository "mirror/nginx"; set another repositoryName`],
     ['when the expiry has half a day', () => ({ untaggedImageExpiry: Duration.hours(36) }), 'untaggedImageExpiry "1 day 12 hours" must be a whole number of days, at least 1; use for example Duration.days(30)'],

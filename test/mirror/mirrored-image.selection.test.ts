@@ -219,8 +219,8 @@ describe('fails', () => {
   });
 
   test('when a filter is there twice', () => {
-    mirror.addImage('nginx', { tags: TagFilter.patterns('a', 'b*') });
-    expect(() => mirror.addImage('nginx', { tags: TagFilter.patterns('b*', 'a') })).toThrow('"nginx" is already in the mirror with the same tag filter; add it once');
+    const image = mirror.addImage('nginx', { tags: TagFilter.patterns('a', 'b*') });
+    expect(mirror.addImage('nginx', { tags: TagFilter.patterns('b*', 'a') })).toBe(image);
     expect(() => new MirroredImage(stack, 'Again', { mirror, image: 'nginx', tags: TagFilter.patterns('b*', 'a') }))
       .toThrow('"docker.io/library/nginx" with the filter {"patterns":["a","b*"]} is already in the mirror; remove one of the two');
   });

@@ -1,0 +1,107 @@
+import { Annotations, CfnResource, Stack, Token } from 'aws-cdk-lib';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import { Construct, IConstruct } from 'constructs';
+import { DeclaredImage } from './declared-image';
+import { MirroredImageOptions } from './mirrored-image-options';
+import { Attestations, TagKind } from './tag-policy';
+import { quote } from '../image/sanitize';
+
+/** The options that two declarations of one image set differently, with both values: `schedule "rate(1 day)" and "rate(7 days)"`. */
+export function differentOptions(one: DeclaredImage, other: DeclaredImage): string[] {
+  const [ones, others] = [comparableOptions(one), comparableOptions(other)];
+  return Object.keys(ones).filter((name) => ones[name] !== others[name]).map((name) => `${name} ${ones[name]} and ${others[name]}`);
+}
+
+/** The default time zone of schedules. */
+const UTC = 'Etc/UTC';
+
+function comparableOptions(image: DeclaredImage): { readonly [option: string]: string } {
+  const { schedule, timeWindow, platforms, referrers, lateReferrers, attestations, onTagMoved, kindOverride, mutableTags, dockerfileLines } = image;
+  const timezoneName = schedule.timeZone?.timezoneName;
+  const list = (values: readonly string[] | undefined, none: string) => values === undefined ? none : JSON.stringify(values);
+  return {
+    schedule: quote(schedule.expressionString) + (timezoneName === undefined || timezoneName === UTC ? '' : ` (${timezoneName})`),
+    timeWindow: timeWindow.maxWindow === undefined ? timeWindow.mode : `${timeWindow.mode} ${timeWindow.maxWindow.toHumanString()}`,
+    platforms: list(platforms, 'all'),
+    referrers: String(referrers),
+    lateReferrers: String(lateReferrers),
+    attestations,
+    onTagMoved,
+    tagKind: kindOverride ?? (mutableTags.length > 0 ? TagKind.FLOATING : TagKind.FIXED),
+    dockerfileLines: list(dockerfileLines, 'none'),
+    customPlatforms: list(image.customPlatforms, 'the default'),
+  };
+}
+
+/** Warns about options of an image that have no effect, and checks that its floating tags can move in a repository that the app defines. */
+export function checkOptions(scope: Construct, options: MirroredImageOptions, image: DeclaredImage): void {
+  for (const [id, message] of optionsWithoutEffect(options, image)) {
+    Annotations.of(scope).addWarningV2(`cdk-ecr-mirror:MirroredImage.${id}`, `${quote(image.source)}: ${message}`);
+  }
+  if (image.existingRepository !== undefined) scope.node.addValidation({ validate: () => immutabilityProblems(image) });
+}
+
+function optionsWithoutEffect(options: MirroredImageOptions, image: DeclaredImage): [id: string, message: string][] {
+  const warnings: [string, string][] = [];
+  const reason = options.onTagMoved === undefined ? undefined : reasonThatNoFixedTagMoves(image);
+  if (reason !== undefined) warnings.push(['onTagMovedWithoutEffect', `onTagMoved has no effect, because ${reason}; remove onTagMoved`]);
+  if (options.lateReferrers === true && options.referrers === false) {
+    warnings.push(['lateReferrersWithoutEffect', 'lateReferrers has no effect, because referrers is false; remove one of them']);
+  }
+  if (options.attestations === Attestations.DROP && image.reference.digest !== undefined) {
+    warnings.push(['pinnedAttestations', 'a run fails if the image has attestations, because an image without them has another digest; '
+      + 'remove attestations, or write the image without its digest']);
+  }
+  return warnings;
+}
+
+/** The reason why a run never finds another image under a fixed tag; `undefined` when it can. */
+function reasonThatNoFixedTagMoves({ reference, tags, kindOverride, mutableTags }: DeclaredImage): string | undefined {
+  if (reference.digest !== undefined && reference.tag === undefined) return 'a digest always names the same image';
+  if ('tag' in tags) return mutableTags.length > 0 ? `the tag ${quote(tags.tag)} is floating, and floating tags follow upstream` : undefined;
+  const onlyFloating = kindOverride === TagKind.FLOATING || tags.filter._selectsOnly(mutableTags);
+  return onlyFloating ? 'all tags of the filter are floating, and floating tags follow upstream' : undefined;
+}
+
+/** The floating tags that cannot move in their repository, if the app defines it. It is read late, because its properties can still change. */
+function immutabilityProblems({ source, existingRepository, mutableTags }: DeclaredImage): string[] {
+  const resource = repositoryResource(existingRepository!);
+  if (resource === undefined) return [];
+  const stack = Stack.of(resource);
+  const mutability: unknown = stack.resolve(resource.imageTagMutability);
+  const exceptions = exceptionPatterns(stack.resolve(resource.imageTagMutabilityExclusionFilters));
+  const isImmutable = (tag: string) => {
+    const isException = exceptions.some((pattern) => matches(tag, pattern));
+    if (mutability === 'IMMUTABLE') return true;
+    return mutability === 'IMMUTABLE_WITH_EXCLUSION' ? !isException : mutability === 'MUTABLE_WITH_EXCLUSION' && isException;
+  };
+  return mutableTags.filter((tag) => !tag.includes('*') && isImmutable(tag)).map((tag) => (
+    `${quote(source)} has the floating tag ${quote(tag)}, but the tag is immutable in the repository ${quote(resource.node.path)}, `
+    + 'so a run fails when upstream moves the tag; let the tag move with imageTagMutability and imageTagMutabilityExclusionFilters, '
+    + 'set tagKind: TagKind.FIXED if the tag never moves, or let the mirror define the repository'
+  ));
+}
+
+function exceptionPatterns(filters: unknown): string[] {
+  const values = (Array.isArray(filters) ? filters : []).map((filter) => Object(filter).imageTagMutabilityExclusionFilterValue as unknown);
+  return values.filter((value): value is string => typeof value === 'string');
+}
+
+function matches(tag: string, pattern: string): boolean {
+  return new RegExp(`^${pattern.split('*').map((part) => part.replace(/[^A-Za-z0-9_]/g, '\\$&')).join('.*')}$`).test(tag);
+}
+
+/** The resource of a repository that the app defines, also if the image has an import of it by its name. */
+function repositoryResource(repository: ecr.IRepository): ecr.CfnRepository | undefined {
+  const child = repository.node.defaultChild;
+  if (child !== undefined && isRepositoryResource(child)) return child;
+  const { repositoryName, stack } = repository;
+  if (Token.isUnresolved(repositoryName)) return undefined;
+  const isSame = (resource: ecr.CfnRepository) => resource.repositoryName === repositoryName
+    && Stack.of(resource).account === stack.account && Stack.of(resource).region === stack.region;
+  return stack.node.root.node.findAll().filter(isRepositoryResource).find(isSame);
+}
+
+function isRepositoryResource(construct: IConstruct): construct is ecr.CfnRepository {
+  return CfnResource.isCfnResource(construct) && construct.cfnResourceType === ecr.CfnRepository.CFN_RESOURCE_TYPE_NAME;
+}
