@@ -1,6 +1,8 @@
 import { Token } from 'aws-cdk-lib';
 import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
-import { ImageReference, InvalidReferenceError, isDigest, isRepositoryOnly, isTag, parseImageReference, repositoryIn } from '../image/image-reference';
+import {
+  ImageReference, InvalidReferenceError, isDigest, isRepositoryOnly, isTag, parseImageReference, repositoryIn,
+} from '../image/image-reference';
 import { parsePlatform } from '../image/platform';
 import { quote } from '../image/sanitize';
 import { requireLiteral } from '../synthesis/literal';

@@ -15,6 +15,8 @@ export interface ImageMirrorProps {
   /**
    * The upstream images, as `docker pull` accepts them: `nginx:stable`, `quay.io/prometheus/prometheus:v2.53.0`.
    *
+   * An image that is in the list twice is mirrored once, with a warning.
+   *
    * @default - none; add images with `addImage()`
    */
   readonly images?: string[];

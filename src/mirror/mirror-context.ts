@@ -86,8 +86,8 @@ export function requireMirrorShapes(props: ImageMirrorProps): void {
 }
 
 /** @throws Error when the prefix is not valid */
-export function requireRepositoryPrefix(text: string): string {
-  const prefix = requireLiteral(text, 'repositoryPrefix', 'write it as a string, for example "mirror"');
+export function requireRepositoryPrefix(value: string): string {
+  const prefix = requireLiteral(value, 'repositoryPrefix', 'write it as a string, for example "mirror"');
   if (prefix === '') throw new Error('repositoryPrefix is empty, but builds may push to all repositories under it; use for example "mirror"');
   const problem = repositoryNameProblem(prefix);
   if (problem) throw new Error(`repositoryPrefix ${quote(prefix)} cannot be the first part of a repository name: ${problem}`);

@@ -23,7 +23,9 @@ export function text(example: string): Shape {
 }
 
 /** True or false. A text such as `'false'` would count as true. */
-export const FLAG: Shape = { wanted: 'true or false', remedy: () => 'write true or false without quotes', accepts: (value) => typeof value === 'boolean' };
+export const FLAG: Shape = {
+  wanted: 'true or false', remedy: () => 'write true or false without quotes', accepts: (value) => typeof value === 'boolean',
+};
 
 /** A list. A single item is not a list of it. */
 export function listOf(items: Shape, example: string): Shape {
@@ -49,7 +51,8 @@ export function objectWith(member: string, example: string | ((value: unknown) =
 /** A value of an enum. */
 export function valueOf(name: string, members: { readonly [member: string]: string }): Shape {
   const names = Object.keys(members).map((member) => `${name}.${member}`);
-  return { wanted: `a value of ${name}`, remedy: () => `use ${names.join(' or ')}`, accepts: (value) => Object.values<unknown>(members).includes(value) };
+  const values: readonly unknown[] = Object.values(members);
+  return { wanted: `a value of ${name}`, remedy: () => `use ${names.join(' or ')}`, accepts: (value) => values.includes(value) };
 }
 
 /**
