@@ -28,10 +28,10 @@ export interface LintFinding {
   readonly Location: { readonly Path: readonly (string | number)[] | null };
 }
 
-/** What cfn-lint finds in templates, notes included. */
+/** What cfn-lint finds in templates: errors and warnings. */
 export async function lint(files: readonly string[]): Promise<LintFinding[]> {
-  // Exit codes: 2, 4, and 8 are errors, warnings, and notes, added up. 1 and 32 are faults of the call.
-  const { stdout, stderr, code } = await run(path.join(PYTHON, 'cfn-lint'), ['--include-checks', 'I', '--format', 'json', '--', ...files]);
+  // Exit codes: 2, 4, and 8 are errors, warnings, and notes, added up. Others are faults of the call.
+  const { stdout, stderr, code } = await run(path.join(PYTHON, 'cfn-lint'), ['--format', 'json', '--', ...files]);
   if (code === null || (code & ~14) !== 0) throw new Error(`cfn-lint exits with ${code}: ${stderr}${stdout.slice(0, 2000)}`);
   return JSON.parse(stdout);
 }

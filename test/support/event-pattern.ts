@@ -42,8 +42,9 @@ function branchesOf(expected: unknown): Pattern[] {
 
 function matchesField(expected: unknown, actual: unknown): boolean {
   if (Array.isArray(expected)) {
-    // An empty list is no value at all.
-    const values = Array.isArray(actual) && actual.length > 0 ? actual : [Array.isArray(actual) ? undefined : actual];
+    // An empty list is no value at all, and the values of lists in lists count.
+    const all = [actual].flat(Infinity);
+    const values = all.length > 0 ? all : [undefined];
     return expected.some((matcher) => values.some((value) => matchesValue(matcher, value)));
   }
   if (!isObject(expected)) throw new Error(`a pattern has arrays and objects alone, not ${JSON.stringify(expected)}`);
