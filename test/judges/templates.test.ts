@@ -6,7 +6,6 @@ import { REGION_WITHOUT_CODEBUILD } from './judged-apps';
 import { JudgedTemplate, JudgedTemplates } from './judged-templates';
 import { arePythonJudgesInstalled, AwsCall, isEventRulerInstalled, lint, matchWithEventRuler, validateCalls } from './programs';
 import { matchesPattern } from '../support/event-pattern';
-import { COMMERCIAL } from '../support/template-resolver';
 
 /** Findings of cfn-lint that are acceptable, each with the reason. */
 const ACCEPTABLE: Readonly<Record<string, string>> = {
@@ -93,7 +92,8 @@ async function sampleEvents(patterns: readonly string[]): Promise<object[]> {
   const images = patterns.map((pattern) => JSON.parse(pattern).detail).filter((detail) => detail?.repository !== undefined);
   const own = [...put, ...images.flatMap(({ repository, source }) => put.map((event) => ofImage(event, source[0], repository[0])))];
   const ofBuilds = [...builds].flatMap((build) => own.map((event) => ({ ...event, resources: [`${build}1`, ...event.resources.slice(1)] })));
-  const scans = ['mirror/nginx', 'mirror-floating/nginx', 'other/nginx'].flatMap((name) => scanEvents(`arn:aws:ecr:${COMMERCIAL.region}:${COMMERCIAL.account}:repository/${name}`));
+  const repositories = new Set(patterns.flatMap((pattern) => pattern.match(/arn:[^"]*:repository\/[^"]*/g) ?? []));
+  const scans = [...repositories].flatMap((prefix) => scanEvents(`${prefix}nginx`));
   const all = [...new Set([...ofBuilds, ...scans].map((event) => JSON.stringify(event)))].map((text) => JSON.parse(text) as object);
   return [...all, ...[...put, ...scans].flatMap(changesOf)];
 }

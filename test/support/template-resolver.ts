@@ -32,7 +32,7 @@ export interface TemplateJson {
 }
 
 /** The service and the form of the resource in the ARN of each type; `NAME` stands for the physical name. */
-const ARN_FORMS: Record<string, readonly [service: string, resource: string, global?: 'global']> = {
+const ARN_FORMS: Record<string, readonly [service: string, resource: string, scope?: 'global' | 'every account']> = {
   'AWS::CloudWatch::Alarm': ['cloudwatch', 'alarm:NAME'],
   'AWS::CodeBuild::Project': ['codebuild', 'project/NAME'],
   'AWS::ECR::Repository': ['ecr', 'repository/NAME'],
@@ -41,6 +41,7 @@ const ARN_FORMS: Record<string, readonly [service: string, resource: string, glo
   'AWS::KMS::Key': ['kms', 'key/NAME'],
   'AWS::Lambda::Function': ['lambda', 'function:NAME'],
   'AWS::Logs::LogGroup': ['logs', 'log-group:NAME:*'],
+  'AWS::S3::Bucket': ['s3', 'NAME', 'every account'],
   'AWS::Scheduler::ScheduleGroup': ['scheduler', 'schedule-group/NAME'],
   'AWS::SecretsManager::Secret': ['secretsmanager', 'secret:NAME-AbCdEf'],
   'AWS::SNS::Topic': ['sns', 'NAME'],
@@ -86,9 +87,9 @@ export class TemplateResolver {
   public arn(logicalId: string): string {
     const form = ARN_FORMS[this.resource(logicalId).Type];
     if (form === undefined) throw new Error(`the resolver knows no ARN of ${this.resource(logicalId).Type}`);
-    const [service, resource, global] = form;
+    const [service, resource, scope] = form;
     const { partition, region, account } = this.deployment;
-    return `arn:${partition}:${service}:${global ? '' : region}:${account}:${resource.replace('NAME', this.name(logicalId))}`;
+    return `arn:${partition}:${service}:${scope ? '' : region}:${scope === 'every account' ? '' : account}:${resource.replace('NAME', this.name(logicalId))}`;
   }
 
   /** The logical ids of all resources of a type. */
@@ -109,6 +110,7 @@ export class TemplateResolver {
       case 'Fn::Sub': return String(argument).replace(/\$\{([^}]+)\}/g, (_, id: string) => this.ref(id));
       case 'Fn::Split': return String(this.resolve((argument as unknown[])[1])).split(String((argument as unknown[])[0]));
       case 'Fn::Select': return (this.resolve((argument as unknown[])[1]) as unknown[])[Number((argument as unknown[])[0])];
+      case 'Fn::GetAZs': return ['a', 'b', 'c'].map((zone) => `${this.deployment.region}${zone}`);
       case 'Fn::ImportValue': return this.imported(String(argument));
       default: throw new Error(`the resolver does not know ${name}`);
     }
