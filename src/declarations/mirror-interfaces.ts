@@ -1,5 +1,5 @@
-import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import { ResourceEnvironment } from 'aws-cdk-lib';
+import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';

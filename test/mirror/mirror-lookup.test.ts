@@ -188,8 +188,8 @@ describe('the list that a mirror publishes', () => {
     Annotations.fromStack(two).hasWarning('/Two/Mirror', Match.stringLikeRegexp('the mirror is not published for other apps, because "One/Mirror"'));
   });
 
-  test('is tagged like all other resources', () => {
-    const stack = new Stack(new App(), 'Platform');
+  test.each([false, true])('is tagged like all other resources, with aspect stabilization: %s', (aspectStabilization) => {
+    const stack = new Stack(new App({ context: { '@aws-cdk/core:aspectStabilization': aspectStabilization } }), 'Platform');
     const mirror = new ImageMirror(stack, 'Mirror');
     for (let index = 0; index < 60; index++) mirror.addImage(`example.com/team/${'application-'.repeat(6)}${index}:1.0.${index}`);
     Tags.of(stack).add('team', 'platform');
