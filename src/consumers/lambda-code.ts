@@ -40,6 +40,7 @@ function serviceStatement(repository: ecr.IRepository, functionStack: Stack): ia
   return new iam.PolicyStatement({
     principals: [new iam.ServicePrincipal('lambda.amazonaws.com')],
     actions: ACTIONS,
+    // The ARN has the account. No aws:SourceAccount: the documentation of Lambda does not say that Lambda sends it here.
     conditions: { ArnLike: { 'aws:SourceArn': sourceArn } },
   });
 }

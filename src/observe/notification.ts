@@ -1,4 +1,4 @@
-import { CfnResource, IResource, Stack } from 'aws-cdk-lib';
+import { ArnFormat, CfnResource, IResource, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -39,13 +39,17 @@ export function notify(mirror: IImageMirror, topic: sns.ITopic, options: MirrorN
 /**
  * Lets CloudWatch publish to the topic. The default policy of a topic allows it, but the target of an EventBridge rule replaces the default policy.
  * The policy of an imported topic does not change.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
  */
-function grantPublish(topic: sns.ITopic, { account }: Stack): void {
+function grantPublish(topic: sns.ITopic, stack: Stack): void {
+  const { account } = stack;
+  const sourceArn = stack.formatArn({ service: 'cloudwatch', resource: 'alarm', resourceName: '*', arnFormat: ArnFormat.COLON_RESOURCE_NAME });
   topic.addToResourcePolicy(new iam.PolicyStatement({
     principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
     actions: ['sns:Publish'],
     resources: [topic.topicArn],
-    conditions: { StringEquals: { 'aws:SourceAccount': account } },
+    conditions: { ArnLike: { 'aws:SourceArn': sourceArn }, StringEquals: { 'aws:SourceAccount': account } },
   }));
 }
 

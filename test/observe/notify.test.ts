@@ -198,7 +198,10 @@ describe('the policy of the topic', () => {
     Principal: { Service: 'cloudwatch.amazonaws.com' },
     Action: 'sns:Publish',
     Resource: { Ref: expect.stringMatching(/^Trouble/) },
-    Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+    Condition: {
+      ArnLike: { 'aws:SourceArn': expect.objectContaining({ 'Fn::Join': expect.anything() }) },
+      StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
+    },
   };
   const statements = () => Object.values(Template.fromStack(stack).findResources('AWS::SNS::TopicPolicy')).flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
 
