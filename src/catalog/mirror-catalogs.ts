@@ -84,7 +84,7 @@ export class MirrorCatalogs {
     builds.role.allow(source.statements);
     source.grantDecrypt?.(builds.role.role);
     const images = source.images?.images;
-    builds.ecrUpstreams.add(images?.map((image) => image.source) ?? []);
+    builds.addSources(images?.map((image) => image.source) ?? []);
     firstCopies.push(...images?.map(({ registry, tags, platforms }) => ({ registry, tags, platforms })) ?? [UNKNOWN_COPY]);
     // A list that is not known at synthesis may name images of any registry.
     if (images?.some(({ registry }) => registry === PUBLIC_GALLERY) ?? true) repositories.noticeRegistry(PUBLIC_GALLERY);

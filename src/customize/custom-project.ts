@@ -12,6 +12,7 @@ import { ProcessorName } from '../image/platform';
 import { BuildProps, buildStatements, grantToImported, REPOSITORY_ACTIONS } from '../project/build-role';
 import { ComputeArchitecture, ComputeConfiguration, MirrorCompute } from '../project/mirror-compute';
 import { buildSpec, deadlineSeconds, withGrants } from '../project/mirror-project';
+import { warnAboutNetwork } from '../project/network-warning';
 import { CUSTOMIZE_COMMAND, defineCustomizeAsset } from '../project/program-assets';
 import { startBuildStatements } from '../project/start-build-statements';
 import { PULL_ACTIONS } from '../repositories/pull-grants';
@@ -89,6 +90,8 @@ export class CustomImageBuilds {
     const baseArns = () => repositories.baseArns();
     const role = this.role = defineCustomRole(scope, 'BuildRole', { ...shared, engine: program, credentials: [], customArns, baseArns });
     this.project = defineCustomProject(scope, 'Project', { ...shared, program, role, fingerprints });
+    // These builds pull from the mirror only. What their commands need is not known.
+    warnAboutNetwork(this.project, { compute: configuration, role, sources: () => [] });
     this.needs = [role, this.project, ...configuration.vpc === undefined ? [] : [configuration.vpc]];
     this.location = { project: this.project.projectName, processor, otherEnvironment };
     this.statements = [

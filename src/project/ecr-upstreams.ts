@@ -39,7 +39,6 @@ export interface EcrUpstreamsProps {
  * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ListImageReferrers.html
  */
 export class EcrUpstreams {
-  private readonly sourcesOfCatalogs: string[] = [];
   private readonly pulled: string[] = [];
   private readonly listed: string[] = [];
 
@@ -48,15 +47,10 @@ export class EcrUpstreams {
     onSynthesis(project, () => this.update());
   }
 
-  /** Includes the images of a catalog. */
-  public add(sources: readonly string[]): void {
-    this.sourcesOfCatalogs.push(...sources);
-  }
-
   /** The policy refers to the lists, so a second synthesis does not add the statements again. */
   private update(): void {
     const stack = Stack.of(this.project);
-    const sources = [...new Set([...this.props.sources(), ...this.sourcesOfCatalogs])].sort();
+    const sources = [...new Set(this.props.sources())].sort();
     const arnsOf = (some: readonly string[]) => [...new Set(some.map((source) => ecrRepositoryArn(stack, source)).filter((arn) => arn !== undefined))];
     this.allow(this.pulled, arnsOf(sources), ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer']);
     // Only a tag filter has a source without a tag and a digest.

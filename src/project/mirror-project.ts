@@ -10,7 +10,9 @@ import { BuildRole, defineBuildRole } from './build-role';
 import { CERTIFICATES_PATH, CERTIFICATES_SOURCE, defineCertificatesAsset } from './certificates-asset';
 import { EcrUpstreams } from './ecr-upstreams';
 import { ComputeConfiguration } from './mirror-compute';
+import { warnAboutNetwork } from './network-warning';
 import { defineEngineAsset, ENGINE_COMMAND } from './program-assets';
+import { warnAboutRegion } from './region-warning';
 import { RegistryCredentials } from './registry-credentials';
 import { IImageMirror, MirrorParts } from '../declarations/mirror-interfaces';
 import { credentialVariables, PROJECT_ENVIRONMENT } from '../image/contract/environment';
@@ -156,7 +158,7 @@ export class MirrorBuilds {
   public readonly project: codebuild.Project;
   public readonly role: BuildRole;
   public readonly eventBus: events.IEventBus;
-  public readonly ecrUpstreams: EcrUpstreams;
+  private readonly sourcesOfCatalogs: string[] = [];
   private readonly pushers: PolicyWriter[];
   private readonly statementsOfPushers: iam.PolicyStatement[] = [];
 
@@ -173,13 +175,21 @@ export class MirrorBuilds {
     this.project = defineMirrorProject(mirror, 'Project', { ...build, repositoryPrefix: repositories.prefix, role: this.role.role });
     if (excludePullTimes) definePullTimeExclusion(mirror, this.role.role);
     this.pushers = [this.role.allow];
-    this.ecrUpstreams = new EcrUpstreams(this.project, {
-      sources: () => mirror.images.map(({ source: image }) => image),
+    const sources = () => [...mirror.images.map((image) => image.source), ...this.sourcesOfCatalogs];
+    warnAboutNetwork(this.project, { compute: settings.compute, role: this.role.role, sources });
+    warnAboutRegion(this.project, { compute: settings.compute, sources });
+    new EcrUpstreams(this.project, {
+      sources,
       registriesWithCredentials: settings.credentials.map(({ registry }) => registry),
       allow: this.role.allow,
     });
     PARTS.set(mirror, this);
   }
+  /** Includes the upstream images of a catalog. */
+  public addSources(sources: readonly string[]): void {
+    this.sourcesOfCatalogs.push(...sources);
+  }
+
   /** Includes other builds that push images. They get the statements for all builds that push. */
   public addPusher(allow: PolicyWriter): void {
     this.pushers.push(allow);

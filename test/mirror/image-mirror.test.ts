@@ -96,12 +96,15 @@ describe('by default', () => {
     template.hasResourceProperties('AWS::CodeBuild::Project', { LogsConfig: { CloudWatchLogs: { GroupName: { Ref: Match.stringLikeRegexp('MirrorLogs') } } } });
   });
 
-  test('nothing may be done to every resource but asking for a token', () => {
+  test('nothing may be done to every resource but asking for a token, and decrypting the assets', () => {
     const statements = Object.values(synthesize().findResources('AWS::IAM::Role'))
       .flatMap((role): { PolicyDocument: { Statement: { Action: unknown; Resource: unknown }[] } }[] => role.Properties.Policies ?? [])
       .flatMap((policy) => policy.PolicyDocument.Statement);
     const wide = statements.filter((statement) => JSON.stringify(statement.Resource).includes('*'));
-    expect(wide).toEqual([{ Action: 'ecr:GetAuthorizationToken', Effect: 'Allow', Resource: '*' }]);
+    expect(wide).toEqual([
+      { Action: 'ecr:GetAuthorizationToken', Effect: 'Allow', Resource: '*' },
+      expect.objectContaining({ Action: 'kms:Decrypt', Condition: expect.objectContaining({ StringEquals: { 'kms:EncryptionContext:aws:s3:arn': expect.any(Array) } }) }),
+    ]);
     expect(JSON.stringify(statements.map((statement) => statement.Action))).not.toContain('*');
   });
 });
