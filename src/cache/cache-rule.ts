@@ -83,8 +83,7 @@ function upstreamRoleArn(scope: Construct, { upstream, upstreamRole }: CacheRule
 }
 
 function requireCachePrefix(property: string, prefix: string): void {
-  requireLiteral(prefix, property, 'write it as a string');
-  const problem = cachePrefixProblem(prefix);
+  const problem = cachePrefixProblem(requireLiteral(prefix, property, 'write it as a string'));
   if (problem !== undefined) {
     throw new Error(`${property} ${quote(prefix)} is not valid: ${problem}; set another ${property}, for example "docker-hub"`);
   }

@@ -14,15 +14,22 @@ import { quote } from '../image/sanitize';
 import { MirrorBuilds } from '../project/mirror-project';
 import { onSynthesis } from '../synthesis/aspects';
 import { isDifferent, outermostStack } from '../synthesis/environments';
+import { listOf, objectWith, requireShapes, valueOf } from '../synthesis/shapes';
 
 /** The alarms of single images. The other alarms are rare and cover the mirror as a whole. */
 const IMAGE_ALARMS: readonly MirrorAlarm[] = [MirrorAlarm.FAILED, MirrorAlarm.STALE];
+
+const SHAPES = {
+  alarms: listOf(valueOf('MirrorAlarm', MirrorAlarm), 'MirrorAlarm.FAILED'),
+  images: listOf(objectWith('imageUriForTag', 'mirror.image("nginx:stable")'), 'mirror.image("nginx:stable")'),
+};
 
 /** Sends the notifications of alarms to a topic. Alarms of an earlier call notify both topics. */
 export function notify(mirror: IImageMirror, topic: sns.ITopic, options: MirrorNotifyOptions): cloudwatch.Alarm[] {
   const { alarms: kinds = Object.values(MirrorAlarm), images = [] } = options;
   const monitoring = MirrorMonitoring.of(mirror);
   requireTopicInRegion(mirror, topic);
+  requireShapes('the options of notify()', options, SHAPES);
   requireImagesOfMirror(mirror, images);
   const remedy = 'define the topic in the mirror\'s stack, or in a stack without images of the mirror';
   if (kinds.length > 0) requireNoCircularReference(mirror, { dependent: monitoring.construct, resource: topic, noun: 'topic', remedy });

@@ -2,6 +2,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { DOCKER_HUB, parseRegistryHost } from '../image/image-reference';
 import { quote } from '../image/sanitize';
 import { requireLiteral } from '../synthesis/literal';
+import { hasDummy, placeholder } from '../synthesis/lookups';
 
 /**
  * Options of `RegistryCredentials`: the fields of the secret.
@@ -101,8 +102,9 @@ export class RegistryCredentials {
 }
 
 function requireRegistryHost(text: string): string {
-  requireLiteral(text, 'the registry of RegistryCredentials', 'write its host, for example "quay.io"');
-  const host = parseRegistryHost(text);
+  const name = requireLiteral(text, 'the registry of RegistryCredentials', 'write its host, for example "quay.io"');
+  // A lookup that has no value yet gets a host that does not exist.
+  const host = parseRegistryHost(hasDummy(name) ? `${placeholder(name)}.invalid` : name);
   if (host !== undefined) return host;
   throw new Error(`${quote(text)} is not a valid registry host; write the host as in image references, for example "quay.io" `
     + 'or "registry.example.com:5000"');

@@ -4,10 +4,11 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { DEFAULT_REPOSITORY_PREFIX, repositoryNameProblem } from '../image/repository-name';
 import { quote } from '../image/sanitize';
-import { requireAccountId } from '../repositories/pull-grants';
+import { ACCOUNT_IDS, requireAccountId } from '../repositories/pull-grants';
 import { repositoryArn } from '../repositories/repository-arns';
 import { singletonProblems } from '../synthesis/environments';
 import { requireLiteral } from '../synthesis/literal';
+import { mapAll, requireShape } from '../synthesis/shapes';
 
 /**
  * Properties of a `MirrorReplicationDestination`.
@@ -53,8 +54,9 @@ export class MirrorReplicationDestination extends Construct {
   constructor(scope: Construct, id: string, props: MirrorReplicationDestinationProps) {
     super(scope, id);
     const { sourceAccounts, repositoryPrefix = DEFAULT_REPOSITORY_PREFIX, otherStatements = [] } = props;
+    requireShape('sourceAccounts', sourceAccounts, ACCOUNT_IDS);
     if (sourceAccounts.length === 0) throw new Error('sourceAccounts is empty; add the accounts of the mirrors');
-    for (const account of sourceAccounts) requireAccountId(account);
+    mapAll('sourceAccounts', sourceAccounts, requireAccountId);
     requirePrefix(repositoryPrefix);
     const replicate = new iam.PolicyStatement({
       principals: [...new Set(sourceAccounts)].sort().map((account) => new iam.AccountPrincipal(account)),
@@ -68,7 +70,6 @@ export class MirrorReplicationDestination extends Construct {
 }
 
 function requirePrefix(prefix: string): void {
-  requireLiteral(prefix, 'repositoryPrefix', 'write it as a string, for example "mirror"');
-  const problem = repositoryNameProblem(prefix);
+  const problem = repositoryNameProblem(requireLiteral(prefix, 'repositoryPrefix', 'write it as a string, for example "mirror"'));
   if (problem) throw new Error(`repositoryPrefix ${quote(prefix)} is not valid: ${problem}`);
 }

@@ -4,6 +4,7 @@ import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { quote } from '../image/sanitize';
 import { requireAccountId } from '../repositories/pull-grants';
 import { requireLiteral } from '../synthesis/literal';
+import { listOf, objectWith, requireShape, text } from '../synthesis/shapes';
 
 /** @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html */
 const MAX_RULES = 10;
@@ -37,7 +38,11 @@ export function renderRules(stack: Stack, rules: readonly ReplicationRule[]): ec
   }));
 }
 
+const DESTINATIONS = listOf(objectWith('region', '{ region: "us-east-1" }'), '{ region: "us-east-1" }');
+const PREFIXES = listOf(text('mirror/'), '"mirror/"');
+
 function renderRule(stack: Stack, { destinations, repositoryPrefixes }: ReplicationRule) {
+  requireShape('destinations', destinations, DESTINATIONS);
   if (destinations.length === 0) throw new Error('destinations is empty; add at least one, for example [{ region: "us-east-1" }]');
   const repositoryFilters = repositoryPrefixes && renderFilters(repositoryPrefixes);
   return { destinations: destinations.map((destination) => renderDestination(stack, destination)), repositoryFilters };
@@ -67,6 +72,7 @@ function requireSamePartition(region: string, own: string): void {
 }
 
 function renderFilters(prefixes: readonly string[]) {
+  requireShape('repositoryPrefixes', prefixes, PREFIXES);
   if (prefixes.length === 0) throw new Error('repositoryPrefixes is empty; omit it to replicate all repositories');
   if (prefixes.length > MAX_FILTERS) {
     throw new Error(`a rule has ${prefixes.length} prefixes, but Amazon ECR allows at most ${MAX_FILTERS}; divide it into two rules`);
@@ -74,8 +80,8 @@ function renderFilters(prefixes: readonly string[]) {
   return prefixes.map((filter) => ({ filter: requireFilter(filter), filterType: 'PREFIX_MATCH' }));
 }
 
-function requireFilter(prefix: string): string {
-  requireLiteral(prefix, 'a repository prefix', 'write it as a string');
+function requireFilter(value: string): string {
+  const prefix = requireLiteral(value, 'a repository prefix', 'write it as a string');
   if (prefix.length >= 2 && prefix.length <= 256 && FILTER.test(prefix)) return prefix;
   throw new Error(`${quote(prefix)} is not a valid repository prefix: it must be 2 to 256 lowercase letters, digits, "/", ".", "_" or "-"; `
     + 'write for example "mirror/"');

@@ -5,6 +5,8 @@ import { IConstruct } from 'constructs';
 import { repositoryArn } from './repository-arns';
 import { quote } from '../image/sanitize';
 import { isDifferent } from '../synthesis/environments';
+import { hasDummy } from '../synthesis/lookups';
+import { listOf, mapAll, requireShape, text } from '../synthesis/shapes';
 
 /** The action that a pull through a cache also needs, so that Amazon ECR copies or updates the image. */
 export const IMPORT_ACTION = 'ecr:BatchImportUpstreamImage';
@@ -69,12 +71,17 @@ export const PULL_ACTIONS = ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetIma
 const ORGANIZATION_ID = /^o-[a-z0-9]{10,32}$/;
 const ACCOUNT_ID = /^[0-9]{12}$/;
 
+/** A list of account IDs, for callers without a compiler. */
+export const ACCOUNT_IDS = listOf(text('111122223333'), '"111122223333"');
+
 /**
  * The statement for a repository policy that allows all principals of an organization to pull.
  *
  * @throws Error when the organization ID is not valid
  */
 export function organizationPullStatement(organizationId: string): iam.PolicyStatement {
+  // The CDK checks the ID too, and does not know lookups that have no value yet.
+  if (hasDummy(organizationId)) return organizationPullStatement('o-lookup0000');
   if (!Token.isUnresolved(organizationId) && !ORGANIZATION_ID.test(organizationId)) {
     throw new Error(`${quote(organizationId)} is not a valid organization ID, which is "o-" and 10 to 32 lowercase letters or digits; `
       + 'use for example "o-abcde12345"');
@@ -89,18 +96,19 @@ export function organizationPullStatement(organizationId: string): iam.PolicySta
  */
 export function accountsPullStatement(accountIds: string[]): iam.PolicyStatement {
   if (Token.isUnresolved(accountIds)) throw new Error('accountIds must be known at synthesis, but it is a list token; write the IDs as strings');
+  requireShape('accountIds', accountIds, ACCOUNT_IDS);
   if (accountIds.length === 0) throw new Error('accountIds is empty; pass at least one account ID, or remove the call');
-  for (const accountId of accountIds) requireAccountId(accountId);
+  mapAll('accountIds', accountIds, requireAccountId);
   return pullStatement([...new Set(accountIds)].sort().map((accountId) => new iam.AccountPrincipal(accountId)));
 }
 
 /**
- * Requires that a text is an account ID. A token is always valid.
+ * Requires that a text is an account ID. A token is always valid, and so is a lookup that has no value yet.
  *
  * @throws Error that names the value
  */
 export function requireAccountId(accountId: string): void {
-  if (Token.isUnresolved(accountId) || ACCOUNT_ID.test(accountId)) return;
+  if (Token.isUnresolved(accountId) || ACCOUNT_ID.test(accountId) || hasDummy(accountId)) return;
   throw new Error(`${quote(accountId)} is not a valid account ID, which is a string of 12 digits; use for example "111122223333"`);
 }
 

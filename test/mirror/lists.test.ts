@@ -5,7 +5,8 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import { Attestations, ImageMirror, ImageMirrorProps, MirroredImage, MirroredImageOptions, OnDeploy, OnTagMoved, TagFilter, TagKind } from '../../src';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { Attestations, ImageMirror, ImageMirrorProps, MirroredImage, MirroredImageOptions, MirrorReplication, OnDeploy, OnTagMoved, TagFilter, TagKind } from '../../src';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 const stackOf = () => new Stack(new App(), 'Platform');
@@ -86,6 +87,10 @@ describe('a list with several mistakes', () => {
   test('of platforms has one error', () => {
     expect(() => mirrorOf().addImage('nginx', { platforms: [Platform.custom('linux'), Platform.LINUX_AMD64, Platform.custom('arm 64')] }))
       .toThrow(/^platforms has 2 mistakes:\n {2}- "linux" is not a valid platform; .*\n {2}- "arm 64" is not a valid platform/);
+  });
+
+  test('of accounts has one error', () => {
+    expect(() => mirrorOf().grantPullToAccounts(['1', '111122223333', '2'])).toThrow(/^accountIds has 2 mistakes:\n {2}- "1" is not a valid account ID.*\n {2}- "2" is not/);
   });
 
   test('of images for Dockerfiles has one error', () => {
@@ -223,6 +228,17 @@ describe('plain JavaScript', () => {
     ['an exclusion as text', () => TagFilter.semver('1.x', { exclude: plain('*-rc') }), 'exclude must be a list, but it is the string "*-rc"; write ["*-rc"]'],
   ])('gets words for %s', (_, act, message) => {
     expect(() => act(mirrorOf())).toThrow(message);
+  });
+
+  test.each<[string, (mirror: ImageMirror) => unknown, string]>([
+    ['one account', (mirror) => mirror.grantPullToAccounts(plain('111122223333')), 'accountIds must be a list, but it is the string "111122223333"; write ["111122223333"]'],
+    ['accounts that are numbers', (mirror) => mirror.grantPullToAccounts(plain([111122223333])), 'accountIds[0] must be a string, but it is the number 111122223333; write for example "111122223333"'],
+    ['alarms as text', (mirror) => mirror.notify(new sns.Topic(mirror, 'Topic'), { alarms: plain('FAILED') }), 'alarms must be a list, but it is the string "FAILED"; write for example [MirrorAlarm.FAILED]'],
+    ['images to watch as text', (mirror) => mirror.notify(new sns.Topic(mirror, 'Topic'), { images: plain(['nginx']) }), 'images[0] must be an object of the CDK, but it is the string "nginx"'],
+    ['a Region for destinations', (mirror) => new MirrorReplication(mirror, 'Replication', { mirror, destinations: plain(['us-east-1']) }),
+      'destinations[0] must be an object of the CDK, but it is the string "us-east-1"; write for example { region: "us-east-1" }'],
+  ])('gets words for %s', (_, act, message) => {
+    expect(() => act(mirrorOf({ images: ['nginx'] }))).toThrow(message);
   });
 
   test('can say null for all that is optional, and pass a schedule of EventBridge rules', () => {

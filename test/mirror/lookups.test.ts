@@ -3,8 +3,9 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
-import { ImageMirror, TagFilter } from '../../src';
+import { ImageMirror, RegistryCredentials, TagFilter } from '../../src';
 
 const ENV = { account: '111122223333', region: 'eu-west-1' };
 const NAMES = ['/platform/images', 'tag', '/Tag_1.x', '/registry', '/prefix', '/digest'];
@@ -88,6 +89,17 @@ test.each([
     mirror.addImage('redis', { repositoryName: `${lookup('/prefix')}/redis` });
   });
   expect(repositoriesOf(template)).toEqual([`${prefix(() => 'team')}/nginx`, 'team/redis']);
+});
+
+test('accounts, an organization, and the registry of credentials can be looked up', () => {
+  const values = { '/accounts': '222233334444,333344445555', '/organization': 'o-abcde12345', '/registry': 'quay.io' };
+  const template = JSON.stringify(synthesize(values, (stack, lookup) => {
+    const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'quay');
+    const mirror = new ImageMirror(stack, 'Mirror', { images: ['quay.io/a/b:1'], credentials: [RegistryCredentials.fromSecret(lookup('/registry'), secret)] });
+    mirror.grantPullToAccounts(lookup('/accounts').split(','));
+    mirror.grantPullToOrganization(lookup('/organization'));
+  }).toJSON());
+  expect(Object.values(values).flatMap((value) => value.split(',')).filter((value) => !template.includes(value))).toEqual([]);
 });
 
 test('the second pass refuses a value that is not valid', () => {
