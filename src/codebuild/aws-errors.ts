@@ -24,17 +24,39 @@ const QUEUE_IS_FULL = 'AccountLimitExceededException';
 const THROTTLING = /Throttl|TooManyRequests|RequestLimitExceeded|SlowDown/i;
 const NETWORK = /^(ECONN(RESET|REFUSED|ABORTED)|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/;
 
+/** CodeBuild's messages for a full queue: "Cannot have more than 1 builds in queue for the account", formerly "... 20 active builds ...". */
+const MAX_BUILDS = /cannot have more than ([0-9]+) (?:builds|active builds)/i;
+
+/**
+ * The remedy for a full queue. The queue of an account takes five builds for each build that can run at a time.
+ *
+ * @see https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
+ */
+export const QUOTA_ADVICE = 'raise the quota "Concurrently running builds for Linux/Small environment" of AWS CodeBuild in Service Quotas, '
+  + 'or the quota with the environment type and the size of the project';
+
 /** Whether an error is transient: the same request may succeed later. */
 export function isRetryable(error: unknown): boolean {
-  const { name = '', code = '', $metadata } = Object(error) as ErrorFields;
+  const { name = '', $metadata } = Object(error) as ErrorFields;
   const status = $metadata?.httpStatusCode ?? 0;
-  return name === QUEUE_IS_FULL || THROTTLING.test(name) || name === 'TimeoutError' || NETWORK.test(code) || status === 429 || status >= 500;
+  return isQuotaError(error) || THROTTLING.test(name) || isNetworkError(error) || status === 429 || status >= 500;
 }
 
-/** Whether the account's quota of builds is 0. Waiting does not help then. */
-export function hasZeroBuildQuota(error: unknown): boolean {
-  const { name, message = '' } = Object(error) as ErrorFields;
-  return name === QUEUE_IS_FULL && /more than 0 builds/i.test(message);
+/** Whether CodeBuild rejects a build because the queue of the account is full. */
+export function isQuotaError(error: unknown): boolean {
+  return (Object(error) as ErrorFields).name === QUEUE_IS_FULL || buildQuota(error) !== undefined;
+}
+
+/** The number of builds that the account can have, if an error says so. A quota of 0 never has room, and waiting does not help. */
+export function buildQuota(error: unknown): number | undefined {
+  const [, builds] = MAX_BUILDS.exec((Object(error) as ErrorFields).message ?? '') ?? [];
+  return builds === undefined ? undefined : Number(builds);
+}
+
+/** Whether a request failed because a host did not respond, or could not be reached. */
+export function isNetworkError(error: unknown): boolean {
+  const { name = '', code = '' } = Object(error) as ErrorFields;
+  return name === 'TimeoutError' || NETWORK.test(code);
 }
 
 /** Whether a service reports that a resource does not exist. */

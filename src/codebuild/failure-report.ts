@@ -33,7 +33,8 @@ export function formatFailureReport(builds: readonly FollowedBuild[], action: 'm
   const entries = [...failures.map(imageEntry), ...failed.filter((build) => countMissing(build) > 0 || !isExplained(build)).map(buildEntry)]
     .map((entry) => truncateToBytes(sanitizeLine(entry, MAX_ENTRY_BYTES), MAX_ENTRY_BYTES));
   const others = succeeded === 0 ? '' : `, ${succeeded} ${succeeded === 1 ? 'was' : 'were'}`;
-  const head = `${formatCount(failures.length + unknown)} not ${action}${others}:`;
+  const bad = failures.length + unknown;
+  const head = bad === 0 ? `all images were ${action}, but a build failed:` : `${formatCount(bad)} not ${action}${others}:`;
   const links = linksOf(failed);
   const room = MAX_REPORT_BYTES - Buffer.byteLength([head, ...links].join('\n'));
   return truncateToBytes([head, ...entriesWithin(room, entries), ...links].join('\n'), MAX_REPORT_BYTES);

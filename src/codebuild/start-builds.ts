@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { CodeBuildClient, ComputeType, EnvironmentType, StartBuildCommand, StartBuildCommandInput } from '@aws-sdk/client-codebuild';
-import { Clock, formatAwsError, hasZeroBuildQuota, isNotFound, isRetryable, StartBuildError, SYSTEM_CLOCK } from './aws-errors';
+import { buildQuota, Clock, formatAwsError, isNotFound, isQuotaError, isRetryable, QUOTA_ADVICE, StartBuildError, SYSTEM_CLOCK } from './aws-errors';
 import { backoffPause, formatRetry } from '../image/backoff';
 import { BuildEnvironmentOverride, RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { quote } from '../image/sanitize';
@@ -39,6 +39,14 @@ export interface StartBuildsRequest {
   readonly requestId: string;
   /** When to stop retrying, in milliseconds since the epoch. */
   readonly deadline: number;
+  /**
+   * The largest quota of builds in the account with which a retry cannot succeed.
+   *
+   * A build that starts another build is 1: with a quota of 1, it would wait for the place that it occupies itself.
+   *
+   * @default 0
+   */
+  readonly ownBuilds?: number;
 }
 
 /** The client of CodeBuild, the log and the clock. */
@@ -76,7 +84,7 @@ async function startBuild(planned: PlannedBuild, index: number, request: StartBu
     ...environmentOverrides(request.environment),
     idempotencyToken: createHash('sha256').update(`${request.requestId} ${index}`).digest('hex'),
   });
-  const { build } = await retryUntilDeadline(() => tools.client.send(command), request, tools);
+  const { build } = await retryUntilDeadline(() => tools.client.send(command), index, request, tools);
   if (!build?.id) throw new StartBuildError(`CodeBuild returned no build id for the project ${quote(request.project)}; check its builds`);
   tools.log(`started the build ${build.id} for ${describeImages(planned)}`);
   const started = { id: build.id, startTime: build.startTime?.getTime(), images: images.length, firstImages: images.slice(0, MAX_FIRST_IMAGES) };
@@ -96,37 +104,47 @@ function environmentOverrides(environment: BuildEnvironmentOverride | undefined)
   return { environmentTypeOverride: type, imageOverride: image, computeTypeOverride: computeType };
 }
 
+/** @param startedBuilds the number of builds that the request has started before */
 async function retryUntilDeadline<T>(
-  send: () => Promise<T>, request: StartBuildsRequest, { log, clock = SYSTEM_CLOCK }: StartBuildsTools,
+  send: () => Promise<T>, startedBuilds: number, request: StartBuildsRequest, { log, clock = SYSTEM_CLOCK }: StartBuildsTools,
 ): Promise<T> {
+  const { deadline, ownBuilds = 0, project } = request;
   for (let attempt = 1; ; attempt++) {
     try {
       return await send();
     } catch (error) {
-      if (isNotFound(error) || hasZeroBuildQuota(error) || !isRetryable(error)) throw permanentError(error, request.project);
+      if (!isTransient(error, ownBuilds)) throw permanentError(error, project);
       const pause = backoffPause(BACKOFF, attempt, clock.random());
-      if (clock.now() + pause >= request.deadline) throw deadlineError(error, request.project);
+      if (clock.now() + pause >= deadline) throw deadlineError(error, startedBuilds, project);
       log(formatRetry(formatAwsError(error), pause / 1000));
       await clock.sleep(pause);
     }
   }
 }
 
+/** Whether a retry can succeed. @param ownBuilds see `StartBuildsRequest` */
+export function isTransient(error: unknown, ownBuilds: number): boolean {
+  const quota = buildQuota(error);
+  return !isNotFound(error) && isRetryable(error) && (quota === undefined || quota > ownBuilds);
+}
+
 function permanentError(error: unknown, project: string): StartBuildError {
   const named = `the CodeBuild project ${quote(project)}`;
   if (isNotFound(error)) return new StartBuildError(`${named} does not exist; deploy the stack of its ImageMirror again`, { cause: error });
-  if (hasZeroBuildQuota(error)) {
-    const problem = `the CodeBuild quota of this account for builds in this Region is 0 (${formatAwsError(error)})`;
-    return new StartBuildError(`${problem}; request a quota increase from AWS Support`, { cause: error });
+  if (isQuotaError(error)) {
+    const problem = `this account cannot run the build of ${named} in this Region (${formatAwsError(error)})`;
+    return new StartBuildError(`${problem}; ${QUOTA_ADVICE}`, { cause: error });
   }
   return new StartBuildError(`cannot start ${named}: ${formatAwsError(error)}`, { cause: error });
 }
 
-function deadlineError(error: unknown, project: string): StartBuildError {
+function deadlineError(error: unknown, startedBuilds: number, project: string): StartBuildError {
+  const builds = startedBuilds === 1 ? '1 started build continues' : `${startedBuilds} started builds continue`;
+  const started = startedBuilds === 0 ? '' : `; ${builds} to run`;
+  const remedy = isQuotaError(error) ? `try again when fewer builds are queued, or ${QUOTA_ADVICE}` : 'try again later';
+  const more = startedBuilds === 0 ? '' : 'more ';
   return new StartBuildError(
-    `cannot start more builds of the CodeBuild project ${quote(project)} in time (${formatAwsError(error)}); `
-    + 'started builds continue to run; try again when fewer builds are queued',
-    { cause: error },
+    `cannot start ${more}builds of the CodeBuild project ${quote(project)} in time (${formatAwsError(error)})${started}; ${remedy}`, { cause: error },
   );
 }
 

@@ -31,6 +31,10 @@ test('says nothing of good ones when there are none', () => {
   expect(formatFailureReport([build('FAILED', 2, whole(bad('x'), bad('y')))])).toMatch(/^2 images were not mirrored:\n- x .*\n- y .*\nBuild log/);
 });
 
+test('a build that failed after all its images were mirrored has no count of zero', () => {
+  expect(formatFailureReport([build('FAILED', 1, whole(good('a')), { problem: 'POST_BUILD: oops' })])).toMatch(/^all images were mirrored, but a build failed:\n- the build Mirror:1 failed \(POST_BUILD: oops\)/);
+});
+
 test('a list of images that could not be read has no name', () => {
   expect(formatFailureReport([build('FAILED', 1, whole({ source: '', reason: 'invalid-configuration', message: 'the variable IMAGES must be a list' }))]))
     .toContain('- the list of images (invalid-configuration): the variable IMAGES must be a list');

@@ -32,6 +32,9 @@ function failure(name: string, message = 'no', status = 400): Error {
 const inputs = () => codeBuild.commandCalls(StartBuildCommand).map(({ args: [{ input }] }) => input);
 const QUEUE_FULL = failure('AccountLimitExceededException', 'Cannot have more than 30 builds in queue for the account');
 
+const QUOTA = 'raise the quota "Concurrently running builds for Linux/Small environment" of AWS CodeBuild in Service Quotas, '
+  + 'or the quota with the environment type and the size of the project';
+
 test('a build is started with all images in one variable, and told by its id', async () => {
   codeBuild.on(StartBuildCommand).resolves({ build: { id: 'Mirror:1', startTime: STARTED } });
   expect(await start()).toEqual([{ id: 'Mirror:1', startTime: STARTED.getTime(), images: 2, firstImages: IMAGES.map(({ IMAGE }) => IMAGE) }]);
@@ -102,10 +105,41 @@ test('beyond the deadline it gives up, with what was in the way', async () => {
   codeBuild.on(StartBuildCommand).rejects(QUEUE_FULL);
   const deadline = clock.now() + 60_000;
   await expect(start({ deadline })).rejects.toThrow(
-    'cannot start more builds of the CodeBuild project "Mirror" in time (AccountLimitExceededException: Cannot have more than 30 builds in queue for the account); '
-    + 'started builds continue to run; try again when fewer builds are queued',
+    'cannot start builds of the CodeBuild project "Mirror" in time (AccountLimitExceededException: Cannot have more than 30 builds in queue for the account); '
+    + `try again when fewer builds are queued, or ${QUOTA}`,
   );
   expect(clock.now()).toBeLessThan(deadline);
+});
+
+test('the error after some builds were started has their number', async () => {
+  codeBuild.on(StartBuildCommand).resolvesOnce({ build: { id: 'Mirror:1' } }).rejects(QUEUE_FULL);
+  await expect(start({ longestBuildMinutes: 1 })).rejects.toThrow(/^cannot start more builds .*; 1 started build continues to run; try again when/);
+});
+
+test('an error that is not about the queue does not name a quota', async () => {
+  codeBuild.on(StartBuildCommand).rejects(failure('ThrottlingException', 'Rate exceeded'));
+  await expect(start()).rejects.toThrow(/in time \(ThrottlingException: Rate exceeded\); try again later$/);
+});
+
+test.each([
+  ['the exception of CodeBuild', QUEUE_FULL],
+  ['the exception without a number', failure('AccountLimitExceededException', 'limit')],
+  ['the message under another name', failure('ClientException', 'Cannot have more than 20 active builds for the account')],
+])('a full queue is recognized by %s, and its error names the quota to raise', async (_, error) => {
+  codeBuild.on(StartBuildCommand).rejects(error);
+  await expect(start()).rejects.toThrow(QUOTA);
+  expect(clock.sleeps.length).toBeGreaterThan(0);
+});
+
+test('in an account that runs one build at a time, each build starts when the build before has ended', async () => {
+  const busy: { until: number } = { until: 0 };
+  let starts = 0;
+  codeBuild.on(StartBuildCommand).callsFake(() => {
+    if (clock.now() < busy.until) throw failure('AccountLimitExceededException', 'Cannot have more than 1 builds in queue for the account');
+    busy.until = clock.now() + 3 * 60_000;
+    return { build: { id: `Mirror:${++starts}` } };
+  });
+  expect(await start({ longestBuildMinutes: 1, deadline: clock.now() + 10 * 60_000 })).toHaveLength(IMAGES.length);
 });
 
 test('the deadline is one for all builds', async () => {
@@ -118,7 +152,7 @@ test('the deadline is one for all builds', async () => {
 test.each<[string, Error, string]>([
   ['a project that is gone', failure('ResourceNotFoundException', 'Project cannot be found'), 'the CodeBuild project "Mirror" does not exist; deploy the stack of its ImageMirror again'],
   ['an account that may run no builds', failure('AccountLimitExceededException', 'Cannot have more than 0 builds in queue for the account'),
-    'the CodeBuild quota of this account for builds in this Region is 0 (AccountLimitExceededException: Cannot have more than 0 builds in queue for the account); request a quota increase from AWS Support'],
+    `this account cannot run the build of the CodeBuild project "Mirror" in this Region (AccountLimitExceededException: Cannot have more than 0 builds in queue for the account); ${QUOTA}`],
   ['a role that may not', failure('AccessDeniedException', 'User: x is not authorized\nto perform'), 'cannot start the CodeBuild project "Mirror": AccessDeniedException: User: x is not authorized to perform'],
   ['a request that is wrong', failure('InvalidInputException', 'bad\u001b[31m'), 'cannot start the CodeBuild project "Mirror": InvalidInputException: bad\\u001b[31m'],
 ])('%s is an error at once, in words', async (_, error, words) => {

@@ -12,6 +12,8 @@ import { withRunSignal } from '../run-signal';
 
 /** Starts the builds of customized images that are missing or out of date, after their base images are mirrored. */
 export class CustomBuildStarter {
+  private readonly queue = { isFull: false };
+
   /** @param settings the project that builds customized images; undefined when there is none */
   constructor(private readonly settings: CustomBuilds | undefined, private readonly tools: MirrorTools) {}
 
@@ -67,7 +69,7 @@ export class CustomBuildStarter {
     }
     // Imported here: runs without customized images, or with up-to-date ones, don't wait for the AWS SDK.
     const { startCustomBuild } = await import('./start-custom-build.js');
-    const { id, problem } = await startCustomBuild({ project, variables, environment }, this.tools);
+    const { id, problem } = await startCustomBuild({ project, variables, environment }, this.tools, this.queue);
     if (id === undefined) throw new MirrorError('build-failed', problem ?? 'the build was not started');
     return id;
   }
