@@ -7,6 +7,10 @@ const running = () => ({ deadline: Date.now() + 60_000, signal: new AbortControl
 const coded = (code: string) => Object.assign(new Error('low-level words'), { code });
 withEnvironment(/_PROXY$/i);
 
+beforeEach(() => {
+  process.env.CODEBUILD_BUILD_ID = 'Mirror:1';
+});
+
 /** What is said last of a host to which there is no connection, for a reason of Node's. */
 function lastWords(code: string, address = 'https://quay.io/v2/'): string {
   return describeFailure(networkError(coded(code), new URL(address)), running()).message;

@@ -74,7 +74,7 @@ describe('a registry named by an address of IPv6', () => {
 
   test('on which nothing listens is named with its brackets', async () => {
     expect(await mirror('[::1]:1/app:1', `${targetHost}/mirror/app:1`)).toMatchObject({
-      reason: 'network', message: '[::1]:1: the connection to port 1 was refused; check that the registry listens there, and that security groups allow port 1',
+      reason: 'network', message: '[::1]:1: the connection to port 1 was refused; check that the registry listens on port 1, and that a firewall or VPN does not block it',
     });
   });
 });
@@ -141,6 +141,7 @@ describe('a VPC in which only some hosts answer', () => {
   let lines: string[];
 
   beforeEach(() => {
+    process.env.CODEBUILD_BUILD_ID = 'Mirror:1';
     network = new NamedHosts();
     lines = [];
   });

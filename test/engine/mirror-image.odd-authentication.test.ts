@@ -242,7 +242,7 @@ describe('a registry that speaks other than it is spoken to', () => {
     const lines: string[] = [];
     const result = await run('app', { plainHttp: (registry) => registry === target.host, onLine: (line) => lines.push(line) });
     expect(result).toMatchObject({
-      reason: 'network', message: expect.stringMatching(/^127\.0\.0\.1:[0-9]+: the server doesn't use TLS on port [0-9]+ \(.+\); a build needs a registry with TLS, and the command line has --plain-http$/),
+      reason: 'network', message: expect.stringMatching(/^127\.0\.0\.1:[0-9]+: the server doesn't use TLS on port [0-9]+ \(.+\); for a registry without TLS, use --plain-http$/),
     });
     expect(lines.join('\n')).not.toContain('trying again');
   });

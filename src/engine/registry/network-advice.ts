@@ -5,8 +5,14 @@ import { MirrorError } from '../mirror-error';
 const ECR_API = /^(?:api\.ecr|ecr-fips)\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/;
 const S3 = /^([a-z0-9.-]+)\.s3[.-](?:dualstack\.)?([a-z]+(?:-[a-z]+)+-[0-9]+)\.amazonaws\.com(?:\.cn)?$/;
 
+/** Whether this process runs in a build of AWS CodeBuild, and not as a command on another machine. */
+export function isCodeBuild(environment: NodeJS.ProcessEnv = process.env): boolean {
+  return Boolean(environment.CODEBUILD_BUILD_ID);
+}
+
 /**
- * Advice for a host that cannot be reached: the VPC endpoints, security groups or proxy settings to check.
+ * Advice for a host that cannot be reached. For a build: the VPC endpoints, security groups or proxy settings to check.
+ * For a command on another machine: its own network.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
  * @see https://docs.aws.amazon.com/codebuild/latest/userguide/vpc-support.html
@@ -16,6 +22,7 @@ export function networkAdvice(host: string): string {
   const { hostname, port } = url;
   const proxy = proxyFor(url);
   if (proxy !== undefined) return `the request uses the proxy ${proxy.host}: check the proxy, or add ${hostname} to NO_PROXY`;
+  if (!isCodeBuild()) return localAdvice(hostname, port);
   const region = ecrHost(hostname)?.region ?? ECR_API.exec(hostname)?.[1];
   if (region !== undefined) return ecrAdvice(region);
   const [, bucket, bucketRegion] = S3.exec(hostname) ?? [];
@@ -23,6 +30,14 @@ export function networkAdvice(host: string): string {
   if (isPrivateName(hostname)) return `check that the registry listens there, and that security groups allow port ${port || '443'}`;
   return 'a build in a VPC needs a NAT gateway, or a proxy in HTTPS_PROXY, '
     + `and a security group that allows outbound traffic to port ${port || '443'}`;
+}
+
+/** Advice for a command that doesn't run in a build. */
+function localAdvice(hostname: string, port: string): string {
+  if (isPrivateName(hostname)) return `check that the registry listens on port ${port || '443'}, and that a firewall or VPN does not block it`;
+  const registry = ecrHost(hostname);
+  const region = registry === undefined ? '' : `check that the Region ${registry.region} in the host is correct, and `;
+  return `${region}check your network connection and VPN; behind a proxy, set HTTPS_PROXY`;
 }
 
 function ecrAdvice(region: string): string {

@@ -1,5 +1,7 @@
+import { isCodeBuild } from './network-advice';
 import { readBody } from './response-body';
 import { headerValue, HttpResponse } from './transport';
+import { DOCKER_HUB } from '../../image/image-reference';
 import { PUBLIC_GALLERY } from '../../image/registry-hosts';
 import { sanitizeForLog } from '../../image/sanitize';
 import { MirrorError } from '../mirror-error';
@@ -111,8 +113,12 @@ function rateLimited({ registry, authenticated }: RequestPurpose): string {
   if (authenticated) return 'the rate limit of these credentials is exceeded; mirror fewer images at once, or use an account with a higher limit';
   const remedy = registry === PUBLIC_GALLERY
     ? 'run with AWS credentials that allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken'
-    : 'configure credentials for this registry';
+    : `configure credentials for this registry with ${isCodeBuild() ? 'RegistryCredentials' : loginCommand(registry)}`;
   return `the rate limit for anonymous requests is exceeded; ${remedy}`;
+}
+
+function loginCommand(registry: string): string {
+  return registry === DOCKER_HUB ? '"docker login"' : `"docker login ${registry}"`;
 }
 
 /** Parses a `Retry-After` header, which is a number of seconds or a date. Returns seconds, or undefined when it is neither. */

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, type Dispatcher, errors, ProxyAgent } from 'undici';
 import { HostResolver, isPrivateAddress, PRIVATE_ADDRESS, privateAddressError } from './endpoint';
-import { proxyFor } from './network-advice';
+import { isCodeBuild, proxyFor } from './network-advice';
 import { sanitizeForLog } from '../../image/sanitize';
 import { MirrorError } from '../mirror-error';
 
@@ -224,5 +224,6 @@ function tlsProblem(error: unknown, port: string): string {
   const text = error instanceof Error ? error.message : String(error);
   const details = sanitizeForLog(/SSL routines:[^:]*:([^:]+)/.exec(text)?.[1] ?? text);
   if (!NO_TLS.test(text)) return `the TLS handshake failed (${details}); check the TLS versions and ciphers of the server, and proxies on the way`;
-  return `the server doesn't use TLS on port ${port} (${details}); a build needs a registry with TLS, and the command line has --plain-http`;
+  const remedy = isCodeBuild() ? 'a build needs a registry with TLS' : 'for a registry without TLS, use --plain-http';
+  return `the server doesn't use TLS on port ${port} (${details}); ${remedy}`;
 }

@@ -3,6 +3,22 @@ import { withEnvironment } from '../../support/with-environment';
 
 withEnvironment(/_PROXY$/i);
 
+beforeEach(() => {
+  process.env.CODEBUILD_BUILD_ID = 'Mirror:1';
+});
+
+test.each([
+  ['registry-1.docker.io', 'check your network connection and VPN; behind a proxy, set HTTPS_PROXY'],
+  ['layers.s3-us-west-2.amazonaws.com', 'check your network connection and VPN; behind a proxy, set HTTPS_PROXY'],
+  ['123456789012.dkr.ecr.eu-west-1.amazonaws.com', 'check that the Region eu-west-1 in the host is correct, and check your network connection and VPN; behind a proxy, set HTTPS_PROXY'],
+  ['registry:5000', 'check that the registry listens on port 5000, and that a firewall or VPN does not block it'],
+  ['10.0.0.7', 'check that the registry listens on port 443, and that a firewall or VPN does not block it'],
+])('outside of CodeBuild, the advice for %s is about the own network', (host, advice) => {
+  delete process.env.CODEBUILD_BUILD_ID;
+  expect(networkAdvice(host)).toBe(advice);
+  expect(networkAdvice(host)).not.toMatch(/VPC|NAT|security group|endpoint/);
+});
+
 test.each([
   ['123456789012.dkr.ecr.eu-west-1.amazonaws.com', 'com.amazonaws.eu-west-1'],
   ['123456789012.dkr-ecr.eu-west-1.on.aws', 'com.amazonaws.eu-west-1'],
