@@ -51,7 +51,7 @@ export async function readCatalogPlan(environment: NodeJS.ProcessEnv, tools: Mir
     const account = { region: environment.AWS_REGION ?? '', owner };
     const text = await withRunSignal(tools, (signal) => readCatalogText(location, account, retryContext(tools, signal)));
     const images = planCatalogImages({ name, text, shard, today: formatDay(Date.now()), maxEntries: MAX_SHARD_IMAGES }, environment);
-    tools.progress.line(`${name} has ${images.length} entries for this build`);
+    tools.progress.line(`${name} has ${images.length === 0 ? 'no' : images.length} ${images.length === 1 ? 'entry' : 'entries'} for this build`);
     return { images, hasSummary: true };
   } catch (error) {
     const { reason, message } = describeFailure(error, tools);
@@ -141,7 +141,8 @@ function planEntry(read: ValidEntry, { catalog, environment, tagsWithEntries }: 
     const tags = entry.tags && excludeTags(entry.tags, tagsWithEntries.get(upstreamRepository(read)));
     const configuration = readConfiguration({ ...environment, ...variablesOf({ ...entry, tags }, environment) });
     const expiry = `${name}, ${position}: it expires on ${entry.expires}, ${days === 0 ? 'today' : `in ${days} days`}`;
-    const warnings = days <= EXPIRY_WARNING_DAYS ? [expiry] : [];
+    const duplicate = read.warning === undefined ? [] : [`${name}, ${position}: ${read.warning}`];
+    const warnings = days <= EXPIRY_WARNING_DAYS ? [...duplicate, expiry] : duplicate;
     return { configuration: { ...configuration, requestFor: (image) => requestFor(configuration, image, entry, { environment, warnings }) } };
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;

@@ -71,7 +71,7 @@ export class CatalogSyntaxError extends Error {}
  */
 function parseYaml(text: string): YamlValue {
   const problem = tokenProblem(text);
-  if (problem !== undefined) throw new CatalogSyntaxError(problem);
+  if (problem !== undefined) throw new CatalogSyntaxError(withSpaceHint(problem, text));
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -84,8 +84,33 @@ function parseYaml(text: string): YamlValue {
     logLevel: 'error',
   });
   const [error] = document.errors;
-  if (error !== undefined) throw new CatalogSyntaxError(`line ${lines.linePos(error.pos[0]).line}: ${sanitizeForLog(error.message)}`);
+  if (error !== undefined) {
+    const [, remedy] = REMEDIES.find(([message]) => message.test(error.message)) ?? [];
+    throw new CatalogSyntaxError(withSpaceHint(`line ${lines.linePos(error.pos[0]).line}: ${remedy ?? sanitizeForLog(error.message)}`, text));
+  }
   return new YamlValue(document.contents, lines);
+}
+
+/** The remedies for errors of the `yaml` library that have none. */
+const REMEDIES: readonly (readonly [message: RegExp, remedy: string])[] = [
+  [/^Tabs are not allowed/, 'the line is indented with a tab; indent it with spaces'],
+  [/^Missing closing/, 'a quote is not closed; add the closing quote'],
+  [/^Comments must be separated/, 'write a space before "#" to start a comment'],
+  [/reserved character/, 'a value that starts with "@" or "`" must be in quotes'],
+  [/^(?:Implicit keys|A block sequence may not|All (?:mapping|sequence) items|Nested mappings|Unexpected block-seq)/,
+    'the line does not continue what is above it; indent entries of a list, and fields of an entry, by the same number of spaces'],
+];
+
+/** A field without a space after its colon. YAML reads a text and no field, and often reports the next line. */
+const JOINED_FIELD = /^\s*(?:-\s+)?(?:images?|tags|platforms|owner|expires|digest|tagKind|onTagMoved|(?:lateR|r)eferrers|attestations|version):[^\s/]/;
+
+/** Adds to a problem that a field in its line, or in the line before, has no space after its colon. */
+function withSpaceHint(problem: string, text: string): string {
+  const number = Number(/^line ([0-9]+)/.exec(problem)?.[1]);
+  const lines = text.split('\n');
+  const joined = [number - 1, number].find((one) => JOINED_FIELD.test(lines[one - 1] ?? ''));
+  if (joined === undefined) return problem;
+  return `line ${joined}: ${quote(lines[joined - 1].trim())} has no space after the colon; write for example "image: nginx:stable"`;
 }
 
 /** A YAML value with its line. */
@@ -126,7 +151,7 @@ class YamlValue {
     for (const { key, value } of items) {
       const name = String(isScalar(key) ? key.value : key);
       const child = new YamlValue(value as Node | null, this.lines);
-      if (Object.hasOwn(fields, name)) throw new CatalogSyntaxError(`the field ${quote(name)} is defined twice`);
+      if (Object.hasOwn(fields, name)) throw new CatalogSyntaxError(`the field ${quote(name)} is defined twice; remove one of them`);
       fields[name] = name === skippedField && isSeq(value) ? [...value.items].fill(undefined) : child.toPlain();
     }
     return fields;

@@ -89,18 +89,32 @@ const TAG_KINDS: readonly TagKindName[] = ['fixed', 'floating'];
 
 type Fields = Readonly<Record<string, unknown>>;
 
+const SINGLE_TAG = 'for a single tag, write it in the image, for example "nginx:1.27.0"';
+
+/** Remedies for fields that people expect, and that do not exist. */
+const OTHER_FIELDS: Readonly<Record<string, string>> = {
+  tag: SINGLE_TAG,
+  version: SINGLE_TAG,
+  target: 'a catalog has no targets; the mirror derives them',
+};
+
+/** Names that people expect for the field `image`. */
+const IMAGE_NAMES: readonly string[] = ['name', 'repository', 'repo', 'source', 'src', 'uri', 'url'];
+
 /** For each field, a function that returns the problem with its value. */
 const FIELDS: Readonly<Record<keyof CatalogEntry, (value: unknown) => string | undefined>> = {
   image: imageProblem,
-  tags: (value) => isFields(value) ? tagsProblem(value) : 'they must be an object such as {"semver": ">=1.25 <2"} or {"patterns": ["1.27*"]}',
+  tags: (value) => {
+    return isFields(value) ? tagsProblem(value) : `they must be an object such as {"semver": ">=1.25 <2"} or {"patterns": ["1.27*"]}; ${SINGLE_TAG}`;
+  },
   platforms: platformsProblem,
   owner: ownerProblem,
   expires: (value) => isText(value, CATALOG_PATTERNS.expires) ? undefined : 'it must be a date such as "2027-03-31"',
   digest: (value) => typeof value === 'string' && isDigest(value) ? undefined : `it must be ${DIGEST_FORMAT}`,
   tagKind: (value) => TAG_KINDS.includes(value as TagKindName) ? undefined : `it must be one of ${TAG_KINDS.join(', ')}`,
   onTagMoved: (value) => TAG_MOVED_POLICIES.includes(value as TagMovedPolicy) ? undefined : `it must be one of ${TAG_MOVED_POLICIES.join(', ')}`,
-  referrers: (value) => typeof value === 'boolean' ? undefined : 'they must be true or false',
-  lateReferrers: (value) => typeof value === 'boolean' ? undefined : 'they must be true or false',
+  referrers: (value) => typeof value === 'boolean' ? undefined : 'they must be true or false, without quotes',
+  lateReferrers: (value) => typeof value === 'boolean' ? undefined : 'they must be true or false, without quotes',
   attestations: (value) => {
     return ATTESTATION_POLICIES.includes(value as AttestationPolicy) ? undefined : `they must be one of ${ATTESTATION_POLICIES.join(', ')}`;
   },
@@ -113,8 +127,9 @@ const FIELDS: Readonly<Record<keyof CatalogEntry, (value: unknown) => string | u
  */
 export function entryShapeProblem(value: unknown): string | undefined {
   if (typeof value === 'string') return fieldProblem('image', value, imageProblem(value));
-  if (!isFields(value)) return 'it must be an image such as "nginx:stable", or an object with the field "image"';
-  const unknown = unknownFieldProblem(value, Object.keys(FIELDS));
+  if (value === null) return 'it is empty; write an image after the "-", or remove the "-"';
+  if (!isFields(value)) return `it is ${formatValue(value)}: it must be an image such as "nginx:stable", or an object with the field "image"`;
+  const unknown = splitImageProblem(value) ?? unknownFieldProblem(value, Object.keys(FIELDS));
   if (unknown !== undefined) return unknown;
   if (value.image === undefined) return 'it has no image; add one, for example "image": "nginx:stable"';
   for (const [name, field] of Object.entries(value)) {
@@ -139,10 +154,31 @@ export function catalogShapeProblem(value: unknown): string | undefined {
   if (version !== undefined && version !== CATALOG_VERSION) {
     return `its version is ${formatValue(version)}, and this version of cdk-ecr-mirror supports only ${CATALOG_VERSION}`;
   }
-  if (!Array.isArray(images)) return 'it has no list of images; add one, for example {"images": ["nginx:stable"]}';
+  if (!Array.isArray(images)) return imagesProblem(images);
   if (images.length === 0) return 'images is empty; add images, or disable the schedule';
   if (images.length <= MAX_CATALOG_ENTRIES) return undefined;
   return `it has ${images.length} images, and ${MAX_CATALOG_ENTRIES} is the maximum; divide it into several catalogs`;
+}
+
+/** The problem with `images` that are not a list. The text says how the value was read. */
+function imagesProblem(images: unknown): string {
+  const form = 'write each image in a line that starts with "- ", or in JSON {"images": ["nginx:stable"]}';
+  if (images === undefined) return `it has no list of images; add "images:", and below it ${form}`;
+  if (images === null) return `its images have no value; below "images:", ${form}`;
+  if (typeof images === 'string' && images.startsWith('-')) return `its images are the text ${formatValue(images)}; write a space after each "-"`;
+  return `its images are ${isFields(images) ? `an object, ${formatValue(images)}` : formatValue(images)}, and not a list; ${form}`;
+}
+
+/** The problem with an image that YAML read as a key and a value, because of a space after its colon; undefined for other objects. */
+function splitImageProblem(value: Fields): string | undefined {
+  const [[name, rest] = [], ...others] = Object.entries(value);
+  if (name === undefined || others.length > 0 || name.startsWith('image:') || IMAGE_NAMES.includes(name)) return undefined;
+  if ([FIELDS, OTHER_FIELDS].some((known) => Object.hasOwn(known, name))) return undefined;
+  if (!isImage(name)) return undefined;
+  if (rest === null) return `it is the field ${quote(name)} without a value; remove the colon at the end`;
+  if (isFields(rest)) return `it is the field ${quote(name)}; write "image: ${name}", and its settings in the same object`;
+  const remedy = 'write an image without a space after the colon, for example "nginx:1.27.0"';
+  return `it is the field ${quote(name)} with the value ${formatValue(rest)}; ${remedy}`;
 }
 
 /** A value of valid form as an entry. */
@@ -161,8 +197,11 @@ function formatValue(value: unknown): string {
 }
 
 function imageProblem(value: unknown): string | undefined {
+  if (value === null) return 'it has no value; write an image such as "nginx:stable" after the colon';
   if (typeof value !== 'string') return 'it must be a string such as "nginx:stable"; put it in quotes';
   if (isImage(value)) return undefined;
+  if (/[\s,]/.test(value.trim())) return 'it must be a single image; write each image as an entry of its own, without other words';
+  if (value.includes('#')) return 'it must be an image such as "nginx:stable"; write a space before "#" to start a comment';
   const lowercase = withLowercaseRepository(value);
   if (lowercase !== value && isImage(lowercase)) return `repository names must be lowercase; use ${quote(lowercase)}`;
   try {
@@ -230,9 +269,20 @@ function isList(value: unknown, maxLength: number): value is unknown[] {
 function unknownFieldProblem(value: object, known: readonly string[], unlisted: readonly string[] = []): string | undefined {
   const unknown = Object.keys(value).find((name) => !known.includes(name) && !unlisted.includes(name));
   if (unknown === undefined) return undefined;
+  const joined = known.find((name) => unknown.startsWith(`${name}:`));
+  if (joined !== undefined) {
+    return `it has the field ${quote(unknown)}; write a space after the colon: ${quote(unknown.replace(':', ': '))}`;
+  }
   const suggestion = didYouMean(unknown, known);
-  const hint = suggestion === undefined ? '' : ` (did you mean ${quote(suggestion)}?)`;
+  const hint = otherFieldHint(unknown, known, value) ?? (suggestion === undefined ? '' : ` (did you mean ${quote(suggestion)}?)`);
   return `it has the unknown field ${quote(unknown)}${hint}; valid fields are ${known.slice(0, -1).join(', ')} and ${known.at(-1)}`;
+}
+
+/** The remedy for a field of an entry that people expect; undefined for other fields. */
+function otherFieldHint(unknown: string, known: readonly string[], value: object): string | undefined {
+  if (!known.includes('image')) return undefined;
+  if (IMAGE_NAMES.includes(unknown) && !Object.hasOwn(value, 'image')) return ' (name the image in the field "image")';
+  return Object.hasOwn(OTHER_FIELDS, unknown) ? ` (${OTHER_FIELDS[unknown]})` : undefined;
 }
 
 const MILLISECONDS_PER_DAY = 86_400_000;

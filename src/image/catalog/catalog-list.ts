@@ -24,6 +24,8 @@ export interface ValidEntry {
   readonly entry: CatalogEntry;
   /** The image; without a tag when a tag filter selects the tags. */
   readonly reference: ImageReference;
+  /** A problem that does not prevent mirroring: the image is listed several times. */
+  readonly warning?: string;
 }
 
 /** An invalid entry. */
@@ -49,9 +51,12 @@ export interface ReadEntriesOptions {
   readonly selectionProblem: (selection: TagSelection) => string | undefined;
 }
 
-/** Reads the entries of a catalog, in their order. Entries that contradict each other are all invalid. */
+/**
+ * Reads the entries of a catalog, in their order. Entries for the same image are one entry, with a warning.
+ * Entries that contradict each other are all invalid.
+ */
 export function readEntries(listed: readonly ListedEntry[], options: ReadEntriesOptions): ReadEntry[] {
-  return rejectDuplicates(listed.map((entry) => readEntry(entry, options)), options);
+  return mergeDuplicates(listed.map((entry) => readEntry(entry, options)), options);
 }
 
 /** The upstream repository of an entry. It decides which shard has the entry. */
@@ -84,7 +89,7 @@ function repositoryOf({ registry, repository }: ImageReference): string {
 }
 
 function readEntry({ position, value, problem }: ListedEntry, options: ReadEntriesOptions): ReadEntry {
-  const shapeProblem = problem ?? entryShapeProblem(value);
+  const shapeProblem = problem ?? entryShapeProblem(value) ?? joinedFieldProblem(value);
   if (shapeProblem !== undefined) return invalidEntry(position, value, shapeProblem);
   const entry = toCatalogEntry(value);
   try {
@@ -94,6 +99,12 @@ function readEntry({ position, value, problem }: ListedEntry, options: ReadEntri
   } catch (error) {
     return invalidEntry(position, value, (error as Error).message);
   }
+}
+
+/** The problem with `- image:nginx`: without the space, it is an image with the name `image`, and YAML reads a text. */
+function joinedFieldProblem(value: unknown): string | undefined {
+  const [, name, rest] = typeof value === 'string' ? /^(image|name|repository):(.+)$/.exec(value) ?? [] : [];
+  return name && `it is the text ${quote(String(value))}; write a space after the colon, "image: ${rest}", or only the image, "${rest}"`;
 }
 
 function invalidEntry(position: string, value: unknown, problem: string): InvalidEntry {
@@ -134,8 +145,8 @@ function requireMirrorable({ tags, expires, digest }: CatalogEntry, reference: I
   catalogRepositoryName(reference, 'floating', options.repositoryPrefix);
 }
 
-/** Makes entries invalid that repeat or contradict others. */
-function rejectDuplicates(entries: readonly ReadEntry[], options: ReadEntriesOptions): ReadEntry[] {
+/** Merges entries that repeat others, and makes entries invalid that contradict others. */
+function mergeDuplicates(entries: readonly ReadEntry[], options: ReadEntriesOptions): ReadEntry[] {
   const groups = new Map<string, ValidEntry[]>();
   for (const read of entries) {
     if (!isValidEntry(read)) continue;
@@ -144,11 +155,8 @@ function rejectDuplicates(entries: readonly ReadEntry[], options: ReadEntriesOpt
     if (group === undefined) groups.set(target, [read]);
     else group.push(read);
   }
-  const problems = new Map<ReadEntry, string>([...groups].flatMap(([target, group]) => group.length > 1 ? duplicateProblems(target, group) : []));
-  return entries.map((read) => {
-    const problem = problems.get(read);
-    return problem === undefined || !isValidEntry(read) ? read : invalidEntry(read.position, read.entry, problem);
-  });
+  const replacements = new Map<ReadEntry, ReadEntry[]>([...groups].flatMap(([target, group]) => group.length > 1 ? mergeGroup(target, group) : []));
+  return entries.flatMap((read) => replacements.get(read) ?? [read]);
 }
 
 /** The part of the mirror that only one entry can have: a tag, or a tag selection of a repository. */
@@ -158,16 +166,28 @@ function targetOf({ entry, reference }: ValidEntry, { repositoryPrefix }: ReadEn
   return `${catalogRepositoryName(reference, catalogTagKind(tag, entry.tagKind), repositoryPrefix)}:${tag}`;
 }
 
-function duplicateProblems(target: string, group: readonly ValidEntry[]): [ValidEntry, string][] {
+/** The entries that replace each entry of a group. */
+function mergeGroup(target: string, group: readonly ValidEntry[]): [ValidEntry, ReadEntry[]][] {
   const [first, ...others] = group;
   if (others.every((other) => settingsOf(other) === settingsOf(first))) {
-    const name = `${quote(familiarImageReference(first.reference))}${first.entry.tags === undefined ? '' : ' with these tags'}`;
-    return others.map((other) => [other, `${name} is already in the catalog, at ${first.position}; remove one of them`]);
+    return group.map((read) => [read, read === first ? [mergedEntry(group)] : []]);
   }
   return group.map((read) => {
     const other = read === first ? others[0] : first;
-    return [read, `it contradicts ${other.position}: both are mirrored as ${target}; remove one of them`];
+    const problem = `it contradicts ${other.position}: both are mirrored as ${target}; remove one of them`;
+    return [read, [invalidEntry(read.position, read.entry, problem)]];
   });
+}
+
+/** One entry for several of the same image: it has the first owner, and expires when the last of them expires. */
+function mergedEntry(group: readonly ValidEntry[]): ValidEntry {
+  const [first, ...others] = group;
+  const owner = group.map(({ entry }) => entry.owner).find((name) => name !== undefined);
+  const days = group.map(({ entry }) => entry.expires);
+  const expires = days.includes(undefined) ? undefined : days.sort().at(-1);
+  const name = `${quote(familiarImageReference(first.reference))}${first.entry.tags === undefined ? '' : ' with these tags'}`;
+  const warning = `${name} is listed again at ${others.map(({ position }) => position).join(', ')}, and mirrored once; keep one of the entries`;
+  return { ...first, entry: { ...first.entry, owner, expires }, warning };
 }
 
 /** The settings of an entry, without its owner and last day. */

@@ -81,7 +81,7 @@ describe('a document', () => {
 
   test('with a field twice in one entry has that entry refused and no other', () => {
     expect(parseCatalog('images:\n- nginx\n- {image: a, image: b}\n- redis')).toEqual([
-      { position: 'line 2', value: 'nginx' }, { position: 'line 3', value: undefined, problem: 'the field "image" is defined twice' }, { position: 'line 4', value: 'redis' },
+      { position: 'line 2', value: 'nginx' }, { position: 'line 3', value: undefined, problem: 'the field "image" is defined twice; remove one of them' }, { position: 'line 4', value: 'redis' },
     ]);
   });
 
@@ -114,7 +114,7 @@ describe('a document', () => {
     [`images:\n  ${'- '.repeat(1_000)}nginx`, 'line 2: more than 8 nested levels are not supported'],
     [`images:\n${Array.from({ length: 20 }, (_, index) => `${' '.repeat(index)}-`).join('\n')}`, 'line 10: more than 8 nested levels are not supported'],
     [Array.from({ length: 20 }, (_, index) => `${' '.repeat(index)}a:`).join('\n'), 'line 9: more than 8 nested levels are not supported'],
-    ['images: [nginx]\nimages: [redis]', 'the field "images" is defined twice'],
+    ['images: [nginx]\nimages: [redis]', 'the field "images" is defined twice; remove one of them'],
     ['images: [nginx]]', 'line 1: a closing bracket has no opening bracket'],
     ['images: [nginx,, redis]', 'line 1: there is no value between two commas; remove a comma'],
     [`images: ${'['.repeat(20)}`, 'line 1: more than 8 nested levels are not supported'],
@@ -125,7 +125,21 @@ describe('a document', () => {
     ['# ours\nnginx:stable\nredis:7.2.5', 'a list of names cannot have comments; use a YAML document, with "images:" on the first line and "- " before each name'],
     ['- nginx\n- redis', 'the top level must be an object with "images:"; put "images:" above the list, or in JSON {"images": [...]} around it'],
     ['["nginx", "redis"]', 'the top level must be an object with "images:"; put "images:" above the list, or in JSON {"images": [...]} around it'],
-    ['images: nginx', 'it has no list of images; add one, for example {"images": ["nginx:stable"]}'],
+    ['images: nginx', 'its images are "nginx", and not a list; write each image in a line that starts with "- ", or in JSON {"images": ["nginx:stable"]}'],
+    ['images:\n  nginx: stable\n', 'its images are an object, {"nginx":"stable"}, and not a list; write each image in a line that starts with "- ", or in JSON {"images": ["nginx:stable"]}'],
+    ['images:\n', 'its images have no value; below "images:", write each image in a line that starts with "- ", or in JSON {"images": ["nginx:stable"]}'],
+    ['images: null\n', 'its images have no value; below "images:", write each image in a line that starts with "- ", or in JSON {"images": ["nginx:stable"]}'],
+    ['version: 1\n', 'it has no list of images; add "images:", and below it write each image in a line that starts with "- ", or in JSON {"images": ["nginx:stable"]}'],
+    ['images:\n  -nginx\n  -redis\n', 'its images are the text "-nginx -redis"; write a space after each "-"'],
+    ['images:\n- image:nginx\n  owner: team\n', 'line 2: "- image:nginx" has no space after the colon; write for example "image: nginx:stable"'],
+    ['images:\n- image: nginx\n  tags:{semver: ">1"}\n', 'line 3: "tags:{semver: \\">1\\"}" has no space after the colon; write for example "image: nginx:stable"'],
+    ['images:\n- image: nginx\n\towner: team\n', 'line 3: the line is indented with a tab; indent it with spaces'],
+    ['images:\n\t- nginx\n', 'line 2: the line is indented with a tab; indent it with spaces'],
+    ['images:\n- "nginx\n', 'line 3: a quote is not closed; add the closing quote'],
+    ['images:\n- "nginx"# web\n', 'line 2: write a space before "#" to start a comment'],
+    ['images:\n- @nginx\n', 'line 2: a value that starts with "@" or "`" must be in quotes'],
+    ['images:\n - nginx\n- redis\n', /^line 3: the line does not continue what is above it; indent/],
+    ['images:\n- image: nginx:stable: x\n', 'line 2: unexpected ":"; put a value that contains ": " in quotes'],
     ['images: []', 'images is empty; add images, or disable the schedule'],
     ['version: 2\nimages: [nginx]', 'its version is 2, and this version of cdk-ecr-mirror supports only 1'],
     ['image: nginx', 'it has the unknown field "image" (did you mean "images"?); valid fields are version and images'],

@@ -29,21 +29,34 @@ describe('one entry', () => {
     ['user:secret@quay.io/a', 'its image is "***@quay.io/a": a digest must be "sha256:" and 64 lowercase hexadecimal digits'],
     ['nginx\u0007', 'its image is "nginx\\u0007": it contains a space, a control character or a character outside ASCII; remove it'],
     ['0x7f.1/a', 'invalid image reference "0x7f.1/a": "0x7f.1" is not a valid registry host; write a host name with an optional port, for example "registry.example.com:5000"'],
-    [1.27, 'it must be an image such as "nginx:stable", or an object with the field "image"'],
+    [1.27, 'it is 1.27: it must be an image such as "nginx:stable", or an object with the field "image"'],
+    ['image:nginx', 'it is the text "image:nginx"; write a space after the colon, "image: nginx", or only the image, "nginx"'],
+    [{ nginx: 'stable' }, 'it is the field "nginx" with the value "stable"; write an image without a space after the colon, for example "nginx:1.27.0"'],
+    [{ nginx: 1.1 }, 'it is the field "nginx" with the value 1.1; write an image without a space after the colon, for example "nginx:1.27.0"'],
+    [{ 'nginx:stable': null }, 'it is the field "nginx:stable" without a value; remove the colon at the end'],
+    [{ nginx: { owner: 'team' } }, 'it is the field "nginx"; write "image: nginx", and its settings in the same object'],
+    [{ 'image:nginx': null }, 'it has the field "image:nginx"; write a space after the colon: "image: nginx"'],
+    [{ name: 'nginx' }, expect.stringContaining('it has the unknown field "name" (name the image in the field "image")') as unknown as string],
+    [null, 'it is empty; write an image after the "-", or remove the "-"'],
+    [['nginx'], 'it is ["nginx"]: it must be an image such as "nginx:stable", or an object with the field "image"'],
+    [{ image: null }, 'its image is null: it has no value; write an image such as "nginx:stable" after the colon'],
+    ['nginx:stable, redis:7', 'its image is "nginx:stable, redis:7": it must be a single image; write each image as an entry of its own, without other words'],
+    ['nginx:stable -> mirror/nginx', 'its image is "nginx:stable -> mirror/nginx": it must be a single image; write each image as an entry of its own, without other words'],
+    ['nginx:stable#web', 'its image is "nginx:stable#web": it must be an image such as "nginx:stable"; write a space before "#" to start a comment'],
     [{ image: 1.27 }, 'its image is 1.27: it must be a string such as "nginx:stable"; put it in quotes'],
     [{ img: 'nginx' }, 'it has the unknown field "img" (did you mean "image"?); valid fields are image, tags, platforms, owner, expires, digest, tagKind, onTagMoved, referrers, lateReferrers and attestations'],
     [{ image: 'nginx', repository: 'a/b' }, 'it has the unknown field "repository"; valid fields are image, tags, platforms, owner, expires, digest, tagKind, onTagMoved, referrers, lateReferrers and attestations'],
-    [{ image: 'nginx', tag: '1.27.0' }, expect.stringContaining('the unknown field "tag" (did you mean "tags"?); valid fields are') as unknown as string],
+    [{ image: 'nginx', tag: '1.27.0' }, expect.stringContaining('the unknown field "tag" (for a single tag, write it in the image, for example "nginx:1.27.0"); valid fields are') as unknown as string],
     [{ image: 'nginx', tagkind: 'fixed' }, expect.stringContaining('the unknown field "tagkind" (did you mean "tagKind"?); valid fields are') as unknown as string],
     [{ image: 'nginx', tags: { pattern: ['1*'] } }, expect.stringMatching(/^its tags are .*: it has the unknown field "pattern" \(did you mean "patterns"\?\); valid fields are semver/) as unknown as string],
     [{ image: 'nginx', ['o'.repeat(200_000)]: 1 }, expect.not.stringContaining('did you mean') as unknown as string],
     [{ image: 'nginx', attestations: 'drop' }, 'its attestations are "drop": they must be one of KEEP_IF_ACCEPTED, KEEP, DROP'],
-    [{ image: 'nginx', lateReferrers: 'no' }, 'its lateReferrers are "no": they must be true or false'],
+    [{ image: 'nginx', lateReferrers: 'no' }, 'its lateReferrers are "no": they must be true or false, without quotes'],
     [{ image: 'nginx', tagKind: 'IMMUTABLE' }, 'its tagKind is "IMMUTABLE": it must be one of fixed, floating'],
     [{ image: 'nginx', expires: '30.06.2027' }, 'its expires is "30.06.2027": it must be a date such as "2027-03-31"'],
-    [{ image: 'nginx', tags: '1.27' }, 'its tags are "1.27": they must be an object such as {"semver": ">=1.25 <2"} or {"patterns": ["1.27*"]}'],
+    [{ image: 'nginx', tags: '1.27' }, 'its tags are "1.27": they must be an object such as {"semver": ">=1.25 <2"} or {"patterns": ["1.27*"]}; for a single tag, write it in the image, for example "nginx:1.27.0"'],
     [{ image: 'nginx', platforms: 'linux/amd64' }, 'its platforms are "linux/amd64": they must be a list of 1 to 50 platforms, for example ["linux/amd64", "linux/arm64"]'],
-    [{ image: 'nginx', referrers: 'no' }, 'its referrers are "no": they must be true or false'],
+    [{ image: 'nginx', referrers: 'no' }, 'its referrers are "no": they must be true or false, without quotes'],
     [{ owner: 'a' }, 'it has no image; add one, for example "image": "nginx:stable"'],
     [{ image: 'nginx:1', tags: { patterns: ['*'] } }, 'its image is "nginx:1": an image with tags must be a repository, without a tag or digest'],
     [{ image: 'nginx', tags: { semver: '>> 1' } }, 'its tags are {"semver":">> 1"}: its range of versions must be valid for npm, for example ">=1.25 <2"'],
@@ -92,20 +105,30 @@ describe('the tags that entries name', () => {
 
   test('belong to the same shard as what is selected of their repositories', () => {
     const refused = read({ image: 'nginx:1.27.0', owner: 1 }, 'nginx:1', 'nginx:1');
-    expect(refused.map(upstreamRepository)).toEqual(['docker.io/library/nginx', 'docker.io/library/nginx', 'docker.io/library/nginx']);
+    expect(refused.map(upstreamRepository)).toEqual(['docker.io/library/nginx', 'docker.io/library/nginx']);
   });
 });
 
 describe('entries that want the same', () => {
   test('are one, by whatever spelling, owner and day', () => {
-    expect(problemsOf('nginx', { image: 'docker.io/library/nginx:latest', owner: 'team' }, { image: 'index.docker.io/nginx', expires: '2027-01-01' })).toEqual([
-      undefined, '"nginx:latest" is already in the catalog, at entry 1; remove one of them', '"nginx:latest" is already in the catalog, at entry 1; remove one of them',
+    const merged = read('nginx', { image: 'docker.io/library/nginx:latest', owner: 'team' }, 'redis', { image: 'index.docker.io/nginx', expires: '2027-01-01' });
+    expect(merged).toMatchObject([
+      { position: 'entry 1', entry: { image: 'nginx', owner: 'team' }, warning: '"nginx:latest" is listed again at entry 2, entry 4, and mirrored once; keep one of the entries' },
+      { position: 'entry 3', entry: { image: 'redis' } },
     ]);
+    expect(merged[1]).not.toHaveProperty('warning');
+  });
+
+  test.each([
+    [['2027-01-01', '2027-03-01', '2026-12-31'], '2027-03-01'],
+    [['2027-01-01', undefined], undefined],
+  ])('with the last days %j expire on the last of them: %s', (days, expires) => {
+    expect(read(...days.map((day) => day === undefined ? 'nginx' : { image: 'nginx', expires: day })).map((one) => isValidEntry(one) && one.entry.expires)).toEqual([expires]);
   });
 
   test('are one where they select the same tags', () => {
     const entry = { image: 'quay.io/a/b', tags: { patterns: ['1.*'] } };
-    expect(problemsOf(entry, entry)).toEqual([undefined, '"quay.io/a/b" with these tags is already in the catalog, at entry 1; remove one of them']);
+    expect(read(entry, entry)).toMatchObject([{ warning: '"quay.io/a/b" with these tags is listed again at entry 2, and mirrored once; keep one of the entries' }]);
   });
 
   test('are two where only the tag differs', () => {
@@ -113,7 +136,7 @@ describe('entries that want the same', () => {
   });
 
   test('are one selection, whatever the order of its fields', () => {
-    expect(problemsOf({ image: 'nginx', tags: { semver: '1.x', latest: 3 } }, { image: 'nginx', tags: { latest: 3, semver: '1.x' } })[1]).toContain('at entry 1');
+    expect(read({ image: 'nginx', tags: { semver: '1.x', latest: 3 } }, { image: 'nginx', tags: { latest: 3, semver: '1.x' } })).toMatchObject([{ warning: expect.stringContaining('at entry 2') }]);
   });
 });
 
@@ -133,7 +156,7 @@ describe('entries that contradict each other', () => {
   });
 
   test('are none where they say the same in other words', () => {
-    expect(problemsOf({ image: 'a:1.0.0', platforms: ['linux/arm64', 'linux/amd64'] }, { image: 'a:1.0.0', platforms: ['linux/amd64', 'linux/arm64/v8'], referrers: true })[1]).toContain('already');
+    expect(read({ image: 'a:1.0.0', platforms: ['linux/arm64', 'linux/amd64'] }, { image: 'a:1.0.0', platforms: ['linux/amd64', 'linux/arm64/v8'], referrers: true })).toMatchObject([{ warning: expect.stringContaining('at entry 2') }]);
   });
 
   test('are not two upstream repositories with similar names, which have different repositories', () => {
@@ -159,8 +182,10 @@ test('whatever the entries, each is read, and a good one is good by itself', () 
   const value = fc.oneof(fc.jsonValue(), fc.record({ image: fc.constantFrom('nginx', 'redis:7', 'Bad'), platforms: fc.constantFrom(['linux/amd64'], ['linux/arm64']) }, { requiredKeys: ['image'] }));
   fc.assert(fc.property(fc.array(value), (values) => {
     const all = read(...values);
-    expect(all.map(({ position }) => position)).toEqual(values.map((_, index) => `entry ${index + 1}`));
-    for (const [index, one] of all.entries()) if (isValidEntry(one)) expect(read(values[index])).toMatchObject([{ entry: one.entry }]);
+    const numbers = all.map(({ position }) => Number(position.slice('entry '.length)));
+    const merged = all.flatMap((one) => isValidEntry(one) ? one.warning?.match(/entry [0-9]+/g) ?? [] : []).map((position) => Number(position.slice('entry '.length)));
+    expect([...numbers, ...merged].sort((a, b) => a - b)).toEqual(values.map((_, index) => index + 1));
+    for (const [index, one] of all.entries()) if (isValidEntry(one)) expect(read(values[numbers[index] - 1])).toMatchObject([{ entry: one.entry }]);
     const places = all.flatMap((one) => isValidEntry(one) ? [`${upstreamRepository(one)}:${one.reference.tag}`] : []);
     expect(new Set(places).size).toBe(places.length);
   }));
