@@ -21,20 +21,19 @@ export interface CommandOptions {
   readonly allowRealm?: readonly string[];
   /** In seconds. */
   readonly timeout: number;
+  /** Interrupts the command. The images that are not done then have the result `interrupted`. */
+  readonly signal: AbortSignal;
 }
 
 /** A task with the tools of a command, and callbacks that show the progress of each image. */
 export type MirrorCommandTask<T> = (tools: MirrorTools, callbacks: ImageCallbacks) => Promise<T>;
 
 /**
- * Runs a task with the tools of a command: credentials of Docker and AWS, progress bars on a terminal, and an end on SIGINT and SIGTERM.
+ * Runs a task with the tools of a command: credentials of Docker and AWS, and progress bars on a terminal.
  *
  * @param isSingle whether there is one image, so that its lines don't start with its name
  */
 export async function withMirrorTools<T>(options: CommandOptions, isSingle: boolean, task: MirrorCommandTask<T>): Promise<T> {
-  const stop = new AbortController();
-  const interrupt = () => stop.abort();
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const transport = new Transport();
   const bars = process.stderr.isTTY && !options.json && !options.quiet ? new ProgressBars(process.stderr) : undefined;
   const progress = lineProgress(options, '');
@@ -44,7 +43,7 @@ export async function withMirrorTools<T>(options: CommandOptions, isSingle: bool
     progress,
     retry: DEFAULT_RETRY,
     deadline: Date.now() + options.timeout * 1000,
-    signal: stop.signal,
+    signal: options.signal,
     plainHttp: (registry: string) => options.plainHttp === true && isOwnRegistry(registry),
   };
   const callbacks: ImageCallbacks = {
@@ -62,7 +61,6 @@ export async function withMirrorTools<T>(options: CommandOptions, isSingle: bool
   } finally {
     bars?.stop();
     await transport.close();
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }
 

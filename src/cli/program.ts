@@ -3,33 +3,43 @@ import type { CheckAppOptions } from './commands/check-app';
 import { readImagePairs } from './commands/image-pairs';
 import { mirrorCommand, MirrorCommandOptions } from './commands/mirror-command';
 import type { StartCommandOptions } from './commands/start-command';
-import { isUsageError, UsageError } from './usage-error';
+import { EXIT_CODES, EXIT_CODES_HELP, interruptionCode } from './exit-codes';
+import { formatUsageError, isUsageError, loadStandardInput, UsageError } from './usage-error';
 import { MAX_DEADLINE_SECONDS } from '../engine/configuration';
 import { ATTESTATION_POLICIES, TAG_MOVED_POLICIES } from '../image/contract/environment';
 import { parseRegistryHost } from '../image/image-reference';
 import { parsePlatform, Platform, platformTagsProblem } from '../image/platform';
-import { escapeControlCharacters } from '../image/sanitize';
 
 const POLICY_CHOICES = TAG_MOVED_POLICIES.map(formatChoice);
 const ATTESTATION_CHOICES = ATTESTATION_POLICIES.map(formatChoice);
+
+/** How a command ends. */
+interface CommandEnding {
+  /** Receives the exit code. */
+  readonly exit: (code: number) => void;
+  /** Interrupts the command. */
+  readonly signal: AbortSignal;
+}
 
 /**
  * Creates the command line.
  *
  * @param exit receives the exit code of the command
+ * @param signal interrupts the command
  */
-export function createProgram(version: string, exit: (code: number) => void): Command {
+export function createProgram(version: string, exit: (code: number) => void, signal: AbortSignal = new AbortController().signal): Command {
   const root = new Command('cdk-ecr-mirror')
     .description('Copy container images between registries: same digest, all platforms, no Docker.')
     .version(version)
+    .addHelpText('after', EXIT_CODES_HELP)
     .showHelpAfterError('(see "cdk-ecr-mirror --help")');
-  addMirrorCommand(root, 'copy', 'Copy images with all platforms, unless the target is up to date.', false, exit);
-  addMirrorCommand(root, 'check', 'Show what copy would do (dry run).', true, exit);
-  addStartCommand(root, exit);
+  addMirrorCommand(root, 'copy', 'Copy images with all platforms, unless the target is up to date.', false, { exit, signal });
+  addMirrorCommand(root, 'check', 'Show what copy would do (dry run).', true, { exit, signal });
+  addStartCommand(root, { exit, signal });
   return root;
 }
 
-function addMirrorCommand(root: Command, name: string, description: string, dryRun: boolean, exit: (code: number) => void): void {
+function addMirrorCommand(root: Command, name: string, description: string, dryRun: boolean, ending: CommandEnding): void {
   const command = addSubcommand(root, name)
     .description(description)
     .argument('[images...]', 'SOURCE TARGET, or several sources and a target folder that ends with "/", '
@@ -55,12 +65,13 @@ function addMirrorCommand(root: Command, name: string, description: string, dryR
   if (dryRun) {
     command
       .option('--app <folder>', 'check all images of a synthesized CDK app, for example cdk.out')
+      .option('--stack <name>', 'with --app: check only this stack, for example Prod/Platform or "Prod/*" (can be repeated)', collectNames)
       .option('--registry <host>', 'with --app: check in this registry instead of the registry of the app');
   }
-  setAction(command, exit, (args, options: CommandOptions) => runMirrorCommand(args, options, dryRun));
+  setAction(command, ending, (args, options: CommandOptions) => runMirrorCommand(args, { ...options, signal: ending.signal }, dryRun));
 }
 
-function addStartCommand(root: Command, exit: (code: number) => void): void {
+function addStartCommand(root: Command, ending: CommandEnding): void {
   const command = addSubcommand(root, 'start')
     .description('Start builds of a deployed mirror now, follow their logs, and show the results.')
     .argument('[images...]', 'images of the mirror, for example nginx:stable, and catalogs, for example '
@@ -71,25 +82,28 @@ function addStartCommand(root: Command, exit: (code: number) => void): void {
     .option('--no-wait', 'print the started builds and exit')
     .option('--json', 'print one JSON object to stdout and nothing else')
     .option('--quiet', 'no progress output');
-  setAction(command, exit, async (names, options: StartCommandOptions) => {
+  setAction(command, ending, async (names, options: StartCommandOptions) => {
     // A separate bundle, so that the other commands do not load the AWS SDK.
     const { startCommand } = await import('./commands/start-command.js');
-    return startCommand(names, options);
+    return startCommand(names, options, ending.signal);
   });
 }
 
 /** Adds a subcommand. After an error, it prints one line about the help: the full help would hide the error. */
 function addSubcommand(root: Command, name: string): Command {
-  return root.command(name).showHelpAfterError(`(see "cdk-ecr-mirror ${name} --help")`);
+  return root.command(name).addHelpText('after', EXIT_CODES_HELP).showHelpAfterError(`(see "cdk-ecr-mirror ${name} --help")`);
 }
 
-function setAction<Options>(command: Command, exit: (code: number) => void, action: (args: string[], options: Options) => Promise<number>): void {
+type CommandAction<Options> = (args: string[], options: Options) => Promise<number>;
+
+function setAction<Options>(command: Command, { exit, signal }: CommandEnding, action: CommandAction<Options>): void {
   command.action(async (args: string[], options: Options) => {
     try {
-      exit(await action(args, options));
+      const code = await action(args, options);
+      exit(interruptionCode(signal) ?? code);
     } catch (error) {
       if (!isUsageError(error)) throw error;
-      command.error(`error: ${escapeControlCharacters(error.message)}`);
+      command.error(`error: ${formatUsageError(error)}`, { exitCode: EXIT_CODES.USAGE });
     }
   });
 }
@@ -98,6 +112,8 @@ type CommandOptions = MirrorCommandOptions & Partial<CheckAppOptions> & { readon
 
 async function runMirrorCommand(args: string[], options: CommandOptions, dryRun: boolean): Promise<number> {
   const { app, catalog, fromFile, platform, platformTags } = options;
+  if (app === undefined) requireNoAppOptions(options);
+  if ([catalog, fromFile].includes('-')) await loadStandardInput(options.signal);
   const problem = platformTags && platformTagsProblem(platformTags, platform);
   if (problem) throw new UsageError(`--platform-tags: ${problem}`);
   if (app === undefined && catalog !== undefined) {
@@ -110,6 +126,11 @@ async function runMirrorCommand(args: string[], options: CommandOptions, dryRun:
   if (args.length > 0 || fromFile !== undefined) throw new UsageError('--app checks the images of the app; remove the other images, or remove --app');
   const { checkApp } = await import('./commands/check-app.js');
   return checkApp({ ...options, app });
+}
+
+function requireNoAppOptions({ registry, stack }: CommandOptions): void {
+  const [option] = Object.entries({ '--registry': registry, '--stack': stack }).find(([, value]) => value !== undefined) ?? [];
+  if (option !== undefined) throw new UsageError(`${option} needs --app: add "--app cdk.out", or remove ${option}`);
 }
 
 /** The entries of a catalog have these options themselves. */
@@ -137,6 +158,10 @@ function choiceParser(policies: readonly string[]): (text: string) => string {
     if (policy === undefined) throw new InvalidArgumentError(`Allowed choices are ${policies.map(formatChoice).join(', ')}.`);
     return policy;
   };
+}
+
+function collectNames(name: string, names: readonly string[] = []): string[] {
+  return [...names, name];
 }
 
 function parsePlatforms(text: string): Platform[] {

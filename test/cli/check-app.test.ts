@@ -101,6 +101,71 @@ test('finds the images that other stacks add to a mirror, and those of stages', 
   expect(sources).toEqual(['1.0.0', 'latest', 'stable']);
 });
 
+describe('an app with Stages', () => {
+  beforeEach(() => {
+    for (const tag of ['2.0.0', '3.0.0', '4.0.0']) upstream.push('team/app', tag, IMAGE);
+    const app = new App({ outdir: folder });
+    new ImageMirror(new Stack(app, 'Tools', ENVIRONMENT), 'Mirror', { images: [`${upstream.host}/team/app:1.0.0`] });
+    new Stack(app, 'Empty', ENVIRONMENT);
+    const deep = new Stage(new Stage(app, 'Pipeline', ENVIRONMENT), 'Prod');
+    new ImageMirror(new Stack(deep, 'Platform'), 'Mirror', { images: [`${upstream.host}/team/app:2.0.0`] });
+    new ImageMirror(new Stack(deep, 'Data', { stackName: 'prod-data' }), 'Mirror', { images: [`${upstream.host}/team/app:3.0.0`], repositoryPrefix: 'data' });
+    new ImageMirror(new Stack(new Stage(app, 'Dev', ENVIRONMENT), 'Platform'), 'Mirror', { images: [`${upstream.host}/team/app:4.0.0`] });
+    app.synth();
+  });
+
+  const stacksOf = (ending: Ending) => resultsOf(ending).map(({ stack }) => stack).sort();
+
+  test('has the stack of each image, as cdk list shows it, in the table and in JSON', async () => {
+    const ending = await check('--json');
+    expect(stacksOf(ending)).toEqual(['Dev/Platform', 'Pipeline/Prod/Data', 'Pipeline/Prod/Platform', 'Tools']);
+    expect(ending.stderr).toMatch(/^STACK +IMAGE/m);
+    expect(ending.stderr).toMatch(/^Pipeline\/Prod\/Data +.*team\/app:3\.0\.0/m);
+  });
+
+  test.each([
+    [['Tools'], ['Tools']],
+    [['Dev/Platform'], ['Dev/Platform']],
+    [['Dev/Platform', 'Tools'], ['Dev/Platform', 'Tools']],
+    [['Pipeline/*'], ['Pipeline/Prod/Data', 'Pipeline/Prod/Platform']],
+    [['*/Platform'], ['Dev/Platform', 'Pipeline/Prod/Platform']],
+    [['prod-data'], ['Pipeline/Prod/Data']],
+    [['Tools', 'Tools'], ['Tools']],
+  ])('with --stack %j checks %j', async (names, stacks) => {
+    expect(stacksOf(await check('--json', ...names.flatMap((name) => ['--stack', name])))).toEqual(stacks);
+  });
+
+  test.each([
+    [['Platform'], 'the app has no stack "Platform"; its stacks are "Dev/Platform", "Empty", "Pipeline/Prod/Data", "Pipeline/Prod/Platform", "Tools"'],
+    [['Tools', 'tools', 'X'], 'the app has no stack "tools", "X"; its stacks are "Dev/Platform"'],
+    [['Empty'], 'no images are mirrored in the stack "Empty"'],
+  ])('without the stacks %j says which there are', async (names, words) => {
+    const ending = await check(...names.flatMap((name) => ['--stack', name]));
+    expect([ending.code, upstream.count()]).toEqual([2, 0]);
+    expect(ending.stderr).toContain(words);
+  });
+});
+
+test('a problem that several images share is there once', async () => {
+  synthesize({ images: ['a', 'b', 'c', 'd'].map((name) => `${upstream.host}/team/${name}:1.0.0`) });
+  // The registries have no TLS.
+  const { code, stderr } = await runCommand(['check', '--app', folder, '--registry', upstream.host]);
+  expect([code, stderr.match(/: the server doesn't use TLS/g)]).toEqual([1, [": the server doesn't use TLS"]]);
+  expect(stderr).toMatch(/^4 images \([^ ]+\/team\/a:1\.0\.0, .* and 1 more\): [^ ]+: the server doesn't use TLS/m);
+});
+
+test('stages whose stacks export the same names have their own registries', async () => {
+  const app = new App({ outdir: folder });
+  for (const [name, account] of [['Dev', '111122223333'], ['Prod', '444455556666']]) {
+    const stage = new Stage(app, name, { env: { account, region: 'eu-west-1' } });
+    const one = new ImageMirror(new Stack(stage, 'Images', { stackName: 'Images' }), 'Mirror');
+    new MirroredImage(new Stack(stage, 'More', { stackName: 'More' }), 'Image', { mirror: one, image: 'nginx:stable' });
+  }
+  app.synth();
+  const results = resultsOf(await runCommand(['check', '--app', folder, '--json', '--timeout', '1']));
+  expect(results.map(({ stack, target }) => [stack, target.split('.')[0]])).toEqual([['Dev/More', '111122223333'], ['Prod/More', '444455556666']]);
+});
+
 test('names the registry that the app names', async () => {
   synthesize({ images: ['nginx:stable'] });
   const ending = await runCommand(['check', '--app', folder, '--json', '--timeout', '5']);
@@ -112,7 +177,7 @@ test('asks for the account and Region of an app that is synthesized for any', as
   new ImageMirror(new Stack(app, 'Images'), 'Mirror', { images: ['nginx:stable', 'redis:7.2.5'] });
   app.synth();
   const { code, stdout, stderr } = await runCommand(['check', '--app', folder, '--json']);
-  expect([code, stdout, stderr.trimEnd().split('\n')]).toEqual([1, '', [
+  expect([code, JSON.parse(stdout), stderr.trimEnd().split('\n')]).toEqual([2, expect.objectContaining({ outcome: 'failed', reason: 'invalid-configuration' }), [
     'error: the app is synthesized for any account and Region; set AWS_ACCOUNT_ID and AWS_REGION, or --registry',
     '(see "cdk-ecr-mirror check --help")',
   ]]);
@@ -158,7 +223,7 @@ test('has eight images under way at a time, and no more', async () => {
   expect([ending.code, resultsOf(ending).length]).toEqual([0, 20]);
 });
 
-test.each(['SIGTERM', 'SIGINT'] as const)('%s stops it, and the report says so', async (signal) => {
+test.each([['SIGTERM', 143], ['SIGINT', 130]] as const)('%s stops it, and the report says so', async (signal, code) => {
   upstream.fail({ match: { method: 'HEAD' }, action: Fault.stall(), times: 1000 });
   synthesize({ images: [`${upstream.host}/team/app:1.0.0`] });
   const ending = await runCommand(['check', '--app', folder, '--plain-http', '--registry', mirror.host, '--json'], {
@@ -167,7 +232,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s stops it, and the report says so',
       child.kill(signal);
     },
   });
-  expect(ending).toMatchObject({ code: 1, signal: undefined });
+  expect(ending).toMatchObject({ code, signal: undefined });
   expect(resultsOf(ending)).toMatchObject([{ outcome: 'failed', reason: 'interrupted' }]);
 });
 
@@ -177,12 +242,12 @@ test.each([
 ])('refuses %s in one line', async (_name, prepare, words) => {
   prepare();
   const ending = await check();
-  expect(ending.code).toBe(1);
+  expect(ending.code).toBe(2);
   expect(ending.stderr.split('\n')[0]).toContain(words);
 });
 
 test('refuses images beside an app', async () => {
   const ending = await runCommand(['check', '--app', folder, 'nginx:stable', 'localhost:1/nginx']);
-  expect(ending.code).toBe(1);
+  expect(ending.code).toBe(2);
   expect(ending.stderr).toContain('--app checks the images of the app');
 });

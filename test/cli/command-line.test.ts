@@ -149,9 +149,9 @@ describe('what cannot be run', () => {
     ['a bad digest', ['check', 'nginx@sha256:12', 'registry.example.com/app']],
     ['a target with a digest', ['copy', 'nginx:1', `registry.example.com/app@${IMAGE.digest}`]],
     ['a source of escape sequences', ['copy', 'nginx:\u001b[2J\u009b31m\u202e', 'registry.example.com/app']],
-  ])('%s is one clear line and exit code 1', async (_, commandArguments) => {
+  ])('%s is one clear line and exit code 2', async (_, commandArguments) => {
     const { code, stdout, stderr } = await runCommand(commandArguments);
-    expect([code, stdout]).toEqual([1, '']);
+    expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^failed: invalid image reference ".*\n$/);
     expect(stderr.trimEnd()).not.toMatch(CONTROL);
     expect(stderr).not.toMatch(/\n\s+at /);
@@ -170,9 +170,9 @@ describe('what cannot be run', () => {
     ['an unknown kind', ['copy', '--tag-kind', 'sticky', 'nginx:1', 'registry.example.com/app']],
     ['a timeout that is no number', ['copy', '--timeout', '1e3', 'nginx:1', 'registry.example.com/app']],
     ['a timeout of nothing', ['copy', '--timeout', '0', 'nginx:1', 'registry.example.com/app']],
-  ])('%s is told with where the help is and exit code 1', async (_, commandArguments) => {
+  ])('%s is told with where the help is and exit code 2', async (_, commandArguments) => {
     const { code, stdout, stderr } = await runCommand(commandArguments);
-    expect([code, stdout]).toEqual([1, '']);
+    expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^error: /);
     expect(stderr).toMatch(/\n\(see "cdk-ecr-mirror (?:copy )?--help"\)\n$/);
     expect(stderr).not.toContain('Usage:');
@@ -239,7 +239,7 @@ describe('Docker\'s configuration', () => {
   });
 });
 
-describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
+describe.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('%s', (signal, code) => {
   test('ends the run cleanly as interrupted, and the tag is as it was', async () => {
     target.push('mirror/app', '1.0.0', OTHER);
     upstream.fail({ match: { path: '/blobs/' }, action: Fault.stallBody(100), times: 1000 });
@@ -249,7 +249,7 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
         child.kill(signal);
       },
     });
-    expect(ending).toMatchObject({ code: 1, signal: undefined });
+    expect(ending).toMatchObject({ code, signal: undefined });
     expect(resultOf(ending)).toMatchObject({ outcome: 'failed', reason: 'interrupted' });
     expect(ending.stderr).not.toMatch(/\n\s+at /);
     expect(target.tagDigest('mirror/app', '1.0.0')).toBe(OTHER.digest);

@@ -30,7 +30,7 @@ function problemOf(words: readonly string[], content?: string): string {
   try {
     readImagePairs(words, content === undefined ? undefined : file(content));
   } catch (error) {
-    if (error instanceof UsageError) return error.message;
+    if (error instanceof UsageError) return [error.message, ...error.details].join('\n');
     throw error;
   }
   throw new Error('there is no problem');
@@ -74,6 +74,12 @@ describe('arguments', () => {
 
 describe('a file', () => {
   test.each<[string, string[], string, ImagePair[]]>([
+    ['comments at the end of a line', ['localhost:5000/'], 'aa  # web\nbb\t#\tdatabase, "old"\n', [{ source: 'aa', target: 'localhost:5000/aa' }, { source: 'bb', target: 'localhost:5000/bb' }]],
+    ['comments after a pair', [], 'aa localhost:5000/x # a -> b, c\n', [{ source: 'aa', target: 'localhost:5000/x' }]],
+    ['lines with a folder of their own', ['localhost:5000/'], 'aa\nbb localhost:5001/y/', [{ source: 'aa', target: 'localhost:5000/aa' }, { source: 'bb', target: 'localhost:5001/y/bb' }]],
+    ['lines that end with a carriage return only', ['localhost:5000/'], 'aa\rbb\r', [{ source: 'aa', target: 'localhost:5000/aa' }, { source: 'bb', target: 'localhost:5000/bb' }]],
+    ['images of a registry with an IPv6 address', [], '[::1]:5000/aa [fd00::7]:5000/x\n', [{ source: '[::1]:5000/aa', target: '[fd00::7]:5000/x' }]],
+    ['a target on Docker Hub that says so', [], 'aa docker.io/team/aa\n', [{ source: 'aa', target: 'docker.io/team/aa' }]],
     ['pairs', [], 'a localhost:5000/x\nb localhost:5000/y\n', [{ source: 'a', target: 'localhost:5000/x' }, { source: 'b', target: 'localhost:5000/y' }]],
     ['sources for a place', ['localhost:5000/'], 'aa\nbb', [{ source: 'aa', target: 'localhost:5000/aa' }, { source: 'bb', target: 'localhost:5000/bb' }]],
     ['both', ['localhost:5000/'], 'aa\nbb localhost:5001/z', [{ source: 'aa', target: 'localhost:5000/aa' }, { source: 'bb', target: 'localhost:5001/z' }]],
@@ -85,8 +91,80 @@ describe('a file', () => {
     expect(readImagePairs(words, file(content))).toEqual(pairs);
   });
 
+  test.each([['\ufeff', 'utf16le'], ['', 'utf8']] as const)('that starts with %j in %s is decoded', (mark, encoding) => {
+    const name = path.join(folder, 'encoded.txt');
+    writeFileSync(name, Buffer.from(`${mark}aa\r\nbb\r\n`, encoding));
+    expect(readImagePairs(['localhost:5000/'], name).map(({ source }) => source)).toEqual(['aa', 'bb']);
+  });
+
+  test('of UTF-16 in the other byte order is decoded', () => {
+    const name = path.join(folder, 'encoded.txt');
+    writeFileSync(name, Buffer.from('\ufeffaa\nbb', 'utf16le').swap16());
+    expect(readImagePairs(['localhost:5000/'], name).map(({ source }) => source)).toEqual(['aa', 'bb']);
+  });
+
   test('comes after the images among the arguments', () => {
     expect(readImagePairs(['first', 'localhost:5000/'], file('second')).map(({ source }) => source)).toEqual(['first', 'second']);
+  });
+});
+
+describe('a line that only looks like a pair is rejected', () => {
+  test.each([
+    ['a b c', 'it has 3 words, "a b c"; write "SOURCE TARGET" or "SOURCE"'],
+    ['a localhost:5000/a extra words', 'it has 4 words'],
+    ['a -> localhost:5000/a', 'it has a sign between source and target'],
+    ['a->localhost:5000/a', 'it has a sign between source and target'],
+    ['a => localhost:5000/a', 'separate them only with a space'],
+    ['a \u2192 localhost:5000/a', 'it has a sign between source and target'],
+    ['a = localhost:5000/a', 'it has a sign between source and target'],
+    ['a=localhost:5000/a', 'it has a sign between source and target'],
+    ['a : localhost:5000/a', 'it has a sign between source and target'],
+    ['a | localhost:5000/a', 'it has a sign between source and target'],
+    ['a to localhost:5000/a', 'it has a sign between source and target'],
+    ['a,localhost:5000/a', 'it has a comma or a semicolon'],
+    ['a, localhost:5000/a', 'write each image in a line'],
+    ['a;localhost:5000/a', 'it has a comma or a semicolon'],
+    ['"a" "localhost:5000/a"', 'it has quotes'],
+    ["'a' localhost:5000/a", 'it has quotes'],
+    ['`a` localhost:5000/a', 'it has quotes'],
+    ['\u201ca\u201d localhost:5000/a', 'it has quotes'],
+    ['a#web', 'write a space before "#"'],
+    ['a localhost:5000/a#web', 'write a space before "#"'],
+    ['- a', 'it looks like YAML or JSON'],
+    ['images:', 'pass a catalog with --catalog'],
+    ['["a", "b"]', 'it looks like YAML or JSON'],
+    ['{"images": []}', 'it looks like YAML or JSON'],
+    ['a team/a', 'the target "team/a" has no registry, so it would be on Docker Hub; start it with the host of your registry, for example "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/a"'],
+    ['nginx:stable mirror/nginx:stable', 'the target "mirror/nginx:stable" has no registry'],
+    ['a b', 'the target "b" has no registry'],
+    ['a team/', 'the target "team/" has no registry'],
+    ['a localhost:5000/a@sha256:' + 'a'.repeat(64), 'a target cannot have a digest'],
+    ['a:-1 localhost:5000/a', 'the tag "-1" must be'],
+    ['NGINX localhost:5000/a', 'repository names must be lowercase; use "nginx"'],
+    ['a localhost:5000/A', 'repository names must be lowercase; use "localhost:5000/a"'],
+    ['a localhost:99999/a', 'is not a valid registry host'],
+    ['a\u00adb localhost:5000/a', 'a character outside ASCII'],
+  ])('%j', (line, expected) => {
+    const problem = problemOf([], `# images\n${line}\n`);
+    expect(problem).toMatch(/^".*images\.txt", line 2: /);
+    expect(problem).toContain(expected);
+    expect(problem).not.toContain('\n');
+  });
+
+  test('with all its other mistakes, each with the number of its line', () => {
+    const content = 'a localhost:5000/a\n\nb -> localhost:5000/b\nNGINX localhost:5000/c\nd\ne team/e\nf localhost:5000/a\n';
+    expect(problemOf([], content).split('\n')).toEqual([
+      expect.stringMatching(/^5 lines of ".*images\.txt" are not valid, so no image was copied:$/),
+      expect.stringMatching(/^line 3: it has a sign/),
+      expect.stringMatching(/^line 4: .*lowercase/),
+      expect.stringMatching(/^line 5: it has no target/),
+      expect.stringMatching(/^line 6: the target "team\/e" has no registry/),
+      expect.stringMatching(/^line 7: docker\.io\/library\/f:latest has the same target as docker\.io\/library\/a:latest in line 1, localhost:5000\/a:latest; give each image/),
+    ]);
+  });
+
+  test('but not when it is the same pair in another spelling', () => {
+    expect(readImagePairs([], file('nginx localhost:5000/a\ndocker.io/library/nginx:latest localhost:5000/a:latest'))).toHaveLength(2);
   });
 });
 
@@ -100,6 +178,10 @@ describe('a problem, in one line', () => {
     ['of an empty file for a place', ['localhost:5000/'], '', 'there are no images to mirror'],
     ['of a line without a target, and no place', [], '# one\nnginx\n', 'has no target'],
     ['of a line of three words', ['localhost:5000/'], 'a b c\n', 'has 3 words'],
+    ['of a target without a registry', ['nginx:stable', 'mirror/nginx:stable'], undefined, 'the target "mirror/nginx:stable" has no registry'],
+    ['of a target that is one word', ['nginx:stable', 'nginx'], undefined, 'has no registry, so it would be on Docker Hub'],
+    ['of a folder without a registry', ['nginx:stable', 'mirror/'], undefined, 'the target "mirror/" has no registry'],
+    ['of a folder that is a slash', ['nginx:stable', '/'], undefined, 'has no registry'],
     ['of a file beside a source and a target', ['a', 'localhost:5000/a'], 'b localhost:5000/b', 'with --from-file, the only argument is a target folder'],
     ['of a name that no repository can have', ['a', `localhost:5000/${'x'.repeat(256)}/`], undefined, 'has no valid name in'],
   ])('%s', (_, words, content, expected) => {
@@ -109,7 +191,7 @@ describe('a problem, in one line', () => {
   });
 
   test('of a line names the line and its file', () => {
-    expect(problemOf([], '# one\nnginx\n')).toMatch(/^line 2 of .*images\.txt /);
+    expect(problemOf([], '# one\nnginx\n')).toMatch(/^".*images\.txt", line 2: it has no target/);
   });
 
   test('of a file that is not there names it', () => {

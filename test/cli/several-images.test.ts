@@ -147,18 +147,57 @@ describe('a usage error is one line and how to use it, and nothing is asked of a
     ['three words without a place', () => [...pushed('a', 'b'), `${target.host}/x`], /^error: after several images, the last argument must be a target folder/m],
     ['a file that is not there', () => ['--from-file', path.join(folder, 'missing')], /^error: cannot read ".*missing": ENOENT/m],
     ['a file of comments', async () => ['--from-file', await listed('# nothing'), place], /^error: there are no images to mirror/m],
-    ['a line of three words', async () => ['--from-file', await listed('a b c')], /^error: line 1 of .* has 3 words/m],
-    ['a line that would drive a terminal', async () => ['--from-file', await listed('a b \u001b[2Jc d')], /^error: line 1 of .* has 4 words/m],
+    ['a line of three words', async () => ['--from-file', await listed('a b c')], /^error: ".*", line 1: it has 3 words/m],
+    ['a line that would drive a terminal', async () => ['--from-file', await listed('a b \u001b[2Jc d')], /^error: ".*", line 1: it has 4 words/m],
     ['a platform that is none', () => ['--platform', 'arm', ...pushed('a'), place], /^error: .*linux\/amd64,linux\/arm64/m],
   ])('%s', async (_, words, line) => {
     const { code, stdout, stderr } = await run(await words());
-    expect([code, stdout]).toEqual([1, '']);
+    expect([code, stdout]).toEqual([2, '']);
     expect(stderr.match(/^error: /gm)).toHaveLength(1);
     expect(stderr).toMatch(line);
     expect(stderr.trimEnd().split('\n').slice(1)).toEqual(['(see "cdk-ecr-mirror copy --help")']);
     expect(stderr).not.toMatch(/\n\s+at /);
     expect([upstream.count(), target.count()]).toEqual([0, 0]);
   });
+});
+
+describe('an image that is listed several times', () => {
+  test('in any spelling is copied once, with a note', async () => {
+    upstream.push('a', 'latest', imageOf('a'));
+    const spellings = [`${upstream.host}/a`, `${upstream.host}/a:latest`, `${upstream.host}/a`];
+    const ending = await run(['--json', ...spellings, ...pushed('b'), place]);
+    expect([ending.code, reportOf(ending).images]).toMatchObject([0, { copied: 2 }]);
+    expect(ending.stderr).toContain(`note: ${upstream.host}/a:latest is listed 3 times, and counts as one image\n`);
+  });
+
+  test('in a file counts as one, also when the target is spelled out', async () => {
+    upstream.push('a', 'latest', imageOf('a'));
+    const [a, to] = [`${upstream.host}/a`, `${target.host}/x`];
+    const ending = await run(['--json', '--from-file', await listed(`${a} ${to}`, `${a}:latest  ${to}:latest # again`)]);
+    expect([ending.code, JSON.parse(ending.stdout).outcome]).toEqual([0, 'copied']);
+    expect(ending.stderr.match(/^note: /gm)).toHaveLength(1);
+  });
+
+  test('with --quiet has no note', async () => {
+    const [a] = pushed('a');
+    expect((await run(['--quiet', a, a, place])).stderr).not.toContain('note');
+  });
+});
+
+test('a file with several mistakes is rejected with all of them, and nothing is copied', async () => {
+  const [a] = pushed('a');
+  const file = await listed(`${a} ${target.host}/a`, `${a} -> ${target.host}/b`, 'a b c');
+  const { code, stdout, stderr } = await run(['--json', '--from-file', file]);
+  expect([code, upstream.count(), target.count()]).toEqual([2, 0, 0]);
+  expect(stderr).toMatch(/^error: 2 lines of .*\n {2}line 2: it has a sign .*\n {2}line 3: it has 3 words/);
+  expect(JSON.parse(stdout)).toMatchObject({ outcome: 'failed', message: expect.stringMatching(/line 2: [^]*line 3: /), results: [] });
+});
+
+test('an image of which the target has all blobs has nothing to copy', async () => {
+  upstream.push('a', '1.0.0', imageOf('a'));
+  target.push('a', '0.9.0', imageOf('a'));
+  const { stderr } = await run([`${upstream.host}/a:1.0.0`, `${target.host}/a`]);
+  expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^copied: .*, nothing to copy(?:, 3 blobs already there)?, [0-9.]+ s$/);
 });
 
 test('Ctrl-C: the done ones are told as done, the others as interrupted', async () => {
@@ -174,7 +213,7 @@ test('Ctrl-C: the done ones are told as done, the others as interrupted', async 
       child.kill('SIGINT');
     },
   });
-  expect(ending).toMatchObject({ code: 1, signal: undefined });
+  expect(ending).toMatchObject({ code: 130, signal: undefined });
   expect(reportOf(ending).results.map(({ outcome, reason }) => [outcome, reason])).toEqual([['copied', undefined], ['failed', 'interrupted'], ['failed', 'interrupted']]);
   expect(ending.stderr).toContain('3 images: 1 copied, 2 failed');
 });

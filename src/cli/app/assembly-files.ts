@@ -9,6 +9,8 @@ export interface Artifact {
   /** The folder of the manifest. */
   readonly folder: string;
   readonly name: string;
+  /** The name in `cdk list`, for example `Prod/Platform`; undefined when it is not set. */
+  readonly displayName?: string;
   readonly type: unknown;
   readonly environment: unknown;
   readonly properties: Readonly<Record<string, unknown>>;
@@ -46,8 +48,9 @@ export class AssemblyFiles {
   artifacts(folder: string = this.root, parents: readonly string[] = []): Artifact[] {
     const { artifacts } = this.readObject(folder, 'manifest.json');
     return Object.entries(Object(artifacts) as object).flatMap(([name, value]) => {
-      const { type, environment, properties } = Object(value) as Record<string, unknown>;
-      const artifact = { folder, name, type, environment, properties: Object(properties) as Record<string, unknown> };
+      const { type, environment, properties, displayName: anyName } = Object(value) as Record<string, unknown>;
+      const displayName = typeof anyName === 'string' ? anyName : undefined;
+      const artifact = { folder, name, displayName, type, environment, properties: Object(properties) as Record<string, unknown> };
       return type === NESTED_ASSEMBLY ? this.nestedArtifacts(artifact, [...parents, folder]) : [artifact];
     });
   }

@@ -4,7 +4,7 @@ import { MirrorError } from '../../engine/mirror-error';
 import type { PlannedImages } from '../../engine/mirror-plan';
 import { formatDay } from '../../image/catalog/catalog-entry';
 import { Shard, SINGLE_SHARD } from '../../image/catalog/catalog-shard';
-import { readInputFile, UsageError } from '../usage-error';
+import { decodeText, inputName, readInputFile, UsageError } from '../usage-error';
 
 /** A catalog in a file. */
 export interface CatalogFile {
@@ -39,9 +39,9 @@ export interface CatalogFile {
  * @throws UsageError when the file cannot be read, or is not a valid catalog
  */
 export function planCatalogFile(catalog: CatalogFile, environment: NodeJS.ProcessEnv): PlannedImages[] {
-  const { file, text, name = file === '-' ? 'standard input' : file, shard = SINGLE_SHARD, maxEntries } = catalog;
-  // One byte more than the limit is enough: the parser rejects it.
-  const content = text ?? readInputFile(file).subarray(0, MAX_CATALOG_BYTES + 1).toString('utf8');
+  const { file, text, name = inputName(file), shard = SINGLE_SHARD, maxEntries } = catalog;
+  // UTF-16 needs two bytes for a character. The parser rejects a text with more bytes of UTF-8 than the limit.
+  const content = text ?? decodeText(readInputFile(file).subarray(0, 2 * MAX_CATALOG_BYTES + 2));
   try {
     return planCatalogImages({ name, text: content, shard, today: formatDay(Date.now()), maxEntries }, environment);
   } catch (error) {

@@ -10,7 +10,7 @@ import { quote } from '../../image/sanitize';
 
 /** A build that a schedule of a synthesized app starts. */
 export interface SynthesizedBuild {
-  /** The name of the stack with the schedule. */
+  /** The stack with the schedule, as `cdk list` shows it, for example `Prod/Platform`. */
   readonly stack: string;
   /** The environment variables of the build. */
   readonly environment: Readonly<Record<string, string>>;
@@ -32,15 +32,36 @@ interface Variable {
 /**
  * Reads the builds that the schedules of a synthesized app start.
  *
- * @throws UsageError when the folder is not a synthesized app, or the app has no mirror
+ * @param names the stacks to read, in the spellings of `cdk list` and of CloudFormation, with `*` as a wildcard; undefined for all
+ * @throws UsageError when the folder is not a synthesized app, when the app has no such stack, and when the stacks have no mirror
  */
-export function readSynthesizedBuilds(folder: string, fallback: AppEnvironment): SynthesizedBuild[] {
+export function readSynthesizedBuilds(folder: string, fallback: AppEnvironment, names?: readonly string[]): SynthesizedBuild[] {
   const builds = withAppErrors(folder, () => {
     const stacks = readStacks(folder, fallback);
-    return stacks.flatMap((stack) => scheduledBuildsOf(stacks, stack).flatMap((build) => synthesizedBuild(stacks, stack, build)));
+    const selected = names === undefined ? stacks : selectStacks(stacks, names);
+    return selected.flatMap((stack) => scheduledBuildsOf(stacks, stack).flatMap((build) => synthesizedBuild(stacks, stack, build)));
   });
   if (builds.length > 0) return builds;
+  if (names !== undefined) {
+    throw new UsageError(`no images are mirrored in the stack ${names.map(quote).join(', ')}; name another stack, or omit --stack`);
+  }
   throw new UsageError(`the app in ${quote(folder)} mirrors no images; run "cdk synth" and pass its output folder, usually cdk.out`);
+}
+
+/** The maximum number of stacks in an error. */
+const MAX_LISTED_STACKS = 20;
+
+/** A stack of the app, with its names: in `cdk list`, in the assembly, and in CloudFormation. */
+type NamedStack = SynthesizedStack & { readonly names: readonly string[] };
+
+function selectStacks(stacks: readonly NamedStack[], names: readonly string[]): NamedStack[] {
+  const patterns = names.map((name) => new RegExp(`^${name.split('*').map((part) => part.replace(/[^A-Za-z0-9]/g, '\\$&')).join('.*')}$`, 's'));
+  const unknown = names.filter((_, index) => !stacks.some((stack) => stack.names.some((name) => patterns[index].test(name))));
+  if (unknown.length === 0) return stacks.filter((stack) => stack.names.some((name) => patterns.some((pattern) => pattern.test(name))));
+  const existing = stacks.map(({ name }) => quote(name)).sort();
+  const more = existing.length > MAX_LISTED_STACKS ? ` and ${existing.length - MAX_LISTED_STACKS} more` : '';
+  const listed = existing.slice(0, MAX_LISTED_STACKS).join(', ') + more;
+  throw new UsageError(`the app has no stack ${unknown.map(quote).join(', ')}; its stacks are ${listed}`);
 }
 
 /** Finds the file of an asset. It throws a `UsageError` when the file is outside of the app, or too large. */
@@ -99,13 +120,15 @@ function scheduledBuildsOf(stacks: readonly SynthesizedStack[], stack: Synthesiz
   });
 }
 
-function readStacks(folder: string, fallback: AppEnvironment): SynthesizedStack[] {
+function readStacks(folder: string, fallback: AppEnvironment): NamedStack[] {
   const files = new AssemblyFiles(folder);
   const stacks = files.artifacts().filter(({ type }) => type === 'aws:cloudformation:stack');
   return stacks.map((stack) => {
     const pseudo = pseudoParameters(typeof stack.environment === 'string' ? stack.environment : '', fallback);
     const template = files.readObject(stack.folder, stack.properties.templateFile) as StackTemplate;
-    return { name: stack.name, template, values: ({ Ref }) => pseudo[Ref ?? ''] };
+    const name = stack.displayName ?? stack.name;
+    const names = [name, stack.name, stack.properties.stackName].filter((one): one is string => typeof one === 'string');
+    return { name, names, folder: stack.folder, template, values: ({ Ref }) => pseudo[Ref ?? ''] };
   });
 }
 
@@ -133,7 +156,7 @@ function synthesizedBuild(stacks: readonly SynthesizedStack[], stack: Synthesize
 /** The registry and the prefix of the project that a schedule starts. The project can be in another stack, which exports its ARN. */
 function projectOf(stacks: readonly SynthesizedStack[], stack: SynthesizedStack, arn: unknown): Record<string, string> | undefined {
   const reference = Object(arn) as { 'Fn::GetAtt'?: [string, string]; 'Fn::ImportValue'?: unknown };
-  const exported = reference['Fn::ImportValue'] === undefined ? undefined : findExport(stacks, reference['Fn::ImportValue']);
+  const exported = reference['Fn::ImportValue'] === undefined ? undefined : findExport(stacks, stack, reference['Fn::ImportValue']);
   if (exported !== undefined) return projectOf(stacks, exported.stack, exported.value);
   const id = reference['Fn::GetAtt']?.[0];
   const project = id === undefined ? undefined : stack.template.Resources?.[id];

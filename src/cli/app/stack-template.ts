@@ -68,6 +68,8 @@ function parseOverrides(input: string | undefined): Record<string, string> {
 /** A stack of a synthesized app. */
 export interface SynthesizedStack {
   readonly name: string;
+  /** The folder of its assembly. Each Stage has a folder. */
+  readonly folder: string;
   readonly template: StackTemplate;
   /** The values of its tokens, as far as they are known. */
   readonly values: TokenValues;
@@ -88,7 +90,7 @@ const NAME_PROPERTIES: Readonly<Record<string, string>> = { 'AWS::SSM::Parameter
 export function findCatalogDefinition(stacks: readonly SynthesizedStack[], stack: SynthesizedStack, token: TemplateToken): CatalogDefinition {
   const { Ref: id = token['Fn::GetAtt']?.[0], 'Fn::ImportValue': imported } = token;
   if (id !== undefined) return definitionOf(id, stack.template.Resources?.[id], stack.values);
-  const exported = imported === undefined ? undefined : findExport(stacks, imported);
+  const exported = imported === undefined ? undefined : findExport(stacks, stack, imported);
   return exported === undefined ? { name: '?' } : findCatalogDefinition(stacks, exported.stack, Object(exported.value) as TemplateToken);
 }
 
@@ -108,10 +110,15 @@ interface ExportedValue {
   readonly value: unknown;
 }
 
-/** Finds an exported value by its name; undefined when no stack of the app exports it. */
-export function findExport(stacks: readonly SynthesizedStack[], imported: unknown): ExportedValue | undefined {
+/**
+ * Finds an exported value by its name; undefined when no stack of the app exports it.
+ *
+ * Stages for other accounts or Regions can have exports with the same name, so those of the importing stack's own Stage come first.
+ */
+export function findExport(stacks: readonly SynthesizedStack[], importer: SynthesizedStack, imported: unknown): ExportedValue | undefined {
   const name = JSON.stringify(imported);
-  for (const stack of stacks) {
+  const isSameStage = ({ folder }: SynthesizedStack) => folder === importer.folder;
+  for (const stack of [...stacks.filter(isSameStage), ...stacks.filter((other) => !isSameStage(other))]) {
     const output = Object.values(stack.template.Outputs ?? {}).find(({ Export }) => JSON.stringify(Export?.Name) === name);
     if (output !== undefined) return { stack, value: output.Value };
   }

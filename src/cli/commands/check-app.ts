@@ -22,6 +22,8 @@ export interface CheckAppOptions extends CommandOptions {
   readonly app: string;
   /** The registry to check, instead of the one that the app names. */
   readonly registry?: string;
+  /** The stacks to check; all by default. */
+  readonly stack?: readonly string[];
   /** A file to check in place of the catalog that is not part of the app. */
   readonly catalog?: string;
 }
@@ -36,7 +38,8 @@ const NO_REGISTRY = 'the app is synthesized for any account and Region; set AWS_
  */
 export async function checkApp(options: CheckAppOptions): Promise<number> {
   const { AWS_ACCOUNT_ID, CDK_DEFAULT_ACCOUNT, CDK_DEFAULT_REGION, AWS_REGION } = process.env;
-  const runs = readSynthesizedBuilds(options.app, { account: AWS_ACCOUNT_ID ?? CDK_DEFAULT_ACCOUNT, region: AWS_REGION ?? CDK_DEFAULT_REGION });
+  const fallback = { account: AWS_ACCOUNT_ID ?? CDK_DEFAULT_ACCOUNT, region: AWS_REGION ?? CDK_DEFAULT_REGION };
+  const runs = readSynthesizedBuilds(options.app, fallback, options.stack);
   if (options.registry === undefined && !runs.some(({ environment }) => environment[PROJECT_ENVIRONMENT.REGISTRY])) throw new UsageError(NO_REGISTRY);
   const catalogs = new AppCatalogs(options.app, runs, options.catalog);
   const plan = runs.flatMap((run) => planRun(run, options, catalogs).map((planned) => ({ stack: run.stack, planned: asDryRun(planned) })));

@@ -1,7 +1,7 @@
-import { InvalidReferenceError, parseImageReference } from '../../image/image-reference';
-import { mirrorRepositoryName } from '../../image/repository-name';
-import { quote } from '../../image/sanitize';
-import { readInputFile, UsageError } from '../usage-error';
+import { formatImageReference, ImageReference, InvalidReferenceError, parseImageReference, parseRegistryHost } from '../../image/image-reference';
+import { mirrorRepositoryName, mirrorTag } from '../../image/repository-name';
+import { quote, redactCredentials } from '../../image/sanitize';
+import { decodeText, inputName, readInputFile, UsageError } from '../usage-error';
 
 /** A source image and its target, as the user wrote them. */
 export interface ImagePair {
@@ -9,42 +9,81 @@ export interface ImagePair {
   readonly target: string;
 }
 
+/** A parsed pair. Without a tag, the target has the tag of the source. */
+export interface ParsedPair {
+  readonly source: ImageReference;
+  readonly target: ImageReference & { readonly tag: string };
+}
+
+/** A pair in a line of a file. */
+interface ListedPair extends ImagePair {
+  readonly number: number;
+}
+
+/** A line of a file, without its comment. */
+interface Line {
+  readonly number: number;
+  readonly text: string;
+}
+
 /**
  * Reads the images of a command: `SOURCE TARGET`, or several sources and a target folder that ends with "/".
  *
  * In a folder, each image gets the repository name that an `ImageMirror` would give it. A file adds one image for each line.
  *
- * @throws UsageError when an image has no target, or an argument is not valid
+ * @throws UsageError when an image has no target, or an argument is not valid; it has all invalid lines of the file
  */
 export function readImagePairs(args: readonly string[], file: string | undefined): ImagePair[] {
   const folder = args.at(-1)?.endsWith('/') ? args.at(-1) : undefined;
   if (folder === undefined && file !== undefined && args.length > 0) {
     throw new UsageError('with --from-file, the only argument is a target folder that ends with "/", for lines without a target');
   }
-  const listed = file === undefined ? [] : readLines(file).map(({ line, number }) => parseLine(line, `line ${number} of ${file}`, folder));
+  if (folder !== undefined) requireRegistry(folder);
+  const listed = file === undefined ? [] : readFile(file, folder);
   const sources = folder === undefined ? args : args.slice(0, -1);
-  if (folder === undefined && file === undefined) return [imagePair(args, undefined)];
-  const pairs = [...sources.map((source) => imagePair([source], folder)), ...listed];
+  if (folder === undefined && file === undefined) return [argumentPair(args)];
+  const pairs = [...sources.map((source) => ({ source, target: targetIn(folder!, source) })), ...listed];
   if (pairs.length === 0) throw new UsageError('there are no images to mirror; name an image, or add lines to the file');
   return pairs;
 }
 
-function imagePair(images: readonly string[], folder: string | undefined): ImagePair {
-  if (images.length === 2) return { source: images[0], target: images[1] };
-  if (images.length === 1 && folder !== undefined) return { source: images[0], target: targetIn(folder, images[0]) };
-  if (images.length > 2) {
-    throw new UsageError(`after several images, the last argument must be a target folder that ends with "/", for example "${images.at(-1)}/"`);
-  }
-  throw new UsageError('name a source and a target, for example "nginx:stable localhost:5000/nginx"');
+/**
+ * Parses a pair.
+ *
+ * @throws InvalidReferenceError when the source or the target is not valid
+ */
+export function parsePair({ source: sourceText, target: targetText }: ImagePair): ParsedPair {
+  const source = parseImageReference(sourceText);
+  const target = parseImageReference(targetText);
+  if (target.digest !== undefined) throw new InvalidReferenceError(targetText, 'a target cannot have a digest; use a tag');
+  const tag = /:[^/\]]*$/.test(targetText) ? target.tag! : mirrorTag(source);
+  return { source, target: { ...target, tag } };
 }
 
-function parseLine(line: string, position: string, folder: string | undefined): ImagePair {
-  const parts = line.split(/\s+/);
-  if (parts.length > 2) throw new UsageError(`${position} has ${parts.length} words; write "SOURCE TARGET" or "SOURCE"`);
-  if (parts.length === 1 && folder === undefined) {
-    throw new UsageError(`${position} has no target; add one, or pass a target folder that ends with "/" as argument`);
+function argumentPair(images: readonly string[]): ImagePair {
+  const [source, target, ...others] = images;
+  if (others.length > 0) {
+    throw new UsageError(`after several images, the last argument must be a target folder that ends with "/", for example "${images.at(-1)}/"`);
   }
-  return imagePair(parts, folder);
+  if (target === undefined) throw new UsageError('name a source and a target, for example "nginx:stable localhost:5000/nginx"');
+  requireRegistry(target);
+  return { source, target };
+}
+
+/** Requires that a target names its registry. Docker would read it as an image on Docker Hub, and nearly nobody wants to push there. */
+function requireRegistry(target: string): void {
+  const problem = registryProblem(target);
+  if (problem !== undefined) throw new UsageError(problem);
+}
+
+function registryProblem(target: string): string | undefined {
+  const slash = target.indexOf('/');
+  if (slash > 0 && parseRegistryHost(target.slice(0, slash)) !== undefined) return undefined;
+  // An invalid host, for example with a wrong port, has a better message as a reference.
+  if (slash > 0 && /[.:]/.test(target.slice(0, slash))) return undefined;
+  const example = `123456789012.dkr.ecr.eu-west-1.amazonaws.com/${target.replace(/^\/+/, '')}`;
+  return `the target ${quote(redactCredentials(target))} has no registry, so it would be on Docker Hub; `
+    + `start it with the host of your registry, for example ${quote(redactCredentials(example))}`;
 }
 
 /** The target in a folder: the repository name that an `ImageMirror` gives the source. */
@@ -58,8 +97,74 @@ function targetIn(folder: string, source: string): string {
   }
 }
 
-/** Reads the lines of a file, or of standard input for "-". Empty lines and lines that start with "#" are skipped. */
-function readLines(file: string): { line: string; number: number }[] {
-  const lines = readInputFile(file).toString('utf8').split('\n').map((line, index) => ({ line: line.trim(), number: index + 1 }));
-  return lines.filter(({ line }) => line !== '' && !line.startsWith('#'));
+function readFile(file: string, folder: string | undefined): ImagePair[] {
+  const problems: [number: number, problem: string][] = [];
+  const pairs: ListedPair[] = [];
+  for (const line of readLines(file)) {
+    const pair = parseLine(line, folder);
+    if (typeof pair === 'string') problems.push([line.number, pair]);
+    else pairs.push(pair);
+  }
+  problems.push(...conflictProblems(pairs));
+  const details = problems.sort(([first], [second]) => first - second).map(([number, problem]) => `line ${number}: ${problem}`);
+  if (details.length === 1) throw new UsageError(`${quote(inputName(file))}, ${details[0]}`);
+  if (details.length > 1) {
+    throw new UsageError(`${details.length} lines of ${quote(inputName(file))} are not valid, so no image was copied:`, details);
+  }
+  return pairs.map(({ source, target }) => ({ source, target }));
+}
+
+/** Reads the lines of a file, or of standard input for "-". A comment starts with "#" at the start of a line or after white space. */
+function readLines(file: string): Line[] {
+  const lines = decodeText(readInputFile(file)).split(/\r\n|\n|\r/);
+  return lines.map((line, index) => ({ number: index + 1, text: line.replace(/(?:^|\s)#.*$/s, '').trim() })).filter(({ text }) => text !== '');
+}
+
+/** Parses a line. Returns the problem as text when it is not valid. */
+function parseLine({ number, text }: Line, folder: string | undefined): ListedPair | string {
+  const formProblem = lineProblem(text);
+  if (formProblem !== undefined) return formProblem;
+  const [source, place = folder] = text.split(/\s+/);
+  if (place === undefined) return 'it has no target; add one, or pass a target folder that ends with "/" as argument';
+  try {
+    const problem = registryProblem(place);
+    if (problem !== undefined) return problem;
+    parseImageReference(source);
+    const target = place.endsWith('/') ? targetIn(place, source) : place;
+    parsePair({ source, target });
+    return { number, source, target };
+  } catch (error) {
+    if (error instanceof InvalidReferenceError || error instanceof UsageError) return error.message;
+    throw error;
+  }
+}
+
+const FORM = 'write "SOURCE TARGET" or "SOURCE"';
+
+/** The problem of a line that only looks like a source and a target; undefined for other lines. */
+function lineProblem(text: string): string | undefined {
+  const words = text.split(/\s+/);
+  if (/^(?:[-*] |-$|---|[{}\]]|\[(?![0-9A-Fa-f:]+\])|(?:images|version)\s*:)/.test(text)) {
+    return `it looks like YAML or JSON, ${quote(text)}; pass a catalog with --catalog, or ${FORM}`;
+  }
+  if (/["'`\u2018-\u201f]/.test(text)) return `it has quotes, ${quote(text)}; remove them`;
+  if (/[-=~]>|[\u2190-\u21ff\u27f5-\u27ff]|(?<!\?\S*)=/.test(text) || words.slice(1).some((word) => /^(?:[>:|]+|to|as)$/i.test(word))) {
+    return `it has a sign between source and target, ${quote(text)}; separate them only with a space`;
+  }
+  if (/[,;]/.test(text)) return `it has a comma or a semicolon, ${quote(text)}; write each image in a line, and ${FORM} with a space`;
+  if (text.includes('#')) return `it has a "#" inside a word, ${quote(text)}; write a space before "#" to start a comment`;
+  return words.length > 2 ? `it has ${words.length} words, ${quote(text)}; ${FORM}` : undefined;
+}
+
+/** The problems of lines that copy different images to one target. */
+function conflictProblems(pairs: readonly ListedPair[]): [number: number, problem: string][] {
+  const byTarget = new Map<string, { readonly source: string; readonly number: number }>();
+  return pairs.flatMap((pair): [number, string][] => {
+    const parsed = parsePair(pair);
+    const [source, target] = [formatImageReference(parsed.source), formatImageReference(parsed.target)];
+    const first = byTarget.get(target);
+    if (first === undefined) byTarget.set(target, { source, number: pair.number });
+    if (first === undefined || first.source === source) return [];
+    return [[pair.number, `${source} has the same target as ${first.source} in line ${first.number}, ${target}; give each image its own target`]];
+  });
 }

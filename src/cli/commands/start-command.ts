@@ -1,12 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Clock, SYSTEM_CLOCK } from '../../codebuild/aws-errors';
 import { escapeControlCharacters, sanitizeForLog } from '../../image/sanitize';
-import { AwsClients, awsClients } from '../deployed/aws-clients';
+import { AwsClients, awsClients, awsFailureReason } from '../deployed/aws-clients';
 import { familiarItemName, findDeployedItems, MirrorLocation } from '../deployed/deployed-items';
 import { followBuilds } from '../deployed/followed-builds';
 import { chooseItems, requireValidNames } from '../deployed/start-arguments';
 import { allSucceeded, endedReport, formatReport, startedReport, StartReport } from '../deployed/start-report';
 import { StartedMirrorBuild, startMirrorBuilds } from '../deployed/started-builds';
+import { EXIT_CODES, failedCommand, interruptionCode } from '../exit-codes';
+import { isUsageError } from '../usage-error';
 
 /** Options of `start`. */
 export interface StartCommandOptions extends MirrorLocation {
@@ -17,36 +19,31 @@ export interface StartCommandOptions extends MirrorLocation {
   readonly quiet?: boolean;
 }
 
-/** The exit code of a shell for a command that a signal ended. */
-const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
-
 const MAX_LINE_LENGTH = 1_000;
 
 /**
  * Starts builds of a deployed mirror, and follows them until they have ended.
  *
  * @param names the images and catalogs to start
+ * @param signal interrupts the command; the started builds continue
  * @returns the exit code
  * @throws UsageError when a name or an option is not valid
  */
-export async function startCommand(names: readonly string[], options: StartCommandOptions): Promise<number> {
+export async function startCommand(names: readonly string[], options: StartCommandOptions, signal: AbortSignal): Promise<number> {
   requireValidNames(names, options.all === true);
-  const stop = new AbortController();
-  const interrupts = Object.entries(SIGNAL_CODES).map(([name, code]) => [name as keyof typeof SIGNAL_CODES, () => stop.abort(code)] as const);
-  for (const [name, interrupt] of interrupts) process.once(name, interrupt);
-  const clients = awsClients(stop.signal);
+  const clients = awsClients(signal);
   const started: StartedMirrorBuild[] = [];
   try {
-    const context = { clients, started, signal: stop.signal };
+    const context = { clients, started, signal };
     await start(names, options, context);
     return options.wait ? await follow(options, context) : printStarted(started, options);
   } catch (error) {
-    if (stop.signal.aborted) return printInterrupted(started, options, Number(stop.signal.reason));
-    for (const build of started) writeLine(`the build ${build.id} continues to run${linkOf(build)}`);
-    throw error;
+    const interrupted = interruptionCode(signal);
+    if (interrupted !== undefined) return printInterrupted(started, options, interrupted);
+    if (isUsageError(error)) throw error;
+    return printFailed(error, started, options);
   } finally {
     clients.destroy();
-    for (const [name, interrupt] of interrupts) process.off(name, interrupt);
   }
 }
 
@@ -77,7 +74,7 @@ async function follow(options: StartCommandOptions, { clients: { codeBuild, logs
   const report = endedReport(await followBuilds(started, { codeBuild, logs, clock: clockUntil(signal), log: progressLog(options), signal }));
   printJson(report, options);
   process.stderr.write(`${formatReport(report)}\n`);
-  return allSucceeded(report) ? 0 : 1;
+  return allSucceeded(report) ? EXIT_CODES.SUCCESS : EXIT_CODES.FAILURE;
 }
 
 /** Prints the builds that run without the command. Returns the exit code. */
@@ -92,6 +89,14 @@ function printInterrupted(started: readonly StartedMirrorBuild[], options: Start
   if (started.length === 0) writeLine('interrupted; no build was started');
   for (const build of started) writeLine(`interrupted; the build ${build.id} continues to run${linkOf(build)}`);
   return code;
+}
+
+function printFailed(error: unknown, started: readonly StartedMirrorBuild[], options: StartCommandOptions): number {
+  const message = error instanceof Error ? error.message : String(error);
+  printJson({ ...failedCommand(awsFailureReason(error), sanitizeForLog(message)), ...startedReport(started) }, options);
+  for (const build of started) writeLine(`the build ${build.id} continues to run${linkOf(build)}`);
+  writeLine(`failed: ${message}`);
+  return EXIT_CODES.FAILURE;
 }
 
 function printJson(report: StartReport, { json }: StartCommandOptions): void {

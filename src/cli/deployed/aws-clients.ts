@@ -2,8 +2,9 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import type { NodeHttpHandler } from '@smithy/node-http-handler';
-import { formatAwsError } from '../../codebuild/aws-errors';
+import { formatAwsError, isNetworkError, isQuotaError, StartBuildError } from '../../codebuild/aws-errors';
 import { awsRequestHandler } from '../../engine/aws-request-handler';
+import type { FailureReason } from '../../engine/result';
 
 /** The AWS clients of the command `start`. */
 export interface AwsClients {
@@ -54,6 +55,7 @@ class RequestHandler {
 export class AwsError extends Error {}
 
 const DENIED = /AccessDenied|NotAuthorized|UnauthorizedOperation/;
+const MISSING_REGION = /^Region (is missing|not accepted)/;
 const NO_CREDENTIALS = /^(CredentialsProviderError|TokenProviderError)$/;
 const BAD_CREDENTIALS = new RegExp('ExpiredToken|UnrecognizedClient|InvalidClientTokenId|IncompleteSignature|InvalidSignature|SignatureDoesNotMatch'
   + '|MissingAuthenticationToken');
@@ -80,12 +82,22 @@ export function isDenied(error: unknown): boolean {
 /** The message for an error of the SDK or of a service that has a known remedy; undefined for other errors. */
 export function knownAwsErrorMessage(error: unknown, permission: string): string | undefined {
   const { name = '', message = '' } = Object(error) as Partial<Error>;
-  if (/^Region (is missing|not accepted)/.test(message)) return 'the AWS Region is not set or not valid; set AWS_REGION or AWS_PROFILE';
+  if (MISSING_REGION.test(message)) return 'the AWS Region is not set or not valid; set AWS_REGION or AWS_PROFILE';
   const cause = formatAwsError(error);
   if (NO_CREDENTIALS.test(name)) return `there are no AWS credentials; sign in, for example with "aws sso login", or set AWS_PROFILE (${cause})`;
   if (BAD_CREDENTIALS.test(name)) return `the AWS credentials are expired or not valid; sign in again (${cause})`;
   if (isDenied(error)) return `the AWS credentials do not allow ${permission}; sign in with a role that allows it (${cause})`;
   return undefined;
+}
+
+/** The reason of a failure, for `--json`. */
+export function awsFailureReason(error: unknown): FailureReason {
+  const cause: unknown = error instanceof AwsError || error instanceof StartBuildError ? error.cause : error;
+  const { name = '', message = '' } = Object(cause) as Partial<Error>;
+  if (MISSING_REGION.test(message)) return 'invalid-configuration';
+  if (NO_CREDENTIALS.test(name) || BAD_CREDENTIALS.test(name) || isDenied(cause)) return 'unauthorized';
+  if (isQuotaError(cause)) return 'limit-exceeded';
+  return isNetworkError(cause) ? 'network' : 'internal-error';
 }
 
 /** Whether CloudFormation reports that a stack, or a stack with a resource, does not exist. It uses a general error for that. */

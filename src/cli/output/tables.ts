@@ -7,17 +7,40 @@ import { escapeControlCharacters } from '../../image/sanitize';
 /** The result of a dry run for one image of an app, with facts about the image in the mirror. */
 export type CheckedImage = MirrorResult & { readonly stack: string; readonly description?: ImageDescription };
 
-const HEADER = ['IMAGE', 'UPSTREAM', 'MIRROR', 'AGE', 'SIZE', 'PLATFORMS', 'NEXT RUN'];
+const HEADER = ['STACK', 'IMAGE', 'UPSTREAM', 'MIRROR', 'AGE', 'SIZE', 'PLATFORMS', 'NEXT RUN'];
 
-/** The table of `check --app`: a row for each image, problems, and a line with the counts. */
+/** The table of `check --app`: a row for each image, the problems, and a line with the counts. */
 export function appTable(images: readonly CheckedImage[]): string {
-  const problems = images.filter(({ message }) => message !== undefined).map(({ source, message }) => `${source}: ${message}`);
-  return [textTable([HEADER, ...images.map(checkedImageRow)]), '', ...problems, countLine(images)].join('\n');
+  const table = images.length === 0 ? [] : [textTable([HEADER, ...images.map(checkedImageRow)]), ''];
+  return [...table, ...problemLines(images).map(escapeControlCharacters), countLine(images)].join('\n');
+}
+
+/** The maximum number of images in the line of a problem. */
+const MAX_NAMED_IMAGES = 3;
+
+/** A line for each problem. Images with the same problem share a line, for example all images of a registry that cannot be reached. */
+function problemLines(images: readonly CheckedImage[]): string[] {
+  const byMessage = new Map<string, CheckedImage[]>();
+  for (const image of images) {
+    if (image.message !== undefined) byMessage.set(image.message, [...byMessage.get(image.message) ?? [], image]);
+  }
+  return [...byMessage].map(([message, affected]) => `${affectedImages(affected)}: ${message}`);
+}
+
+/** The images of a problem: `nginx:stable`, `nginx:stable in 3 stacks`, or `40 images (nginx:stable, redis:7, vault:1.14 and 37 more)`. */
+function affectedImages(affected: readonly CheckedImage[]): string {
+  const names = [...new Set(affected.map(({ source }) => source || 'an image'))];
+  const stacks = new Set(affected.map(({ stack }) => stack)).size;
+  const where = stacks > 1 ? ` in ${stacks} stacks` : '';
+  if (names.length === 1) return `${names[0]}${where}`;
+  const more = names.length > MAX_NAMED_IMAGES ? ` and ${names.length - MAX_NAMED_IMAGES} more` : '';
+  return `${names.length} images${where} (${names.slice(0, MAX_NAMED_IMAGES).join(', ')}${more})`;
 }
 
 function checkedImageRow(image: CheckedImage): string[] {
-  const { builtFrom, description, source, sourceDigest, targetDigest } = image;
+  const { builtFrom, description, source, sourceDigest, stack, targetDigest } = image;
   return [
+    stack,
     `${source.replace(/^docker\.io\/(?:library\/)?/, '')}${builtFrom === undefined ? '' : ' customized'}`,
     digestCell(sourceDigest),
     digestCell(targetDigest),
@@ -40,11 +63,13 @@ function digestCell(digest: string | undefined): string {
 
 /** The table of several results: a row for each image, and a line with the counts. */
 export function resultsTable(results: readonly MirrorResult[]): string {
+  if (results.length === 0) return countLine(results);
   return `${textTable([['OUTCOME', 'IMAGE', 'SENT', 'SECONDS', ''], ...results.map(resultRow)])}\n\n${countLine(results)}`;
 }
 
 /** The number of images, in total and for each outcome: `3 images: 2 copied, 1 failed`. */
 function countLine(results: readonly MirrorResult[]): string {
+  if (results.length === 0) return 'no images';
   const isDryRun = results.some(({ dryRun }) => dryRun);
   const counts = Object.entries(summarize(results).images)
     .filter(([, count]) => count > 0)
@@ -57,7 +82,8 @@ function outcomeCell({ outcome, dryRun }: MirrorResult): string {
 }
 
 function resultRow(result: MirrorResult): string[] {
-  return [outcomeCell(result), result.target || result.source, megabytes(result.bytesCopied), result.seconds.toFixed(1), result.message ?? ''];
+  const { bytesCopied, message = '', seconds, source, target } = result;
+  return [outcomeCell(result), target || source, bytesCopied === 0 ? '-' : megabytes(bytesCopied), seconds.toFixed(1), message];
 }
 
 /** A table of aligned text columns. Control characters in cells are escaped. */
