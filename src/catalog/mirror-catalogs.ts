@@ -97,7 +97,10 @@ export class MirrorCatalogs {
     const prefixes = [repositories.prefix, floatingRepositoryPrefix(repositories.prefix)];
     this.templates = defineCatalogTemplates(new Construct(this.mirror, 'CreationTemplates'), repositories);
     suppressRepositoryPrefixes(builds.role.role, prefixes);
-    for (const prefix of prefixes) builds.role.repositories.includeAllUnder(prefix);
+    for (const prefix of prefixes) {
+      builds.role.repositories.includeAllUnder(prefix);
+      repositories.noteCreatedUnder(prefix);
+    }
     const resources = prefixes.map((prefix) => repositoryArn(Stack.of(this.mirror), `${prefix}/*`));
     builds.role.allow([new iam.PolicyStatement({ actions: ['ecr:CreateRepository'], resources })]);
   }

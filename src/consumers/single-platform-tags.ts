@@ -19,7 +19,8 @@ export class SinglePlatformTags {
     const known = this.tags.get(platform);
     if (known !== undefined) return known;
     const tag = platformTag(requireSingleTag(this.image, 'mirror a single tag'), parsePlatform(platform)!);
-    this.reserve({ ...this.image, tags: { tag }, mutableTags: this.image.mutableTags.length === 0 ? [] : [tag] });
+    const [mutableTags, fixedTags] = this.image.mutableTags.length === 0 ? [[], [tag]] : [[tag], []];
+    this.reserve({ ...this.image, tags: { tag }, mutableTags, fixedTags });
     this.tags.set(platform, tag);
     return tag;
   }

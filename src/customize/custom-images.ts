@@ -4,7 +4,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
 import { CustomCompute, CustomImageBuilds, CustomImageBuildsProps } from './custom-project';
 import { customRepositoryName, CustomRepositories } from './custom-repositories';
-import { CustomizedImage, customMutableTags, customTags, fingerprintOf } from './customized-image';
+import { CustomizedImage, customFixedTags, customMutableTags, customTags, fingerprintOf } from './customized-image';
 import { DeclaredImage, DeclaredTags } from '../declarations/declared-image';
 import { DeployTrigger } from '../deploy/deploy-trigger';
 import { orderedPlatforms } from '../image/custom-image';
@@ -106,9 +106,11 @@ export class CustomImages {
     warnAboutSecrets(image, custom.lines);
     this.customBuilds ??= this.defineBuilds();
     this.arns.add(custom.repository, { name: repositoryName, repository: base });
-    const mutableTags = customMutableTags(declared, custom);
-    const { hasChosenRepository } = declared;
-    const target = { source, repositoryName: custom.repository, mutableTags, hasChosenRepository, isCustom: true };
+    const { hasChosenRepository, imageTagMutability } = declared;
+    const [mutableTags, fixedTags] = [customMutableTags(declared, custom), customFixedTags(declared, custom)];
+    const target = {
+      source, repositoryName: custom.repository, mutableTags, fixedTags, imageTagMutability, hasChosenRepository, isCustom: true,
+    };
     // The tags that a filter selects are known only when a build runs.
     const targetTags: DeclaredTags[] = 'tag' in tags ? customTags(tags.tag, custom).map((tag) => ({ tag })) : [tags];
     const [repository] = targetTags.map((tagsOfTarget) => repositories.reserve({ ...target, tags: tagsOfTarget }, Stack.of(image)));

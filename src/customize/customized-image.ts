@@ -91,6 +91,13 @@ export function customMutableTags({ mutableTags, tags }: DeclaredImage, custom: 
   return ['filter' in tags || tags.tag.length > MAX_PATTERN_TAG_LENGTH ? `*-${recipe}*` : `${tags.tag}-${recipe}*`];
 }
 
+/** The tags of a customized image with fixed tags, as patterns. */
+export function customFixedTags({ fixedTags, mutableTags, tags }: DeclaredImage, custom: CustomImage): string[] {
+  if (mutableTags.length > 0) return [];
+  if ('tag' in tags) return customTags(tags.tag, custom);
+  return fixedTags.map((pattern) => `${pattern}-${shortDigest(recipeDigest(custom))}*`);
+}
+
 function recipeDigest(custom: CustomImage): string {
   return sha256(recipeText(custom));
 }

@@ -9,6 +9,7 @@ import { formatImageReference, ImageReference } from '../image/image-reference';
 import { mirrorTag } from '../image/repository-name';
 import { quote } from '../image/sanitize';
 import { tagKind } from '../image/tag-kind';
+import { suffixedTagPattern } from '../image/tag-patterns';
 import { pathInStage } from '../synthesis/environments';
 import { describeValue, FLAG, listOf, objectWith, requireShapes, text, valueOf } from '../synthesis/shapes';
 
@@ -53,6 +54,10 @@ export interface DeclaredImage {
   readonly kindOverride?: TagKind;
   /** The tags, and patterns of tags, that may move. */
   readonly mutableTags: readonly string[];
+  /** The tags that never move, and patterns of such tags in the syntax of `image/tag-patterns.ts`. */
+  readonly fixedTags: readonly string[];
+  /** The chosen mutability of the repository; `undefined` for the mirror's. */
+  readonly imageTagMutability?: ecr.TagMutability;
   /** The platforms to mirror; `undefined` for all. */
   readonly platforms?: readonly string[];
   readonly referrers: boolean;
@@ -81,15 +86,19 @@ export interface DeclaredImage {
 export function declareImage(image: string, options: MirroredImageOptions, defaults: ImageDefaults): DeclaredImage {
   requireShapes(`the options of ${describeValue(image)}`, options, OPTION_SHAPES);
   const reference = options.tags === undefined ? parseUpstreamImage(image) : parseUpstreamRepository(image);
+  const onTagMoved = options.onTagMoved ?? defaults.onTagMoved;
+  const { fixedTags, ...tags } = declareTags(reference, options);
   return {
     reference,
     source: formatImageReference(reference),
-    ...declareTags(reference, options),
+    ...tags,
+    fixedTags: onTagMoved === OnTagMoved.SUFFIX ? [...fixedTags, ...fixedTags.map(suffixedTagPattern)] : fixedTags,
     platforms: parsePlatforms(options.platforms),
     referrers: options.referrers ?? true,
     lateReferrers: options.lateReferrers ?? defaults.lateReferrers,
     attestations: options.attestations ?? defaults.attestations,
-    onTagMoved: options.onTagMoved ?? defaults.onTagMoved,
+    imageTagMutability: options.imageTagMutability,
+    onTagMoved,
     schedule: options.schedule ?? defaults.schedule,
     timeWindow: options.timeWindow ?? defaults.timeWindow,
     repositoryName: targetRepositoryName(reference, options, defaults),
@@ -102,7 +111,8 @@ export function declareImage(image: string, options: MirroredImageOptions, defau
 
 function declareTags(reference: ImageReference, { tags: filter, tagKind: chosenKind }: MirroredImageOptions) {
   if (filter !== undefined) {
-    return { tags: { filter }, kindOverride: filter._kind(chosenKind), mutableTags: filter._mutablePatterns(chosenKind) };
+    const kindOverride = filter._kind(chosenKind);
+    return { tags: { filter }, kindOverride, mutableTags: filter._mutablePatterns(chosenKind), fixedTags: filter._fixedPatterns(chosenKind) };
   }
   const tag = mirrorTag(reference);
   if (reference.tag === undefined && chosenKind === TagKind.FLOATING) {
@@ -110,7 +120,8 @@ function declareTags(reference: ImageReference, { tags: filter, tagKind: chosenK
       + 'remove tagKind, or write the image with a tag');
   }
   const kind = chosenKind ?? tagKind(tag);
-  return { tags: { tag }, kindOverride: kind === tagKind(tag) ? undefined : chosenKind, mutableTags: kind === TagKind.FLOATING ? [tag] : [] };
+  const [mutableTags, fixedTags] = kind === TagKind.FLOATING ? [[tag], []] : [[], [tag]];
+  return { tags: { tag }, kindOverride: kind === tagKind(tag) ? undefined : chosenKind, mutableTags, fixedTags };
 }
 
 function declareCustomPlatforms({ customPlatforms, dockerfileLines }: MirroredImageOptions): string[] | undefined {

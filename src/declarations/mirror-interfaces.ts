@@ -154,8 +154,8 @@ export interface IMirroredImage extends IMonitored {
    * The code for a `lambda.DockerImageFunction`.
    *
    * AWS Lambda doesn't support multi-platform images. So the mirror also keeps the image of the function's architecture under a separate tag, for
-   * example `stable-linux-arm64`. For a floating tag, this tag also floats, and it is one more of the five exceptions from immutability in the
-   * repository.
+   * example `stable-linux-arm64`. For a floating tag, this tag also floats, so it is one more exception from the immutability of the repository; see
+   * `ImageMirrorProps.imageTagMutability`.
    *
    * The repository policy grants pull permission to AWS Lambda for the functions of the account. The function waits for the first copy of the image.
    *

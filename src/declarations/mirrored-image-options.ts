@@ -40,11 +40,19 @@ export interface MirroredImageOptions {
   readonly repository?: ecr.IRepository;
 
   /**
+   * The tag mutability of the image's repository, and of the repository of its customized image. All images in a repository that set this property
+   * must set the same value. See `ImageMirrorProps.imageTagMutability`.
+   *
+   * @default - the tag mutability of the mirror
+   */
+  readonly imageTagMutability?: ecr.TagMutability;
+
+  /**
    * The filter that selects the tags to mirror, instead of a single tag. Write the image without a tag: `nginx`.
    *
    * One schedule mirrors all selected tags. The versions that `TagFilter.semver()` selects are immutable. The tags that `TagFilter.pattern()` selects
-   * may float, so each pattern is one of the five exceptions from immutability that Amazon ECR allows in a repository. `tagKind` overrides this for
-   * all tags of the filter.
+   * may float, so each pattern is an exception from the immutability of the repository; see `imageTagMutability`. `tagKind` overrides this for all
+   * tags of the filter.
    *
    * @default - the tag or digest of the image, or `latest`
    * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html

@@ -2,6 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import { TagKind } from './tag-policy';
 import { quote } from '../image/sanitize';
 import { tagKind } from '../image/tag-kind';
+import { versionPatterns } from '../image/tag-patterns';
 import { MAX_RANGE_LENGTH, TagSelection, tagSelectionProblem } from '../image/tag-selection';
 import { requireLiteral } from '../synthesis/literal';
 import { hasDummy } from '../synthesis/lookups';
@@ -99,7 +100,7 @@ export class TagFilter {
   /**
    * Selects tags that match a pattern. `*` matches any characters.
    *
-   * The pattern may select floating tags, so it is one of the five exceptions from the repository's immutability. A run still derives the kind of
+   * The pattern may select floating tags, so it is an exception from the repository's immutability. A run still derives the kind of
    * each tag from its form, and never overwrites a fixed tag. If no tag of the pattern moves, set `tagKind: TagKind.FIXED` to make tags immutable.
    *
    * @param pattern the pattern, for example `8.*-alpine`
@@ -180,6 +181,21 @@ export class TagFilter {
     const { patterns, variant } = this.selection;
     if (patterns === undefined) return [variant === undefined ? '*.*' : `*.*-${variant}`];
     return patterns.filter((pattern) => kind === TagKind.FLOATING || pattern.includes('*') || tagKind(pattern) === TagKind.FLOATING);
+  }
+
+  /**
+   * Patterns of the selected tags that never move. A tag that is in neither list is not selected.
+   *
+   * @internal
+   */
+  public _fixedPatterns(chosen: TagKind | undefined): string[] {
+    const { patterns, prereleases, variant } = this.selection;
+    if (patterns !== undefined) {
+      const mutable = this._mutablePatterns(chosen);
+      return patterns.filter((pattern) => !mutable.includes(pattern));
+    }
+    if (this._kind(chosen) !== TagKind.FIXED) return [];
+    return [...versionPatterns(variant === undefined ? '' : `-${variant}`), ...prereleases ? versionPatterns('-*') : []];
   }
 }
 

@@ -16,9 +16,8 @@ export enum TagKind {
   /**
    * The tag follows upstream, for example `stable`.
    *
-   * The tag is an exception in an otherwise immutable repository. Amazon ECR allows five exceptions in one repository.
-   *
-   * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+   * The tag is an exception in an otherwise immutable repository. Amazon ECR allows five exceptions in one repository. For more floating tags, see
+   * `ImageMirrorProps.imageTagMutability`.
    */
   FLOATING = 'floating',
 }

@@ -20,9 +20,13 @@ export interface RepositoryOwner {
  * @throws Error when Amazon ECR does not allow the name, or when an existing repository is in another account, Region, or stack
  */
 export function targetRepositoryName(reference: ImageReference, options: MirroredImageOptions, owner: RepositoryOwner): string {
-  const { repository, repositoryName } = options;
+  const { imageTagMutability, repository, repositoryName } = options;
   if (repository !== undefined) {
     if (repositoryName !== undefined) throw new Error('repository and repositoryName are both set; set only one of them');
+    if (imageTagMutability !== undefined) {
+      throw new Error('repository and imageTagMutability are both set, but the mirror does not define the repository; '
+        + 'omit imageTagMutability, and set it where the repository is defined');
+    }
     requireReachableRepository(repository, owner.stack);
     return requireNotCustom(repository.repositoryName, reference, owner.repositoryPrefix);
   }

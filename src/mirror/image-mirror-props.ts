@@ -1,4 +1,5 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -156,6 +157,27 @@ export interface ImageMirrorProps {
    * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_RegisterPullTimeUpdateExclusion.html
    */
   readonly excludePullTimes?: boolean;
+
+  /**
+   * The tag mutability of the repositories that the mirror defines. `MirroredImageOptions.imageTagMutability` overrides it for one repository.
+   *
+   * By default, fixed tags are immutable and floating tags are mutable. Amazon ECR allows five exceptions from the mutability of a repository:
+   *
+   * - Up to five floating tags are exceptions in an immutable repository.
+   * - For more floating tags, the exceptions are wildcard patterns that match all floating tags and no fixed tag of the app.
+   * - If there are no such patterns, the repository is mutable, and the exceptions are patterns that match all fixed tags and no floating tag.
+   * - Otherwise, the repository is mutable. Builds still never overwrite a fixed tag. The repository gets a warning.
+   *
+   * A value forces one of these: `IMMUTABLE` rejects floating tags, `IMMUTABLE_WITH_EXCLUSION` stands for the first two, `MUTABLE_WITH_EXCLUSION` for
+   * the third, and `MUTABLE` for the last one. Without floating tags, `IMMUTABLE_WITH_EXCLUSION` is `IMMUTABLE`. Without fixed tags,
+   * `MUTABLE_WITH_EXCLUSION` is `MUTABLE`. It has no effect on the repositories of catalogs, which have either fixed or floating tags.
+   *
+   * A later change updates existing repositories without interruption.
+   *
+   * @default - as much immutability as Amazon ECR supports for the tags in each repository
+   * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+   */
+  readonly imageTagMutability?: ecr.TagMutability;
 
   /**
    * The event bus that builds send the events of their results to: one event for each result.

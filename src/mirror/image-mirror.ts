@@ -320,6 +320,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
       repositoryPrefix,
       encryptionKey: props.encryptionKey,
       imageScanOnPush: props.imageScanOnPush ?? true,
+      imageTagMutability: props.imageTagMutability,
       removalPolicy: props.repositoryRemovalPolicy ?? RemovalPolicy.RETAIN,
       untaggedImageExpiry: requireExpiryInDays(props.untaggedImageExpiry ?? Duration.days(30)),
     });

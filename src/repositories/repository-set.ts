@@ -1,24 +1,19 @@
-import { Annotations, Duration, Lazy, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, CfnDeletionPolicy, Duration, Lazy, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { definedTwiceProblems, noteOwner } from './defined-twice';
+import { RepositoryMutability, TagsOfImage } from './repository-mutability';
 import { DeclaredImage, DeclaredTags, formatTags } from '../declarations/declared-image';
 import { IImageMirror, MirrorParts } from '../declarations/mirror-interfaces';
 import { repositoryIn } from '../image/image-reference';
 import { quote } from '../image/sanitize';
+import { onSynthesis } from '../synthesis/aspects';
 import { scopeInStack } from '../synthesis/environments';
 
-/**
- * Amazon ECR allows this number of exceptions from the immutability of a repository, each with this number of wildcards.
- *
- * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
- */
-const MAX_EXCEPTIONS = 5;
-const MAX_WILDCARDS = 2;
-
 /** The repository and tags that an image is mirrored to. A `DeclaredImage` is the target of its own unchanged copy. */
-export interface ImageTarget extends Pick<DeclaredImage, 'source' | 'repositoryName' | 'tags' | 'mutableTags' | 'hasChosenRepository'> {
+export interface ImageTarget extends Pick<DeclaredImage, 'source' | 'repositoryName' | 'tags' | 'hasChosenRepository'>, TagsOfImage {
   readonly existingRepository?: ecr.IRepository;
   /** Whether the target is a customized image, which builds of another project push. */
   readonly isCustom?: boolean;
@@ -30,6 +25,8 @@ export interface RepositorySettings {
   readonly repositoryPrefix: string;
   readonly encryptionKey?: kms.IKey;
   readonly imageScanOnPush: boolean;
+  /** The mutability of the repositories; `undefined` if it follows from their tags. */
+  readonly imageTagMutability?: ecr.TagMutability;
   readonly removalPolicy: RemovalPolicy;
   readonly untaggedImageExpiry: Duration;
 }
@@ -44,7 +41,8 @@ interface Entry {
   /** The first image of each upstream repository. */
   readonly upstreams: Map<string, ImageTarget>;
   readonly sourceOfTags: Map<string, string>;
-  readonly mutableTags: Set<string>;
+  /** `undefined` for an existing repository. */
+  readonly mutability?: RepositoryMutability;
 }
 
 const PARTS = new MirrorParts<RepositorySet>('repositories');
@@ -66,10 +64,15 @@ export class RepositorySet {
 
   private readonly entries = new Map<string, Entry>();
   private readonly policyStatements: iam.PolicyStatement[] = [];
+  private readonly createdUnder = new Set<string>();
   private readonly listeners = new Map<string, () => void>();
 
   constructor(private readonly mirror: IImageMirror, public readonly settings: RepositorySettings) {
     PARTS.set(mirror, this);
+    mirror.node.addValidation({ validate: () => this.validate() });
+    onSynthesis(mirror, () => {
+      for (const { mutability, repository } of this.entries.values()) mutability?.annotate(repository);
+    });
   }
 
   /** The first part of the names of the repositories, without the final slash. */
@@ -87,12 +90,11 @@ export class RepositorySet {
     const key = Token.isUnresolved(target.repositoryName) ? `token:${target.existingRepository!.node.path}` : target.repositoryName;
     const present = this.entries.get(key);
     if (present !== undefined) requireNoContradiction(target, stack, present);
-    if (target.existingRepository === undefined) requirePossibleExceptions(target, present?.mutableTags ?? new Set());
-    const { repository, upstreams, sourceOfTags, mutableTags } = present ?? this.add(key, target, stack);
+    present?.mutability?.add(target.source, target);
+    const { repository, upstreams, sourceOfTags } = present ?? this.add(key, target, stack);
     const upstream = repositoryIn(target.source);
     if (!upstreams.has(upstream)) upstreams.set(upstream, target);
     sourceOfTags.set(formatTags(target.tags), target.source);
-    for (const tag of target.mutableTags) mutableTags.add(tag);
     this.noticeRegistry(target.source.split('/')[0]);
     return target.existingRepository ?? repository;
   }
@@ -118,6 +120,11 @@ export class RepositorySet {
     return [...this.entries.keys()].filter((key) => this.hasTokenName(key)).sort().map((key) => this.entries.get(key)!.repository.repositoryArn);
   }
 
+  /** Takes note that builds can create repositories under a prefix, for the images of catalogs. */
+  public noteCreatedUnder(prefix: string): void {
+    this.createdUnder.add(prefix);
+  }
+
   /** Calls a function once, for the first image of an upstream registry. */
   public onceMirroringFrom(registry: string, listener: () => void): void {
     this.listeners.set(registry, listener);
@@ -130,22 +137,38 @@ export class RepositorySet {
     listener?.();
   }
 
+  private validate(): string[] {
+    const own = [...this.entries].filter(([, { owner }]) => owner !== undefined);
+    const defined = new Map(own.map(([name, { repository }]) => [name, repository]));
+    return [
+      ...own.flatMap(([, { mutability }]) => mutability!.validate()),
+      ...definedTwiceProblems({ mirror: this.mirror, defined, createdUnder: [...this.createdUnder] }),
+    ];
+  }
+
   private hasTokenName(key: string): boolean {
     const { owner, repository } = this.entries.get(key)!;
     return owner === undefined && Token.isUnresolved(repository.repositoryName);
   }
 
   private add(key: string, target: ImageTarget, stack: Stack): Entry {
-    const mutableTags = new Set<string>();
+    const mutability = target.existingRepository === undefined ? this.defineMutability(target) : undefined;
     // The scope is not the image: a repository outlives its first image, and its logical id must not depend on which image that was.
     const scope = () => scopeInStack(stack, this.mirror, 'Repositories');
-    const repository = target.existingRepository ?? defineRepository(scope(), target.repositoryName, mutableTags, this.settings);
+    const repository = target.existingRepository ?? defineRepository(scope(), target.repositoryName, mutability!, this.settings);
     const owner = target.existingRepository === undefined ? stack : undefined;
+    if (owner !== undefined) noteOwner(repository, this.mirror);
     const { isCustom = false, source: firstSource } = target;
-    const entry = { repository, owner, isCustom, firstSource, upstreams: new Map(), sourceOfTags: new Map<string, string>(), mutableTags };
+    const entry = { repository, owner, isCustom, firstSource, upstreams: new Map(), sourceOfTags: new Map<string, string>(), mutability };
     this.entries.set(key, entry);
     for (const statement of this.policyStatements) addToResourcePolicy(repository, statement);
     return entry;
+  }
+
+  private defineMutability(target: ImageTarget): RepositoryMutability {
+    const mutability = new RepositoryMutability(target.repositoryName, this.settings.imageTagMutability);
+    mutability.add(target.source, target);
+    return mutability;
   }
 }
 
@@ -191,20 +214,6 @@ function requireFreeTags(target: ImageTarget, { sourceOfTags }: Entry): void {
   throw new Error(`${quote(source)} and ${quote(other)} both use ${noun} in ${formatName(target)}; set another repositoryName for one of them`);
 }
 
-function requirePossibleExceptions(target: ImageTarget, present: ReadonlySet<string>): void {
-  const pattern = target.mutableTags.find((tag) => tag.split('*').length - 1 > MAX_WILDCARDS);
-  if (pattern !== undefined) {
-    throw new Error(`the pattern ${quote(pattern)} has more than ${MAX_WILDCARDS} wildcards, but Amazon ECR allows ${MAX_WILDCARDS} `
-      + 'in an exception from immutability; set tagKind: TagKind.FIXED if its tags never move, or use fewer wildcards');
-  }
-  const all = new Set([...present, ...target.mutableTags]);
-  if (all.size <= MAX_EXCEPTIONS) return;
-  const tags = [...all].sort().map(quote).join(', ');
-  throw new Error(`${formatName(target)} would have ${all.size} floating tags (${tags}), `
-    + `but Amazon ECR allows ${MAX_EXCEPTIONS} exceptions from immutability; `
-    + 'set tagKind: TagKind.FIXED for a tag that never moves, set another repositoryName for one of them, or mirror fewer');
-}
-
 function formatName({ repositoryName }: ImageTarget): string {
   return Token.isUnresolved(repositoryName) ? 'an existing repository' : `the repository ${quote(repositoryName)}`;
 }
@@ -214,44 +223,30 @@ function formatFilter(tags: DeclaredTags): string {
 }
 
 /**
- * Defines a repository. Its tags are immutable, except for floating tags.
+ * Defines a repository.
  *
  * The logical id depends only on the name and the path of the scope. A changed id would replace the repository and lose its images.
- *
- * @param mutableTags tags and patterns of tags. They are read when the template is rendered, so tags that are added later count too.
  */
-function defineRepository(scope: Construct, name: string, mutableTags: ReadonlySet<string>, settings: RepositorySettings): ecr.Repository {
+function defineRepository(scope: Construct, name: string, mutability: RepositoryMutability, settings: RepositorySettings): ecr.Repository {
   const repository = new ecr.Repository(scope, constructId(name), {
     repositoryName: isValidForRepositoryConstruct(name) ? name : undefined,
     encryption: settings.encryptionKey === undefined ? undefined : ecr.RepositoryEncryption.KMS,
     encryptionKey: settings.encryptionKey,
     imageScanOnPush: settings.imageScanOnPush,
     removalPolicy: settings.removalPolicy,
-    emptyOnDelete: settings.removalPolicy === RemovalPolicy.DESTROY ? true : undefined,
     lifecycleRules: [untaggedImageRule(settings)],
   });
   const resource = repository.node.defaultChild as ecr.CfnRepository;
   resource.repositoryName = name;
-  renderMutability(resource, mutableTags);
+  // Amazon ECR deletes a repository with images only if it may delete the images too. Aspects such as `RemovalPolicies` change the policy later.
+  resource.emptyOnDelete = Lazy.any({ produce: () => resource.cfnOptions.deletionPolicy === CfnDeletionPolicy.DELETE ? true : undefined });
+  mutability.render(resource);
   return repository;
 }
 
 /** The only lifecycle rule of the repositories. */
 export function untaggedImageRule({ untaggedImageExpiry }: RepositorySettings): ecr.LifecycleRule {
   return { description: 'Expire untagged images', tagStatus: ecr.TagStatus.UNTAGGED, maxImageAge: untaggedImageExpiry };
-}
-
-/** The property of the `Repository` construct needs all tags at once, but they are known only after all images are added. */
-function renderMutability(resource: ecr.CfnRepository, mutableTags: ReadonlySet<string>): void {
-  resource.imageTagMutability = Lazy.string({
-    produce: () => mutableTags.size === 0 ? ecr.TagMutability.IMMUTABLE : ecr.TagMutability.IMMUTABLE_WITH_EXCLUSION,
-  });
-  resource.imageTagMutabilityExclusionFilters = Lazy.any({
-    produce: () => [...mutableTags].sort().map((tag) => ({
-      imageTagMutabilityExclusionFilterType: 'WILDCARD',
-      imageTagMutabilityExclusionFilterValue: tag,
-    })),
-  }, { omitEmptyArray: true });
 }
 
 /** A construct id cannot contain a slash. A repository name cannot contain a colon, so two names never have the same id. */

@@ -73,7 +73,7 @@ test('what a task definition waits for is the image\'s repository and the custom
 });
 
 test('without mirroring while it is deployed, a task definition waits for the repository only', () => {
-  const other = new Stack(app, 'Other');
+  const other = new Stack(new App(), 'Other');
   const image = new ImageMirror(other, 'Mirror', { onDeploy: OnDeploy.OFF }).addImage('nginx:stable');
   new ecs.FargateTaskDefinition(other, 'Task').addContainer('Web', { image: image.toContainerImage() });
   expect(awaitedBy(Template.fromStack(other), TASK_DEFINITION)).toEqual([expect.stringMatching(/mirrornginx/)]);

@@ -129,10 +129,8 @@ describe('the tag of a platform', () => {
 
   test('counts among the exceptions from immutability that Amazon ECR allows', () => {
     for (const tag of ['20', '21', '23', '24']) mirror.addImage(`public.ecr.aws/lambda/nodejs:${tag}`);
-    const code = mirror.image(NODE).toLambdaCode();
-    expect(() => new lambda.DockerImageFunction(stack, 'Function', { code })).toThrow(
-      'would have 6 floating tags ("20", "21", "22", "22-linux-amd64", "23", "24"), but Amazon ECR allows 5 exceptions from immutability',
-    );
+    new lambda.DockerImageFunction(stack, 'Function', { code: mirror.image(NODE).toLambdaCode() });
+    expect(floatingTags(Template.fromStack(stack))).toEqual(['20', '21', '22*', '23', '24']);
   });
 
   test('cannot be the tag of another image', () => {

@@ -80,6 +80,7 @@ describe('fails', () => {
       repositoryName: 'mirror/custom/vault',
       tags: { tag: `${tag}-linux-cafe00000001` },
       mutableTags: [],
+      fixedTags: [],
       hasChosenRepository: false,
       isCustom: true,
     };
@@ -95,13 +96,10 @@ describe('fails', () => {
     expect(define('Another', 'mirror/vault-1.15')._repositoryName).toBe('mirror/custom/vault-1.15');
   });
 
-  test('when more tags float than Amazon ECR makes exceptions for', () => {
+  test('when a tag floats although the repository was chosen to be immutable', () => {
     const mirror = new ImageMirror(stack, 'Mirror');
-    // The exceptions of a repository that exists are its owner's, those of the customized images are not.
-    const existing = ecr.Repository.fromRepositoryName(stack, 'Existing', 'mirror/vault');
-    for (let index = 0; index < 5; index++) mirror.addImage(`vault:${index}`, { dockerfileLines: LINES, repository: existing });
-    expect(() => mirror.addImage('vault:5', { dockerfileLines: LINES, repository: existing })).toThrow(/"mirror\/custom\/vault" would have 6 floating tags/);
-    mirror.addImage('vault:5', { dockerfileLines: LINES, repositoryName: 'mirror/vault-5' });
+    const add = () => mirror.addImage('vault:5', { dockerfileLines: LINES, imageTagMutability: ecr.TagMutability.IMMUTABLE });
+    expect(add).toThrow('"docker.io/library/vault:5" is in the repository "mirror/vault", which imageTagMutability makes IMMUTABLE');
   });
 });
 

@@ -205,7 +205,7 @@ describe('a rule', () => {
     const eventBus = new events.EventBus(shared, 'Bus', { eventBusName: 'platform' });
     const images = new Stack(app, 'Images');
     const team = new Stack(app, 'Team');
-    const third = new ImageMirror(images, 'Mirror', { eventBus, images: IMAGES });
+    const third = new ImageMirror(images, 'Mirror', { eventBus, images: IMAGES, repositoryPrefix: 'third' });
     third.image(IMAGES[0]).onImageMirrored('Rule');
     new MirroredImage(team, 'Image', { mirror: third, image: 'redis:7' }).onImageMirrored('Rule');
     for (const of of [images, team]) expect(rulesOf(of, shared, images)).toEqual([expect.objectContaining({ EventBusName: 'platform' })]);
