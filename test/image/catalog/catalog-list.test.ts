@@ -25,6 +25,7 @@ describe('one entry', () => {
     [`localhost:5000/A@sha256:${HEX}`, `its image is "localhost:5000/A@sha256:${HEX}": repository names must be lowercase; use "localhost:5000/a@sha256:${HEX}"`],
     ['A b', 'its image is "A b": it contains a space, a control character or a character outside ASCII; remove it'],
     ['', 'its image is "": it is empty; write for example "nginx:1.27.0"'],
+    ['hub.docker.com/r/grafana/grafana', 'invalid image reference "hub.docker.com/r/grafana/grafana": it is the address of a web page, and not of a registry; use "grafana/grafana"'],
     ['https://quay.io/a', 'its image is "https://quay.io/a": remove the scheme; use "quay.io/a"'],
     ['user:secret@quay.io/a', 'its image is "***@quay.io/a": a digest must be "sha256:" and 64 lowercase hexadecimal digits'],
     ['nginx\u0007', 'its image is "nginx\\u0007": it contains a space, a control character or a character outside ASCII; remove it'],
