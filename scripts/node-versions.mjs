@@ -1,4 +1,5 @@
 // Runs the tests of the programs that are published (engine, command, functions) on each supported version of Node, or on those named as arguments.
+// `--except` runs them on the versions that are not named. `--path` prints the folder of a version's `node`, for PATH, after installing it.
 // `--install` only installs the versions: packages of the npm registry, pinned here, in .tools/node-<version>.
 // RANDOM_CASES is as for `npm test`; test/README.md documents both.
 import { spawnSync } from 'node:child_process';
@@ -44,10 +45,14 @@ const words = process.argv.slice(2);
 const named = words.filter((word) => /^[0-9]/.test(word));
 const unknown = named.filter((version) => !VERSIONS.includes(version));
 if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: not a tested version; use ${VERSIONS.join(', ')}`);
-const versions = named.length > 0 ? named : VERSIONS;
+const OWN_OPTIONS = ['--install', '--except', '--path'];
+const isChosen = (version) => words.includes('--except') ? !named.includes(version) : named.length === 0 || named.includes(version);
+const versions = VERSIONS.filter(isChosen);
 versions.forEach(install);
-if (!words.includes('--install')) {
-  const failed = versions.filter((version) => !test(version, words.filter((word) => word.startsWith('--'))));
+if (words.includes('--path')) {
+  console.log(versions.map((version) => path.dirname(nodeOf(version))).join(path.delimiter));
+} else if (!words.includes('--install')) {
+  const failed = versions.filter((version) => !test(version, words.filter((word) => word.startsWith('--') && !OWN_OPTIONS.includes(word))));
   if (failed.length > 0) console.error(`failed on Node ${failed.join(', ')}`);
   process.exitCode = failed.length > 0 ? 1 : 0;
 }
