@@ -9,8 +9,8 @@ import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as pipelines from 'aws-cdk-lib/pipelines';
-import { ImageCatalog, ImageMirror, ImageMirrorProps, IImageMirror, MirroredImage, TagFilter } from 'cdk-ecr-mirror';
 import { Construct } from 'constructs';
+import { ImageCatalog, ImageMirror, ImageMirrorProps, IImageMirror, MirroredImage, TagFilter } from 'cdk-ecr-mirror';
 
 const env = { account: '111122223333', region: 'eu-west-1' };
 const outputFolder = process.argv[2];

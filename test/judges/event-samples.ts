@@ -38,8 +38,15 @@ export function scanEvents(repositoryArn: string): DeliveredEvent[] {
   const digest = `sha256:${'7f5b2640'.repeat(8)}`;
   const repositoryName = repositoryArn.split(':repository/')[1];
   const event = (source: string, detailType: string, resource: string, detail: Record<string, unknown>): DeliveredEvent => ({
-    'version': '0', 'id': '85fc3613-e913-7fc4-a80c-a3753e4aa9ae', source, 'detail-type': detailType, 'account': repositoryArn.split(':')[4],
-    'time': '2026-11-22T02:36:48Z', 'region': repositoryArn.split(':')[3], 'resources': [resource], detail,
+    'version': '0',
+    'id': '85fc3613-e913-7fc4-a80c-a3753e4aa9ae',
+    source,
+    'detail-type': detailType,
+    'account': repositoryArn.split(':')[4],
+    'time': '2026-11-22T02:36:48Z',
+    'region': repositoryArn.split(':')[3],
+    'resources': [resource],
+    detail,
   });
   const common = { 'image-digest': digest, 'image-tags': ['stable'] };
   return [{ CRITICAL: 1 }, { CRITICAL: 0, HIGH: 2 }, { LOW: 9 }, {}].flatMap((counts) => [

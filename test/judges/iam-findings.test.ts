@@ -32,5 +32,7 @@ test.each<[string, ReturnType<typeof allow>, string]>([
 test('statements are found at every depth, and in texts', () => {
   const statement = allow('a:B', '*');
   const text = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-  expect(statementsIn({ Policies: [{ PolicyDocument: { Statement: [statement] } }], RepositoryPolicy: text, AssumeRolePolicyDocument: { Statement: statement } })).toEqual([statement, statement, statement]);
+  const policy = { PolicyDocument: { Statement: [statement] } };
+  const properties = { Policies: [policy], RepositoryPolicy: text, AssumeRolePolicyDocument: { Statement: statement } };
+  expect(statementsIn(properties)).toEqual([statement, statement, statement]);
 });

@@ -5,8 +5,8 @@
  */
 import * as path from 'node:path';
 import { App, Aspects, Duration, RemovalPolicy, SecretValue, Stack, StackProps, Stage } from 'aws-cdk-lib';
-import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
@@ -19,8 +19,9 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import {
-  CacheCredentials, ComputeArchitecture, CreationTemplate, ImageCatalog, ImageMirror, MirrorCompute, MirrorDashboard, MirroredImage, MirroredImagesAspect,
-  MirrorReplication, MirrorReplicationDestination, OnDeploy, OnTagMoved, PullThroughCache, RegistryCredentials, ScanSeverity, TagFilter, UpstreamRegistry,
+  CacheCredentials, ComputeArchitecture, CreationTemplate, ImageCatalog, ImageMirror, MirrorCompute, MirrorDashboard, MirroredImage,
+  MirroredImagesAspect, MirrorReplication, MirrorReplicationDestination, OnDeploy, OnTagMoved, PullThroughCache, RegistryCredentials, ScanSeverity,
+  TagFilter, UpstreamRegistry,
 } from '../../src';
 
 /** Mirrors whose deployments start no builds have a third of the resources, which saves time. */

@@ -35,8 +35,9 @@ export class JudgedTemplates {
         app.synth();
         return readTemplates(name, path.join(folder, name), regions);
       });
-      const examples = EXAMPLES.map(({ name, file }) => readTemplates(name, synthesizeExample(file), ['us-east-1', 'eu-west-1']));
-      return new JudgedTemplates(folder, [...apps, ...examples].flat());
+      const templates = apps.flat();
+      for (const { name, file } of EXAMPLES) templates.push(...readTemplates(name, await synthesizeExample(file), ['us-east-1', 'eu-west-1']));
+      return new JudgedTemplates(folder, templates);
     } finally {
       await certificates.dispose();
     }
@@ -50,10 +51,10 @@ export class JudgedTemplates {
 }
 
 /** Runs an example, which is an app that synthesizes itself, without the context of the CDK's command. Returns the folder that it writes. */
-function synthesizeExample(file: string): string {
+async function synthesizeExample(file: string): Promise<string> {
   const synth = jest.spyOn(App.prototype, 'synth');
   try {
-    jest.isolateModules(() => require(file));
+    await import(file);
     return synth.mock.results[0].value.directory;
   } finally {
     synth.mockRestore();
