@@ -20,6 +20,9 @@ const PEERS = [
   { 'aws-cdk-lib': '2.276.0', 'constructs': '10.8.1' },
 ];
 
+/** The apps of test/consumer-app: that of the owner, and that of a team that imports the mirror. */
+const APPS = readdirSync(path.join(root, 'test', 'consumer-app')).filter((file) => file.endsWith('.ts')).map((file) => path.basename(file, '.ts'));
+
 /** Their ids name what users keep: images, schedules, and what a deployment compares. */
 const LASTING_TYPES = ['AWS::ECR::Repository', 'AWS::Scheduler::Schedule', 'AWS::Scheduler::ScheduleGroup', 'Custom::ImageMirror'];
 
@@ -62,7 +65,7 @@ async function compileAndRun(folder) {
   const options = { strict: true, target: 'ES2022', module: 'commonjs', types: ['node'], noUnusedLocals: true, skipLibCheck: false };
   writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['*.ts'] }));
   await run(folder, process.execPath, 'node_modules/typescript/bin/tsc', '-p', '.');
-  await run(folder, process.execPath, 'app.js', 'synthesized');
+  for (const app of APPS) await run(folder, process.execPath, `${app}.js`, 'synthesized');
   await run(folder, process.execPath, 'node_modules/cdk-ecr-mirror/assets/cli/cdk-ecr-mirror.js', '--version');
 }
 
@@ -99,6 +102,16 @@ function checkEngine({ file, Resources }) {
   assert.ok(sources.some((source) => source.includes(engines[0][0])), 'no project has the engine as its source');
 }
 
+/** An app that imports the mirror has literal names, waits for no export, and defines no repository. */
+function checkImported(folder) {
+  const output = path.join(folder, 'synthesized', 'imported');
+  for (const file of readdirSync(output).filter((name) => name.endsWith('.template.json'))) {
+    const text = readFileSync(path.join(output, file), 'utf8');
+    assert.match(text, /mirror\/nginx:stable/, `${file} does not use the mirror`);
+    assert.doesNotMatch(text, /Fn::ImportValue|AWS::ECR::Repository"/, `${file} depends on the stack of the mirror`);
+  }
+}
+
 async function check(peers) {
   const started = performance.now();
   const folder = mkdtempSync(path.join(tmpdir(), 'consumer-app-'));
@@ -107,6 +120,7 @@ async function check(peers) {
     checkPackage(folder);
     await compileAndRun(folder);
     checkTemplates(folder);
+    if (APPS.includes('imported')) checkImported(folder);
     console.error(`consumer app with aws-cdk-lib ${peers['aws-cdk-lib']}: passed in ${Math.round((performance.now() - started) / 1000)} s`);
   } catch (error) {
     process.exitCode = 1;
