@@ -35,9 +35,8 @@ export class JudgedTemplates {
         app.synth();
         return readTemplates(name, path.join(folder, name), regions);
       });
-      const templates = apps.flat();
-      for (const { name, file } of EXAMPLES) templates.push(...readTemplates(name, await synthesizeExample(file), ['us-east-1', 'eu-west-1']));
-      return new JudgedTemplates(folder, templates);
+      const examples = EXAMPLES.map(({ name, file }) => readTemplates(name, synthesizeExample(file), ['us-east-1', 'eu-west-1']));
+      return new JudgedTemplates(folder, [...apps, ...examples].flat());
     } finally {
       await certificates.dispose();
     }
@@ -51,10 +50,10 @@ export class JudgedTemplates {
 }
 
 /** Runs an example, which is an app that synthesizes itself, without the context of the CDK's command. Returns the folder that it writes. */
-async function synthesizeExample(file: string): Promise<string> {
+function synthesizeExample(file: string): string {
   const synth = jest.spyOn(App.prototype, 'synth');
   try {
-    await import(file);
+    jest.requireActual(file);
     return synth.mock.results[0].value.directory;
   } finally {
     synth.mockRestore();
