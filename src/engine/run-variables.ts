@@ -101,11 +101,13 @@ const MIN_CONTAINED_LENGTH = 8;
 /** The passwords and tokens in the environment, in the spellings in which values contain them, in lowercase. */
 function readSecrets(environment: NodeJS.ProcessEnv): string[] {
   const list = parseJson(environment[PROJECT_ENVIRONMENT.CREDENTIALS] ?? '');
-  const pairs = Array.isArray(list) ? list.map((entry) => Object(entry) as Partial<CredentialVariables>) : [];
+  // Before its validation, a field can be anything. An object may even have no text.
+  const pairs = Array.isArray(list) ? list.map((entry) => Object(entry) as { readonly [field in keyof CredentialVariables]?: unknown }) : [];
+  const read = (variable: unknown) => typeof variable === 'string' ? environment[variable] : undefined;
   const spellings = pairs.flatMap(({ username, password }) => {
-    const secret = environment[String(password)]?.trim() ?? '';
+    const secret = read(password)?.trim() ?? '';
     if (secret.length < MIN_SECRET_LENGTH) return [];
-    const encoded = [secret, `${environment[String(username)] ?? ''}:${secret}`].map((text) => Buffer.from(text).toString('base64').replace(/=+$/, ''));
+    const encoded = [secret, `${read(username) ?? ''}:${secret}`].map((text) => Buffer.from(text).toString('base64').replace(/=+$/, ''));
     return [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret.replace(/\p{Cs}/gu, '')), ...encoded];
   });
   return [...new Set(spellings.map((spelling) => spelling.toLowerCase()))];

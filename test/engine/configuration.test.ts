@@ -285,6 +285,11 @@ describe('MIRROR_CREDENTIALS', () => {
     expect(String(cause)).not.toContain('hunter2');
   });
 
+  test.each(['registry', 'username', 'password'])('with an object without text as %s are refused as a MirrorError', (field) => {
+    const entry = { registry: 'docker.io', username: 'USER', password: 'PASSWORD', [field]: { toString: 1, valueOf: 1 } };
+    expect(() => read({ MIRROR_CREDENTIALS: JSON.stringify([entry]) })).toThrow(MirrorError);
+  });
+
   test('of any JSON are read or refused as a MirrorError', () => {
     const entry = fc.record({ registry: fc.jsonValue(), username: fc.jsonValue(), password: fc.jsonValue() }, { requiredKeys: [] });
     fc.assert(fc.property(fc.oneof(fc.jsonValue(), fc.array(entry)), (value) => {
