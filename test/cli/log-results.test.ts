@@ -37,7 +37,13 @@ test.each(['{', '{}', '{"source":"a"}', '{"source":"a","target":"b","outcome":"s
 
 test('fields of a result that are not what they should be are left out, and others are not taken', () => {
   const { results } = read(JSON.stringify({ ...A, bytesCopied: '9', seconds: null, requests: 'no', platformTags: [1, 'b'], warnings: {}, reason: 7, more: true }));
-  expect(results).toEqual([{ ...A, bytesCopied: 0, seconds: 0, platformTags: ['1', 'b'] }]);
+  expect(results).toEqual([{ ...A, bytesCopied: 0, seconds: 0, platformTags: ['b'] }]);
+});
+
+test('objects without text in a result are left out', () => {
+  const odd = { toString: 1, valueOf: 1 };
+  const { results } = read(JSON.stringify({ ...A, requests: { source: odd, target: 2 }, platformTags: [odd, 'b'] }));
+  expect(results).toEqual([{ ...A, requests: { source: 0, target: 2 }, platformTags: ['b'] }]);
 });
 
 test('nothing in a result can drive a terminal', () => {

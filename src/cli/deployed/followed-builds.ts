@@ -197,9 +197,13 @@ function resultOf(fields: ResultLineFields): MirrorResult | undefined {
     outcome,
     ...pickFields(fields, COUNTS, (value) => Number.isFinite(value) ? value : undefined),
     ...pickFields(fields, TEXTS, (value) => typeof value === 'string' ? escapeControlCharacters(value) : undefined),
-    ...pickFields(fields, LISTS, (value) => Array.isArray(value) ? value.map((item) => escapeControlCharacters(String(item))) : undefined),
-    requests: { source: Number(sourceRequests) || 0, target: Number(targetRequests) || 0 },
+    ...pickFields(fields, LISTS, (value) => Array.isArray(value) ? value.filter((item) => typeof item === 'string').map(escapeControlCharacters) : undefined),
+    requests: { source: countOf(sourceRequests), target: countOf(targetRequests) },
   };
+}
+
+function countOf(value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
 }
 
 /** Picks fields of a result line. Fields that `read` does not accept are left out. */

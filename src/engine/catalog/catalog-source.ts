@@ -91,7 +91,7 @@ function parameterValue(name: string, body: string): string {
 /** Converts an error response to a `MirrorError`. Systems Manager returns JSON, Amazon S3 returns XML. */
 function responseError(name: string, { status, body = '' }: AwsResponse): MirrorError {
   const { __type: type, message, Message = message } = Object(parseJson(body)) as { __type?: unknown; message?: unknown; Message?: unknown };
-  const code = String(type ?? /<Code>([A-Za-z]+)<\/Code>/.exec(body)?.[1] ?? '').split('#').pop()!;
+  const code = (typeof type === 'string' ? type : /<Code>([A-Za-z]+)<\/Code>/.exec(body)?.[1] ?? '').split('#').pop()!;
   const details = [`HTTP ${status}`, code, typeof Message === 'string' ? Message : ''].filter(Boolean).join(', ');
   const [reason, problem] = explain(status, code);
   const retryable = isRetryableStatus(status) || isThrottling(code);
