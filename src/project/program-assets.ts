@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3_assets from 'aws-cdk-lib/aws-s3-assets';
@@ -18,8 +18,14 @@ const ENGINE: BundledProgram = { folder: 'engine', file: 'mirror', name: 'the en
 const CUSTOMIZE: BundledProgram = { folder: 'customize', file: 'customize', name: 'the program for customized images' };
 const HANDLER_CODE: BundledProgram = { folder: 'handlers', file: 'handlers', name: 'the code of the handlers' };
 
-/** The folder of bundled programs at the root of the package. Its path is the same from `src/project` and `lib/project`. */
-export const PROGRAMS_FOLDER = path.join(__dirname, '..', '..', 'assets');
+/** The root of the package. Its path is the same from `src/project` and `lib/project`. A bundle of ECMAScript modules has no `__dirname`. */
+const PACKAGE_ROOT = path.join(typeof __dirname === 'undefined' ? '.' : __dirname, '..', '..');
+
+/** The folder of bundled programs. */
+export const PROGRAMS_FOLDER = path.join(PACKAGE_ROOT, 'assets');
+
+/** The name of this package. */
+const PACKAGE = 'cdk-ecr-mirror';
 
 /** The command of the project that mirrors images. */
 export const ENGINE_COMMAND = nodeCommand(ENGINE);
@@ -77,8 +83,23 @@ function requireBundled({ folder, file, name }: BundledProgram, programsFolder: 
  * Requires that a bundled file of this package exists.
  *
  * @param name the name of the file's content in the error
- * @throws Error when the file does not exist, which happens only in a checkout of this library
+ * @throws Error when the file does not exist, which happens in an app that is bundled together with this library, and in a checkout of it
  */
 export function requireBundledFile(file: string, name: string): void {
-  if (!existsSync(file)) throw new Error(`${name} is not bundled: ${JSON.stringify(file)} does not exist; run "npx projen bundle"`);
+  if (existsSync(file)) return;
+  if (isOwnPackage()) throw new Error(`${name} is not bundled: ${JSON.stringify(file)} does not exist; run "npx projen bundle"`);
+  throw new Error(`${name} is missing: ${JSON.stringify(file)} does not exist, because the app is bundled together with ${PACKAGE}; `
+    + `install ${PACKAGE}, aws-cdk-lib, and constructs, and mark them as external, because they need files beside their code. `
+    + `esbuild: --external:${PACKAGE} --external:aws-cdk-lib --external:constructs; `
+    + `webpack: externals: [/^(${PACKAGE}|aws-cdk-lib|constructs)(\\/|$)/], with externalsType "commonjs"`);
+}
+
+/** Whether this code is in the folder of its own package, and not in a bundle. */
+function isOwnPackage(): boolean {
+  try {
+    const { name } = JSON.parse(readFileSync(path.join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { readonly name?: unknown };
+    return name === PACKAGE;
+  } catch {
+    return false;
+  }
 }
