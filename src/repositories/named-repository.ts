@@ -1,7 +1,8 @@
-import { CfnResource, Lazy, Stack, Token } from 'aws-cdk-lib';
+import { CfnResource, Lazy, Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, IConstruct } from 'constructs';
+import { quote } from '../image/sanitize';
 import { outermostStack, registryHost, requireSameStage } from '../synthesis/environments';
 
 /** A repository that another app defines. */
@@ -48,6 +49,11 @@ export class NamedRepository extends ecr.RepositoryBase {
     return this.suffix(digest === undefined || digest === '' ? '' : `@${digest}`);
   }
 
+  public grant(grantee: iam.IGrantable, ...actions: string[]): iam.Grant {
+    if (this.defined !== undefined) requireNameableStack(grantee, this.defined);
+    return super.grant(grantee, ...actions);
+  }
+
   public addToResourcePolicy(statement: iam.PolicyStatement): iam.AddToResourcePolicyResult {
     return this.defined?.addToResourcePolicy(statement) ?? { statementAdded: false };
   }
@@ -85,6 +91,21 @@ function inEachStack(owner: IConstruct, own: string, elsewhere: string, whenElse
       return elsewhere;
     },
   });
+}
+
+/**
+ * Requires that a repository policy can name the principal. For a role of another account, the CDK uses the name of its stack, which CloudFormation
+ * generates for a nested stack.
+ *
+ * @throws Error with the way to use the mirror in the other account
+ */
+function requireNameableStack({ grantPrincipal }: iam.IGrantable, repository: ecr.IRepository): void {
+  if (!Construct.isConstruct(grantPrincipal) || Stack.of(grantPrincipal).nestedStackParent === undefined) return;
+  const comparison = Token.compareStrings(grantPrincipal.principalAccount ?? '', repository.env.account);
+  if (comparison === TokenComparison.SAME || comparison === TokenComparison.BOTH_UNRESOLVED) return;
+  throw new Error(`${quote(grantPrincipal.node.path)} is in a nested stack, and its account is not known to be the account of the mirror, so the `
+    + 'repository policy cannot name it; import the mirror in the stack that uses it with ImageMirror.fromImageMirrorAttributes(), and call '
+    + 'grantPullToAccounts() on the mirror');
 }
 
 /** The stack of the image is deployed first, as with an export. */

@@ -160,13 +160,17 @@ test.each<[string, StackProps, StackProps]>([
   ['another Region', { env: ONE }, { env: { ...ONE, region: 'us-east-1' } }],
   ['an account that is known, unlike that of the mirror', {}, { env: ONE }],
   ['an account that is not known, unlike that of the mirror', { env: ONE }, {}],
-])('consumers in %s are synthesized without an error of the CDK', (kind, platformProps, teamProps) => {
+])('consumers in %s are synthesized, or refused in words', (kind, platformProps, teamProps) => {
   const app = new App();
   const mirror = new ImageMirror(new Stack(app, 'Platform', platformProps), 'Mirror');
   const image = mirror.addImage('nginx:1.27.0', { dockerfileLines: ['LABEL a=b'] });
   for (const [index, [consumer, consume]] of Object.entries(CONSUMERS).entries()) {
-    const isImpossible = consumer.includes('aspect') || (kind === 'another Region' && consumer === 'a function');
-    if (!isImpossible) consume(new Stack(app, `Team${index}`, teamProps), image, mirror);
+    const stack = new Stack(app, `Team${index}`, teamProps);
+    if (consumer === 'a nested stack' && kind !== 'another Region') {
+      expect(() => consume(stack, image, mirror)).toThrow('so the repository policy cannot name it; import the mirror in the stack that uses it');
+    } else if (!consumer.includes('aspect') && !(kind === 'another Region' && consumer === 'a function')) {
+      consume(stack, image, mirror);
+    }
   }
   expect(app.synth().stacks.filter(({ template }) => JSON.stringify(template).includes('ImportValue'))).toEqual([]);
 });
