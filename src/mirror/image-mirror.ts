@@ -227,7 +227,9 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
   }
 
   /**
-   * Allows all builds that push images to sign them with a profile of AWS Signer. Amazon ECR signs images on push if its signing configuration says so.
+   * Allows all builds that push images to sign them with a profile of AWS Signer.
+   *
+   * Amazon ECR signs images on push if its signing configuration says so. The mirror does not change this configuration of the account.
    *
    * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
    */

@@ -51,7 +51,9 @@ export class EcrUpstreams {
   private update(): void {
     const stack = Stack.of(this.project);
     const sources = [...new Set(this.props.sources())].sort();
-    const arnsOf = (some: readonly string[]) => [...new Set(some.map((source) => ecrRepositoryArn(stack, source)).filter((arn) => arn !== undefined))];
+    const arnsOf = (some: readonly string[]) => {
+      return [...new Set(some.map((source) => ecrRepositoryArn(stack, source)).filter((arn) => arn !== undefined))];
+    };
     this.allow(this.pulled, arnsOf(sources), ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer']);
     // Only a tag filter has a source without a tag and a digest.
     this.allow(this.listed, arnsOf(sources.filter((source) => repositoryIn(source) === source)), ['ecr:ListImages']);

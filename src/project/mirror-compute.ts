@@ -66,7 +66,7 @@ export interface Ec2ComputeOptions {
    * The VPC that builds run in.
    *
    * Builds need access to the upstream registries, Amazon ECR, Amazon S3, CloudWatch Logs, and EventBridge. To customize images, builds also need
-   * access to CodeBuild.
+   * access to CodeBuild. CodeBuild assigns no public IP address, so public subnets have no route out for builds.
    *
    * @default - no VPC: the network of CodeBuild, with access to the internet
    */

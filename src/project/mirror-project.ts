@@ -12,7 +12,7 @@ import { EcrUpstreams } from './ecr-upstreams';
 import { ComputeConfiguration } from './mirror-compute';
 import { warnAboutNetwork } from './network-warning';
 import { defineEngineAsset, ENGINE_COMMAND } from './program-assets';
-import { warnAboutRegion } from './region-warning';
+import { warnAboutBuildRegion } from './region-warning';
 import { RegistryCredentials } from './registry-credentials';
 import { IImageMirror, MirrorParts } from '../declarations/mirror-interfaces';
 import { credentialVariables, PROJECT_ENVIRONMENT } from '../image/contract/environment';
@@ -63,8 +63,8 @@ function defineMirrorProject(scope: Construct, id: string, props: MirrorProjectP
 }
 
 /**
- * Lets grants to a project reach its role. The project is defined with a view of the role that ignores all statements, because the `Project` construct
- * would add more permissions than builds need. Grants of the app would vanish in that view too, without an error.
+ * Lets grants to a project reach its role. The project is defined with a view of the role that ignores all statements, because the `Project`
+ * construct would add more permissions than builds need. Grants of the app would vanish in that view too, without an error.
  */
 export function withGrants(project: codebuild.Project, role: iam.Role): codebuild.Project {
   const reachable = { value: role, enumerable: true, configurable: true };
@@ -177,7 +177,7 @@ export class MirrorBuilds {
     this.pushers = [this.role.allow];
     const sources = () => [...mirror.images.map((image) => image.source), ...this.sourcesOfCatalogs];
     warnAboutNetwork(this.project, { compute: settings.compute, role: this.role.role, sources });
-    warnAboutRegion(this.project, { compute: settings.compute, sources });
+    warnAboutBuildRegion(this.project, { compute: settings.compute, sources });
     new EcrUpstreams(this.project, {
       sources,
       registriesWithCredentials: settings.credentials.map(({ registry }) => registry),

@@ -141,6 +141,7 @@ function isLookedUp({ routeTable }: ec2.ISubnet): boolean {
 
 /** The properties of a resource as its template has them. */
 function propertiesOf(resource: CfnResource): Record<string, unknown> {
-  const { Resources } = Stack.of(resource).resolve(resource._toCloudFormation()) as { Resources: Record<string, { Properties?: Record<string, unknown> }> };
-  return Object.values(Resources)[0].Properties ?? {};
+  const { Resources } = Stack.of(resource).resolve(resource._toCloudFormation());
+  const [{ Properties = {} }] = Object.values<{ Properties?: Record<string, unknown> }>(Resources);
+  return Properties;
 }

@@ -29,7 +29,7 @@ export interface RegionProps {
 }
 
 /** Warns about limits of the Region, if it is known at synthesis. */
-export function warnAboutRegion(project: codebuild.Project, { compute, sources }: RegionProps): void {
+export function warnAboutBuildRegion(project: codebuild.Project, { compute, sources }: RegionProps): void {
   const { region } = Stack.of(project);
   if (Token.isUnresolved(region)) return;
   const warn = (id: string, text: string) => Annotations.of(project).addWarningV2(`cdk-ecr-mirror:ImageMirror.${id}`, text);
@@ -47,8 +47,8 @@ export function warnAboutRegion(project: codebuild.Project, { compute, sources }
     const registries = new Set(sources().map((source) => source.split('/')[0]));
     const unreachable = UNREACHABLE_FROM_CHINA.filter((registry) => registries.has(registry));
     if (unreachable.length > 0) {
-      warn('upstreamsInChina', `builds in ${quote(region)} often cannot reach ${unreachable.join(', ')}; set the variable HTTPS_PROXY on the project, `
-        + 'or mirror from a registry that is reachable from China');
+      warn('upstreamsInChina', `builds in ${quote(region)} often cannot reach ${unreachable.join(', ')}; `
+        + 'set the variable HTTPS_PROXY on the project, or mirror from a registry that is reachable from China');
     }
     if (registries.has(PUBLIC_GALLERY)) {
       warn('publicGalleryInChina', `builds in ${quote(region)} have no credentials for ${PUBLIC_GALLERY}, which does not accept those of China, `

@@ -12,7 +12,9 @@ const ENV = { account: '111122223333', region: 'eu-west-1' };
 const INTERNET = ['quay.io/prometheus/prometheus:v2.53.0'];
 const OWN_REGION = ['444455556666.dkr.ecr.eu-west-1.amazonaws.com/app:1'];
 
-function define(network: (stack: Stack) => ec2.IVpc, props: ImageMirrorProps = {}, subnetSelection?: ec2.SubnetSelection, later?: (stack: Stack, vpc: ec2.IVpc, mirror: ImageMirror) => void) {
+type Later = (stack: Stack, vpc: ec2.IVpc, mirror: ImageMirror) => void;
+
+function define(network: (stack: Stack) => ec2.IVpc, props: ImageMirrorProps = {}, subnetSelection?: ec2.SubnetSelection, later?: Later) {
   const stack = new Stack(new App(), 'Platform', { env: ENV });
   const vpc = network(stack);
   const mirror = new ImageMirror(stack, 'Mirror', { images: INTERNET, ...props, compute: MirrorCompute.ec2({ vpc, subnetSelection }) });
