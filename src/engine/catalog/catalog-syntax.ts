@@ -2,7 +2,7 @@ import { isMap, isScalar, isSeq, LineCounter, Node, parseDocument, YAMLMap } fro
 import { tokenProblem } from './yaml-tokens';
 import { catalogShapeProblem, MAX_CATALOG_ENTRIES } from '../../image/catalog/catalog-entry';
 import { ListedEntry } from '../../image/catalog/catalog-list';
-import { quote, sanitizeForLog } from '../../image/sanitize';
+import { quote, redactCredentials, sanitizeForLog } from '../../image/sanitize';
 
 /** The size limit of a catalog: enough for 5,000 images, and any text of this size is parsed within seconds. */
 export const MAX_CATALOG_BYTES = 512 * 1024;
@@ -110,7 +110,7 @@ function withSpaceHint(problem: string, text: string): string {
   const lines = text.split('\n');
   const joined = [number - 1, number].find((one) => JOINED_FIELD.test(lines[one - 1] ?? ''));
   if (joined === undefined) return problem;
-  return `line ${joined}: ${quote(lines[joined - 1].trim())} has no space after the colon; write for example "image: nginx:stable"`;
+  return `line ${joined}: ${quote(redactCredentials(lines[joined - 1].trim()))} has no space after the colon; write for example "image: nginx:stable"`;
 }
 
 /** A YAML value with its line. */

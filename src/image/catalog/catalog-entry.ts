@@ -174,7 +174,7 @@ function splitImageProblem(value: Fields): string | undefined {
   const [[name, rest] = [], ...others] = Object.entries(value);
   if (name === undefined || others.length > 0 || name.startsWith('image:') || IMAGE_NAMES.includes(name)) return undefined;
   if ([FIELDS, OTHER_FIELDS].some((known) => Object.hasOwn(known, name))) return undefined;
-  if (!isImage(name)) return undefined;
+  if (!isImage(name) || didYouMean(name, Object.keys(FIELDS)) !== undefined) return undefined;
   if (rest === null) return `it is the field ${quote(name)} without a value; remove the colon at the end`;
   if (isFields(rest)) return `it is the field ${quote(name)}; write "image: ${name}", and its settings in the same object`;
   const remedy = 'write an image without a space after the colon, for example "nginx:1.27.0"';

@@ -6,7 +6,7 @@ import { catalogRepositoryName, catalogTagKind } from './catalog-repositories';
 import { familiarImageReference, formatImageReference, ImageReference, isRepositoryOnly, parseImageReference } from '../image-reference';
 import { formatPlatform, normalizedPlatform, parsePlatform } from '../platform';
 import { mirrorTag } from '../repository-name';
-import { escapeControlCharacters, quote } from '../sanitize';
+import { escapeControlCharacters, quote, redactCredentials } from '../sanitize';
 import { TagSelection } from '../tag-selection';
 
 /** An entry as it is listed in a catalog. */
@@ -104,7 +104,9 @@ function readEntry({ position, value, problem }: ListedEntry, options: ReadEntri
 /** The problem with `- image:nginx`: without the space, it is an image with the name `image`, and YAML reads a text. */
 function joinedFieldProblem(value: unknown): string | undefined {
   const [, name, rest] = typeof value === 'string' ? /^(image|name|repository):(.+)$/.exec(value) ?? [] : [];
-  return name && `it is the text ${quote(String(value))}; write a space after the colon, "image: ${rest}", or only the image, "${rest}"`;
+  if (name === undefined) return undefined;
+  const image = redactCredentials(rest);
+  return `it is the text ${quote(`${name}:${image}`)}; write a space after the colon, ${quote(`image: ${image}`)}, or only the image, ${quote(image)}`;
 }
 
 function invalidEntry(position: string, value: unknown, problem: string): InvalidEntry {
@@ -187,7 +189,9 @@ function mergedEntry(group: readonly ValidEntry[]): ValidEntry {
   const expires = days.includes(undefined) ? undefined : days.sort().at(-1);
   const name = `${quote(familiarImageReference(first.reference))}${first.entry.tags === undefined ? '' : ' with these tags'}`;
   const warning = `${name} is listed again at ${others.map(({ position }) => position).join(', ')}, and mirrored once; keep one of the entries`;
-  return { ...first, entry: { ...first.entry, owner, expires }, warning };
+  const { owner: _owner, expires: _expires, ...settings } = first.entry;
+  const entry = { ...settings, ...owner === undefined ? {} : { owner }, ...expires === undefined ? {} : { expires } };
+  return { ...first, entry, warning };
 }
 
 /** The settings of an entry, without its owner and last day. */

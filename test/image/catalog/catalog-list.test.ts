@@ -23,7 +23,7 @@ describe('one entry', () => {
     ['Nginx', 'its image is "Nginx": repository names must be lowercase; use "nginx"'],
     ['quay.io/A/b:V1.0.0', 'its image is "quay.io/A/b:V1.0.0": repository names must be lowercase; use "quay.io/a/b:V1.0.0"'],
     [`localhost:5000/A@sha256:${HEX}`, `its image is "localhost:5000/A@sha256:${HEX}": repository names must be lowercase; use "localhost:5000/a@sha256:${HEX}"`],
-    ['A b', 'its image is "A b": it contains a space, a control character or a character outside ASCII; remove it'],
+    ['A b', 'its image is "A b": it must be a single image; write each image as an entry of its own, without other words'],
     ['', 'its image is "": it is empty; write for example "nginx:1.27.0"'],
     ['hub.docker.com/r/grafana/grafana', 'invalid image reference "hub.docker.com/r/grafana/grafana": it is the address of a web page, and not of a registry; use "grafana/grafana"'],
     ['https://quay.io/a', 'its image is "https://quay.io/a": remove the scheme; use "quay.io/a"'],
