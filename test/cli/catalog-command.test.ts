@@ -73,7 +73,7 @@ describe('with a file', () => {
     ['other lists besides', (list) => ['--catalog', list, 'localhost:1/mirror/', '--from-file', 'x'], '--catalog and --from-file cannot be combined'],
   ])('refuses %s in one line', async (_, words, message) => {
     const ending = await run('copy', ...words(file(image('1.0.0'), 'list.txt')));
-    expect(ending.code).toBe(1);
+    expect(ending.code).toBe(2);
     expect(ending.stderr.split('\n')[0]).toContain(message);
   });
 });
@@ -111,7 +111,7 @@ describe('check --app', () => {
   test('asks for the registry of an app for any account', async () => {
     synthesize((_, one) => one.addCatalog('Teams', ImageCatalog.fromFile(file(image('1.0.0')))), {});
     const ending = await runCommand(['check', '--app', path.join(folder, 'cdk.out')]);
-    expect(ending.code).toBe(1);
+    expect(ending.code).toBe(2);
     expect(ending.stderr).toContain('set AWS_ACCOUNT_ID and AWS_REGION, or --registry');
   });
 
@@ -151,7 +151,7 @@ describe('check --app', () => {
   ])('refuses a file %s', async (_, define, words) => {
     synthesize(define);
     const ending = await check('--catalog', file(image('1.0.0'), 'list.txt'));
-    expect(ending.code).toBe(1);
+    expect(ending.code).toBe(2);
     expect(ending.stderr.split('\n')[0]).toContain(words);
   });
 });

@@ -62,7 +62,7 @@ test.each([
   ['a platform that is left out', ['--platform', 'linux/amd64', '--platform-tags', 'linux/arm64'], /^error: --platform-tags: only linux\/amd64 is mirrored, so there is no image for a tag of linux\/arm64; /m],
 ])('%s is an error before anything is asked', async (_, options, message) => {
   const ending = await run('copy', ...options);
-  expect([ending.code, ending.stdout]).toEqual([1, '']);
+  expect([ending.code, ending.stdout]).toEqual([2, '']);
   expect(ending.stderr).toMatch(message);
   expect([upstream.count(), target.count()]).toEqual([0, 0]);
 });

@@ -12,14 +12,14 @@ describe.each([
 ])('a password in %s', (_, commandArguments) => {
   test('is not in the error', async () => {
     const ending = await runCommand(commandArguments);
-    expect(ending.code).toBe(1);
+    expect(ending.code).toBe(2);
     expect(shown(ending)).toContain('***@quay.io/a');
     expect(shown(ending)).not.toContain('hunter2');
   });
 
   test('is not in the result', async () => {
     const ending = await runCommand([...commandArguments, '--json']);
-    expect(ending.code).toBe(1);
+    expect(ending.code).toBe(2);
     expect(shown(ending)).not.toContain('hunter2');
   });
 });

@@ -151,7 +151,7 @@ describe('where a catalog lies', () => {
     account.deployMirror(undefined, (mirror) => { mirror.addCatalog('Own', catalog(mirror)); });
     for (const word of [name, '--all']) {
       const { code, stderr } = await account.start([word]);
-      expect([code, started()]).toEqual([1, []]);
+      expect([code, started()]).toEqual([2, []]);
       expect(stderr.split('\n')[0]).toBe(`error: cannot start the catalog ${told}: its variable CATALOG has a token that only CloudFormation can resolve; wait for its schedule`);
     }
     expect((await account.start(['--no-wait', 'nginx:stable'])).code).toBe(0);
@@ -165,14 +165,14 @@ describe('an error says what the stack has', () => {
   ])('to %s', async (_, word, message) => {
     deployWithList({ shards: 2 });
     const { code, stdout, stderr } = await account.start([word]);
-    expect([code, stdout, started()]).toEqual([1, '', []]);
+    expect([code, stdout, started()]).toEqual([2, '', []]);
     expect(stderr.split('\n')[0]).toBe(`error: ${message}; for another stack, use --stack`);
   });
 
   test('where nothing is named', async () => {
     deployWithList({ shards: 2 });
     const { code, stderr } = await account.start([]);
-    expect([code, started()]).toEqual([1, []]);
+    expect([code, started()]).toEqual([2, []]);
     expect(stderr.split('\n')[0]).toBe('error: name the images and catalogs to start, or use --all; '
       + 'the stack "Images" has "nginx:stable", "redis:7.4.0", the catalog "ssm:/platform/images"');
   });

@@ -79,7 +79,7 @@ describe('a run is the one that the schedule of the image would start', () => {
     const [stack] = account.cloudFormation.stacks;
     account.cloudFormation.stacks[0] = { ...stack, left: stack.resolver.ids('AWS::Scheduler::Schedule').slice(0, 1) };
     const { code, stderr } = await account.start(['nginx:stable']);
-    expect([code, account.started()]).toEqual([1, []]);
+    expect([code, account.started()]).toEqual([2, []]);
     expect(stderr).toContain('"nginx:stable" is not in the stack "Images", which has "redis:7.4.0"');
   });
 
@@ -92,7 +92,7 @@ describe('a run is the one that the schedule of the image would start', () => {
       mirror.addImage('nginx:stable', { repository: repository(app.node.findChild('Images') as Stack) });
     });
     const { code, stderr } = await account.start(['nginx:stable']);
-    expect([code, account.started()]).toEqual([1, []]);
+    expect([code, account.started()]).toEqual([2, []]);
     expect(stderr).toContain('error: cannot start "nginx:stable": its variable REPOSITORY has a token that only CloudFormation can resolve');
   });
 });
@@ -128,7 +128,7 @@ describe('which mirror', () => {
   test('of several, none is started, and they are listed with their stacks', async () => {
     deployTwo();
     const { code, stderr } = await account.start(['nginx:stable']);
-    expect([code, account.started()]).toEqual([1, []]);
+    expect([code, account.started()]).toEqual([2, []]);
     const [first, second] = account.codeBuild.projects.map(({ name }) => name);
     expect(stderr.split('\n')[0]).toBe('error: there are 2 mirrors in the Region eu-west-1 of this account: '
       + `"${first}" (stack "Images"), "${second}" (stack "Others"); name the stack that defines the images with --stack`);
@@ -173,7 +173,7 @@ describe('which mirror', () => {
     deployFleet(another);
     account.cloudFormation.denied.add('ListExports');
     const { code, stderr } = await account.start(['--stack', 'Fleet', 'redis:7.4.0']);
-    expect([code, account.started()]).toEqual([1, []]);
+    expect([code, account.started()]).toEqual([2, []]);
     expect(stderr).toContain('; name the project that the stack "Fleet" uses with --project');
     const { name } = account.codeBuild.projects[0];
     expect((await account.start(['--no-wait', '--stack', 'Fleet', '--project', name, 'redis:7.4.0'])).code).toBe(0);
@@ -183,7 +183,7 @@ describe('which mirror', () => {
   test('an image that another stack of the fleet defines is told to need --stack', async () => {
     deployFleet();
     const { code, stderr } = await account.start(['redis:7.4.0']);
-    expect([code, account.started()]).toEqual([1, []]);
+    expect([code, account.started()]).toEqual([2, []]);
     expect(stderr).toContain('error: "redis:7.4.0" is not in the stack "Images", which has "nginx:stable"; for another stack, use --stack');
   });
 
@@ -203,7 +203,7 @@ describe('which mirror', () => {
   ])('%s is told in words', async (_, words, prepare, message) => {
     prepare();
     const { code, stdout, stderr } = await account.start(words);
-    expect([code, stdout, account.started()]).toEqual([1, '', []]);
+    expect([code, stdout, account.started()]).toEqual([2, '', []]);
     expect(stderr.split('\n')[0]).toContain(message);
   });
 });
@@ -212,7 +212,7 @@ describe('which images', () => {
   test('none named lists those that there are, and starts none', async () => {
     account.deployMirror();
     const { code, stderr } = await account.start([]);
-    expect([code, account.started()]).toEqual([1, []]);
+    expect([code, account.started()]).toEqual([2, []]);
     expect(stderr.split('\n')[0]).toBe('error: name the images and catalogs to start, or use --all; the stack "Images" has "nginx:stable", "redis:7.4.0"');
   });
 
@@ -225,7 +225,7 @@ describe('which images', () => {
   test('an unknown one lists the nearest', async () => {
     account.deployMirror({ images: ['nginx:stable', 'nginx:1.27.0', 'redis:7.4.0'] });
     const { code, stderr } = await account.start(['nginx:1.27.0', 'nginx:mainline']);
-    expect([code, account.started()]).toEqual([1, []]);
+    expect([code, account.started()]).toEqual([2, []]);
     expect(stderr.split('\n')[0]).toBe('error: "nginx:mainline" is not in the stack "Images", which has "nginx:1.27.0", "nginx:stable"; for another stack, use --stack');
   });
 

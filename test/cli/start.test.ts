@@ -142,6 +142,6 @@ describe('a usage error asks AWS for nothing', () => {
     ['a stack without a name', ['nginx', '--stack']],
   ])('%s', async (_, words) => {
     const { code, stdout } = await account.start(words);
-    expect([code, stdout, account.codeBuild.count(), account.cloudFormation.count()]).toEqual([1, '', 0, 0]);
+    expect([code, stdout, account.codeBuild.count(), account.cloudFormation.count()]).toEqual([2, '', 0, 0]);
   });
 });

@@ -144,16 +144,17 @@ const FORM = 'write "SOURCE TARGET" or "SOURCE"';
 /** The problem of a line that only looks like a source and a target; undefined for other lines. */
 function lineProblem(text: string): string | undefined {
   const words = text.split(/\s+/);
+  const shown = quote(redactCredentials(text));
   if (/^(?:[-*] |-$|---|[{}\]]|\[(?![0-9A-Fa-f:]+\])|(?:images|version)\s*:)/.test(text)) {
-    return `it looks like YAML or JSON, ${quote(text)}; pass a catalog with --catalog, or ${FORM}`;
+    return `it looks like YAML or JSON, ${shown}; pass a catalog with --catalog, or ${FORM}`;
   }
-  if (/["'`\u2018-\u201f]/.test(text)) return `it has quotes, ${quote(text)}; remove them`;
+  if (/["'`\u2018-\u201f]/.test(text)) return `it has quotes, ${shown}; remove them`;
   if (/[-=~]>|[\u2190-\u21ff\u27f5-\u27ff]|(?<!\?\S*)=/.test(text) || words.slice(1).some((word) => /^(?:[>:|]+|to|as)$/i.test(word))) {
-    return `it has a sign between source and target, ${quote(text)}; separate them only with a space`;
+    return `it has a sign between source and target, ${shown}; separate them only with a space`;
   }
-  if (/[,;]/.test(text)) return `it has a comma or a semicolon, ${quote(text)}; write each image in a line, and ${FORM} with a space`;
-  if (text.includes('#')) return `it has a "#" inside a word, ${quote(text)}; write a space before "#" to start a comment`;
-  return words.length > 2 ? `it has ${words.length} words, ${quote(text)}; ${FORM}` : undefined;
+  if (/[,;]/.test(text)) return `it has a comma or a semicolon, ${shown}; write each image in a line, and ${FORM} with a space`;
+  if (text.includes('#')) return `it has a "#" inside a word, ${shown}; write a space before "#" to start a comment`;
+  return words.length > 2 ? `it has ${words.length} words, ${shown}; ${FORM}` : undefined;
 }
 
 /** The problems of lines that copy different images to one target. */
