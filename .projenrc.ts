@@ -243,6 +243,7 @@ new TextFile(project, 'rosetta/default.ts-fixture', {
     'import * as s3 from \'aws-cdk-lib/aws-s3\';',
     'import * as scheduler from \'aws-cdk-lib/aws-scheduler\';',
     'import * as secretsmanager from \'aws-cdk-lib/aws-secretsmanager\';',
+    'import * as signer from \'aws-cdk-lib/aws-signer\';',
     'import * as sns from \'aws-cdk-lib/aws-sns\';',
     'import * as ssm from \'aws-cdk-lib/aws-ssm\';',
     'import {',

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as events from 'aws-cdk-lib/aws-events';
@@ -12,8 +12,8 @@ import { Construct } from 'constructs';
 import { ImageMirrorProps } from './image-mirror-props';
 import { ImageMirrorAttributes, ImageMirrorLookupOptions, importMirror } from './imported-mirror';
 import {
-  DEFAULT_LOG_RETENTION, defineDeployTrigger, findAllImages, findImage, imageDefaults, mapImageList, MIRROR_CONTEXTS, MirrorContext, requireExpiryInDays,
-  requireMirrorShapes, requireUniqueRegistries,
+  DEFAULT_LOG_RETENTION, defineDeployTrigger, defineRepositories, findAllImages, findImage, imageDefaults, imageProblems, mapImageList,
+  MIRROR_CONTEXTS, MirrorContext, requireMirrorShapes, requireUniqueRegistries,
 } from './mirror-context';
 import { lookUpMirror } from './mirror-lookup';
 import { MirroredImage } from './mirrored-image';
@@ -25,7 +25,7 @@ import { dockerBuildContexts } from '../consumers/docker-build-contexts';
 import { CustomImages } from '../customize/custom-images';
 import { customCompute } from '../customize/custom-project';
 import { ImageIndex } from '../declarations/image-index';
-import { FirstCopy, stackSizeProblems, warnAboutDockerHubBudget } from '../declarations/limits';
+import { FirstCopy, warnAboutDockerHubBudget } from '../declarations/limits';
 import { IImageMirror, IMirroredImage } from '../declarations/mirror-interfaces';
 import { MirroredImageOptions } from '../declarations/mirrored-image-options';
 import { MirrorAlarmOptions } from '../declarations/monitored';
@@ -40,10 +40,8 @@ import { defineScanRule, OnScanFindingsOptions } from '../observe/scan-findings'
 import { MirrorCompute } from '../project/mirror-compute';
 import { MirrorBuilds } from '../project/mirror-project';
 import { accountsPullStatement, organizationPullStatement } from '../repositories/pull-grants';
-import { RepositorySet } from '../repositories/repository-set';
 import { MirrorSchedules } from '../schedules/schedules';
 import { bridgeStages } from '../synthesis/aspects';
-import { hasPendingLookups } from '../synthesis/lookups';
 
 /**
  * Mirrors public container images into Amazon ECR, byte for byte and on a schedule.
@@ -119,7 +117,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
     const credentials = requireUniqueRegistries(props.credentials ?? []);
     const defaults = imageDefaults(Stack.of(this), props);
     const firstCopies: FirstCopy[] = [];
-    const repositories = this.defineRepositories(defaults.repositoryPrefix, props);
+    const repositories = defineRepositories(this, defaults.repositoryPrefix, props);
     const logGroup = new logs.LogGroup(this, 'Logs', { retention: props.logRetention ?? DEFAULT_LOG_RETENTION });
     const compute = (props.compute ?? MirrorCompute.ec2())._bind();
     const { certificateAuthorityPath, eventBus: chosenEventBus, excludePullTimes } = props;
@@ -146,7 +144,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
     this.scheduleGroup = schedules.group;
     this.deadLetterQueue = schedules.deadLetterQueue;
     published.define(props.published);
-    this.node.addValidation({ validate: () => this.validateImages() });
+    this.node.addValidation({ validate: () => imageProblems(this, this.catalogs.count) });
     if (!credentials.some(({ registry }) => registry === DOCKER_HUB)) warnAboutDockerHubBudget(project, firstCopies);
     mapImageList(props.images ?? [], (image) => this.addImage(image));
   }
@@ -315,21 +313,5 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
   /** @internal */
   public _find(reference: ImageReference): IMirroredImage | undefined {
     return this.context.index.findExactly(reference);
-  }
-
-  private defineRepositories(repositoryPrefix: string, props: ImageMirrorProps): RepositorySet {
-    return new RepositorySet(this, {
-      repositoryPrefix,
-      encryptionKey: props.encryptionKey,
-      imageScanOnPush: props.imageScanOnPush ?? true,
-      imageTagMutability: props.imageTagMutability,
-      removalPolicy: props.repositoryRemovalPolicy ?? RemovalPolicy.RETAIN,
-      untaggedImageExpiry: requireExpiryInDays(props.untaggedImageExpiry ?? Duration.days(30)),
-    });
-  }
-
-  private validateImages(): string[] {
-    if (this.images.length + this.catalogs.count > 0 || hasPendingLookups(this)) return stackSizeProblems(this.images);
-    return ['the mirror has no images; pass images, call addImage() or addCatalog(), or remove the mirror'];
   }
 }

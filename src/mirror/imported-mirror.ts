@@ -222,7 +222,8 @@ export function importMirror(scope: Construct, id: string, attributes: ImageMirr
   const isComplete = !published.some(({ image }) => hasDummy(image));
   const unique = [...new Map(published.map((image) => [formatImages([image]), image])).values()];
   const addRemedy = 'add it in the app that defines the mirror, and to the attributes of the imported mirror';
-  const mirror = new ImportedMirror(scope, id, { location: importedLocation(scope, attributes), published: isComplete ? unique : undefined, addRemedy });
+  const location = importedLocation(scope, attributes);
+  const mirror = new ImportedMirror(scope, id, { location, published: isComplete ? unique : undefined, addRemedy });
   if (unique.length < published.length) warnAboutDuplicates(mirror, published);
   return mirror;
 }

@@ -7,7 +7,7 @@ import { PublishedMirror } from './published-mirror';
 import { CustomImages } from '../customize/custom-images';
 import { IMAGE_DEFAULT_SHAPES, ImageDefaults } from '../declarations/declared-image';
 import { ImageIndex } from '../declarations/image-index';
-import { FirstCopy } from '../declarations/limits';
+import { FirstCopy, stackSizeProblems } from '../declarations/limits';
 import { IImageMirror, IMirroredImage, MirrorParts } from '../declarations/mirror-interfaces';
 import { Attestations, OnTagMoved } from '../declarations/tag-policy';
 import { DeployTrigger, OnDeploy } from '../deploy/deploy-trigger';
@@ -94,6 +94,18 @@ export function requireRepositoryPrefix(value: string): string {
   return prefix;
 }
 
+/** Defines the set of the repositories of a mirror. */
+export function defineRepositories(mirror: IImageMirror & Construct, repositoryPrefix: string, props: ImageMirrorProps): RepositorySet {
+  return new RepositorySet(mirror, {
+    repositoryPrefix,
+    encryptionKey: props.encryptionKey,
+    imageScanOnPush: props.imageScanOnPush ?? true,
+    imageTagMutability: props.imageTagMutability,
+    removalPolicy: props.repositoryRemovalPolicy ?? RemovalPolicy.RETAIN,
+    untaggedImageExpiry: requireExpiryInDays(props.untaggedImageExpiry ?? Duration.days(30)),
+  });
+}
+
 /** The parts of a mirror that start builds during a deployment. */
 export interface DeployTriggerParts {
   readonly builds: MirrorBuilds;
@@ -128,7 +140,7 @@ export function requireUniqueRegistries(credentials: RegistryCredentials[]): Reg
 }
 
 /** @throws Error when the duration is not a whole number of days */
-export function requireExpiryInDays(expiry: Duration): Duration {
+function requireExpiryInDays(expiry: Duration): Duration {
   const days = expiry.isUnresolved() ? NaN : expiry.toDays({ integral: false });
   if (Number.isInteger(days) && days >= 1) return expiry;
   const value = expiry.isUnresolved() ? '(a token)' : quote(expiry.toHumanString());
@@ -174,4 +186,10 @@ export function findAllImages(images: string[] | undefined, mirror: IImageMirror
   if (images === undefined) return mirror.images;
   requireShape('images', images, SHAPES.images);
   return mapAll('images', images, (image) => mirror.image(image));
+}
+
+/** The problems of the images of a mirror: there are none, or more than a stack can hold. */
+export function imageProblems(mirror: IImageMirror, catalogs: number): string[] {
+  if (mirror.images.length + catalogs > 0 || hasPendingLookups(mirror)) return stackSizeProblems(mirror.images);
+  return ['the mirror has no images; pass images, call addImage() or addCatalog(), or remove the mirror'];
 }

@@ -240,51 +240,6 @@ describe('the policy', () => {
   });
 });
 
-describe('an upstream index with the annotations of this engine', () => {
-  const CHILDREN = [singleImage({ platform: 'linux/amd64' }), singleImage({ platform: 'linux/arm64' })];
-  const UPSTREAM = indexOf(CHILDREN);
-  /** The same images in an index that claims to be made from another digest. */
-  const claiming = (digest: string, more: object = {}) => indexOf(CHILDREN, {
-    annotations: { [SOURCE_DIGEST]: digest, 'io.github.cdk-ecr-mirror.attestations': 'left-out', 'org.example.kept': 'yes', ...more },
-  });
-
-  test.each(['left-out', 'as-upstream'])('that hides a later image is replaced by that image (%s)', async (claim) => {
-    const hiding = claiming(UPSTREAM.digest, { 'io.github.cdk-ecr-mirror.attestations': claim });
-    await start(hiding);
-    expect(await run({ kind: 'floating' })).toMatchObject({ outcome: 'copied', sourceDigest: hiding.digest });
-    upstream.push('app', '1.0.0', UPSTREAM);
-    expect(await run({ kind: 'floating' })).toMatchObject({ outcome: 'copied', sourceDigest: UPSTREAM.digest, targetDigest: UPSTREAM.digest });
-  });
-
-  test('of a mirror is copied once, with its own annotations, other annotations, and a warning', async () => {
-    const ofMirror = claiming(`sha256:${'a'.repeat(64)}`);
-    await start(ofMirror);
-    const first = await run();
-    expect(first).toMatchObject({ outcome: 'copied', sourceDigest: ofMirror.digest, warnings: [expect.stringContaining('if it is a mirror of this kind')] });
-    expect(held().annotations).toEqual({
-      [SOURCE_DIGEST]: ofMirror.digest, 'io.github.cdk-ecr-mirror.attestations': 'as-upstream', 'org.example.kept': 'yes',
-    });
-    expect(held().manifests.map(({ digest }) => digest)).toEqual(CHILDREN.map(({ digest }) => digest));
-    expect(await run()).toMatchObject({ outcome: 'unchanged', targetDigest: first.targetDigest });
-  });
-
-  test('with a pinned digest is copied byte for byte', async () => {
-    const ofMirror = claiming(`sha256:${'a'.repeat(64)}`);
-    await start(ofMirror);
-    expect(await run({ expectedDigest: ofMirror.digest })).toMatchObject({ outcome: 'copied', targetDigest: ofMirror.digest });
-    expect(await run({ expectedDigest: ofMirror.digest })).toMatchObject({ outcome: 'unchanged', targetDigest: ofMirror.digest });
-  });
-
-  test('keeps none of them in a selection of platforms', async () => {
-    const ofMirror = claiming(`sha256:${'a'.repeat(64)}`, { 'io.github.cdk-ecr-mirror.platforms': 'linux/s390x' });
-    await start(ofMirror);
-    const platforms = [platform('linux/amd64')];
-    await run({ platforms, attestations: 'KEEP' });
-    expect(held().annotations).toEqual({ [SOURCE_DIGEST]: ofMirror.digest, 'io.github.cdk-ecr-mirror.platforms': 'linux/amd64', 'org.example.kept': 'yes' });
-    expect(await run({ platforms, attestations: 'KEEP' })).toMatchObject({ outcome: 'unchanged' });
-  });
-});
-
 describe('a pinned digest', () => {
   test.each([['KEEP_IF_ACCEPTED', 'unsupported-manifest'], ['DROP', 'invalid-configuration']] as const)('fails with the remedy under %s, and no tag moves', async (attestations, reason) => {
     const { message, ...result } = await run({ attestations, expectedDigest: IMAGE.digest });

@@ -197,9 +197,13 @@ function resultOf(fields: ResultLineFields): MirrorResult | undefined {
     outcome,
     ...pickFields(fields, COUNTS, (value) => Number.isFinite(value) ? value : undefined),
     ...pickFields(fields, TEXTS, (value) => typeof value === 'string' ? escapeControlCharacters(value) : undefined),
-    ...pickFields(fields, LISTS, (value) => Array.isArray(value) ? value.filter((item) => typeof item === 'string').map(escapeControlCharacters) : undefined),
+    ...pickFields(fields, LISTS, (value) => Array.isArray(value) ? textsOf(value) : undefined),
     requests: { source: countOf(sourceRequests), target: countOf(targetRequests) },
   };
+}
+
+function textsOf(values: readonly unknown[]): string[] {
+  return values.filter((value) => typeof value === 'string').map(escapeControlCharacters);
 }
 
 function countOf(value: unknown): number {

@@ -110,7 +110,8 @@ function withSpaceHint(problem: string, text: string): string {
   const lines = text.split('\n');
   const joined = [number - 1, number].find((one) => JOINED_FIELD.test(lines[one - 1] ?? ''));
   if (joined === undefined) return problem;
-  return `line ${joined}: ${quote(redactCredentials(lines[joined - 1].trim()))} has no space after the colon; write for example "image: nginx:stable"`;
+  const line = quote(redactCredentials(lines[joined - 1].trim()));
+  return `line ${joined}: ${line} has no space after the colon; write for example "image: nginx:stable"`;
 }
 
 /** A YAML value with its line. */

@@ -57,7 +57,9 @@ export function replacesAnnotations(received: ReceivedManifest): boolean {
  * @returns the manifest to put under the tag: the given one, or a new index without attestations
  * @throws MirrorError when the target refuses an attestation that the image must keep
  */
-export async function copyWithAttestations(context: CopyContext, copy: ImageCopy, selected: Manifest, options: AttestationOptions): Promise<Manifest> {
+export async function copyWithAttestations(
+  context: CopyContext, copy: ImageCopy, selected: Manifest, options: AttestationOptions,
+): Promise<Manifest> {
   const { policy, isPinned } = options;
   const root = isPinned ? selected : withOwnAnnotations(context, copy, selected, options.sourceDigest);
   if (policy === 'DROP') {

@@ -127,7 +127,8 @@ export function subsetOf(source: Manifest, platforms: readonly Platform[], regis
   const kept = index.manifests.filter((entry) => platforms.some((platform) => isForPlatform(entry, platform)));
   const keptDigests = new Set<unknown>(kept.map(({ digest }) => digest));
   const manifests = index.manifests.filter((entry) => keptDigests.has(entry.digest) || keptDigests.has(entry.annotations?.[ATTESTATION_SUBJECT]));
-  const annotations = { ...upstreamAnnotations(index), [SOURCE_DIGEST_ANNOTATION]: source.digest, [PLATFORMS_ANNOTATION]: formatSelection(platforms) };
+  const own = { [SOURCE_DIGEST_ANNOTATION]: source.digest, [PLATFORMS_ANNOTATION]: formatSelection(platforms) };
+  const annotations = { ...upstreamAnnotations(index), ...own };
   return newIndex(source, { ...index, manifests, annotations }, registry);
 }
 

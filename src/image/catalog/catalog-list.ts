@@ -106,7 +106,8 @@ function joinedFieldProblem(value: unknown): string | undefined {
   const [, name, rest] = typeof value === 'string' ? /^(image|name|repository):(.+)$/.exec(value) ?? [] : [];
   if (name === undefined) return undefined;
   const image = redactCredentials(rest);
-  return `it is the text ${quote(`${name}:${image}`)}; write a space after the colon, ${quote(`image: ${image}`)}, or only the image, ${quote(image)}`;
+  const text = quote(`${name}:${image}`);
+  return `it is the text ${text}; write a space after the colon, ${quote(`image: ${image}`)}, or only the image, ${quote(image)}`;
 }
 
 function invalidEntry(position: string, value: unknown, problem: string): InvalidEntry {
