@@ -95,7 +95,7 @@ test('finds the images that other stacks add to a mirror, and those of stages', 
   const one = new ImageMirror(new Stack(app, 'Images', ENVIRONMENT), 'Mirror', { images: [`${upstream.host}/team/app:1.0.0`] });
   new MirroredImage(new Stack(app, 'More', ENVIRONMENT), 'Second', { mirror: one, image: `${upstream.host}/team/app:latest`, repositoryName: 'mirror/second' });
   const stage = new Stage(app, 'Test', ENVIRONMENT);
-  new ImageMirror(new Stack(stage, 'Staged'), 'Mirror', { images: [`${upstream.host}/team/app:stable`] });
+  new ImageMirror(new Stack(stage, 'Staged'), 'Mirror', { images: [`${upstream.host}/team/app:stable`], repositoryPrefix: 'staged' });
   app.synth();
   const sources = resultsOf(await check('--json')).map(({ source }) => source.split(':').at(-1)).sort();
   expect(sources).toEqual(['1.0.0', 'latest', 'stable']);
@@ -108,9 +108,9 @@ describe('an app with Stages', () => {
     new ImageMirror(new Stack(app, 'Tools', ENVIRONMENT), 'Mirror', { images: [`${upstream.host}/team/app:1.0.0`] });
     new Stack(app, 'Empty', ENVIRONMENT);
     const deep = new Stage(new Stage(app, 'Pipeline', ENVIRONMENT), 'Prod');
-    new ImageMirror(new Stack(deep, 'Platform'), 'Mirror', { images: [`${upstream.host}/team/app:2.0.0`] });
+    new ImageMirror(new Stack(deep, 'Platform'), 'Mirror', { images: [`${upstream.host}/team/app:2.0.0`], repositoryPrefix: 'prod' });
     new ImageMirror(new Stack(deep, 'Data', { stackName: 'prod-data' }), 'Mirror', { images: [`${upstream.host}/team/app:3.0.0`], repositoryPrefix: 'data' });
-    new ImageMirror(new Stack(new Stage(app, 'Dev', ENVIRONMENT), 'Platform'), 'Mirror', { images: [`${upstream.host}/team/app:4.0.0`] });
+    new ImageMirror(new Stack(new Stage(app, 'Dev', ENVIRONMENT), 'Platform'), 'Mirror', { images: [`${upstream.host}/team/app:4.0.0`], repositoryPrefix: 'dev' });
     app.synth();
   });
 

@@ -202,9 +202,14 @@ describe('a build of the template', () => {
   });
 });
 
-test('a stack with certificates changes the project and the build role, and nothing else', () => {
+test('a stack with certificates changes the project, the build role, and the roles that may start builds with this source, and nothing else', () => {
   const [before, after] = [undefined, certificates.authorityFile].map((file) => synthesize({ certificateAuthorityPath: file }).toJSON().Resources);
   expect(Object.keys(after)).toEqual(Object.keys(before));
-  const changed = Object.keys(after).filter((id) => JSON.stringify(after[id]) !== JSON.stringify(before[id])).map((id) => after[id].Type);
-  expect(changed.sort()).toEqual(['AWS::CodeBuild::Project', 'AWS::IAM::Role']);
+  const changed = Object.keys(after).filter((id) => JSON.stringify(after[id]) !== JSON.stringify(before[id])).map((id) => `${after[id].Type} ${after[id].Properties.Description}`);
+  expect(changed.sort()).toEqual([
+    'AWS::CodeBuild::Project Mirrors the container images that the variables IMAGE or IMAGES name into Amazon ECR',
+    'AWS::IAM::Role Builds that mirror images',
+    'AWS::IAM::Role Schedules that start the builds that mirror images',
+    'AWS::IAM::Role Starts builds that mirror images when they are deployed',
+  ]);
 });
