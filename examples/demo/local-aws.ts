@@ -152,9 +152,10 @@ function registriesOf(template: TemplateResolver): string[] {
   return [...images, ...listedImages(template).flatMap(({ images: listed }) => listed)].map((image) => parseImageReference(image).registry);
 }
 
-/** The lists of images that the parameters of a template hold. */
+/** The lists of images of catalogs. The list that the mirror publishes for other apps has another type. */
 function listedImages(template: TemplateResolver): { readonly parameterName: string; readonly images: string[] }[] {
-  return template.ids('AWS::SSM::Parameter').map((id) => ({
+  const lists = template.ids('AWS::SSM::Parameter').filter((id) => template.properties(id).Type === 'StringList');
+  return lists.map((id) => ({
     parameterName: String(template.resolve({ Ref: id })), images: String(template.properties(id).Value).split(','),
   }));
 }
