@@ -156,8 +156,8 @@ export function decryptStatement(stack: Stack, assets: readonly s3_assets.Asset[
     resources: [stack.formatArn({ service: 'kms', resource: 'key', resourceName: '*' })],
     conditions: {
       StringEquals: { 'kms:EncryptionContext:aws:s3:arn': [assets[0].bucket.bucketArn, ...objects] },
-      // The wildcard is for the domain of China, amazonaws.com.cn.
-      StringLike: { 'kms:ViaService': `s3.${stack.region}.amazonaws.com*` },
+      // The wildcard is for the domain, which is another one in China.
+      StringLike: { 'kms:ViaService': `s3.${stack.region}.*` },
     },
   });
 }
