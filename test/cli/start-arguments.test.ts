@@ -39,7 +39,7 @@ describe('before AWS is asked', () => {
   ])('%s are told in one line with where the help is', async (_, words, message) => {
     // Whoever asked AWS without a Region would be told of that instead.
     const { code, stdout, stderr } = await account.start(words, { environment: { AWS_REGION: '' } });
-    expect([code, stdout]).toEqual([1, '']);
+    expect([code, stdout]).toEqual([2, '']);
     const [first, ...rest] = stderr.trimEnd().split('\n');
     expect(first).toMatch(/^error: /);
     expect(first).toContain(message);

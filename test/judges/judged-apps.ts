@@ -5,6 +5,7 @@
  */
 import * as path from 'node:path';
 import { App, Aspects, Duration, RemovalPolicy, SecretValue, Stack, StackProps, Stage } from 'aws-cdk-lib';
+import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -16,6 +17,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as signer from 'aws-cdk-lib/aws-signer';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import {
@@ -61,6 +63,8 @@ export const JUDGED_APPS: readonly JudgedApp[] = [
   { name: 'many-stacks', define: defineManyStacks },
   { name: 'stages', define: defineStages, regions: [ENVIRONMENT.region] },
   { name: 'consumers', define: defineConsumers, regions: [ENVIRONMENT.region] },
+  { name: 'other-teams', define: defineOtherTeams, regions: [ENVIRONMENT.region] },
+  { name: 'ecr-upstreams', define: defineEcrUpstreams, regions: [ENVIRONMENT.region] },
   { name: 'china', define: defineChina, regions: ['cn-north-1'] },
 ];
 
@@ -200,6 +204,31 @@ function defineConsumers(app: App): void {
   new ecs.FargateTaskDefinition(stack, 'Task').addContainer('web', { image: ecs.ContainerImage.fromRegistry('nginx:stable') });
   Aspects.of(app).add(new MirroredImagesAspect({ mirrors: [mirror], enforce: true }));
 }
+
+function defineOtherTeams(app: App): void {
+  const stack = new Stack(app, 'Workload', { env: ENVIRONMENT });
+  const mirror = ImageMirror.fromImageMirrorAttributes(stack, 'Mirror', { account: '444455556666', images: ['nginx:stable', 'redis:7.4.0'] });
+  new ecs.FargateTaskDefinition(stack, 'Task').addContainer('web', { image: mirror.image('nginx:stable').toContainerImage() });
+  new codebuild.Project(stack, 'Build', {
+    buildSpec: codebuild.BuildSpec.fromSourceFilename('buildspec.yml'),
+    source: codebuild.Source.s3({ bucket: new s3.Bucket(stack, 'Source', { enforceSSL: true }), path: 'source.zip' }),
+    environment: { buildImage: mirror.image('redis:7.4.0').toBuildImage() },
+  });
+}
+
+function defineEcrUpstreams(app: App): void {
+  const { stack, mirror } = mirrorIn(app, {
+    ...WITHOUT_PROVIDER,
+    images: ['602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/coredns:v1.11.1', ...PYTHON_TAGS.map((tag) => `python:${tag}`)],
+    excludePullTimes: true,
+  }, { env: ENVIRONMENT });
+  mirror.addImage('444455556666.dkr.ecr.eu-west-1.amazonaws.com/team/app', { tags: TagFilter.pattern('v*') });
+  mirror.allowSigning(new signer.SigningProfile(stack, 'Signing', { platform: signer.Platform.NOTATION_OCI_SHA384_ECDSA }));
+  new kms.Key(stack, 'Key').grantDecrypt(mirror);
+}
+
+/** More floating tags than a repository has exceptions. */
+const PYTHON_TAGS = ['3.11', '3.12', '3.13', '3.11-slim', '3.12-slim', '3.13-slim', 'slim'];
 
 function defineChina(app: App): void {
   const { stack, mirror } = mirrorIn(app, { images: ['nginx:stable', 'quay.io/prometheus/prometheus:v2.53.0'] }, { env: { account: '111122223333', region: 'cn-north-1' } });
