@@ -1,4 +1,4 @@
-/** The examples in test/README.md are the files of test/examples/, which run like all tests. */
+/** Pages that repeat what the code says: test/README.md has the files of test/examples/, and docs/warnings.md all warnings. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -17,4 +17,15 @@ test('the files of test/support that test/README.md names exist', () => {
   const names = [...PAGE.matchAll(/`([a-z0-9-]+\.ts)`/g)].map(([, name]) => name);
   expect(names.length).toBeGreaterThan(20);
   expect(names.filter((name) => !readdirSync(join(__dirname, 'support')).includes(name))).toEqual([]);
+});
+
+test('docs/warnings.md has exactly the warnings that constructs add', () => {
+  const source = join(__dirname, '..', 'src');
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const idsIn = (text: string) => text.match(/cdk-ecr-mirror:[A-Z][A-Za-z]+\.[A-Za-z]+/g) ?? [];
+  const added = new Set(files.flatMap((name) => idsIn(readFileSync(join(source, name), 'utf8'))));
+  // The metadata of an exclusion is no warning.
+  added.delete('cdk-ecr-mirror:MirroredImagesAspect.excluded');
+  const rows = readFileSync(join(__dirname, '..', 'docs', 'warnings.md'), 'utf8').split('\n').filter((line) => line.startsWith('| `'));
+  expect(rows.flatMap(idsIn).sort()).toEqual([...added].sort());
 });

@@ -36,7 +36,7 @@ function comparableOptions(image: DeclaredImage): { readonly [option: string]: s
 /** Warns about options of an image that have no effect, and checks that its floating tags can move in a repository that the app defines. */
 export function checkOptions(scope: Construct, options: MirroredImageOptions, image: DeclaredImage): void {
   for (const [id, message] of optionsWithoutEffect(options, image)) {
-    Annotations.of(scope).addWarningV2(`cdk-ecr-mirror:MirroredImage.${id}`, `${quote(image.source)}: ${message}`);
+    Annotations.of(scope).addWarningV2(id, `${quote(image.source)}: ${message}`);
   }
   if (image.existingRepository !== undefined) scope.node.addValidation({ validate: () => immutabilityProblems(image) });
 }
@@ -44,12 +44,16 @@ export function checkOptions(scope: Construct, options: MirroredImageOptions, im
 function optionsWithoutEffect(options: MirroredImageOptions, image: DeclaredImage): [id: string, message: string][] {
   const warnings: [string, string][] = [];
   const reason = options.onTagMoved === undefined ? undefined : reasonThatNoFixedTagMoves(image);
-  if (reason !== undefined) warnings.push(['onTagMovedWithoutEffect', `onTagMoved has no effect, because ${reason}; remove onTagMoved`]);
+  if (reason !== undefined) {
+    warnings.push(['cdk-ecr-mirror:MirroredImage.onTagMovedWithoutEffect', `onTagMoved has no effect, because ${reason}; remove onTagMoved`]);
+  }
   if (options.lateReferrers === true && options.referrers === false) {
-    warnings.push(['lateReferrersWithoutEffect', 'lateReferrers has no effect, because referrers is false; remove one of them']);
+    warnings.push(['cdk-ecr-mirror:MirroredImage.lateReferrersWithoutEffect',
+      'lateReferrers has no effect, because referrers is false; remove one of them']);
   }
   if (options.attestations === Attestations.DROP && image.reference.digest !== undefined) {
-    warnings.push(['pinnedAttestations', 'a run fails if the image has attestations, because an image without them has another digest; '
+    warnings.push(['cdk-ecr-mirror:MirroredImage.pinnedAttestations',
+      'a run fails if the image has attestations, because an image without them has another digest; '
       + 'remove attestations, or write the image without its digest']);
   }
   return warnings;

@@ -32,26 +32,29 @@ export interface RegionProps {
 export function warnAboutBuildRegion(project: codebuild.Project, { compute, sources }: RegionProps): void {
   const { region } = Stack.of(project);
   if (Token.isUnresolved(region)) return;
-  const warn = (id: string, text: string) => Annotations.of(project).addWarningV2(`cdk-ecr-mirror:ImageMirror.${id}`, text);
+  const warn = (id: string, text: string) => Annotations.of(project).addWarningV2(id, text);
   if (WITHOUT_CODEBUILD.includes(region)) {
-    warn('region', `CloudFormation did not support CodeBuild projects in ${quote(region)} in November 2026 (source: cfn-lint 1.58), `
+    warn('cdk-ecr-mirror:ImageMirror.region',
+      `CloudFormation did not support CodeBuild projects in ${quote(region)} in November 2026 (source: cfn-lint 1.58), `
       + 'so the deployment may fail; define the mirror in another Region and replicate the images with MirrorReplication, '
       + 'or acknowledge this warning if the Region supports them now');
   }
   if (awsPartition(region) !== 'aws-cn') return;
   if (compute.timeout !== undefined && compute.timeout.toMinutes() > MAX_TIMEOUT_IN_CHINA.toMinutes()) {
-    warn('timeoutInChina', `timeout is ${quote(compute.timeout.toHumanString())}, but CodeBuild allows ${MAX_TIMEOUT_IN_CHINA.toHumanString()} `
+    warn('cdk-ecr-mirror:ImageMirror.timeoutInChina',
+      `timeout is ${quote(compute.timeout.toHumanString())}, but CodeBuild allows ${MAX_TIMEOUT_IN_CHINA.toHumanString()} `
       + `in ${quote(region)}; use at most Duration.hours(${MAX_TIMEOUT_IN_CHINA.toHours()})`);
   }
   onSynthesis(project, () => {
     const registries = new Set(sources().map((source) => source.split('/')[0]));
     const unreachable = UNREACHABLE_FROM_CHINA.filter((registry) => registries.has(registry));
     if (unreachable.length > 0) {
-      warn('upstreamsInChina', `builds in ${quote(region)} often cannot reach ${unreachable.join(', ')}; `
+      warn('cdk-ecr-mirror:ImageMirror.upstreamsInChina', `builds in ${quote(region)} often cannot reach ${unreachable.join(', ')}; `
         + 'set the variable HTTPS_PROXY on the project, or mirror from a registry that is reachable from China');
     }
     if (registries.has(PUBLIC_GALLERY)) {
-      warn('publicGalleryInChina', `builds in ${quote(region)} have no credentials for ${PUBLIC_GALLERY}, which does not accept those of China, `
+      warn('cdk-ecr-mirror:ImageMirror.publicGalleryInChina',
+        `builds in ${quote(region)} have no credentials for ${PUBLIC_GALLERY}, which does not accept those of China, `
         + 'so they share the rate limit of anonymous pulls; acknowledge this warning if that is enough');
     }
   });
