@@ -94,7 +94,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     },
   },
   eslintOptions: { dirs: ['src'], devdirs: ['test', 'examples', 'bench', 'scripts'], prettier: false },
-  gitignore: ['/assets/', 'cdk.out/', '.cdk.staging/', '*.tgz', '.tools/', '.jsii.tabl.json'],
+  gitignore: ['/assets/', 'cdk.out/', '.cdk.staging/', '*.tgz', '.tools/', '/snippets/', '.jsii.tabl.json'],
   npmIgnoreOptions: { ignorePatterns: [] },
   githubOptions: { mergify: false },
   depsUpgrade: false, // versions move by hand, with the benchmark beside them
@@ -109,7 +109,7 @@ const bundle = project.addTask('bundle', {
 project.preCompileTask.spawn(bundle);
 project.addBins({ 'cdk-ecr-mirror': 'assets/cli/cdk-ecr-mirror.js' });
 // The compiled originals of what is bundled would only ask for libraries that the package does not depend on.
-for (const path of ['/lib/cli/', '/lib/codebuild/', '/lib/engine/', '/lib/handlers/', '/test/', '/bench/', '/docs/', '/examples/', '/scripts/', '/rosetta/', '/.ci/', '/CONTRIBUTING.md', '/jest.config.json', '/.npmrc', '/.tools/', '/cdk.out/']) {
+for (const path of ['/lib/cli/', '/lib/codebuild/', '/lib/engine/', '/lib/handlers/', '/test/', '/bench/', '/docs/', '/examples/', '/scripts/', '/snippets/', '/rosetta/', '/.ci/', '/CONTRIBUTING.md', '/jest.config.json', '/.npmrc', '/.tools/', '/cdk.out/']) {
   project.npmignore?.exclude(path);
 }
 project.npmignore?.include('/assets/');
@@ -189,7 +189,10 @@ project.eslint!.config.parserOptions = { ecmaVersion: 2022, sourceType: 'module'
 
 /* ---- tests ---- */
 // Types are judged once, by tsc over everything, rather than again in each of jest's workers.
-const typecheck = project.addTask('typecheck', { description: 'Judge the types of sources, tests, examples and benchmarks', exec: 'tsc --noEmit -p tsconfig.dev.json' });
+const typecheck = project.addTask('typecheck', {
+  description: 'Judge the types of sources, tests, examples, benchmarks, and of the code in docs/',
+  steps: [{ exec: 'node scripts/documentation-snippets.mjs' }, { exec: 'tsc --noEmit -p tsconfig.dev.json' }],
+});
 project.testTask.prependSpawn(typecheck);
 project.jest!.config.transform = { '^.+\\.[t]sx?$': ['ts-jest', { tsconfig: 'tsconfig.dev.json', diagnostics: false }] };
 // The CDK is loaded once for each of jest's workers, rather than for each test file.
