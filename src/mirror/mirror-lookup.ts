@@ -31,7 +31,7 @@ function requireKnownEnvironment(scope: Construct, { account, region }: Required
   const unknown = [...Token.isUnresolved(account) ? ['account'] : [], ...Token.isUnresolved(region) ? ['region'] : []];
   if (unknown.length === 0) return;
   throw new Error(`ImageMirror.fromLookup() reads a parameter during synthesis, but the ${unknown.join(' and ')} of the stack `
-    + `${quote(Stack.of(scope).node.path)} is not known then; set env of the stack, pass ${unknown.join(' and ')}, `
+    + `${quote(Stack.of(scope).node.path)} ${unknown.length === 1 ? 'is' : 'are'} not known then; set env of the stack, pass ${unknown.join(' and ')}, `
     + 'or use ImageMirror.fromImageMirrorAttributes()');
 }
 

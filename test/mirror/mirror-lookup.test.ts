@@ -86,7 +86,7 @@ describe('a mirror by lookup', () => {
     const parameters = publish((mirror) => mirror.addImage('nginx:stable'));
     const { stack } = lookUp(parameters, (team) => importIn(team, ENV).image('nginx:stable').toContainerImage(), {});
     expect(stack.account).not.toBe(ENV.account);
-    expect(() => importIn(teamStack({}))).toThrow('the account and region of the stack "Team" is not known then; set env of the stack, pass account and region');
+    expect(() => importIn(teamStack({}))).toThrow('the account and region of the stack "Team" are not known then; set env of the stack, pass account and region');
   });
 
   test('says for an image that is not there how to see a newer list', () => {
