@@ -1,7 +1,7 @@
 import { Semaphore } from '../semaphore';
 
 /** The concurrent transfers at the start: enough to fill a connection with high latency. */
-export const FIRST_TRANSFERS = 10;
+export const FIRST_TRANSFERS = 8;
 const MIN_LIMIT = 2;
 /** Each transfer has two connections with buffers. */
 const MAX_LIMIT = 24;
