@@ -30,8 +30,9 @@ export function lookUpMirror(scope: Construct, id: string, options: ImageMirrorL
 function requireKnownEnvironment(scope: Construct, { account, region }: Required<ImageMirrorLookupOptions>): void {
   const unknown = [...Token.isUnresolved(account) ? ['account'] : [], ...Token.isUnresolved(region) ? ['region'] : []];
   if (unknown.length === 0) return;
-  throw new Error(`ImageMirror.fromLookup() reads a parameter during synthesis, but the ${unknown.join(' and ')} of the stack `
-    + `${quote(Stack.of(scope).node.path)} ${unknown.length === 1 ? 'is' : 'are'} not known then; set env of the stack, pass ${unknown.join(' and ')}, `
+  const names = unknown.join(' and ');
+  throw new Error(`ImageMirror.fromLookup() reads a parameter during synthesis, but the ${names} of the stack `
+    + `${quote(Stack.of(scope).node.path)} ${unknown.length === 1 ? 'is' : 'are'} not known then; set env of the stack, pass ${names}, `
     + 'or use ImageMirror.fromImageMirrorAttributes()');
 }
 
