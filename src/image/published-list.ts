@@ -106,7 +106,7 @@ function isNameOnly(image: PublishedImage): boolean {
   return Object.values(image).filter((value) => value !== undefined).length === 1;
 }
 
-/** All images as text, for the digest of the list. */
+/** Formats all images as text. The digest of the list is made from this text. */
 export function formatImages(images: readonly PublishedImage[]): string {
   const groups: PublishedImage[][] = [];
   for (const image of images) {

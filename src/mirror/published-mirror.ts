@@ -28,7 +28,7 @@ export class PublishedMirror {
     this.notice();
   }
 
-  /** Takes note that the description of an image changes. */
+  /** Records that the description of an image changes. */
   public notice(): void {
     this.list = undefined;
   }

@@ -18,8 +18,8 @@ export interface BuildNetworkProps {
 }
 
 /**
- * Warns when builds run in subnets that are known to have no route out. CodeBuild assigns no public IP address, so an internet gateway is no route
- * out for builds, not even in a public subnet.
+ * Warns when builds run in subnets that are known to have no route out. CodeBuild assigns no public IP address, so builds cannot use an internet
+ * gateway, not even in a public subnet.
  *
  * There is no warning where the routes are not known: in an imported VPC or subnet, with a route that is not to an internet gateway, with routes from
  * a VPN, and with a proxy. Of a VPC from a lookup, only the public subnets are known to have no other route.

@@ -17,7 +17,7 @@ export interface MirrorRepositories {
 /** The mirror that defines a repository. */
 const OWNERS = new WeakMap<IConstruct, IConstruct>();
 
-/** Takes note that a mirror defines a repository. Errors then name the mirror. */
+/** Records that a mirror defines a repository. Errors then name the mirror. */
 export function noteOwner(repository: IConstruct, mirror: IConstruct): void {
   OWNERS.set(repository, mirror);
 }

@@ -120,7 +120,7 @@ export class RepositorySet {
     return [...this.entries.keys()].filter((key) => this.hasTokenName(key)).sort().map((key) => this.entries.get(key)!.repository.repositoryArn);
   }
 
-  /** Takes note that builds can create repositories under a prefix, for the images of catalogs. */
+  /** Records that builds can create repositories under a prefix, for the images of catalogs. */
   public noteCreatedUnder(prefix: string): void {
     this.createdUnder.add(prefix);
   }
@@ -130,7 +130,7 @@ export class RepositorySet {
     this.listeners.set(registry, listener);
   }
 
-  /** Takes note that builds mirror images of an upstream registry, or may do so. */
+  /** Records that builds mirror images of an upstream registry, or may do so. */
   public noticeRegistry(registry: string): void {
     const listener = this.listeners.get(registry);
     this.listeners.delete(registry);

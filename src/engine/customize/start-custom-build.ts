@@ -19,9 +19,7 @@ export interface CustomBuild {
 /** A single image always is a single build, however long it takes. */
 const SINGLE_BUILD = { longestBuildMinutes: 1 };
 
-/**
- * The build that starts the other build. It counts against the quota too, so with a quota of 1 there is no room until it ends: it does not wait.
- */
+/** The builds that this build occupies in the quota: itself. With a quota of 1, the other build has no room until this build ends. */
 const OWN_BUILDS = 1;
 
 /** Milliseconds. With a larger quota, builds of other projects can end and make room. The waiting build is paid, so the wait is short. */
