@@ -9,11 +9,16 @@ export type { IImageMirror, IMirroredImage, IOriginalImage } from './declaration
 export type { IMonitored, MirrorAlarmOptions, StaleAlarmOptions } from './declarations/monitored';
 export type { MirroredBuildImageOptions, MirroredImageOptions, MirroredLambdaCodeOptions } from './declarations/mirrored-image-options';
 export { type PatternTagOptions, type SemverTagOptions, TagFilter } from './declarations/tag-filter';
+export type { MirrorRunOptions } from './declarations/run-options';
 export { Attestations, OnTagMoved, TagKind } from './declarations/tag-policy';
 
+export type { MirrorBuildOptions } from './project/build-options';
 export { ComputeArchitecture, type Ec2ComputeOptions, type LambdaComputeOptions, MirrorCompute } from './project/mirror-compute';
 export { RegistryCredentials, type RegistryCredentialsOptions } from './project/registry-credentials';
 
+export type { MirrorRepositoryOptions } from './repositories/repository-options';
+
+export type { MirrorDeployOptions } from './deploy/deploy-options';
 export { OnDeploy } from './deploy/deploy-trigger';
 
 export { ImageCatalog } from './catalog/image-catalog';

@@ -120,9 +120,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
     const repositories = defineRepositories(this, defaults.repositoryPrefix, props);
     const logGroup = new logs.LogGroup(this, 'Logs', { retention: props.logRetention ?? DEFAULT_LOG_RETENTION });
     const compute = (props.compute ?? MirrorCompute.ec2())._bind();
-    const { certificateAuthorityPath, eventBus: chosenEventBus, excludePullTimes } = props;
-    const settings = { certificateAuthorityPath, eventBus: chosenEventBus, excludePullTimes };
-    const builds = new MirrorBuilds(this, { ...settings, compute, credentials, logGroup, repositories });
+    const builds = new MirrorBuilds(this, { options: props, compute, credentials, logGroup, repositories });
     const { eventBus, project } = builds;
     const schedules = new MirrorSchedules(this, project);
     const metrics = new ResultMetrics(this, 'Metrics', { logGroup, project, images: firstCopies });

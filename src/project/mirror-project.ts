@@ -6,6 +6,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3_assets from 'aws-cdk-lib/aws-s3-assets';
 import * as signer from 'aws-cdk-lib/aws-signer';
 import { Construct } from 'constructs';
+import { MirrorBuildOptions } from './build-options';
 import { BuildRole, defineBuildRole } from './build-role';
 import { CERTIFICATES_PATH, CERTIFICATES_SOURCE, defineCertificatesAsset } from './certificates-asset';
 import { EcrUpstreams } from './ecr-upstreams';
@@ -126,12 +127,8 @@ function secretVariables(credentials: RegistryCredentials[]): Variables {
 /** The settings of the builds of a mirror. */
 export interface MirrorBuildsProps extends Pick<MirrorProjectProps, 'compute' | 'credentials' | 'logGroup'> {
   readonly repositories: RepositorySet;
-  /** @default - the default event bus of the account */
-  readonly eventBus?: events.IEventBus;
-  /** @default false */
-  readonly excludePullTimes?: boolean;
-  /** The path of a PEM file. @default - no custom CA */
-  readonly certificateAuthorityPath?: string;
+  /** The options of the mirror. */
+  readonly options: MirrorBuildOptions;
 }
 
 /** Keeps pulls of a role out of the last pull times of images. The lowest supported version of the CDK has no class for the resource. */
@@ -163,7 +160,8 @@ export class MirrorBuilds {
   private readonly statementsOfPushers: iam.PolicyStatement[] = [];
 
   constructor(mirror: IImageMirror & Construct, props: MirrorBuildsProps) {
-    const { repositories, eventBus, certificateAuthorityPath, excludePullTimes, ...settings } = props;
+    const { repositories, options, ...settings } = props;
+    const { certificateAuthorityPath, eventBus, excludePullTimes } = options;
     this.eventBus = eventBus ?? events.EventBus.fromEventBusName(mirror, 'DefaultEventBus', 'default');
     const build = {
       ...settings,

@@ -29,6 +29,10 @@ export const RUN_ENVIRONMENT = {
   TAGS: 'TAGS',
   /** The platforms that get a tag of their own, separated by commas: `linux/arm64` for `stable-linux-arm64`. Default: none. */
   PLATFORM_TAGS: 'PLATFORM_TAGS',
+  /** The number of previous images that the floating tag keeps: `0` for none. Default: `MIRROR_KEEP_PREVIOUS`. */
+  KEEP_PREVIOUS: 'KEEP_PREVIOUS',
+  /** With `TAGS`, the number of the newest versions that the mirror keeps. Default: all. */
+  KEEP_VERSIONS: 'KEEP_VERSIONS',
   /** A `CustomImage` as JSON: the customized image to build from the mirrored image. Default: none. */
   CUSTOM_IMAGE: 'CUSTOM_IMAGE',
   /**
@@ -59,6 +63,8 @@ export const PROJECT_ENVIRONMENT = {
   DEADLINE_SECONDS: 'MIRROR_DEADLINE_SECONDS',
   /** `true` to look for late referrers in runs that don't say when. Default: `false`. */
   LATE_REFERRERS: 'MIRROR_LATE_REFERRERS',
+  /** The number of previous images that floating tags keep in runs that don't set it. Default: none. */
+  KEEP_PREVIOUS: 'MIRROR_KEEP_PREVIOUS',
   /** A list of `CredentialVariables` as JSON: the registries with credentials. */
   CREDENTIALS: 'MIRROR_CREDENTIALS',
   /** A `CustomBuilds` as JSON: the project that builds customized images. Absent when there are none. */

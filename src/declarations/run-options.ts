@@ -1,0 +1,45 @@
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import { Attestations, OnTagMoved } from './tag-policy';
+
+/**
+ * Options of an `ImageMirror` for the runs of all its images.
+ */
+export interface MirrorRunOptions {
+  /**
+   * The schedule of the runs that look for newer images. Docker Hub counts a pull only when a run copies an image.
+   *
+   * @default scheduler.ScheduleExpression.rate(Duration.days(1))
+   */
+  readonly schedule?: scheduler.ScheduleExpression;
+
+  /**
+   * The time window in which a run starts. It spreads the runs of many images, because CodeBuild queues only about 30 builds of an account.
+   *
+   * @default scheduler.TimeWindow.flexible(Duration.hours(1))
+   */
+  readonly timeWindow?: scheduler.TimeWindow;
+
+  /**
+   * The action of a run when a fixed tag names a different image upstream than in the mirror.
+   *
+   * @default OnTagMoved.FAIL
+   */
+  readonly onTagMoved?: OnTagMoved;
+
+  /**
+   * The action of a run for the attestations of an image, which a registry can refuse.
+   *
+   * @default Attestations.KEEP_IF_ACCEPTED
+   */
+  readonly attestations?: Attestations;
+
+  /**
+   * Whether runs look for referrers of unchanged images: signatures, attestations, and SBOMs that were published after the images were mirrored.
+   *
+   * About once a day, a run sends two extra requests for each image to the upstream registry. No rate limit counts them.
+   * The result of the run is `unchanged`, and its `referrersCopied` is the number of new referrers. It has no effect where `referrers` is false.
+   *
+   * @default true
+   */
+  readonly lateReferrers?: boolean;
+}

@@ -1,0 +1,69 @@
+import * as events from 'aws-cdk-lib/aws-events';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { MirrorCompute } from './mirror-compute';
+import { RegistryCredentials } from './registry-credentials';
+
+/**
+ * Options of an `ImageMirror` for the builds of its CodeBuild project.
+ */
+export interface MirrorBuildOptions {
+  /**
+   * The credentials for upstream registries, at most one for each registry.
+   *
+   * @default - anonymous access to all registries, except Amazon ECR and Amazon ECR Public: builds use their role there
+   */
+  readonly credentials?: RegistryCredentials[];
+
+  /**
+   * The compute of the builds that mirror images.
+   *
+   * @default MirrorCompute.ec2()
+   */
+  readonly compute?: MirrorCompute;
+
+  /**
+   * The compute of the builds that customize images. It must be EC2 compute, because Lambda compute does not support Docker.
+   * See `MirroredImageOptions.dockerfileLines`.
+   *
+   * With a curated image of CodeBuild, `RUN` instructions for another processor run on the curated image for that processor.
+   * With any other build image, `RUN` supports only the processor of the build image.
+   *
+   * @default - the same as `compute`, or EC2 compute with the same processor if `compute` is Lambda compute
+   */
+  readonly customImageCompute?: MirrorCompute;
+
+  /**
+   * The path of a PEM file with custom CA certificates, for upstream registries or proxies that use a private CA.
+   *
+   * Builds trust these CAs in addition to the public CAs. The file is read at synthesis, and its certificates become an asset of the stack.
+   * It must not contain a private key.
+   *
+   * @default - builds trust the public CAs of Node.js
+   */
+  readonly certificateAuthorityPath?: string;
+
+  /**
+   * The event bus that builds send the events of their results to: one event for each result.
+   *
+   * @default - the default event bus of the account
+   */
+  readonly eventBus?: events.IEventBus;
+
+  /**
+   * Whether the pulls of builds leave the last pull times of images in the registry unchanged.
+   *
+   * A run reads the images in the mirror, which counts as a pull. So a lifecycle rule that archives images by their last pull never applies to them.
+   * With `true`, the mirror registers an exclusion in Amazon ECR: an account can have 100 of them in each Region.
+   *
+   * @default false
+   * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_RegisterPullTimeUpdateExclusion.html
+   */
+  readonly excludePullTimes?: boolean;
+
+  /**
+   * The retention period of the logs of builds, and of the logs of the Lambda functions that start and follow builds during a deployment.
+   *
+   * @default logs.RetentionDays.THREE_MONTHS
+   */
+  readonly logRetention?: logs.RetentionDays;
+}
