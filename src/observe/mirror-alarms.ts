@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { MirrorAlarm } from './alarm-options';
 import { MirrorAlarmOptions, StaleAlarmOptions } from '../declarations/monitored';
 import { quote } from '../image/sanitize';
-import { hoursUntilStale, MAX_LOOK_BACK, Timetable } from '../schedules/schedules';
+import { hoursUntilStale, MAX_LOOK_BACK, Timetable } from '../schedules/timetable';
 
 /** The runbook with a procedure for each alarm. */
 export const RUNBOOK_URL = 'https://github.com/cdk-ecr-mirror/cdk-ecr-mirror/blob/main/docs/runbook.md';

@@ -10,7 +10,7 @@ import { defineCountAlarm, defineStaleAlarm, HOURLY_SUM } from './mirror-alarms'
 import { ResultMetrics } from './result-metrics';
 import { MirrorAlarmOptions, StaleAlarmOptions } from '../declarations/monitored';
 import { EVENT_DETAIL_TYPE, METRIC_NAME, MetricName } from '../image/contract/events-and-metrics';
-import { Timetable } from '../schedules/schedules';
+import { Timetable } from '../schedules/timetable';
 import { addressInStage } from '../synthesis/environments';
 
 /** The sources of a mirror's events and metrics. */

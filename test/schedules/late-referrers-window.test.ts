@@ -1,7 +1,7 @@
 /** Which run of a day looks for late referrers, where a schedule has several. */
 import { Duration, TimeZone } from 'aws-cdk-lib';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
-import { lateReferrersWindow } from '../../src/schedules/schedules';
+import { lateReferrersWindow } from '../../src/schedules/timetable';
 import { mirrorStack } from '../support/mirror-stack';
 
 const cron = (expression: string, timeZone?: TimeZone) => ScheduleExpression.expression(`cron(${expression})`, timeZone);
