@@ -85,7 +85,9 @@ export class MirrorCatalogs {
     source.grantDecrypt?.(builds.role.role);
     const images = source.images?.images;
     builds.addSources(images?.map((image) => image.source) ?? []);
-    firstCopies.push(...images?.map(({ registry, tags, platforms }) => ({ registry, tags, platforms })) ?? [UNKNOWN_COPY]);
+    firstCopies.push(...images?.map(({ registry, upstream, tags, platforms }) => {
+      return { registry, repository: upstream.slice(`${registry}/`.length), tags, platforms };
+    }) ?? [UNKNOWN_COPY]);
     // A list that is not known at synthesis may name images of any registry.
     if (images?.some(({ registry }) => registry === PUBLIC_GALLERY) ?? true) repositories.noticeRegistry(PUBLIC_GALLERY);
     return [...this.templates, ...source.dependencies];
@@ -107,7 +109,7 @@ export class MirrorCatalogs {
 }
 
 /** The first copies of a catalog that is not known at synthesis. */
-const UNKNOWN_COPY: FirstCopy = { registry: undefined, tags: undefined, platforms: undefined };
+const UNKNOWN_COPY: FirstCopy = { registry: undefined, repository: undefined, tags: undefined, platforms: undefined };
 
 /** A build copies several images at the same time, and a copy takes at most one minute unless the image is large. */
 const COPIES_PER_MINUTE = 4;

@@ -1,6 +1,7 @@
 import { Annotations, CfnResource, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { DeclaredImage } from './declared-image';
+import { CredentialScope, findCredentials } from '../image/contract/environment';
 import { DOCKER_HUB } from '../image/image-reference';
 import { onSynthesis } from '../synthesis/aspects';
 
@@ -8,6 +9,8 @@ import { onSynthesis } from '../synthesis/aspects';
 export interface FirstCopy {
   /** The upstream registry; `undefined` when it is not known. */
   readonly registry: string | undefined;
+  /** The upstream repository in its registry; `undefined` when it is not known. */
+  readonly repository: string | undefined;
   /** The number of tags; `undefined` when a filter selects any number. */
   readonly tags: number | undefined;
   /** The number of platforms of each image; `undefined` for all platforms. */
@@ -16,7 +19,8 @@ export interface FirstCopy {
 
 /** The first copies of an image. */
 export function toFirstCopy({ reference, tags, platforms }: DeclaredImage): FirstCopy {
-  return { registry: reference.registry, tags: 'tag' in tags ? 1 : tags.filter._maxTags(), platforms: platforms?.length };
+  const { registry, repository } = reference;
+  return { registry, repository, tags: 'tag' in tags ? 1 : tags.filter._maxTags(), platforms: platforms?.length };
 }
 
 /**
@@ -37,10 +41,14 @@ const ASSUMED_PLATFORMS = 8;
  *
  * @param project the project that pulls
  * @param firstCopies the first copies of the mirror, complete when all images are added
+ * @param credentials the credentials of the mirror. Docker Hub has other limits for the images that they are for.
  */
-export function warnAboutDockerHubBudget(project: Construct, firstCopies: readonly FirstCopy[]): void {
+export function warnAboutDockerHubBudget(project: Construct, firstCopies: readonly FirstCopy[], credentials: readonly CredentialScope[]): void {
+  const isAnonymous = ({ registry, repository }: FirstCopy) => {
+    return registry === DOCKER_HUB && findCredentials(credentials, registry, repository) === undefined;
+  };
   // The warning is on the project, because acknowledging a warning on the mirror covers the constructs below it, but not the mirror itself.
-  onSynthesis(project, () => warn(project, firstCopies.filter(({ registry }) => registry === DOCKER_HUB)));
+  onSynthesis(project, () => warn(project, firstCopies.filter(isAnonymous)));
 }
 
 function warn(project: Construct, copies: readonly FirstCopy[]): void {

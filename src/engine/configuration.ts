@@ -200,8 +200,8 @@ function isRegistryHost(registry: string): boolean {
 function readCredentialVariables(text: string | undefined): CredentialVariables[] {
   if (!text) return [];
   const wellFormed = (entry: unknown): entry is CredentialVariables => {
-    const { registry, username, password, allowedRealm = '' } = Object(entry) as Record<string, unknown>;
-    return [registry, username, password, allowedRealm].every((value) => typeof value === 'string');
+    const { registry, namespace = '', username, password, allowedRealm = '' } = Object(entry) as Record<string, unknown>;
+    return [registry, namespace, username, password, allowedRealm].every((value) => typeof value === 'string');
   };
   const list = parseJson(text);
   if (!Array.isArray(list) || !list.every(wellFormed)) {

@@ -102,6 +102,23 @@ export function parseRegistryHost(text: string): string | undefined {
   }
 }
 
+/** A registry, or the repositories of a registry with the same start. */
+export interface RegistryNamespace {
+  /** The registry's host in normalized spelling. */
+  readonly registry: string;
+  /** The start of the repositories, in whole parts: `team-a`; undefined for all repositories. */
+  readonly namespace?: string;
+}
+
+/** Parses a registry host with an optional namespace: `ghcr.io`, `ghcr.io/team-a`; undefined when the text is not valid. */
+export function parseRegistryNamespace(text: string): RegistryNamespace | undefined {
+  const [host, ...parts] = text.split('/');
+  const registry = parseRegistryHost(host);
+  if (registry === undefined || parts.length === 0) return registry === undefined ? undefined : { registry };
+  const namespace = parts.join('/');
+  return namespace.length <= MAX_UPSTREAM_LENGTH && PATH.test(namespace) ? { registry, namespace } : undefined;
+}
+
 /** The canonical spelling of a reference: registry, repository, tag and digest, without defaults. */
 export function formatImageReference(reference: ImageReference): string {
   const tag = reference.tag === undefined ? '' : `:${reference.tag}`;

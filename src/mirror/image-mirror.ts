@@ -29,7 +29,7 @@ import { FirstCopy, warnAboutDockerHubBudget } from '../declarations/limits';
 import { IImageMirror, IMirroredImage } from '../declarations/mirror-interfaces';
 import { MirroredImageOptions } from '../declarations/mirrored-image-options';
 import { MirrorAlarmOptions } from '../declarations/monitored';
-import { DOCKER_HUB, ImageReference } from '../image/image-reference';
+import { ImageReference } from '../image/image-reference';
 import { MirrorNotifyOptions } from '../observe/alarm-options';
 import { MirrorMonitoring } from '../observe/mirror-monitoring';
 import { MonitoredConstruct } from '../observe/monitored-construct';
@@ -143,7 +143,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
     this.deadLetterQueue = schedules.deadLetterQueue;
     published.define(props.published);
     this.node.addValidation({ validate: () => imageProblems(this, this.catalogs.count) });
-    if (!credentials.some(({ registry }) => registry === DOCKER_HUB)) warnAboutDockerHubBudget(project, firstCopies);
+    warnAboutDockerHubBudget(project, firstCopies, credentials);
     mapImageList(props.images ?? [], (image) => this.addImage(image));
   }
 

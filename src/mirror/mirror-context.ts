@@ -131,10 +131,10 @@ export function defineDeployTrigger(
 
 export const DEFAULT_LOG_RETENTION = logs.RetentionDays.THREE_MONTHS;
 
-/** @throws Error when a registry has two credentials */
+/** @throws Error when a registry, or a namespace of a registry, has two credentials */
 export function requireUniqueRegistries(credentials: RegistryCredentials[]): RegistryCredentials[] {
-  const registries = credentials.map(({ registry }) => registry);
-  const duplicate = registries.find((registry, index) => registries.indexOf(registry) !== index);
+  const scopes = credentials.map(({ registry, namespace }) => namespace === undefined ? registry : `${registry}/${namespace}`);
+  const duplicate = scopes.find((scope, index) => scopes.indexOf(scope) !== index);
   if (duplicate !== undefined) throw new Error(`the registry ${quote(duplicate)} has two credentials; remove one of them`);
   return credentials;
 }

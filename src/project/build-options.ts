@@ -8,7 +8,7 @@ import { RegistryCredentials } from './registry-credentials';
  */
 export interface MirrorBuildOptions {
   /**
-   * The credentials for upstream registries, at most one for each registry.
+   * The credentials for upstream registries, at most one for each registry, and for each namespace of a registry.
    *
    * @default - anonymous access to all registries, except Amazon ECR and Amazon ECR Public: builds use their role there
    */

@@ -1,6 +1,7 @@
 import { Annotations, Lazy, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { IConstruct } from 'constructs';
+import { CredentialScope, findCredentials } from '../image/contract/environment';
 import { parseImageReference, repositoryIn } from '../image/image-reference';
 import { awsPartition, ecrHost } from '../image/registry-hosts';
 import { quote } from '../image/sanitize';
@@ -24,8 +25,8 @@ export function ecrRepositoryArn(stack: Stack, source: string): string | undefin
 export interface EcrUpstreamsProps {
   /** The upstream images of the mirror. They are read when all images are added. */
   readonly sources: () => readonly string[];
-  /** The registries with credentials. */
-  readonly registriesWithCredentials: readonly string[];
+  /** The credentials that builds use in place of their role. */
+  readonly credentials: readonly CredentialScope[];
   /** Adds statements to the policy of the role of builds. */
   readonly allow: (statements: readonly iam.PolicyStatement[]) => void;
 }
@@ -70,9 +71,9 @@ export class EcrUpstreams {
     if (Token.isUnresolved(region)) return;
     const own = awsPartition(region);
     const foreign = sources.find((source) => {
-      const { registry } = parseImageReference(source);
+      const { registry, repository } = parseImageReference(source);
       const host = ecrHost(registry);
-      return host !== undefined && awsPartition(host.region) !== own && !this.props.registriesWithCredentials.includes(registry);
+      return host !== undefined && awsPartition(host.region) !== own && findCredentials(this.props.credentials, registry, repository) === undefined;
     });
     if (foreign === undefined) return;
     Annotations.of(this.project).addWarningV2(

@@ -109,7 +109,7 @@ function projectVariables(stack: Stack, props: MirrorProjectProps): Variables {
 function secretVariables(credentials: RegistryCredentials[]): Variables {
   if (credentials.length === 0) return {};
   const named = credentials.map((credential, index) => {
-    return { credential, names: credentialVariables(credential.registry, index, credential.allowedRealm) };
+    return { credential, names: credentialVariables(credential, index) };
   });
   const field = ({ secret }: RegistryCredentials, name: string) => ({
     type: codebuild.BuildEnvironmentVariableType.SECRETS_MANAGER,
@@ -178,7 +178,7 @@ export class MirrorBuilds {
     warnAboutBuildRegion(this.project, { compute: settings.compute, sources });
     new EcrUpstreams(this.project, {
       sources,
-      registriesWithCredentials: settings.credentials.map(({ registry }) => registry),
+      credentials: settings.credentials,
       allow: this.role.allow,
     });
     PARTS.set(mirror, this);

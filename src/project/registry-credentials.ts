@@ -1,5 +1,5 @@
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { DOCKER_HUB, parseRegistryHost } from '../image/image-reference';
+import { DOCKER_HUB, parseRegistryHost, parseRegistryNamespace, RegistryNamespace } from '../image/image-reference';
 import { quote } from '../image/sanitize';
 import { requireLiteral } from '../synthesis/literal';
 import { hasDummy, placeholder } from '../synthesis/lookups';
@@ -41,25 +41,30 @@ export interface RegistryCredentialsOptions {
  * Credentials for an upstream registry, in a secret in AWS Secrets Manager.
  *
  * CodeBuild reads the secret when a build starts, and masks the credentials in the build log. The template does not contain the credentials.
- * Builds send the credentials only to the registry that they are for.
+ * Builds send the credentials only to the registry that they are for, and only for the repositories that they are for.
  */
 export class RegistryCredentials {
   /**
-   * Credentials for any registry.
+   * Credentials for any registry, or for a namespace of a registry: `ghcr.io`, `ghcr.io/team-a`.
+   *
+   * A namespace is the start of repositories, in whole parts: `ghcr.io/team-a` is for `ghcr.io/team-a/app`, and not for `ghcr.io/team-ab/app`.
+   * For each image, builds use the credentials of its longest namespace, then those of the registry, and otherwise none.
    *
    * The secret must be a JSON object, for example `{"username": "...", "password": "..."}`. For other fields, set the options.
    *
-   * @param registry the registry's host in image references, for example `quay.io`
+   * @param registry the registry's host in image references, for example `quay.io`, optionally with a namespace: `ghcr.io/team-a`
    * @param secret the secret, owned or imported. It must be in the account and Region of the mirror.
-   * @throws Error when the registry or the allowed realm is not a valid host, and when the name of a field is empty or contains a colon
+   * @throws Error when the registry, its namespace, or the allowed realm is not valid, and when the name of a field is empty or contains a colon
    */
   public static fromSecret(registry: string, secret: secretsmanager.ISecret, options: RegistryCredentialsOptions = {}): RegistryCredentials {
+    const scope = requireRegistry(registry);
     return new RegistryCredentials(
-      requireRegistryHost(registry),
+      scope.registry,
       secret,
       secretField('usernameField', options.usernameField ?? 'username'),
       secretField('passwordField', options.passwordField ?? 'password'),
       options.allowedRealm === undefined ? undefined : requireRealmHost(options.allowedRealm),
+      scope.namespace,
     );
   }
 
@@ -98,16 +103,18 @@ export class RegistryCredentials {
     public readonly passwordField: string,
     /** The host of a token service on another domain that may also receive the credentials; undefined when there is none. */
     public readonly allowedRealm?: string,
+    /** The start of the repositories that the credentials are for: `team-a`; undefined when they are for all repositories of the registry. */
+    public readonly namespace?: string,
   ) {}
 }
 
-function requireRegistryHost(text: string): string {
+function requireRegistry(text: string): RegistryNamespace {
   const name = requireLiteral(text, 'the registry of RegistryCredentials', 'write its host, for example "quay.io"');
   // A lookup that has no value yet gets a host that does not exist.
-  const host = parseRegistryHost(hasDummy(name) ? `${placeholder(name)}.invalid` : name);
-  if (host !== undefined) return host;
+  const scope = parseRegistryNamespace(hasDummy(name) ? `${placeholder(name)}.invalid` : name);
+  if (scope !== undefined) return scope;
   throw new Error(`${quote(text)} is not a valid registry host; write the host as in image references, for example "quay.io" `
-    + 'or "registry.example.com:5000"');
+    + 'or "registry.example.com:5000", and after it a namespace only if the credentials are for that namespace: "ghcr.io/team-a"');
 }
 
 function requireRealmHost(text: string): string {

@@ -81,6 +81,15 @@ test('warns with credentials for another registry alone', () => {
   expect(warnings()).toHaveLength(1);
 });
 
+test('warns with credentials for another namespace of Docker Hub, and not for the images of that namespace', () => {
+  const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'docker-hub');
+  const credentials = [RegistryCredentials.fromSecret('docker.io/acme', secret)];
+  new ImageMirror(stack, 'Mirror', { images: images(50, 'acme/'), credentials });
+  expect(warnings()).toEqual([]);
+  new ImageMirror(stack, 'Others', { images: images(13), credentials, repositoryPrefix: 'others' });
+  expect(warnings()).toHaveLength(1);
+});
+
 test('is silent once acknowledged', () => {
   const mirror = new ImageMirror(stack, 'Mirror', { images: images(13) });
   CdkAnnotations.of(mirror).acknowledgeWarning('cdk-ecr-mirror:ImageMirror.dockerHubBudget');

@@ -1,5 +1,6 @@
 /** Token services and credentials, over plain http; https is played by the tests of the command line. */
-import type { CredentialSource } from '../../src/engine/credentials/credential-source';
+import { CredentialSource, EnvironmentCredentials } from '../../src/engine/credentials/credential-source';
+import { credentialVariables } from '../../src/image/contract/environment';
 import { BlobStorageHost } from '../support/blob-storage-host';
 import { Fault } from '../support/fault';
 import { multiPlatformImage, singleImage } from '../support/fixture-images';
@@ -118,6 +119,20 @@ describe('with credentials', () => {
     expect(result).toMatchObject({ outcome: 'failed', reason: 'unauthorized', message: expect.stringContaining('cannot sign in') });
     expect(hub.tokenRequests).toBe(1);
     expect(JSON.stringify([result, lines])).not.toMatch(/wrong-password|d3JvbmctcGFzc3dvcmQ/);
+  });
+
+  test('each repository gets a token for the credentials of its namespace', async () => {
+    await startHub({ privateRepositories: ['someone/private', 'other/private'] });
+    hub.push('other/private', 'latest', PRIVATE);
+    const variables = ['someone', 'other'].map((namespace, index) => credentialVariables({ registry: hub.host, namespace }, index));
+    const passwords = [USER.password, 'the password of another user'];
+    const environment = variables.flatMap(({ username, password }, index) => [[username, USER.username], [password, passwords[index]]]);
+    const credentials = new EnvironmentCredentials(variables, Object.fromEntries(environment));
+    expect(await run('someone/private:latest', { credentials })).toMatchObject({ outcome: 'copied' });
+    expect(await run('other/private:latest', { credentials })).toMatchObject({ outcome: 'failed', reason: 'unauthorized' });
+    hub.requests.length = 0;
+    expect(await run('library/nginx:stable', { credentials })).toMatchObject({ outcome: 'copied' });
+    expect(schemes({ requests: hub.requestsTo({ path: '/token' }) })).toEqual([undefined]);
   });
 
   test('the password goes to the token service alone', async () => {

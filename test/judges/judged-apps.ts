@@ -86,7 +86,7 @@ function defineCredentials(app: App, authorityFile: string): void {
   const byPartialArn = secretsmanager.Secret.fromSecretPartialArn(stack, 'GitHub', 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:github');
   new ImageMirror(stack, 'Mirror', {
     images: ['nginx:stable', 'ghcr.io/stefanprodan/podinfo:6.7.0'],
-    credentials: [RegistryCredentials.dockerHub(secret), RegistryCredentials.github(byPartialArn)],
+    credentials: [RegistryCredentials.dockerHub(secret), RegistryCredentials.github(byPartialArn), RegistryCredentials.fromSecret('ghcr.io/team-a', secret)],
     certificateAuthorityPath: authorityFile,
     encryptionKey: key,
     repositoryRemovalPolicy: RemovalPolicy.DESTROY,

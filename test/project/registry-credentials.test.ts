@@ -140,9 +140,36 @@ describe('the registry', () => {
     expect(RegistryCredentials.fromSecret(registry, secret()).registry).toBe(normalized);
   });
 
-  test.each(['', 'dockerhub', 'https://ghcr.io', 'ghcr.io/owner', 'ghcr.io/', 'gh cr.io', 'ghcr.io:99999', 'user@ghcr.io'])('fails when it is no host: %j', (registry) => {
+  test.each(['', 'dockerhub', 'https://ghcr.io', 'ghcr.io/', 'ghcr.io/Owner', 'ghcr.io/owner/', 'ghcr.io//owner', 'ghcr.io/owner:tag', 'ghcr.io/../owner', 'ghcr.io/*', 'team-a/app', 'gh cr.io', 'ghcr.io:99999', 'user@ghcr.io'])('fails when it is no host: %j', (registry) => {
     expect(() => RegistryCredentials.fromSecret(registry, secret()))
       .toThrow(`${JSON.stringify(registry)} is not a valid registry host; write the host as in image references, for example "quay.io"`);
+  });
+
+  test.each([
+    ['ghcr.io/team-a', 'ghcr.io', 'team-a'],
+    ['registry.example.com:5000/group/team__a', 'registry.example.com:5000', 'group/team__a'],
+    ['index.docker.io/acme', 'docker.io', 'acme'],
+  ])('%s is the namespace of a registry', (text, registry, namespace) => {
+    expect(RegistryCredentials.fromSecret(text, secret())).toMatchObject({ registry, namespace });
+  });
+
+  test('has no namespace when the credentials are for all its repositories', () => {
+    expect([RegistryCredentials.fromSecret('ghcr.io', secret()), RegistryCredentials.github(secret())].map(({ namespace }) => namespace)).toEqual([undefined, undefined]);
+  });
+
+  test('can have other credentials for each namespace', () => {
+    const team = (name: string) => RegistryCredentials.fromSecret(`ghcr.io/${name}`, secret());
+    const variables = variablesOf(synthesize(newStack(), RegistryCredentials.github(secret()), team('team-a'), team('team-b')));
+    expect(JSON.parse(String(variables.MIRROR_CREDENTIALS.Value))).toEqual([
+      { registry: 'ghcr.io', username: 'MIRROR_CREDENTIAL_0_USERNAME', password: 'MIRROR_CREDENTIAL_0_PASSWORD' },
+      { registry: 'ghcr.io', namespace: 'team-a', username: 'MIRROR_CREDENTIAL_1_USERNAME', password: 'MIRROR_CREDENTIAL_1_PASSWORD' },
+      { registry: 'ghcr.io', namespace: 'team-b', username: 'MIRROR_CREDENTIAL_2_USERNAME', password: 'MIRROR_CREDENTIAL_2_PASSWORD' },
+    ]);
+  });
+
+  test('fails when two credentials are for one namespace', () => {
+    const team = () => RegistryCredentials.fromSecret('ghcr.io/team-a', secret());
+    expect(() => synthesize(newStack(), team(), team())).toThrow('the registry "ghcr.io/team-a" has two credentials; remove one of them');
   });
 
   test('fails when it is a token', () => {

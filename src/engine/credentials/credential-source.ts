@@ -1,4 +1,4 @@
-import type { CredentialVariables } from '../../image/contract/environment';
+import { CredentialScope, CredentialVariables, findCredentials } from '../../image/contract/environment';
 import { MirrorError } from '../mirror-error';
 
 /** A user name and password, an identity token that replaces both, or a token that goes to the registry itself. */
@@ -53,28 +53,30 @@ export function withAllowedRealms(source: CredentialSource, allowedRealms: reado
 
 /** Credentials in environment variables, which CodeBuild sets from AWS Secrets Manager. */
 export class EnvironmentCredentials implements CredentialSource {
-  private readonly credentials = new Map<string, Credential>();
+  private readonly credentials: ReadonlyArray<CredentialScope & { readonly credential: Credential }>;
 
   /** @throws MirrorError when a variable is missing or empty */
   constructor(variables: readonly CredentialVariables[], environment: NodeJS.ProcessEnv) {
-    for (const { registry, username, password, allowedRealm } of variables) {
-      this.credentials.set(registry, {
-        username: requireVariable(environment, username, registry),
-        password: requireVariable(environment, password, registry),
+    this.credentials = variables.map(({ registry, namespace, username, password, allowedRealm }) => {
+      const name = namespace === undefined ? registry : `${registry}/${namespace}`;
+      const credential = {
+        username: requireVariable(environment, username, name),
+        password: requireVariable(environment, password, name),
         ...allowedRealm === undefined ? {} : { allowedRealms: [allowedRealm] },
-      });
-    }
+      };
+      return { registry, namespace, credential };
+    });
   }
 
-  async credentialFor(registry: string): Promise<Credential | undefined> {
-    return this.credentials.get(registry);
+  async credentialFor(registry: string, _refused?: boolean, repository?: string): Promise<Credential | undefined> {
+    return findCredentials(this.credentials, registry, repository)?.credential;
   }
 }
 
-function requireVariable(environment: NodeJS.ProcessEnv, name: string, registry: string): string {
+function requireVariable(environment: NodeJS.ProcessEnv, name: string, scope: string): string {
   const value = environment[name];
   if (!value) {
-    const problem = `the credentials for ${registry} are incomplete: the variable ${name} is empty`;
+    const problem = `the credentials for ${scope} are incomplete: the variable ${name} is empty`;
     throw new MirrorError('invalid-configuration', `${problem}; check the fields of the secret`);
   }
   return value;

@@ -97,6 +97,8 @@ export interface BuildEnvironmentOverride {
 export interface CredentialVariables {
   /** The registry's host in image references: `docker.io`, `ghcr.io`. */
   readonly registry: string;
+  /** The start of the repositories that the credentials are for: `team-a`. Absent when they are for all repositories of the registry. */
+  readonly namespace?: string;
   /** The name of the variable with the user name. */
   readonly username: string;
   /** The name of the variable with the password or access token. */
@@ -105,10 +107,29 @@ export interface CredentialVariables {
   readonly allowedRealm?: string;
 }
 
-/** The credential variables of a registry, by its position in the list of registries with credentials. */
-export function credentialVariables(registry: string, index: number, allowedRealm?: string): CredentialVariables {
+/** The repositories that credentials are for. */
+export type CredentialScope = Pick<CredentialVariables, 'registry' | 'namespace'>;
+
+/** The credential variables of a registry or namespace, by its position in the list of credentials. */
+export function credentialVariables(
+  { registry, namespace, allowedRealm }: CredentialScope & Pick<CredentialVariables, 'allowedRealm'>, index: number,
+): CredentialVariables {
   const names = { username: `MIRROR_CREDENTIAL_${index}_USERNAME`, password: `MIRROR_CREDENTIAL_${index}_PASSWORD` };
-  return { registry, ...names, ...allowedRealm === undefined ? {} : { allowedRealm } };
+  return { registry, ...namespace === undefined ? {} : { namespace }, ...names, ...allowedRealm === undefined ? {} : { allowedRealm } };
+}
+
+/**
+ * Finds the credentials for a repository: those of the longest namespace that its path starts with, then those of the whole registry.
+ *
+ * A namespace is one or more whole parts of a path: `team-a` is for `team-a/app`, and not for `team-ab/app`.
+ *
+ * @param repository undefined for a request that concerns the whole registry
+ */
+export function findCredentials<T extends CredentialScope>(list: readonly T[], registry: string, repository?: string): T | undefined {
+  const isFor = ({ namespace, ...scope }: T) => {
+    return scope.registry === registry && (namespace === undefined || `${repository ?? ''}/`.startsWith(`${namespace}/`));
+  };
+  return list.filter(isFor).sort((one, other) => (other.namespace ?? '').length - (one.namespace ?? '').length)[0];
 }
 
 /** The policy when a fixed tag has moved upstream, so that it names different images upstream and in the mirror. */

@@ -15,13 +15,13 @@ test.each(names)('%s is none that CodeBuild or the AWS SDK keep for themselves',
 });
 
 test('two registries have different variables for their credentials', () => {
-  const variables = [credentialVariables('docker.io', 0), credentialVariables('ghcr.io', 1)].flatMap(({ username, password }) => [username, password]);
+  const variables = [credentialVariables({ registry: 'docker.io' }, 0), credentialVariables({ registry: 'ghcr.io' }, 1)].flatMap(({ username, password }) => [username, password]);
   expect(new Set(variables).size).toBe(4);
   expect(variables.filter((name) => names.some((other) => other === name))).toEqual([]);
 });
 
 test('the variables of credentials belong to their registry', () => {
-  expect(credentialVariables('ghcr.io', 7)).toEqual({ registry: 'ghcr.io', username: 'MIRROR_CREDENTIAL_7_USERNAME', password: 'MIRROR_CREDENTIAL_7_PASSWORD' });
+  expect(credentialVariables({ registry: 'ghcr.io' }, 7)).toEqual({ registry: 'ghcr.io', username: 'MIRROR_CREDENTIAL_7_USERNAME', password: 'MIRROR_CREDENTIAL_7_PASSWORD' });
 });
 
 test('a moved tag fails the run unless its owner wants otherwise', () => {
