@@ -10,7 +10,7 @@ export type { IMonitored, MirrorAlarmOptions, StaleAlarmOptions } from './declar
 export type { MirroredBuildImageOptions, MirroredImageOptions, MirroredLambdaCodeOptions } from './declarations/mirrored-image-options';
 export { type PatternTagOptions, type SemverTagOptions, TagFilter } from './declarations/tag-filter';
 export type { MirrorRunOptions } from './declarations/run-options';
-export { Attestations, OnTagMoved, TagKind } from './declarations/tag-policy';
+export { Attestations, OnTagMoved, TagKind, TagOrder } from './declarations/tag-policy';
 
 export type { MirrorBuildOptions } from './project/build-options';
 export { ComputeArchitecture, type Ec2ComputeOptions, type LambdaComputeOptions, MirrorCompute } from './project/mirror-compute';

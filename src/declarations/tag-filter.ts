@@ -1,12 +1,12 @@
 import { Token } from 'aws-cdk-lib';
-import { TagKind } from './tag-policy';
+import { TagKind, TagOrder } from './tag-policy';
 import { quote } from '../image/sanitize';
 import { tagKind } from '../image/tag-kind';
 import { versionPatterns } from '../image/tag-patterns';
 import { MAX_RANGE_LENGTH, TagSelection, tagSelectionProblem } from '../image/tag-selection';
 import { requireLiteral } from '../synthesis/literal';
 import { hasDummy } from '../synthesis/lookups';
-import { FLAG, listOf, requireShapes, text } from '../synthesis/shapes';
+import { FLAG, listOf, requireShapes, text, valueOf } from '../synthesis/shapes';
 
 /**
  * Options of `TagFilter.semver()`.
@@ -49,6 +49,26 @@ export interface SemverTagOptions {
  */
 export interface PatternTagOptions {
   /**
+   * The number of the newest tags to mirror. Tags that are no longer selected stay in the mirror.
+   *
+   * A tag and its variants count separately. Exclude variants, or use a pattern that they don't match: `RELEASE.*Z` instead of `RELEASE.*`.
+   * The command `cdk-ecr-mirror check --app cdk.out` shows the selected tags.
+   *
+   * Set this property if you mirror from Docker Hub without credentials. Otherwise, the warning about Docker Hub's pull limit does not count the
+   * image.
+   *
+   * @default - all tags that match the pattern, at most 500
+   */
+  readonly latest?: number;
+
+  /**
+   * The order that decides which tags are the newest. Without `latest`, it is only the order in which a run mirrors the tags.
+   *
+   * @default TagOrder.VERSION
+   */
+  readonly order?: TagOrder;
+
+  /**
    * Patterns of tags that are not mirrored. `*` matches any characters.
    *
    * @default - none
@@ -87,7 +107,7 @@ export class TagFilter {
     requireShapes('the options of TagFilter.semver()', options, { variant: text('alpine'), prereleases: FLAG, exclude: PATTERNS });
     const [range, variant] = [requireLiteralText(versions), options.variant && requireLiteralText(options.variant)];
     const exclude = requireLiteralTexts(options.exclude ?? []);
-    if (Token.isUnresolved(options.latest)) throw new Error('latest must be known at synthesis, but it is a token; write it as a number');
+    requireLiteralNumber(options.latest);
     if (!hasDummy(range) && (range.length > MAX_RANGE_LENGTH || !RANGE_CHARACTERS.test(range) || !/[0-9xX*]/.test(range))) {
       throw new Error(`${quote(versions)} is not a valid range of semantic versions with at most ${MAX_RANGE_LENGTH} characters; `
         + 'use for example ">=1.25 <2", or "*" for all versions');
@@ -103,16 +123,26 @@ export class TagFilter {
    * The pattern may select floating tags, so it is an exception from the repository's immutability. A run still derives the kind of
    * each tag from its form, and never overwrites a fixed tag. If no tag of the pattern moves, set `tagKind: TagKind.FIXED` to make tags immutable.
    *
+   * ```ts
+   * declare const mirror: ImageMirror;
+   * mirror.addImage('quay.io/minio/minio', { tags: TagFilter.pattern('RELEASE.*Z', { latest: 5 }), tagKind: TagKind.FIXED });
+   * ```
+   *
    * @param pattern the pattern, for example `8.*-alpine`
-   * @throws Error when the pattern has a character that is not valid in a tag, or is a token
+   * @throws Error when the pattern has a character that is not valid in a tag, when `latest` is not valid, and when a value is a token
    */
   public static pattern(pattern: string, options: PatternTagOptions = {}): TagFilter {
-    requireShapes('the options of TagFilter.pattern()', options, { exclude: PATTERNS });
-    return new TagFilter({ patterns: [requireLiteralText(pattern)], exclude: uniquePatterns(requireLiteralTexts(options.exclude ?? [])) });
+    requireShapes('the options of TagFilter.pattern()', options, { order: valueOf('TagOrder', TagOrder), exclude: PATTERNS });
+    requireLiteralNumber(options.latest);
+    const { latest, order } = options;
+    const exclude = uniquePatterns(requireLiteralTexts(options.exclude ?? []));
+    return new TagFilter({ patterns: [requireLiteralText(pattern)], latest, order: order === TagOrder.VERSION ? undefined : order, exclude });
   }
 
   /**
    * Selects tags that match at least one of the patterns: `stable`, `1.2*`.
+   *
+   * To limit the number of tags of a pattern, use `pattern()` and add the image once for each pattern.
    *
    * Each pattern is an exception from the repository's immutability; see `pattern()`. A pattern without `*` is a tag, which is an exception only if
    * it is a floating tag.
@@ -204,6 +234,10 @@ function requireLiteralTexts(texts: string[]): string[] {
     throw new Error('the patterns of a tag filter must be known at synthesis, but they are a list token; write them as strings');
   }
   return texts.map(requireLiteralText);
+}
+
+function requireLiteralNumber(latest: number | undefined): void {
+  if (Token.isUnresolved(latest)) throw new Error('latest must be known at synthesis, but it is a token; write it as a number');
 }
 
 function requireLiteralText(value: string): string {

@@ -23,6 +23,26 @@ export enum TagKind {
 }
 
 /**
+ * The order of the tags that `TagFilter.pattern()` selects. The mirror doesn't use the order of the registry, because registries list tags differently.
+ */
+export enum TagOrder {
+  /**
+   * Words and numbers are compared from left to right, and numbers by their value: `build-100` is newer than `build-99`.
+   *
+   * A pre-release is older than its release: `1.2.0-rc1`, `1.2.0-beta2`, and `1.2.0-SNAPSHOT` are older than `1.2.0`. A longer tag is newer than
+   * the tag that it starts with: `1.2.1` is newer than `1.2`. A leading `v` has no meaning.
+   */
+  VERSION = 'VERSION',
+
+  /**
+   * Only the last number is compared. Use it where a name or a Git hash precedes a build number or a time stamp: `main-1a2b3c4-1730937140`.
+   *
+   * Tags with the same last number have the order of `VERSION`.
+   */
+  LAST_NUMBER = 'LAST_NUMBER',
+}
+
+/**
  * The action of a run when a fixed tag names a different image upstream than in the mirror.
  *
  * A release that changes after its publication is a mistake or an attack, so no action replaces the image in the mirror.

@@ -6,8 +6,9 @@ import type { RegistryClient } from './registry/registry-client';
 import { RegistryTools, RepositoryAccess } from './registry/repository-access';
 import { RetryContext, withRetries } from './registry/retry';
 import { untilAborted } from './run-signal';
+import { inOrder } from './tag-order';
 import type { ImageReference } from '../image/image-reference';
-import { MAX_RANGE_LENGTH, MAX_SELECTED_TAGS, ShowValue, TagSelection, tagSelectionProblem } from '../image/tag-selection';
+import { MAX_RANGE_LENGTH, MAX_SELECTED_TAGS, ShowValue, TAG_ORDERS, TagSelection, tagSelectionProblem } from '../image/tag-selection';
 
 /**
  * Lists the tags of an upstream repository that a tag filter selects.
@@ -62,22 +63,42 @@ interface VersionTag {
 }
 
 /**
- * The tags that a filter selects, in the order in which they are mirrored: versions newest first, others in the order of the registry.
- *
- * A leading `v` is not part of a version. Where both `1.2.3` and `v1.2.3` exist, both are selected and count as one for `latest`.
+ * The tags that a filter selects, in the order in which they are mirrored: newest first. Tags that patterns select without `latest` and without an
+ * order are in the order of the registry.
  *
  * @throws TypeError when the range of versions is not valid
  */
 export function selectTags(tags: readonly string[], selection: TagSelection): string[] {
-  const isExcluded = patternMatcher(selection.exclude ?? []);
-  const candidates = [...new Set(tags)].filter((tag) => !isExcluded(tag));
-  if (selection.semver === undefined) return candidates.filter(patternMatcher(selection.patterns ?? []));
+  const { semver, latest, order } = selection;
+  if (semver === undefined && latest === undefined && order === undefined) return matchingTags(tags, selection);
+  return orderedVersions(tags, selection).slice(0, latest).flat();
+}
+
+/**
+ * The versions of a tag filter without its `latest`, newest first. A version has several tags where upstream has both `1.2.3` and `v1.2.3`.
+ *
+ * The order depends only on the tags and the filter, not on the registry.
+ *
+ * @throws TypeError when the range of versions is not valid
+ */
+export function orderedVersions(tags: readonly string[], selection: TagSelection): string[][] {
+  const candidates = matchingTags(tags, selection);
+  if (selection.semver === undefined) return inOrder(candidates, selection.order ?? TAG_ORDERS[0]);
   const range = new Range(selection.semver);
   const selected = candidates
     .flatMap((tag) => parseVersionTag(tag, selection) ?? [])
     .filter(({ version }) => range.test(withoutPrerelease(version)))
     .sort((a, b) => compareBuild(b.version, a.version) || (a.tag < b.tag ? -1 : 1));
-  return newestVersions(selected, selection.latest).map(({ tag }) => tag);
+  const versions = new Map<string, string[]>();
+  for (const { tag, version } of selected) versions.set(version.version, [...versions.get(version.version) ?? [], tag]);
+  return [...versions.values()];
+}
+
+/** The tags that match the patterns of a filter, each once; with a range of versions, all tags that are not excluded. */
+function matchingTags(tags: readonly string[], { exclude = [], patterns }: TagSelection): string[] {
+  const isExcluded = patternMatcher(exclude);
+  const candidates = [...new Set(tags)].filter((tag) => !isExcluded(tag));
+  return patterns === undefined ? candidates : candidates.filter(patternMatcher(patterns));
 }
 
 /** The problem of a tag filter, its range of versions included; undefined when it is valid. */
@@ -125,10 +146,4 @@ function parseVersionTag(tag: string, { variant, prereleases }: TagSelection): V
 /** A pre-release is in the same ranges as its release: `2.0.0-rc.1` is not below 2. */
 function withoutPrerelease({ major, minor, patch }: SemVer): SemVer {
   return new SemVer(`${major}.${minor}.${patch}`);
-}
-
-function newestVersions(sorted: readonly VersionTag[], count: number | undefined): readonly VersionTag[] {
-  if (count === undefined) return sorted;
-  const versions = [...new Set(sorted.map(({ version }) => version.version))].slice(0, count);
-  return sorted.filter(({ version }) => versions.includes(version.version));
 }

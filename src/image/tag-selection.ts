@@ -11,6 +11,12 @@ export const MAX_RANGE_LENGTH = 200;
 /** The maximum number of tags of a repository that one run mirrors. */
 export const MAX_SELECTED_TAGS = 500;
 
+/** The order of tags that patterns select: by their words and numbers from left to right, or by the last number only. */
+export type TagOrderName = 'VERSION' | 'LAST_NUMBER';
+
+/** All orders, the default first. */
+export const TAG_ORDERS: readonly TagOrderName[] = ['VERSION', 'LAST_NUMBER'];
+
 /** A tag selection, as JSON in the variable `TAGS`. */
 export interface TagSelection {
   /** A range of semantic versions, in the syntax of npm: `>=1.25 <2`. Only tags that are full versions match. */
@@ -19,10 +25,12 @@ export interface TagSelection {
   readonly variant?: string;
   /** With `semver`: whether pre-releases such as `2.0.0-rc.1` match too. */
   readonly prereleases?: boolean;
-  /** With `semver`: the number of newest versions to select. */
+  /** The number of newest versions to select; with `patterns`, of all patterns together. */
   readonly latest?: number;
   /** Tag patterns with the wildcard `*`. A tag must match at least one of them. */
   readonly patterns?: readonly string[];
+  /** With `patterns`: the order of the tags; `VERSION` by default. */
+  readonly order?: TagOrderName;
   /** Tag patterns with the wildcard `*`. A tag that matches one of them is not selected. */
   readonly exclude?: readonly string[];
 }
@@ -37,12 +45,12 @@ const VARIANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 export function parseTagSelection(text: string): TagSelection | undefined {
   const value = parseJson(text);
   if (value === undefined) return undefined;
-  const { semver, variant, prereleases, latest, patterns, exclude, ...unknown } = Object(value) as Record<string, unknown>;
+  const { semver, variant, prereleases, latest, patterns, order, exclude, ...unknown } = Object(value) as Record<string, unknown>;
   const optional = (part: unknown, type: string) => part === undefined || typeof part === type;
   const listOfStrings = (part: unknown) => part === undefined || (Array.isArray(part) && part.every((item) => typeof item === 'string'));
   const wellFormed = optional(semver, 'string') && optional(variant, 'string') && optional(prereleases, 'boolean') && optional(latest, 'number')
-    && listOfStrings(patterns) && listOfStrings(exclude) && Object.keys(unknown).length === 0;
-  return wellFormed ? { semver, variant, prereleases, latest, patterns, exclude } as TagSelection : undefined;
+    && listOfStrings(patterns) && optional(order, 'string') && listOfStrings(exclude) && Object.keys(unknown).length === 0;
+  return wellFormed ? { semver, variant, prereleases, latest, patterns, order, exclude } as TagSelection : undefined;
 }
 
 /** Shows a value of a tag selection in an error, with a space before it. */
@@ -57,11 +65,11 @@ export const HIDE_VALUE: ShowValue = () => '';
  * @param show shows the value that is not valid
  */
 export function tagSelectionProblem(selection: TagSelection, show: ShowValue = (value) => ` ${JSON.stringify(value)}`): string | undefined {
-  const { semver, variant, prereleases, latest, patterns, exclude } = selection;
+  const { semver, variant, prereleases, latest, patterns, order, exclude } = selection;
   if ((semver === undefined) === (patterns === undefined)) return 'it must have either semver or patterns';
-  if (semver === undefined && (variant ?? prereleases ?? latest) !== undefined) {
-    return 'variant, prereleases and latest need semver; add semver, or remove them';
-  }
+  if (semver === undefined && (variant ?? prereleases) !== undefined) return 'variant and prereleases need semver; add semver, or remove them';
+  if (order !== undefined && semver !== undefined) return 'order needs patterns, because semantic versions have their own order; remove order';
+  if (order !== undefined && !TAG_ORDERS.includes(order)) return `order${show(order)} must be one of ${TAG_ORDERS.join(', ')}`;
   if (variant !== undefined && !VARIANT.test(variant)) {
     return `the variant${show(variant)} must be the text after the version in a tag, without its dash, for example "alpine"`;
   }

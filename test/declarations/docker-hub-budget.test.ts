@@ -46,7 +46,7 @@ test('counts as many tags as a filter selects at most', () => {
   const mirror = new ImageMirror(stack, 'Mirror');
   mirror.addImage('nginx', { tags: TagFilter.semver('*', { latest: 12 }) });
   expect(warnings()).toEqual([]);
-  mirror.addImage('redis', { tags: TagFilter.semver('*', { latest: 1 }) });
+  mirror.addImage('redis', { tags: TagFilter.pattern('7.*', { latest: 1 }) });
   expect(warnings()).toEqual([expect.stringContaining('13 images from Docker Hub need about 104 pulls')]);
 });
 

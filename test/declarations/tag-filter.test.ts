@@ -1,5 +1,5 @@
 import { Lazy } from 'aws-cdk-lib';
-import { TagFilter, TagKind } from '../../src';
+import { TagFilter, TagKind, TagOrder } from '../../src';
 import { rangeProblem, selectTags } from '../../src/engine/tags';
 import { parseTagSelection } from '../../src/image/tag-selection';
 
@@ -22,6 +22,9 @@ describe('a filter is written as compact JSON, undefined fields left out', () =>
     [() => TagFilter.semver('  1.x   ||  2.x ', { prereleases: false, exclude: [] }), '{"semver":"1.x || 2.x"}'],
     [() => TagFilter.pattern('8.*-alpine'), '{"patterns":["8.*-alpine"]}'],
     [() => TagFilter.pattern('8.*', { exclude: ['*-rc*'] }), '{"patterns":["8.*"],"exclude":["*-rc*"]}'],
+    [() => TagFilter.pattern('RELEASE.*', { latest: 5 }), '{"patterns":["RELEASE.*"],"latest":5}'],
+    [() => TagFilter.pattern('RELEASE.*', { latest: 5, order: TagOrder.VERSION }), '{"patterns":["RELEASE.*"],"latest":5}'],
+    [() => TagFilter.pattern('main-*', { latest: 5, order: TagOrder.LAST_NUMBER, exclude: ['*-arm64'] }), '{"patterns":["main-*"],"latest":5,"order":"LAST_NUMBER","exclude":["*-arm64"]}'],
     [() => TagFilter.patterns('stable', '1.2*', 'stable'), '{"patterns":["1.2*","stable"]}'],
   ])('%#', (define, text) => {
     expect(define()._render()).toBe(text);
@@ -34,6 +37,7 @@ test('the engine selects what a filter means', () => {
   expect(select(TagFilter.semver('>=1.25 <2', { latest: 2 }), ...tags)).toEqual(['1.27.0', 'v1.26.0']);
   expect(select(TagFilter.semver('>=1.25 <2', { variant: 'alpine' }), ...tags)).toEqual(['1.27.0-alpine']);
   expect(select(TagFilter.pattern('1.2*', { exclude: ['*-alpine', '1.27'] }), ...tags)).toEqual(['1.24.0', '1.25.0', '1.27.0']);
+  expect(select(TagFilter.pattern('1.2*', { latest: 2 }), ...tags)).toEqual(['1.27.0-alpine', '1.27.0']);
   expect(select(TagFilter.patterns('stable', 'v*'), ...tags)).toEqual(['v1.26.0', 'stable']);
 });
 
@@ -76,6 +80,9 @@ describe('fails', () => {
     ['when a range is too long', () => TagFilter.semver('1'.repeat(201)), 'is not a valid range of semantic versions with at most 200 characters'],
     ['when none is wanted', () => TagFilter.semver('*', { latest: 0 }), 'the tag filter {"semver":"*","latest":0} is not valid: latest 0 must be a whole number of at least 1'],
     ['when half a version is wanted', () => TagFilter.semver('*', { latest: 1.5 }), 'latest 1.5 must be a whole number of at least 1'],
+    ['when no tag of a pattern is wanted', () => TagFilter.pattern('1.*', { latest: 0 }), 'the tag filter {"patterns":["1.*"],"latest":0} is not valid: latest 0 must be a whole number of at least 1'],
+    ['when latest of a pattern is a token', () => TagFilter.pattern('1.*', { latest: Lazy.number({ produce: () => 3 }) }), 'latest must be known at synthesis, but it is a token'],
+    ['when an order is not known', () => TagFilter.pattern('1.*', { order: 'NEWEST' as TagOrder }), 'use TagOrder.VERSION or TagOrder.LAST_NUMBER'],
     ['when a variant has its dash', () => TagFilter.semver('*', { variant: '-alpine' }), 'the variant "-alpine" must be the text after the version in a tag, without its dash'],
     ['when a variant may be a pre-release', () => TagFilter.semver('*', { variant: 'alpine', prereleases: true }), 'variants and pre-releases have the same form in a tag'],
     ['when a pattern is a glob', () => TagFilter.pattern('1.{2,3}'), 'the pattern "1.{2,3}" must be letters, digits, "_", ".", "-" and "*"'],

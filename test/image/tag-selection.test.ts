@@ -7,13 +7,14 @@ describe('read', () => {
     ['{"semver":"*","variant":"alpine","exclude":["*-perl"]}', { semver: '*', variant: 'alpine', exclude: ['*-perl'] }],
     ['{"semver":"1.x","prereleases":true}', { semver: '1.x', prereleases: true }],
     ['{"patterns":["stable*","edge"]}', { patterns: ['stable*', 'edge'] }],
+    ['{"patterns":["RELEASE.*"],"latest":5,"order":"VERSION"}', { patterns: ['RELEASE.*'], latest: 5, order: 'VERSION' }],
   ])('%s is a selection', (text, selection) => {
     expect(parseTagSelection(text)).toEqual(selection);
   });
 
   test.each([
     '', 'semver', '{', '{"semver":1}', '{"semver":null}', '{"variant":[]}', '{"prereleases":"yes"}', '{"latest":"5"}', '{"patterns":"*"}',
-    '{"patterns":[1]}', '{"patterns":{"0":"*"}}', '{"exclude":"x"}', '{"exclude":[null]}',
+    '{"patterns":[1]}', '{"patterns":{"0":"*"}}', '{"exclude":"x"}', '{"exclude":[null]}', '{"patterns":["*"],"order":1}',
   ])('%j is none', (text) => {
     expect(parseTagSelection(text)).toBeUndefined();
   });
@@ -25,7 +26,7 @@ describe('read', () => {
 
   test('any text is read without an error', () => {
     const fields = fc.record({
-      ...Object.fromEntries(['semver', 'variant', 'prereleases', 'latest', 'patterns', 'exclude'].map((field) => [field, fc.jsonValue()])),
+      ...Object.fromEntries(['semver', 'variant', 'prereleases', 'latest', 'patterns', 'order', 'exclude'].map((field) => [field, fc.jsonValue()])),
     }, { requiredKeys: [] }).map((value) => JSON.stringify(value));
     fc.assert(fc.property(fc.oneof(fc.string(), fc.json(), fc.constant('{"__proto__":{"semver":"*"}}'), fields), (text) => {
       const selection = parseTagSelection(text);
@@ -45,6 +46,8 @@ describe('without a problem', () => {
     [{ patterns: ['*'] }],
     [{ patterns: ['v1.*', 'latest'], exclude: ['*-rc*'] }],
     [{ semver: '>=1', exclude: [] }],
+    [{ patterns: ['b-*'], latest: 5 }],
+    [{ patterns: ['b-*'], order: 'LAST_NUMBER' }],
   ])('%j', (selection) => {
     expect(tagSelectionProblem(selection)).toBeUndefined();
   });
@@ -55,7 +58,9 @@ describe('a problem, in words', () => {
     [{}, 'either semver or patterns'],
     [{ exclude: ['x'] }, 'either semver or patterns'],
     [{ semver: '*', patterns: ['*'] }, 'either semver or patterns'],
-    [{ patterns: ['*'], latest: 5 }, 'need semver'],
+    [{ patterns: ['*'], latest: 0 }, 'latest 0 must be a whole number'],
+    [{ semver: '*', order: 'VERSION' }, 'order needs patterns'],
+    [{ patterns: ['*'], order: 'NEWEST' as 'VERSION' }, 'order "NEWEST" must be one of VERSION, LAST_NUMBER'],
     [{ patterns: ['*'], variant: 'alpine' }, 'need semver'],
     [{ patterns: ['*'], prereleases: false }, 'need semver'],
     [{ semver: '*', variant: '-alpine' }, '"-alpine"'],

@@ -23,7 +23,7 @@ import * as ssm from 'aws-cdk-lib/aws-ssm';
 import {
   CacheCredentials, ComputeArchitecture, CreationTemplate, ImageCatalog, ImageMirror, MirrorCompute, MirrorDashboard, MirroredImage,
   MirroredImagesAspect, MirrorReplication, MirrorReplicationDestination, OnDeploy, OnTagMoved, PullThroughCache, RegistryCredentials, ScanSeverity,
-  TagFilter, UpstreamRegistry,
+  TagFilter, TagOrder, UpstreamRegistry,
 } from '../../src';
 
 /** Mirrors whose deployments start no builds have a third of the resources, which saves time. */
@@ -76,6 +76,7 @@ function mirrorIn(app: App, props: ConstructorParameters<typeof ImageMirror>[2] 
 function defineTags(app: App): void {
   const { mirror } = mirrorIn(app, { images: ['python:3.12', 'python:3.12.4', 'python@sha256:'.padEnd(78, 'a')], ...WITHOUT_PROVIDER, onTagMoved: OnTagMoved.SUFFIX, lateReferrers: false });
   mirror.addImage('nginx', { tags: TagFilter.semver('>=1.25 <2', { latest: 5 }), platforms: [Platform.LINUX_AMD64, Platform.LINUX_ARM64], referrers: false });
+  mirror.addImage('quay.io/minio/minio', { tags: TagFilter.pattern('RELEASE.*Z', { latest: 5, order: TagOrder.LAST_NUMBER }) });
   mirror.addImage('redis', { tags: TagFilter.pattern('7*-alpine', { exclude: ['*-rc*'] }), schedule: scheduler.ScheduleExpression.rate(Duration.days(7)) });
 }
 

@@ -230,7 +230,7 @@ function platformsProblem(value: unknown): string | undefined {
 }
 
 function tagsProblem(value: Fields): string | undefined {
-  const unknown = unknownFieldProblem(value, ['semver', 'variant', 'prereleases', 'latest', 'patterns', 'exclude']);
+  const unknown = unknownFieldProblem(value, ['semver', 'variant', 'prereleases', 'latest', 'patterns', 'order', 'exclude']);
   if (unknown !== undefined) return unknown;
   const { semver, variant, prereleases, latest, patterns, exclude } = value;
   if (semver !== undefined && !isText(semver, CATALOG_PATTERNS.semver)) {

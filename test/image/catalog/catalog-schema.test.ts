@@ -23,6 +23,8 @@ const GOOD: readonly unknown[] = [
   { image: 'nginx', tags: { semver: '*', prereleases: true } },
   { image: 'nginx', tags: { semver: '*', prereleases: false, variant: 'alpine' } },
   { image: 'nginx', tags: { patterns: ['1.2*', 'stable'], exclude: ['*-rc*'] } },
+  { image: 'nginx', tags: { patterns: ['RELEASE.*'], latest: 5 } },
+  { image: 'nginx', tags: { patterns: ['main-*'], order: 'LAST_NUMBER', latest: 5 } },
   { image: 'nginx:1.27.0', platforms: ['linux/amd64', 'linux/arm/v7'], owner: 'Team Payments', expires: '2027-03-31', digest: `sha256:${HEX}`, tagKind: 'fixed', onTagMoved: 'SUFFIX', referrers: false, lateReferrers: false, attestations: 'KEEP_IF_ACCEPTED' },
 ];
 const BAD: readonly unknown[] = [
@@ -30,7 +32,8 @@ const BAD: readonly unknown[] = [
   {}, { image: 1 }, { image: 1.27 }, { image: null }, { image: 'Nginx' }, { image: 'nginx', repository: 'production/app' }, { image: 'nginx', constructor: 'x' }, JSON.parse('{"image":"nginx","__proto__":{}}'),
   { image: 'nginx', tags: {} }, { image: 'nginx', tags: [] }, { image: 'nginx', tags: '1.x' }, { image: 'nginx', tags: { semver: 1 } }, { image: 'nginx', tags: { semver: '' } },
   { image: 'nginx', tags: { semver: '1.x', patterns: ['*'] } }, { image: 'nginx', tags: { patterns: [] } }, { image: 'nginx', tags: { patterns: [1.27] } }, { image: 'nginx', tags: { patterns: ['a/b'] } },
-  { image: 'nginx', tags: { patterns: ['*'], latest: 1 } }, { image: 'nginx', tags: { semver: '*', latest: 0 } }, { image: 'nginx', tags: { semver: '*', latest: 1.5 } }, { image: 'nginx', tags: { semver: '*', latest: 501 } },
+  { image: 'nginx', tags: { patterns: ['*'], latest: 0 } }, { image: 'nginx', tags: { patterns: ['*'], order: 'version' } }, { image: 'nginx', tags: { semver: '*', order: 'VERSION' } }, { image: 'nginx', tags: { patterns: ['*'], order: null } },
+  { image: 'nginx', tags: { semver: '*', latest: 0 } }, { image: 'nginx', tags: { semver: '*', latest: 1.5 } }, { image: 'nginx', tags: { semver: '*', latest: 501 } },
   { image: 'nginx', tags: { semver: '*', variant: 'alpine', prereleases: true } }, { image: 'nginx', tags: { semver: '*', variant: '-a' } }, { image: 'nginx', tags: { semver: '*', unknown: 1 } }, { image: 'nginx', tags: { exclude: ['a'] } },
   { image: 'nginx', platforms: [] }, { image: 'nginx', platforms: ['amd64'] }, { image: 'nginx', platforms: ['linux/amd64', 'linux/amd64'] }, { image: 'nginx', platforms: 'linux/amd64' }, { image: 'nginx', platforms: ['linux/amd64,linux/arm64'] },
   { image: 'nginx', owner: '' }, { image: 'nginx', owner: 'a\u0007b' }, { image: 'nginx', owner: ' a' }, { image: 'nginx', owner: 'x'.repeat(101) }, { image: 'nginx', expires: '2027-3-1' }, { image: 'nginx', expires: '2027-13-01' }, { image: 'nginx', expires: 20270331 },
@@ -75,6 +78,7 @@ const tags = fc.record({
   prereleases: fc.boolean(),
   latest: fc.oneof(fc.integer({ min: -1, max: 600 }), fc.double()),
   patterns: list('*', '1.2*'),
+  order: text('VERSION', 'LAST_NUMBER'),
   exclude: list('*-rc*'),
   odd: fc.constant(1),
 }, { requiredKeys: [] });
