@@ -23,7 +23,9 @@ export enum TagKind {
 }
 
 /**
- * The order of the tags that `TagFilter.pattern()` selects. The mirror doesn't use the order of the registry, because registries list tags differently.
+ * The order of the tags that `TagFilter.pattern()` selects.
+ *
+ * The mirror doesn't use the order of the registry, because registries list tags in different orders.
  */
 export enum TagOrder {
   /**

@@ -34,7 +34,8 @@ export function inOrder(tags: readonly string[], order: TagOrderName): string[][
     else known.tags.push(tag);
   }
   const compare = order === 'LAST_NUMBER' ? compareLastNumbers : compareVersions;
-  return [...versions.values()].sort((first, second) => compare(second, first) || compareTexts(second.text, first.text)).map((version) => version.tags);
+  const sorted = [...versions.values()].sort((first, second) => compare(second, first) || compareTexts(second.text, first.text));
+  return sorted.map((version) => version.tags);
 }
 
 function partsOf(text: string): string[] {
