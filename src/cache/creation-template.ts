@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import { warnAboutImmutability } from './cache-limits';
 import { ROOT_PREFIX } from '../image/pull-through';
 import { quote } from '../image/sanitize';
+import { EncryptionConfiguration, encryptionConfiguration } from '../repositories/encryption-and-tags';
 import { reservePrefix } from '../repositories/prefix-reservations';
 import { repositoryArn } from '../repositories/repository-arns';
 import { requireLiteral } from '../synthesis/literal';
@@ -52,9 +53,16 @@ export interface CreationTemplateOptions {
   /**
    * The KMS key that encrypts the repositories.
    *
-   * @default - AES-256 encryption with keys that AWS manages
+   * @default - a key that AWS manages
    */
   readonly encryptionKey?: kms.IKey;
+
+  /**
+   * The type of encryption of the repositories. `KMS` and `KMS_DSSE` use `encryptionKey`, or the key `aws/ecr`, which AWS manages.
+   *
+   * @default - `KMS` if `encryptionKey` is set, and `AES_256` otherwise
+   */
+  readonly encryption?: ecr.RepositoryEncryption;
 
   /**
    * The resource tags of the repositories. The tags of the app do not apply to them.
@@ -69,7 +77,7 @@ export interface CreationTemplateOptions {
    * The role gets permission for the actions `ecr:CreateRepository` and `ecr:TagResource`, and for the actions `kms:CreateGrant`, `kms:RetireGrant`,
    * and `kms:DescribeKey` on the key.
    *
-   * @default - a new role if `encryptionKey` or `repositoryTags` is set; otherwise the service-linked role of Amazon ECR
+   * @default - a new role if `repositoryTags` is set, or KMS encryption; otherwise the service-linked role of Amazon ECR
    * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-create.html
    */
   readonly role?: iam.IRole;
@@ -137,7 +145,8 @@ export function defineCacheTemplate(scope: Construct, id: string, repositoryPref
   reservePrefix(scope, 'repository creation template', prefix, 'set creationTemplate: CreationTemplate.none() for one of them');
   const { imageTagMutability, imageTagMutabilityExclusionFilters, lifecyclePolicy } = renderLikeRepository(options);
   const repositoryPolicy = new iam.PolicyDocument({ statements: (options.repositoryPolicy ?? []).map(requireRepositoryStatement) });
-  const role = cacheCreationRole(scope, `${id}Role`, prefix, options);
+  const encryption = encryptionConfiguration(options);
+  const role = cacheCreationRole(scope, `${id}Role`, prefix, { ...options, encryption });
   const resource = new ecr.CfnRepositoryCreationTemplate(scope, id, {
     appliedFor: ['PULL_THROUGH_CACHE'],
     prefix,
@@ -145,7 +154,7 @@ export function defineCacheTemplate(scope: Construct, id: string, repositoryPref
     imageTagMutability,
     imageTagMutabilityExclusionFilters,
     lifecyclePolicy,
-    encryptionConfiguration: options.encryptionKey && { encryptionType: 'KMS', kmsKey: options.encryptionKey.keyArn },
+    encryptionConfiguration: encryption,
     customRoleArn: role?.roleArn,
     repositoryPolicy: Lazy.string({ produce: () => repositoryPolicy.isEmpty ? undefined : Stack.of(scope).toJsonString(repositoryPolicy) }),
     resourceTags: options.repositoryTags && Object.entries(options.repositoryTags).map(([key, value]) => ({ key, value })),
@@ -190,11 +199,15 @@ function renderLikeRepository(options: CreationTemplateOptions) {
 }
 
 /** The role that creates repositories; undefined when the service-linked role of Amazon ECR is sufficient. */
-function cacheCreationRole(scope: Construct, id: string, prefix: string, options: CreationTemplateOptions): iam.IRole | undefined {
-  const { role, encryptionKey, repositoryTags } = options;
-  if (role === undefined && encryptionKey === undefined && repositoryTags === undefined) return undefined;
+function cacheCreationRole(scope: Construct, id: string, prefix: string, options: CacheRoleOptions): iam.IRole | undefined {
+  const { role, encryption, encryptionKey, repositoryTags } = options;
+  if (role === undefined && encryption === undefined && repositoryTags === undefined) return undefined;
   const repositories = [prefix === ROOT_PREFIX ? '*' : `${prefix}/*`];
-  return defineCreationRole(scope, id, { purpose: 'a pull-through cache', repositories, encryptionKey, role });
+  return defineCreationRole(scope, id, { purpose: 'a pull-through cache', repositories, encryption, encryptionKey, role });
+}
+
+interface CacheRoleOptions extends Pick<CreationTemplateOptions, 'role' | 'encryptionKey' | 'repositoryTags'> {
+  readonly encryption?: EncryptionConfiguration;
 }
 
 /** The properties of a creation role. */
@@ -203,6 +216,9 @@ export interface CreationRoleProps {
   readonly purpose: string;
   /** The repositories, as wildcard patterns of their names: `mirror/*`. */
   readonly repositories: readonly string[];
+  /** The encryption of the repositories; `undefined` for AES-256. */
+  readonly encryption?: EncryptionConfiguration;
+  /** The key of the encryption; `undefined` for the key that AWS manages. */
   readonly encryptionKey?: kms.IKey;
   /** An existing role. @default - a new role */
   readonly role?: iam.IRole;
@@ -223,8 +239,29 @@ export function defineCreationRole(scope: Construct, id: string, props: Creation
     actions: ['ecr:CreateRepository', 'ecr:TagResource'],
     resources: props.repositories.map((name) => repositoryArn(Stack.of(scope), name)),
   }));
-  props.encryptionKey?.grant(role, 'kms:CreateGrant', 'kms:RetireGrant', 'kms:DescribeKey');
+  if (props.encryptionKey !== undefined) props.encryptionKey.grant(role, ...KEY_ACTIONS);
+  else if (props.encryption !== undefined) grantManagedKey(role, Stack.of(scope));
   return role;
+}
+
+const KEY_ACTIONS = ['kms:CreateGrant', 'kms:RetireGrant', 'kms:DescribeKey'];
+
+/**
+ * Grants a role the use of the key that AWS manages for Amazon ECR. Its ID is not known at synthesis.
+ *
+ * The policy of this key allows all principals of the account that use Amazon ECR. AWS documents the permissions of the role for both kinds of keys,
+ * so the role has them too.
+ */
+function grantManagedKey(role: iam.IRole, stack: Stack): void {
+  role.addToPrincipalPolicy(new iam.PolicyStatement({
+    actions: KEY_ACTIONS,
+    resources: [stack.formatArn({ service: 'kms', resource: 'key', resourceName: '*' })],
+    conditions: {
+      'ForAnyValue:StringEquals': { 'kms:ResourceAliases': 'alias/aws/ecr' },
+      // The wildcard is for the domain, which is another one in China.
+      'StringLike': { 'kms:ViaService': `ecr.${stack.region}.*` },
+    },
+  }));
 }
 
 /** Makes a template depend on its role and the policies of the role. A reference to the role's ARN does not include the policies. */

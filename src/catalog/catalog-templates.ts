@@ -51,10 +51,9 @@ export function defineCatalogTemplates(scope: Construct, repositories: Repositor
 
 /** The settings of both templates. They are the settings of the repositories that the mirror defines. */
 function sharedSettings(scope: Construct, repositories: RepositorySet) {
-  const { encryptionKey } = repositories.settings;
   return {
     lifecyclePolicy: lifecyclePolicy(repositories.settings),
-    encryptionConfiguration: encryptionKey && { encryptionType: 'KMS', kmsKey: encryptionKey.keyArn },
+    encryptionConfiguration: repositories.settings.encryption,
     repositoryPolicy: Lazy.string({
       produce: () => {
         const statements = repositories.resourcePolicyStatements().map((statement) => statement.copy());
@@ -64,9 +63,10 @@ function sharedSettings(scope: Construct, repositories: RepositorySet) {
   };
 }
 
-/** The role that creates repositories with a customer managed key. The service-linked role of Amazon ECR creates all others. */
-function creationRole(scope: Construct, names: string[], { encryptionKey }: RepositorySettings): iam.IRole | undefined {
-  return encryptionKey && defineCreationRole(scope, 'CreationRole', { purpose: 'a mirror', repositories: names, encryptionKey });
+/** The role that creates repositories with a KMS key. The service-linked role of Amazon ECR creates all others. */
+function creationRole(scope: Construct, names: string[], { encryption, encryptionKey }: RepositorySettings): iam.IRole | undefined {
+  if (encryption === undefined) return undefined;
+  return defineCreationRole(scope, 'CreationRole', { purpose: 'a mirror', repositories: names, encryption, encryptionKey });
 }
 
 /** The text of the lifecycle policy, as the `Repository` construct of the CDK formats it. */

@@ -18,6 +18,7 @@ import { ResultMetrics } from '../observe/result-metrics';
 import { ComputeConfiguration } from '../project/mirror-compute';
 import { MirrorBuilds } from '../project/mirror-project';
 import { RegistryCredentials } from '../project/registry-credentials';
+import { encryptionConfiguration } from '../repositories/encryption-and-tags';
 import { RepositorySet } from '../repositories/repository-set';
 import { MirrorSchedules } from '../schedules/schedules';
 import { requireLiteral } from '../synthesis/literal';
@@ -74,6 +75,7 @@ const SHAPES = {
   customImageCompute: objectWith('_bind', 'MirrorCompute.ec2()'),
   certificateAuthorityPath: text('certificates.pem'),
   encryptionKey: objectWith('keyArn', 'new kms.Key(this, "Key")'),
+  encryption: objectWith('value', 'ecr.RepositoryEncryption.KMS'),
   untaggedImageExpiry: objectWith('toDays', 'Duration.days(30)'),
   imageScanOnPush: FLAG,
   repositoryRemovalPolicy: valueOf('RemovalPolicy', RemovalPolicy),
@@ -99,6 +101,7 @@ export function defineRepositories(mirror: IImageMirror & Construct, repositoryP
   return new RepositorySet(mirror, {
     repositoryPrefix,
     encryptionKey: props.encryptionKey,
+    encryption: encryptionConfiguration(props),
     imageScanOnPush: props.imageScanOnPush ?? true,
     imageTagMutability: props.imageTagMutability,
     removalPolicy: props.repositoryRemovalPolicy ?? RemovalPolicy.RETAIN,

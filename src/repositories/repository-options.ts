@@ -17,11 +17,25 @@ export interface MirrorRepositoryOptions {
   readonly repositoryPrefix?: string;
 
   /**
-   * The KMS key that encrypts the repositories that the mirror defines. A later change replaces the repositories.
+   * The KMS key that encrypts the repositories of the mirror, including the repositories that catalogs create.
    *
-   * @default - AES-256 encryption with keys that AWS manages
+   * Amazon ECR cannot change the encryption of a repository. So a later change replaces the repositories that the mirror defines, and the
+   * repositories that catalogs have created keep their encryption.
+   *
+   * @default - a key that AWS manages
    */
   readonly encryptionKey?: kms.IKey;
+
+  /**
+   * The type of encryption of the repositories of the mirror, including the repositories that catalogs create.
+   *
+   * `ecr.RepositoryEncryption.KMS` and `KMS_DSSE` (two layers of encryption) use `encryptionKey`, or the key `aws/ecr`, which AWS manages.
+   * `AES_256` does not use a KMS key. A later change replaces the repositories that the mirror defines.
+   *
+   * @default - `KMS` if `encryptionKey` is set, and `AES_256` otherwise
+   * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
+   */
+  readonly encryption?: ecr.RepositoryEncryption;
 
   /**
    * The removal policy of the repositories that the mirror defines.

@@ -4,6 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { definedTwiceProblems, noteOwner } from './defined-twice';
+import { EncryptionConfiguration } from './encryption-and-tags';
 import { RepositoryMutability, TagsOfImage } from './repository-mutability';
 import { DeclaredImage, DeclaredTags, formatTags } from '../declarations/declared-image';
 import { IImageMirror, MirrorParts } from '../declarations/mirror-interfaces';
@@ -24,6 +25,8 @@ export interface RepositorySettings {
   /** The first part of the names of the repositories, without the final slash. */
   readonly repositoryPrefix: string;
   readonly encryptionKey?: kms.IKey;
+  /** `undefined` for AES-256. */
+  readonly encryption?: EncryptionConfiguration;
   readonly imageScanOnPush: boolean;
   /** The mutability of the repositories; `undefined` if it follows from their tags. */
   readonly imageTagMutability?: ecr.TagMutability;
@@ -230,14 +233,14 @@ function formatFilter(tags: DeclaredTags): string {
 function defineRepository(scope: Construct, name: string, mutability: RepositoryMutability, settings: RepositorySettings): ecr.Repository {
   const repository = new ecr.Repository(scope, constructId(name), {
     repositoryName: isValidForRepositoryConstruct(name) ? name : undefined,
-    encryption: settings.encryptionKey === undefined ? undefined : ecr.RepositoryEncryption.KMS,
-    encryptionKey: settings.encryptionKey,
     imageScanOnPush: settings.imageScanOnPush,
     removalPolicy: settings.removalPolicy,
     lifecycleRules: [untaggedImageRule(settings)],
   });
   const resource = repository.node.defaultChild as ecr.CfnRepository;
   resource.repositoryName = name;
+  // The `Repository` construct rejects KMS_DSSE.
+  resource.encryptionConfiguration = settings.encryption;
   // Amazon ECR deletes a repository with images only if it may delete the images too. Aspects such as `RemovalPolicies` change the policy later.
   resource.emptyOnDelete = Lazy.any({ produce: () => resource.cfnOptions.deletionPolicy === CfnDeletionPolicy.DELETE ? true : undefined });
   mutability.render(resource);

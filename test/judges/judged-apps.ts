@@ -7,6 +7,7 @@ import * as path from 'node:path';
 import { App, Aspects, Duration, RemovalPolicy, SecretValue, Stack, StackProps, Stage } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as events from 'aws-cdk-lib/aws-events';
@@ -56,6 +57,7 @@ export const JUDGED_APPS: readonly JudgedApp[] = [
   { name: 'vpc', define: defineVpc, regions: [ENVIRONMENT.region] },
   { name: 'lambda-compute', define: defineLambdaCompute, regions: ['us-east-1', 'us-west-2', 'eu-west-1', 'ap-southeast-2'] },
   { name: 'catalogs', define: defineCatalogs },
+  { name: 'encryption', define: defineEncryption },
   { name: 'customized-images', define: defineCustomizedImages },
   { name: 'replication', define: defineReplication, regions: [ENVIRONMENT.region] },
   { name: 'pull-through-cache', define: definePullThroughCaches },
@@ -123,6 +125,11 @@ function defineCatalogs(app: App): void {
   mirror.addCatalog('File', ImageCatalog.fromFile(path.join(__dirname, 'images.yaml')));
   new ImageMirror(new Stack(app, 'Encrypted'), 'Mirror', { ...WITHOUT_PROVIDER, repositoryPrefix: 'encrypted', encryptionKey: key })
     .addCatalog('Teams', ImageCatalog.fromParameter(ssm.StringListParameter.fromStringListParameterName(stack, 'Imported', '/platform/images')));
+}
+
+function defineEncryption(app: App): void {
+  const managed = mirrorIn(app, { ...WITHOUT_PROVIDER, images: ['nginx:stable'], encryption: ecr.RepositoryEncryption.KMS });
+  managed.mirror.addCatalog('Teams', ImageCatalog.fromParameter(new ssm.StringListParameter(managed.stack, 'List', { stringListValue: ['nginx:1.27.0'] })));
 }
 
 function defineCustomizedImages(app: App): void {
