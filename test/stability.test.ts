@@ -70,6 +70,12 @@ test('the logical id of a repository does not depend on other images, on order o
   for (const images of [IMAGES, [...IMAGES].reverse()]) expect(repositoriesOf(synthesize(images))).toHaveProperty(id, name);
 });
 
+test('the logical ids of repositories do not depend on whether builds mirror several images', () => {
+  const stack = new Stack(new App(), 'PlatformImages');
+  new ImageMirror(stack, 'Mirror', { images: IMAGES, groupRuns: true });
+  expect(repositoriesOf(Template.fromStack(stack).toJSON())).toEqual(REPOSITORY_IDS);
+});
+
 test('the logical id of a repository does not depend on whether a filter selects its tags', () => {
   const stack = new Stack(new App(), 'PlatformImages');
   new ImageMirror(stack, 'Mirror').addImage('nginx', { tags: TagFilter.semver('>=1.25 <2') });

@@ -7,6 +7,8 @@ export const ASSUMPTIONS = {
   DAYS_PER_MONTH: 30,
   /** A run that finds nothing new: 3 to 36 seconds to get a machine, as others measured, and less than one for two requests. */
   CHECK_SECONDS: 20,
+  /** How many images one build of `groupRuns` checks. Their list fits into one variable, and the division leaves a quarter of the room free. */
+  GROUPED_IMAGES: 60,
   /** A run that copies an image. */
   COPY_SECONDS: 80,
   /** All platforms of an image, compressed. Layers that images of one repository share are stored once. */

@@ -51,6 +51,11 @@ export function checksCostAfterFree(compute: Compute, { runsPerMonth }: Frequenc
   return afterFree(compute.price, images * runsPerMonth * billedUnits(compute, ASSUMPTIONS.CHECK_SECONDS));
 }
 
+/** What the checks cost when builds check many images together: none of them takes more than a minute. */
+export function groupedChecksCost(compute: Compute, frequency: Frequency, images: number): number {
+  return checksCost(compute, frequency, Math.ceil(images / ASSUMPTIONS.GROUPED_IMAGES));
+}
+
 /** What one copy costs more than a check that finds nothing new. */
 export function copyCost(compute: Compute): number {
   return buildCost(compute, ASSUMPTIONS.COPY_SECONDS) - buildCost(compute, ASSUMPTIONS.CHECK_SECONDS);

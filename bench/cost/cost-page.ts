@@ -1,7 +1,7 @@
 import { ASSUMPTIONS } from './assumptions';
 import {
   ALL_COMPUTES, ALL_FREQUENCIES, buildCost, checksCost, checksCostAfterFree, Compute, COMPUTES, copyCost, deploymentCost, FREQUENCIES,
-  natCost, peerCopyCost, runOverhead, secretCost, storageCost,
+  groupedChecksCost, natCost, peerCopyCost, runOverhead, secretCost, storageCost,
 } from './cost-model';
 import { dollars, plain } from './dollars';
 import { Price, PRICES, PRICES_AS_OF, PRICES_REGION } from './prices';
@@ -40,11 +40,13 @@ function inShort(): string[] {
       ALL_COMPUTES.flatMap((compute) => [
         [compute.name, ...FLEETS.map((images) => dollars(checksCost(compute, FREQUENCIES.DAILY, images)))],
         ['… less what is free', ...FLEETS.map((images) => dollars(checksCostAfterFree(compute, FREQUENCIES.DAILY, images)))],
+        ['… with `groupRuns: true`', ...FLEETS.map((images) => dollars(groupedChecksCost(compute, FREQUENCIES.DAILY, images)))],
       ]),
     ),
     `What is free each month (${free(PRICES.EC2_X86_MINUTE)} minutes, ${free(PRICES.LAMBDA_ARM_SECOND)} seconds) is free once for all builds of the account. `
-      + `A catalog or a list of images that one build checks together shares its minute among them: ${COMPARED_IMAGES} images that are checked daily by one or two builds are `
-      + `${dollars(checksCost(COMPUTES.EC2_X86, FREQUENCIES.DAILY))} to ${dollars(2 * checksCost(COMPUTES.EC2_X86, FREQUENCIES.DAILY))} a month on EC2 compute.`,
+      + 'With `groupRuns: true`, and in a catalog, one build checks many images together, and they share its minute: '
+      + `${COMPARED_IMAGES} images that are checked daily cost ${dollars(checksCost(COMPUTES.EC2_X86, FREQUENCIES.DAILY, COMPARED_IMAGES))} a month one by one, and `
+      + `${dollars(groupedChecksCost(COMPUTES.EC2_X86, FREQUENCIES.DAILY, COMPARED_IMAGES))} together on EC2 compute.`,
   ];
 }
 
@@ -168,6 +170,7 @@ function declared(): string[] {
     table(['', ''], [
       ['a month', `${ASSUMPTIONS.DAYS_PER_MONTH} days`],
       ['a run that finds nothing new', `${ASSUMPTIONS.CHECK_SECONDS} s, of which less than one is the engine's: others saw CodeBuild take 3 to 36 s to begin`],
+      ['images that one build of `groupRuns` checks, in a minute', String(ASSUMPTIONS.GROUPED_IMAGES)],
       ['a run that copies', `${ASSUMPTIONS.COPY_SECONDS} s`],
       ['an image, all platforms, compressed', `${ASSUMPTIONS.IMAGE_GIGABYTES} GB`],
       ['a copy by cdk-ecr-deployment', `${ASSUMPTIONS.PEER_COPY_SECONDS} s with ${ASSUMPTIONS.PEER_GIGABYTES * 1024} MB of memory, its default`],

@@ -9,7 +9,7 @@ import { IImageMirror, MirrorParts } from '../declarations/mirror-interfaces';
 import { DeployTrigger } from '../deploy/deploy-trigger';
 import { CatalogImage } from '../image/catalog/catalog-entry';
 import { floatingRepositoryPrefix } from '../image/catalog/catalog-repositories';
-import { largestShard, MAX_SHARD_IMAGES, requiredShards, shardAdvice } from '../image/catalog/catalog-shard';
+import { COPIES_PER_MINUTE, largestShard, MAX_SHARD_IMAGES, requiredShards, shardAdvice } from '../image/catalog/catalog-shard';
 import { PUBLIC_GALLERY } from '../image/registry-hosts';
 import { MirrorBuilds } from '../project/mirror-project';
 import { CatalogPrefixReservation } from '../repositories/prefix-reservations';
@@ -110,9 +110,6 @@ export class MirrorCatalogs {
 
 /** The first copies of a catalog that is not known at synthesis. */
 const UNKNOWN_COPY: FirstCopy = { registry: undefined, repository: undefined, tags: undefined, platforms: undefined };
-
-/** A build copies several images at the same time, and a copy takes at most one minute unless the image is large. */
-const COPIES_PER_MINUTE = 4;
 
 /** The division of a catalog into builds. */
 export interface ShardSizes {

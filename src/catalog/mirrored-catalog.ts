@@ -118,7 +118,7 @@ export class MirroredCatalog extends Construct {
     const runs = Array.from({ length: shards }, (_, index) => this.variablesOf(source, index + 1, props));
     for (const [index, variables] of runs.entries()) {
       schedules.define(this, index === 0 ? 'Schedule' : `Schedule${index + 1}`, {
-        description: `Mirrors the catalog ${this.node.path}${shards === 1 ? '' : `, part ${formatShard({ number: index + 1, of: shards })}`}`,
+        description: () => `Mirrors the catalog ${this.node.path}${shards === 1 ? '' : `, part ${formatShard({ number: index + 1, of: shards })}`}`,
         schedule: props.schedule ?? defaults.schedule,
         timeWindow: props.timeWindow ?? defaults.timeWindow,
         variables: () => variables,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { CodeBuildClient, ComputeType, EnvironmentType, StartBuildCommand, StartBuildCommandInput } from '@aws-sdk/client-codebuild';
 import { buildQuota, Clock, formatAwsError, isNotFound, isQuotaError, isRetryable, QUOTA_ADVICE, StartBuildError, SYSTEM_CLOCK } from './aws-errors';
 import { backoffPause, formatRetry } from '../image/backoff';
-import { BuildEnvironmentOverride, RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
+import { BuildEnvironmentOverride, MAX_VARIABLE_LENGTH, RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { quote } from '../image/sanitize';
 
 /** A build that CodeBuild started. */
@@ -160,13 +160,6 @@ export interface PlannedBuild {
   readonly customizes?: boolean;
 }
 
-/**
- * The maximum length of the value of an environment variable, in characters.
- *
- * CodeBuild documents no limit. This one is low, to leave room for the other variables of the project.
- */
-const MAX_VALUE_LENGTH = 4_000;
-
 /** Most images take less than a minute, and a build copies several at a time. With this limit, a build ends before its timeout. */
 const IMAGES_PER_MINUTE = 1;
 
@@ -191,7 +184,7 @@ function planImageBuilds(images: readonly RunVariables[], longestBuildMinutes: n
   for (const image of images) {
     const entry = JSON.stringify(image);
     let last = builds.at(-1);
-    if (last === undefined || last.entries.length >= maxImages || formatImages([...last.entries, entry]).length > MAX_VALUE_LENGTH) {
+    if (last === undefined || last.entries.length >= maxImages || formatImages([...last.entries, entry]).length > MAX_VARIABLE_LENGTH) {
       last = { entries: [], images: [] };
       builds.push(last);
     }

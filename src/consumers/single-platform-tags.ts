@@ -5,6 +5,7 @@ import { quote } from '../image/sanitize';
 /** The tags of single platforms of an image. Consumers ask for them where a service doesn't support multi-platform images. */
 export class SinglePlatformTags {
   private readonly tags = new Map<string, string>();
+  private notify?: () => void;
 
   /** @param reserve reserves a tag in the repository of the image, and rejects a tag that another image uses */
   constructor(private readonly image: DeclaredImage, private readonly reserve: (target: DeclaredImage) => void) {}
@@ -22,7 +23,13 @@ export class SinglePlatformTags {
     const [mutableTags, fixedTags] = this.image.mutableTags.length === 0 ? [[], [tag]] : [[tag], []];
     this.reserve({ ...this.image, tags: { tag }, mutableTags, fixedTags });
     this.tags.set(platform, tag);
+    this.notify?.();
     return tag;
+  }
+
+  /** Calls a function after each new tag. */
+  public onChange(notify: () => void): void {
+    this.notify = notify;
   }
 
   /** The platforms as the engine reads them; `undefined` when there are none. */

@@ -29,14 +29,15 @@ const KNOWN_VARIABLES: readonly string[] = [...Object.values(RUN_ENVIRONMENT), .
 /**
  * Reads the images of a run from the environment: that of `IMAGE`, or those of `IMAGES`.
  *
- * An entry of `IMAGES` is read like the variables of a separate run. An invalid entry does not stop the others.
+ * An entry of `IMAGES` is read like the variables of a separate run. An invalid entry does not stop the others. `LATE_REFERRERS` applies to all
+ * entries that don't set it.
  *
  * @throws MirrorError when `IMAGE` is not valid, and when `IMAGES` is not a list of entries
  */
 export function readMirrorPlan(environment: NodeJS.ProcessEnv): MirrorPlan {
   const text = environment[RUN_ENVIRONMENT.IMAGES];
   if (!text) return { images: [{ configuration: readConfiguration(environment) }], hasSummary: Boolean(environment[RUN_ENVIRONMENT.TAGS]) };
-  requireNoOtherVariables(RUN_ENVIRONMENT.IMAGES, environment);
+  requireNoOtherVariables(RUN_ENVIRONMENT.IMAGES, environment, [RUN_ENVIRONMENT.LATE_REFERRERS]);
   const images = parseEntries(text).map((entry, index) => {
     return readEntry({ ...environment, [RUN_ENVIRONMENT.IMAGES]: undefined, ...entry }, `${RUN_ENVIRONMENT.IMAGES}, entry ${index + 1}`);
   });

@@ -2,7 +2,7 @@
  * Customized images: the construct writes them into a schedule's input, and the engine and the program that builds them read them.
  */
 
-import { PROJECT_ENVIRONMENT } from './contract/environment';
+import { MAX_VARIABLE_LENGTH, PROJECT_ENVIRONMENT } from './contract/environment';
 import { dockerfileLinesProblem, runsCommands } from './dockerfile-lines';
 import { MAX_TAG_LENGTH, shortDigest } from './image-reference';
 import { parseJson } from './parse-json';
@@ -116,25 +116,18 @@ export function fingerprint(digest: string, base?: string): string {
   return base === undefined ? text : `${text}:${base}`;
 }
 
-/**
- * The maximum length of a variable. CodeBuild does not document a limit, but it rejected a value of more than 4,096 characters.
- *
- * @see https://github.com/wolfeidau/buildkite-serverless-agent/issues/35
- */
-const MAX_VALUE_LENGTH = 4_000;
-
 /** The maximum length of a fingerprint with a repository name. CloudFormation replaces a token with the name, so its length is not known. */
 const MAX_FINGERPRINT_LENGTH = 300;
 
 /** The environment variables that contain fingerprints: one, or more when the fingerprints do not fit into one. */
 export function fingerprintVariables(fingerprints: readonly string[]): [name: string, value: string][] {
   const values: string[][] = [[]];
-  let remaining = MAX_VALUE_LENGTH;
+  let remaining = MAX_VARIABLE_LENGTH;
   for (const text of fingerprints) {
     const length = text.includes(':') ? MAX_FINGERPRINT_LENGTH : text.length + 1;
     if (length > remaining) {
       values.push([]);
-      remaining = MAX_VALUE_LENGTH;
+      remaining = MAX_VARIABLE_LENGTH;
     }
     values[values.length - 1].push(text);
     remaining -= length;

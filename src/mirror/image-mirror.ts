@@ -122,7 +122,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
     const compute = (props.compute ?? MirrorCompute.ec2())._bind();
     const builds = new MirrorBuilds(this, { options: props, compute, credentials, logGroup, repositories });
     const { eventBus, project } = builds;
-    const schedules = new MirrorSchedules(this, project);
+    const schedules = new MirrorSchedules(this, { options: props, project, longestBuild: compute.longestBuild });
     const metrics = new ResultMetrics(this, 'Metrics', { logGroup, project, images: firstCopies });
     const deployTrigger = defineDeployTrigger(this, props, { builds, compute, logGroup, metrics, repositoryPrefix: defaults.repositoryPrefix });
     const signals = { projects: [project], eventBus, metrics };

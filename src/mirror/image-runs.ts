@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { MirrorContext } from './mirror-context';
 import { SinglePlatformTags } from '../consumers/single-platform-tags';
 import { CustomizedImage } from '../customize/customized-image';
-import { DeclaredImage } from '../declarations/declared-image';
+import { constructIdFor, DeclaredImage } from '../declarations/declared-image';
 import { Attestations, OnTagMoved } from '../declarations/tag-policy';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 
@@ -27,7 +27,9 @@ export function defineImageRuns(scope: Construct, context: MirrorContext, image:
   const { schedule, timeWindow, source, tags } = image;
   const variables = () => runVariables(image, props);
   const filter = 'filter' in tags ? `, the tags ${tags.filter._render()}` : '';
-  context.schedules.define(scope, 'Schedule', { schedule, timeWindow, description: `Mirrors ${source}${filter}`, variables });
+  const run = { schedule, timeWindow, description: () => `Mirrors ${source}${filter}`, key: constructIdFor(image), variables };
+  context.schedules.addImage(scope, run);
+  props.platformTags.onChange(() => context.schedules.notice(run));
   const needs = props.custom?.needs ?? [];
   const trigger = context.deployTrigger?.add({ stack: Stack.of(scope), repository: props.repository, needs, variables });
   return trigger === undefined ? [] : [trigger];

@@ -69,6 +69,7 @@ const SHAPES = {
   images: { ...listOf(text('nginx:stable'), '"nginx:stable"'), items: undefined },
   repositoryPrefix: text('mirror'),
   ...IMAGE_DEFAULT_SHAPES,
+  groupRuns: FLAG,
   onDeploy: valueOf('OnDeploy', OnDeploy),
   credentials: listOf(objectWith('registry', 'RegistryCredentials.dockerHub(secret)', true), 'RegistryCredentials.dockerHub(secret)'),
   compute: objectWith('_bind', 'MirrorCompute.ec2()'),

@@ -3,16 +3,19 @@ import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
+import { GroupedSchedules, ImageScheduleProps } from './grouped-schedules';
+import { ImageRun } from './run-group';
 import { warnAboutStartTimes } from './start-times';
 import { lateReferrersWindow, Timetable } from './timetable';
+import { MirrorRunOptions } from '../declarations/run-options';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { startBuildStatements } from '../project/start-build-statements';
 import { pathInStage } from '../synthesis/environments';
 
 /** A schedule of a mirror, and the build that it starts. */
 export interface MirrorScheduleProps extends Timetable {
-  readonly description: string;
+  readonly description: () => string;
   /** The environment variables of the build. They are read when the template is rendered, so later choices count too. */
   readonly variables: () => RunVariables;
 }
@@ -23,16 +26,29 @@ const MAX_DESCRIPTION_LENGTH = 512;
 /** EventBridge Scheduler tries to start a build for one day, which is its maximum. */
 const RETRY_POLICY = { maximumEventAgeInSeconds: 86_400, maximumRetryAttempts: 185 };
 
+/** The settings of the schedules of a mirror. */
+export interface MirrorSchedulesProps {
+  /** The options of the mirror. */
+  readonly options: MirrorRunOptions;
+  /** The project that the schedules start. */
+  readonly project: codebuild.IProject;
+  /** The time after which CodeBuild stops a build. */
+  readonly longestBuild: Duration;
+}
+
 /** The schedules of one mirror, with their group, their role, and their dead-letter queue. */
 export class MirrorSchedules {
   public readonly group: scheduler.ScheduleGroup;
   public readonly deadLetterQueue: sqs.Queue;
-  /** The timetables of all schedules. */
-  public readonly timetables: Timetable[] = [];
+  private readonly project: codebuild.IProject;
   private readonly role: iam.Role;
+  /** The timetables of all schedules, by schedule. */
+  private readonly timetablesOf = new Map<IConstruct, Timetable>();
+  /** `undefined` when each image has a schedule of its own. */
+  private readonly grouped?: GroupedSchedules;
 
-  /** @param project the project that the schedules start */
-  constructor(mirror: Construct, private readonly project: codebuild.IProject) {
+  constructor(mirror: Construct, { options, project, longestBuild }: MirrorSchedulesProps) {
+    this.project = project;
     // By default, the CDK retains the group, and a new deployment of the app would fail because its name is taken.
     this.group = new scheduler.ScheduleGroup(mirror, 'Schedules', { removalPolicy: RemovalPolicy.DESTROY });
     this.deadLetterQueue = new sqs.Queue(mirror, 'DeadLetterQueue', {
@@ -41,7 +57,24 @@ export class MirrorSchedules {
       retentionPeriod: Duration.days(14),
     });
     this.role = this.defineRole(mirror);
+    this.grouped = options.groupRuns ? new GroupedSchedules(mirror, this, longestBuild.toMinutes({ integral: false })) : undefined;
     warnAboutStartTimes(project, () => this.timetables);
+  }
+
+  /** The timetables of all schedules. */
+  public get timetables(): Timetable[] {
+    return [...this.timetablesOf.values()];
+  }
+
+  /** Defines the schedule of an image, or adds the image to the schedule that it shares with others. */
+  public addImage(image: Construct, run: ImageScheduleProps): void {
+    if (this.grouped === undefined) this.define(image, 'Schedule', run);
+    else this.grouped.add(Stack.of(image), run);
+  }
+
+  /** Notices that the variables of an image have changed. */
+  public notice(run: ImageRun): void {
+    this.grouped?.notice(run);
   }
 
   /**
@@ -51,11 +84,12 @@ export class MirrorSchedules {
    * role already has, and would take a fifth of the synthesis time of each image.
    */
   public define(scope: Construct, id: string, props: MirrorScheduleProps): scheduler.CfnSchedule {
-    this.timetables.push(props);
+    const parent = new Construct(scope, id);
+    this.timetablesOf.set(parent, props);
     const environmentVariablesOverride = Lazy.any({ produce: () => formatOverrides(scheduledVariables(props, pathInStage(scope))) });
     // The path is the path of the resource in a `Schedule`, because another path would change the logical id.
-    return new scheduler.CfnSchedule(new Construct(scope, id), 'Resource', {
-      description: props.description.slice(0, MAX_DESCRIPTION_LENGTH),
+    return new scheduler.CfnSchedule(parent, 'Resource', {
+      description: Lazy.string({ produce: () => props.description().slice(0, MAX_DESCRIPTION_LENGTH) }),
       scheduleExpression: props.schedule.expressionString,
       scheduleExpressionTimezone: props.schedule.timeZone?.timezoneName,
       flexibleTimeWindow: { mode: props.timeWindow.mode, maximumWindowInMinutes: props.timeWindow.maxWindow?.toMinutes() },
@@ -69,6 +103,12 @@ export class MirrorSchedules {
         input: Stack.of(scope).toJsonString({ environmentVariablesOverride }),
       },
     });
+  }
+
+  /** Removes a schedule from the template. */
+  public remove(scope: Construct, id: string): void {
+    this.timetablesOf.delete(scope.node.findChild(id));
+    scope.node.tryRemoveChild(id);
   }
 
   /** All schedules have the same role. Its policy does not grow with their number. */

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterFree, buildCost, checksCost, checksCostAfterFree, COMPUTES, FREQUENCIES, natCost, storageCost } from '../../bench/cost/cost-model';
+import { afterFree, buildCost, checksCost, checksCostAfterFree, COMPUTES, FREQUENCIES, groupedChecksCost, natCost, storageCost } from '../../bench/cost/cost-model';
 import { costPage } from '../../bench/cost/cost-page';
 import { dollars } from '../../bench/cost/dollars';
 import { PRICES } from '../../bench/cost/prices';
@@ -34,6 +34,11 @@ test('what is free is taken off once, and never makes a bill negative', () => {
   expect(afterFree(PRICES.EC2_X86_MINUTE, 40)).toBe(0);
   expect(afterFree(PRICES.EC2_X86_MINUTE, 300)).toBeCloseTo(1, 10);
   expect(checksCostAfterFree(COMPUTES.EC2_X86, FREQUENCIES.DAILY, 10)).toBeCloseTo(checksCost(COMPUTES.EC2_X86, FREQUENCIES.DAILY, 10) - 0.5, 10);
+});
+
+test('100 images that builds check together cost a fiftieth of what they cost one by one', () => {
+  expect(checksCost(COMPUTES.EC2_X86, FREQUENCIES.DAILY, 100)).toBeCloseTo(15, 10);
+  expect(groupedChecksCost(COMPUTES.EC2_X86, FREQUENCIES.DAILY, 100)).toBeCloseTo(0.3, 10);
 });
 
 test('a copy crosses a NAT gateway twice, and once where endpoints carry it to Amazon ECR', () => {

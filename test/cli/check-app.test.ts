@@ -1,4 +1,5 @@
 import { App, Duration, Stack, StackProps, Stage } from 'aws-cdk-lib';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { ImageMirror, ImageMirrorProps, MirroredImage, OnTagMoved, TagFilter } from '../../src';
 import { CheckedImage } from '../../src/cli/output/tables';
@@ -45,6 +46,16 @@ test('tells of an image that the mirror lacks that its next run would copy it', 
   expect(ending).toMatchObject({ code: 0, stdout: '' });
   expect(ending.stderr).toMatch(/team\/app:1\.0\.0 +[0-9a-f]{12} +- +- +- +- +would copy/);
   expect(ending.stderr).toContain('1 image: 1 to copy');
+});
+
+test('checks images that share a schedule, except for one whose repository is not known before its deployment', async () => {
+  upstream.push('team/app', '2.0.0', OTHER);
+  synthesize({ groupRuns: true, images: [`${upstream.host}/team/app:1.0.0`, `${upstream.host}/team/app:2.0.0`] }, (grouped, app) => {
+    grouped.addImage(`${upstream.host}/team/app:3.0.0`, { repository: new ecr.Repository(app.node.findChild('Images') as Stack, 'Own') });
+  });
+  expect(resultsOf(await check('--json')).map(({ source, outcome }) => [source, outcome])).toEqual([
+    [`${upstream.host}/team/app:1.0.0`, 'copied'], [`${upstream.host}/team/app:2.0.0`, 'copied'],
+  ]);
 });
 
 test('tells digests, size and platforms of an image that the mirror has', async () => {

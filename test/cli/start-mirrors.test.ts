@@ -48,6 +48,18 @@ describe('a run is the one that the schedule of the image would start', () => {
     expect(account.started()).toEqual([[{ IMAGE: NGINX }]]);
   });
 
+  test('of an image that shares its schedule with others, without the others', async () => {
+    account.deployMirror({ images: ['nginx:stable', 'redis:7.4.0'], groupRuns: true }, (mirror, app) => {
+      mirror.addImage('grafana/grafana:11.1.0', { repository: new ecr.Repository(app.node.findChild('Images') as Stack, 'Own') });
+    });
+    expect((await account.start(['--no-wait', 'redis:7.4.0'])).code).toBe(0);
+    expect((await account.start(['--no-wait', '--all'])).code).toBe(0);
+    expect(account.started()).toEqual([
+      [{ IMAGE: REDIS }],
+      [{ IMAGE: 'docker.io/grafana/grafana:11.1.0', REPOSITORY: expect.stringMatching(/^Own[0-9A-F]+-1A2B3C$/) }, { IMAGE: NGINX }, { IMAGE: REDIS }],
+    ]);
+  });
+
   test('once, however often it is named', async () => {
     account.deployMirror();
     await account.start(['--no-wait', 'redis:7.4.0', 'nginx:stable', 'docker.io/nginx:stable']);

@@ -102,9 +102,17 @@ describe('IMAGES', () => {
     expect(message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 
-  test.each(['IMAGE', 'REPOSITORY', 'TAG_KIND', 'ON_TAG_MOVED', 'PLATFORMS', 'REFERRERS', 'ATTESTATIONS', 'LATE_REFERRERS', 'TAGS', 'PLATFORM_TAGS'])('is refused beside %s, which could mean any of its entries', (name) => {
+  test.each(['IMAGE', 'REPOSITORY', 'TAG_KIND', 'ON_TAG_MOVED', 'PLATFORMS', 'REFERRERS', 'ATTESTATIONS', 'TAGS', 'PLATFORM_TAGS'])('is refused beside %s, which could mean any of its entries', (name) => {
     expect(refusalOf([{ IMAGE: 'nginx' }], { [name]: 'x' }).message)
       .toBe(`the variable IMAGES is set together with the variable ${name}: set ${name} in its entries, or remove IMAGES`);
+  });
+
+  test('has the time for late referrers beside it, for entries without their own', () => {
+    const requests = planOf([{ IMAGE: 'nginx' }, { IMAGE: 'redis', LATE_REFERRERS: 'false' }], { LATE_REFERRERS: 'true' }).images.map((planned) => {
+      if ('result' in planned) throw new Error(planned.result.message);
+      return planned.configuration.requestFor({ registry: 'docker.io', repository: 'library/x', tag: '1' });
+    });
+    expect(requests.map(({ lateReferrers }) => lateReferrers)).toEqual([true, false]);
   });
 
   test('of any JSON is a plan or a MirrorError', () => {

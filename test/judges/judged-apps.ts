@@ -63,6 +63,7 @@ export const JUDGED_APPS: readonly JudgedApp[] = [
   { name: 'pull-through-cache', define: definePullThroughCaches },
   { name: 'observed', define: defineObserved },
   { name: 'many-stacks', define: defineManyStacks },
+  { name: 'grouped-runs', define: defineGroupedRuns },
   { name: 'stages', define: defineStages, regions: [ENVIRONMENT.region] },
   { name: 'consumers', define: defineConsumers, regions: [ENVIRONMENT.region] },
   { name: 'other-teams', define: defineOtherTeams, regions: [ENVIRONMENT.region] },
@@ -197,6 +198,12 @@ function defineManyStacks(app: App): void {
     new MirroredImage(stack, 'App', { mirror, image: `team/${team.toLowerCase()}:1.0.0` });
     new MirroredImage(stack, 'Tool', { mirror, image: `quay.io/${team.toLowerCase()}/tool:stable` });
   }
+}
+
+function defineGroupedRuns(app: App): void {
+  const { mirror } = mirrorIn(app, { ...WITHOUT_PROVIDER, groupRuns: true, schedule: scheduler.ScheduleExpression.rate(Duration.hours(6)), images: Array.from({ length: 120 }, (_, index) => `team/app${index}:1.0.0`) });
+  mirror.addImage('nginx', { tags: TagFilter.semver('1.x', { latest: 5 }), timeWindow: scheduler.TimeWindow.off() });
+  new MirroredImage(new Stack(app, 'Team'), 'Grafana', { mirror, image: 'grafana/grafana:11.1.0' });
 }
 
 function defineStages(app: App): void {

@@ -1,3 +1,5 @@
+import { RUN_ENVIRONMENT } from '../../image/contract/environment';
+
 /** A resource of a CloudFormation template. */
 export interface TemplateResource {
   readonly Type: string;
@@ -21,7 +23,7 @@ export interface TemplateToken {
 /** Returns the value of a token; undefined when the value is not known. */
 export type TokenValues = (token: TemplateToken) => string | undefined;
 
-/** A build that a schedule starts. */
+/** A build that a schedule starts, for one of its images or a catalog. */
 export interface ScheduledBuild {
   /** The ARN of the CodeBuild project, or a token for it. */
   readonly project: unknown;
@@ -44,25 +46,51 @@ function partsOf(template: string): unknown[] {
   return template.split(/(\$\{[^}]*\})/).map((part) => part.startsWith('${') ? { Ref: part.slice(2, -1) } : part);
 }
 
-/** The builds that the schedules of a template start. */
+/** The images and catalogs that the schedules of a template mirror. A build of several images counts as one build for each of them. */
 export function findScheduledBuilds({ Resources = {} }: StackTemplate, values: TokenValues): ScheduledBuild[] {
-  return Object.values(Resources).filter(({ Type }) => Type === 'AWS::Scheduler::Schedule').map(({ Properties = {} }) => {
+  return Object.values(Resources).filter(({ Type }) => Type === 'AWS::Scheduler::Schedule').flatMap(({ Properties = {} }) => {
     const { Arn, Input } = Object(Properties.Target) as { Arn?: unknown; Input?: unknown };
-    return { project: Arn, variables: parseOverrides(resolveText(Input, values)) };
+    const runs = splitImages(parseOverrides(resolveText(Input, (token) => values(token) ?? UNKNOWN_TOKEN)));
+    return runs.map((variables) => ({ project: Arn, variables: isKnown(variables) ? variables : {} }));
   });
 }
 
-interface BuildInput {
-  readonly environmentVariablesOverride?: readonly { readonly name: string; readonly value: string }[];
+/** Replaces a token that cannot be resolved. So the other images of the same build are found. */
+const UNKNOWN_TOKEN = '\uFFFE';
+
+function isKnown(variables: Variables): boolean {
+  return !Object.values(variables).some((value) => value.includes(UNKNOWN_TOKEN));
 }
 
-function parseOverrides(input: string | undefined): Record<string, string> {
+/** The variables of each image of a build. Variables beside the list apply to all of its images. */
+function splitImages({ [RUN_ENVIRONMENT.IMAGES]: list, ...shared }: Variables): Variables[] {
+  if (list === undefined) return [shared];
+  const entries = parseJsonText(list);
+  return Array.isArray(entries) ? entries.map((entry) => ({ ...shared, ...stringsOf(Object.entries(Object(entry) as object)) })) : [];
+}
+
+/** The pairs whose value is text. The schedules of other tools can have any values. */
+function stringsOf(pairs: readonly (readonly [string, unknown])[]): Variables {
+  return Object.fromEntries(pairs.filter((pair): pair is readonly [string, string] => typeof pair[1] === 'string'));
+}
+
+function parseJsonText(text: string): unknown {
   try {
-    const { environmentVariablesOverride: list } = Object(JSON.parse(input ?? '')) as BuildInput;
-    return Object.fromEntries((list ?? []).flatMap(({ name, value }) => typeof value === 'string' ? [[name, value]] : []));
+    return JSON.parse(text);
   } catch {
-    return {};
+    return undefined;
   }
+}
+
+type Variables = Readonly<Record<string, string>>;
+
+interface BuildInput {
+  readonly environmentVariablesOverride?: readonly { readonly name: string; readonly value: unknown }[];
+}
+
+function parseOverrides(input: string | undefined): Variables {
+  const { environmentVariablesOverride: list } = Object(parseJsonText(input ?? '')) as BuildInput;
+  return Array.isArray(list) ? stringsOf(list.map((variable) => [Object(variable).name, Object(variable).value])) : {};
 }
 
 /** A stack of a synthesized app. */

@@ -18,6 +18,9 @@ export const MAX_SHARDS = 30;
 /** The maximum number of entries in a shard, and in `IMAGES`. The log of a build with more entries is not readable, and a build has one timeout. */
 export const MAX_SHARD_IMAGES = 500;
 
+/** A build copies several images at the same time, and a copy takes at most one minute unless the image is large. */
+export const COPIES_PER_MINUTE = 4;
+
 /** A shard as text: `2/4`. */
 export function formatShard({ number, of }: Shard): string {
   return `${number}/${of}`;

@@ -38,6 +38,7 @@ export const RUN_ENVIRONMENT = {
   /**
    * Several images instead of `IMAGE`: a JSON list of objects with the variables of one image each, for example
    * `[{"IMAGE":"docker.io/library/nginx:stable"},{"IMAGE":"docker.io/library/redis","TAGS":"{\"pattern\":[\"7*\"]}"}]`.
+   * `LATE_REFERRERS` may be set beside it, for all entries that don't set it.
    */
   IMAGES: 'IMAGES',
   /** The location of a catalog to mirror instead of `IMAGE`: `ssm:/platform/images`, `s3://bucket/images.yaml`. */
@@ -45,6 +46,14 @@ export const RUN_ENVIRONMENT = {
   /** With `CATALOG`, the shard to mirror: `2/4` for the second of four. Default: all images. */
   SHARD: 'SHARD',
 } as const;
+
+/**
+ * The maximum length of the value of an environment variable, in characters. CodeBuild does not document a limit, but it rejected a value of more
+ * than 4,096 characters.
+ *
+ * @see https://github.com/wolfeidau/buildkite-serverless-agent/issues/35
+ */
+export const MAX_VARIABLE_LENGTH = 4_000;
 
 /** The values of run variables by name. An undefined value means the engine's default. */
 export interface RunVariables {
