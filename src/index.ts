@@ -13,6 +13,7 @@ export type { MirrorRunOptions } from './declarations/run-options';
 export { Attestations, OnTagMoved, TagKind, TagOrder } from './declarations/tag-policy';
 
 export type { MirrorBuildOptions } from './project/build-options';
+export type { BuildProxy } from './project/build-proxy';
 export { ComputeArchitecture, type Ec2ComputeOptions, type LambdaComputeOptions, MirrorCompute } from './project/mirror-compute';
 export { RegistryCredentials, type RegistryCredentialsOptions } from './project/registry-credentials';
 

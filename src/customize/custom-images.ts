@@ -63,7 +63,7 @@ function requireProcessor(platform: string, { configuration, otherEnvironment, p
 }
 
 /** The settings of the customized images of a mirror. */
-export interface CustomImagesProps extends Omit<CustomImageBuildsProps, 'repositories' | 'fingerprints' | 'eventBus'> {
+export interface CustomImagesProps extends Omit<CustomImageBuildsProps, 'repositories' | 'fingerprints' | 'eventBus' | 'sharedVariables'> {
   readonly repositories: RepositorySet;
   /** The builds that mirror images. */
   readonly builds: MirrorBuilds;
@@ -123,6 +123,7 @@ export class CustomImages {
     const customBuilds = new CustomImageBuilds(new Construct(this.mirror, 'CustomImages'), {
       ...this.props,
       eventBus: builds.eventBus,
+      sharedVariables: builds.sharedVariables,
       repositories: this.arns,
       fingerprints: () => [...this.fingerprints].sort(),
     });

@@ -11,7 +11,7 @@ import { fingerprintVariables } from '../image/custom-image';
 import { ProcessorName } from '../image/platform';
 import { BuildProps, buildStatements, grantToImported, REPOSITORY_ACTIONS } from '../project/build-role';
 import { ComputeArchitecture, ComputeConfiguration, MirrorCompute } from '../project/mirror-compute';
-import { buildSpec, deadlineSeconds, withGrants } from '../project/mirror-project';
+import { BuildVariables, buildSpec, deadlineSeconds, withGrants } from '../project/mirror-project';
 import { warnAboutNetwork } from '../project/network-warning';
 import { CUSTOMIZE_COMMAND, defineCustomizeAsset } from '../project/program-assets';
 import { startBuildStatements } from '../project/start-build-statements';
@@ -26,6 +26,8 @@ export interface CustomProjectProps {
   readonly eventBus: events.IEventBus;
   readonly logGroup: logs.ILogGroup;
   readonly role: iam.Role;
+  /** The variables that the projects of all builds have. */
+  readonly sharedVariables: BuildVariables;
   /** The fingerprints of the allowed builds. They are read when all images are added. */
   readonly fingerprints: () => string[];
 }
@@ -37,7 +39,7 @@ export interface CustomProjectProps {
  * repository prefix, because the command-line interface identifies the project of a mirror by its prefix.
  */
 function defineCustomProject(scope: Construct, id: string, props: CustomProjectProps): codebuild.Project {
-  const { compute, program, eventBus, logGroup, fingerprints, role } = props;
+  const { compute, program, eventBus, logGroup, fingerprints, role, sharedVariables } = props;
   const project = new codebuild.Project(scope, id, {
     description: 'Builds customized images from the copies in the mirror, with Docker',
     role: role.withoutPolicyUpdates(),
@@ -49,6 +51,7 @@ function defineCustomProject(scope: Construct, id: string, props: CustomProjectP
       [PROJECT_ENVIRONMENT.REGISTRY]: { value: registryHost(Stack.of(scope)) },
       [PROJECT_ENVIRONMENT.EVENT_BUS]: { value: eventBus.eventBusArn },
       [PROJECT_ENVIRONMENT.DEADLINE_SECONDS]: { value: deadlineSeconds(compute) },
+      ...sharedVariables,
     },
     logging: { cloudWatch: { logGroup } },
     timeout: compute.timeout,
@@ -67,6 +70,8 @@ export interface CustomImageBuildsProps {
   readonly eventBus: events.IEventBus;
   readonly logGroup: logs.ILogGroup;
   readonly repositories: CustomRepositories;
+  /** The variables that the projects of all builds have. */
+  readonly sharedVariables: BuildVariables;
   /** The fingerprints of the allowed builds. They are read when all images are added. */
   readonly fingerprints: () => string[];
 }
@@ -82,14 +87,15 @@ export class CustomImageBuilds {
   public readonly role: iam.Role;
   private readonly location: CustomBuilds;
 
-  constructor(scope: Construct, { compute, eventBus, logGroup, fingerprints, repositories }: CustomImageBuildsProps) {
+  constructor(scope: Construct, props: CustomImageBuildsProps) {
+    const { compute, eventBus, logGroup, fingerprints, repositories, sharedVariables } = props;
     const { configuration, otherEnvironment, processor } = compute;
     const program = defineCustomizeAsset(scope, 'Program');
     const shared = { compute: configuration, eventBus, logGroup };
     const customArns = () => repositories.customArns();
     const baseArns = () => repositories.baseArns();
     const role = this.role = defineCustomRole(scope, 'BuildRole', { ...shared, engine: program, credentials: [], customArns, baseArns });
-    this.project = defineCustomProject(scope, 'Project', { ...shared, program, role, fingerprints });
+    this.project = defineCustomProject(scope, 'Project', { ...shared, program, role, sharedVariables, fingerprints });
     // These builds pull from the mirror only. What their commands need is not known.
     warnAboutNetwork(this.project, { compute: configuration, role, sources: () => [] });
     this.needs = [role, this.project, ...configuration.vpc === undefined ? [] : [configuration.vpc]];

@@ -74,6 +74,7 @@ const SHAPES = {
   credentials: listOf(objectWith('registry', 'RegistryCredentials.dockerHub(secret)', true), 'RegistryCredentials.dockerHub(secret)'),
   compute: objectWith('_bind', 'MirrorCompute.ec2()'),
   customImageCompute: objectWith('_bind', 'MirrorCompute.ec2()'),
+  proxy: objectWith('url', '{ url: "http://proxy.example.com:3128" }', true),
   certificateAuthorityPath: text('certificates.pem'),
   encryptionKey: objectWith('keyArn', 'new kms.Key(this, "Key")'),
   encryption: objectWith('value', 'ecr.RepositoryEncryption.KMS'),

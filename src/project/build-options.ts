@@ -1,5 +1,6 @@
 import * as events from 'aws-cdk-lib/aws-events';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import { BuildProxy } from './build-proxy';
 import { MirrorCompute } from './mirror-compute';
 import { RegistryCredentials } from './registry-credentials';
 
@@ -41,6 +42,18 @@ export interface MirrorBuildOptions {
    * @default - builds trust the public CAs of Node.js
    */
   readonly certificateAuthorityPath?: string;
+
+  /**
+   * The proxy server through which builds reach upstream registries and AWS services. It applies to the builds of customized images too.
+   *
+   * The CodeBuild projects get the variables `HTTPS_PROXY`, `HTTP_PROXY`, and `NO_PROXY`, which no schedule can override. The `RUN` instructions of
+   * customized images get them as build arguments, which don't become part of the image. Set `certificateAuthorityPath` for a proxy that inspects TLS
+   * connections.
+   *
+   * @default - builds connect directly
+   * @see https://docs.aws.amazon.com/codebuild/latest/userguide/use-proxy-server.html
+   */
+  readonly proxy?: BuildProxy;
 
   /**
    * The event bus that builds send the events of their results to: one event for each result.

@@ -7,6 +7,7 @@ import * as s3_assets from 'aws-cdk-lib/aws-s3-assets';
 import * as signer from 'aws-cdk-lib/aws-signer';
 import { Construct } from 'constructs';
 import { MirrorBuildOptions } from './build-options';
+import { proxyVariables, warnAboutProxy } from './build-proxy';
 import { BuildRole, defineBuildRole } from './build-role';
 import { CERTIFICATES_PATH, CERTIFICATES_SOURCE, defineCertificatesAsset } from './certificates-asset';
 import { EcrUpstreams } from './ecr-upstreams';
@@ -32,6 +33,8 @@ export interface MirrorProjectProps {
   readonly logGroup: logs.ILogGroup;
   readonly repositoryPrefix: string;
   readonly role: iam.Role;
+  /** The variables that the projects of all builds have. */
+  readonly sharedVariables: BuildVariables;
 }
 
 /** A run fails with a message this number of seconds before CodeBuild would stop the build without a message. */
@@ -53,7 +56,7 @@ function defineMirrorProject(scope: Construct, id: string, props: MirrorProjectP
     secondarySources: certificates && [source(certificates, CERTIFICATES_SOURCE)],
     buildSpec: codebuild.BuildSpec.fromObject(buildSpec(compute, command)),
     environment: { buildImage: compute.buildImage, computeType: compute.computeType, privileged: false },
-    environmentVariables: { ...projectVariables(Stack.of(scope), props), ...secretVariables(props.credentials) },
+    environmentVariables: { ...projectVariables(Stack.of(scope), props), ...props.sharedVariables, ...secretVariables(props.credentials) },
     logging: { cloudWatch: { logGroup: props.logGroup } },
     timeout: compute.timeout,
     vpc: compute.vpc,
@@ -93,9 +96,10 @@ export function deadlineSeconds({ longestBuild }: ComputeConfiguration): string 
   return String(longestBuild.toSeconds() - SECONDS_BEFORE_TIMEOUT);
 }
 
-type Variables = { [name: string]: codebuild.BuildEnvironmentVariable };
+/** Environment variables of a project. */
+export type BuildVariables = { [name: string]: codebuild.BuildEnvironmentVariable };
 
-function projectVariables(stack: Stack, props: MirrorProjectProps): Variables {
+function projectVariables(stack: Stack, props: MirrorProjectProps): BuildVariables {
   return {
     [PROJECT_ENVIRONMENT.REGISTRY]: { value: registryHost(stack) },
     [PROJECT_ENVIRONMENT.REPOSITORY_PREFIX]: { value: props.repositoryPrefix },
@@ -106,7 +110,7 @@ function projectVariables(stack: Stack, props: MirrorProjectProps): Variables {
 }
 
 /** The variables with credentials. The template has references to Secrets Manager, and CodeBuild masks the values in the log. */
-function secretVariables(credentials: RegistryCredentials[]): Variables {
+function secretVariables(credentials: RegistryCredentials[]): BuildVariables {
   if (credentials.length === 0) return {};
   const named = credentials.map((credential, index) => {
     return { credential, names: credentialVariables(credential, index) };
@@ -155,16 +159,20 @@ export class MirrorBuilds {
   public readonly project: codebuild.Project;
   public readonly role: BuildRole;
   public readonly eventBus: events.IEventBus;
+  /** The variables that the projects of all builds have. */
+  public readonly sharedVariables: BuildVariables;
   private readonly sourcesOfCatalogs: string[] = [];
   private readonly pushers: PolicyWriter[];
   private readonly statementsOfPushers: iam.PolicyStatement[] = [];
 
   constructor(mirror: IImageMirror & Construct, props: MirrorBuildsProps) {
     const { repositories, options, ...settings } = props;
-    const { certificateAuthorityPath, eventBus, excludePullTimes } = options;
+    const { certificateAuthorityPath, eventBus, excludePullTimes, proxy } = options;
     this.eventBus = eventBus ?? events.EventBus.fromEventBusName(mirror, 'DefaultEventBus', 'default');
+    this.sharedVariables = proxyVariables(mirror, proxy);
     const build = {
       ...settings,
+      sharedVariables: this.sharedVariables,
       certificates: certificateAuthorityPath === undefined ? undefined : defineCertificatesAsset(mirror, 'Certificates', certificateAuthorityPath),
       engine: defineEngineAsset(mirror, 'Engine'),
       eventBus: this.eventBus,
@@ -175,6 +183,7 @@ export class MirrorBuilds {
     this.pushers = [this.role.allow];
     const sources = () => [...mirror.images.map((image) => image.source), ...this.sourcesOfCatalogs];
     warnAboutNetwork(this.project, { compute: settings.compute, role: this.role.role, sources });
+    warnAboutProxy(this.project, proxy, settings.compute);
     warnAboutBuildRegion(this.project, { compute: settings.compute, sources });
     new EcrUpstreams(this.project, {
       sources,

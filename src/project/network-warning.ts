@@ -42,7 +42,9 @@ function warnAboutRoutes(project: codebuild.Project, vpc: ec2.IVpc, { compute, r
   const needsInternet = sources().some((source) => ecrHost(source.split('/')[0])?.region !== region || Token.isUnresolved(region));
   if (!needsInternet && missing.length === 0) return;
   const remedies = [
-    ...needsInternet ? ['upstream registries outside of the VPC need a NAT gateway or a proxy: use subnets of the type PRIVATE_WITH_EGRESS'] : [],
+    ...needsInternet
+      ? ['upstream registries outside of the VPC need a NAT gateway or a proxy: use subnets of the type PRIVATE_WITH_EGRESS, or set proxy']
+      : [],
     ...missing.length > 0 ? [`AWS services need a NAT gateway, or VPC endpoints, of which ${missing.join(', ')} are missing`] : [],
   ];
   Annotations.of(project).addWarningV2(
@@ -52,8 +54,8 @@ function warnAboutRoutes(project: codebuild.Project, vpc: ec2.IVpc, { compute, r
   );
 }
 
-/** Proxy variables are set on the project, because builds get no other variables. */
-function hasProxy(project: codebuild.Project): boolean {
+/** Whether builds use a proxy. The property of the mirror sets variables of the project, and an app can set them itself. */
+export function hasProxy(project: codebuild.Project): boolean {
   const resource = project.node.defaultChild as codebuild.CfnProject;
   return /"https?_proxy"/i.test(JSON.stringify(Stack.of(project).resolve(resource._toCloudFormation())));
 }

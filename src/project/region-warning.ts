@@ -1,6 +1,7 @@
 import { Annotations, Duration, Stack, Token } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import { ComputeConfiguration } from './mirror-compute';
+import { hasProxy } from './network-warning';
 import { DOCKER_HUB } from '../image/image-reference';
 import { awsPartition, PUBLIC_GALLERY } from '../image/registry-hosts';
 import { quote } from '../image/sanitize';
@@ -48,9 +49,9 @@ export function warnAboutBuildRegion(project: codebuild.Project, { compute, sour
   onSynthesis(project, () => {
     const registries = new Set(sources().map((source) => source.split('/')[0]));
     const unreachable = UNREACHABLE_FROM_CHINA.filter((registry) => registries.has(registry));
-    if (unreachable.length > 0) {
+    if (unreachable.length > 0 && !hasProxy(project)) {
       warn('cdk-ecr-mirror:ImageMirror.upstreamsInChina', `builds in ${quote(region)} often cannot reach ${unreachable.join(', ')}; `
-        + 'set the variable HTTPS_PROXY on the project, or mirror from a registry that is reachable from China');
+        + 'set proxy, or mirror from a registry that is reachable from China');
     }
     if (registries.has(PUBLIC_GALLERY)) {
       warn('cdk-ecr-mirror:ImageMirror.publicGalleryInChina',

@@ -133,7 +133,7 @@ test('a proxy that cannot be reached is named, without its password', async () =
 describe('a VPC in which only some hosts answer', () => {
   const HUB = tokenScript(DOCKER_HUB);
   const CDN = new URL(DOCKER_HUB.blobs.address).host;
-  const THROUGH_NAT = 'a build in a VPC needs a NAT gateway, or a proxy in HTTPS_PROXY, and a security group that allows outbound traffic to port 443';
+  const THROUGH_NAT = 'a build in a VPC needs a NAT gateway, or a proxy in the property proxy of the mirror, and a security group that allows outbound traffic to port 443';
   const THROUGH_ENDPOINTS = 'a VPC without a NAT gateway needs the interface endpoints com.amazonaws.eu-west-1.ecr.api and '
     + 'com.amazonaws.eu-west-1.ecr.dkr with private DNS, and the gateway endpoint com.amazonaws.eu-west-1.s3; the security groups of the build and of the endpoints must allow port 443';
   const OLD = singleImage({ seed: 'old' });

@@ -55,6 +55,7 @@ export const JUDGED_APPS: readonly JudgedApp[] = [
   { name: 'tags', define: defineTags },
   { name: 'credentials-certificates-and-keys', define: defineCredentials },
   { name: 'vpc', define: defineVpc, regions: [ENVIRONMENT.region] },
+  { name: 'proxy', define: defineProxy },
   { name: 'lambda-compute', define: defineLambdaCompute, regions: ['us-east-1', 'us-west-2', 'eu-west-1', 'ap-southeast-2'] },
   { name: 'catalogs', define: defineCatalogs },
   { name: 'encryption', define: defineEncryption },
@@ -109,6 +110,11 @@ function defineVpc(app: App): void {
     images: ['nginx:stable'],
     compute: MirrorCompute.ec2({ vpc, architecture: ComputeArchitecture.ARM_64, timeout: Duration.minutes(30) }),
   });
+}
+
+function defineProxy(app: App): void {
+  const { mirror } = mirrorIn(app, { ...WITHOUT_PROVIDER, proxy: { url: 'http://proxy.example.com:3128', noProxy: ['.amazonaws.com', '10.0.0.0/8'] } });
+  mirror.addImage('redis:7.0.1', { dockerfileLines: ['RUN apt-get update'] });
 }
 
 function defineLambdaCompute(app: App): void {

@@ -195,6 +195,7 @@ describe('plain JavaScript', () => {
     ['a flag for an enum', { onDeploy: plain(false) }, 'onDeploy must be a value of OnDeploy, but it is the boolean false; use OnDeploy.WAIT or'],
     ['a text for a flag', { lateReferrers: plain('false') }, 'lateReferrers must be true or false, but it is the string "false"; write true or false without quotes'],
     ['a text for compute', { compute: plain('ec2') }, 'compute must be an object of the CDK, but it is the string "ec2"; write for example MirrorCompute.ec2()'],
+    ['a text for a proxy', { proxy: plain('http://user:hunter2@proxy:3128') }, 'proxy must be an object of the CDK, but it is string; write for example { url: "http://proxy.example.com:3128" }'],
     ['a number for a duration', { untaggedImageExpiry: plain(30) }, 'untaggedImageExpiry must be an object of the CDK, but it is the number 30; write for example Duration.days(30)'],
     ['a list for the props', plain(['nginx']), 'the props of ImageMirror must be an object, but it is'],
   ])('gets words for %s', (_, props, message) => {

@@ -114,6 +114,7 @@ describe('there is no warning for', () => {
     ['a proxy', define(ISOLATED, {}, undefined, (_, __, mirror) => {
       (mirror.project.node.defaultChild as codebuild.CfnProject).addPropertyOverride('Environment.EnvironmentVariables.9', { Name: 'HTTPS_PROXY', Value: 'http://proxy:3128' });
     })],
+    ['the property proxy', define(ISOLATED, { proxy: { url: 'http://10.0.0.5:3128' } })],
     ['an imported VPC', define((stack) => ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a'], isolatedSubnetIds: ['subnet-1'] }))],
     ['an imported VPC with public subnets', define((stack) => ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a'], publicSubnetIds: ['subnet-1'] }))],
     ['a lookup without a result', define((stack) => ec2.Vpc.fromLookup(stack, 'Vpc', { isDefault: true }), {}, { subnetType: PUBLIC })],

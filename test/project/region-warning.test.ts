@@ -29,6 +29,10 @@ describe.each(['cn-north-1', 'cn-northwest-1'])('in %s', (region) => {
     expect(warnings(region, { images: [image] })).toEqual(['upstreamsInChina']);
   });
 
+  test('a proxy reaches all registries', () => {
+    expect(warnings(region, { images: ['nginx:stable'], proxy: { url: 'http://proxy.example.com:3128' } })).toEqual([]);
+  });
+
   test('the public gallery has no credentials', () => {
     expect(warnings(region, { images: ['public.ecr.aws/nginx/nginx:1'] })).toEqual(['publicGalleryInChina']);
   });

@@ -134,7 +134,8 @@ class ImageCustomization {
         // The default builder: other builders run in an image that would bypass the mirror.
         'buildx', 'build', '--builder', 'default', '--platform', platform, '--progress', 'plain',
         // Attestations would turn the image into an index, which AWS Lambda doesn't support.
-        '--provenance=false', '--sbom=false', ...labels, '--tag', `${registry}/${repository}:${tag}`, '--push', '--file', dockerfile, folder,
+        '--provenance=false', '--sbom=false', ...labels, ...proxyArguments(process.env),
+        '--tag', `${registry}/${repository}:${tag}`, '--push', '--file', dockerfile, folder,
       ]));
     } catch (error) {
       // Another build may have pushed the same image to the immutable tag at the same time.
@@ -166,6 +167,18 @@ class ImageCustomization {
       seconds: Math.round(performance.now() - this.started) / 1000,
     };
   }
+}
+
+/** The variables of a proxy, for programs that RUN instructions start. */
+const PROXY_VARIABLES = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'https_proxy', 'http_proxy', 'no_proxy'];
+
+/**
+ * The build arguments with the proxy. Docker reads their values from its environment, and keeps these arguments out of the image and its history.
+ *
+ * @see https://docs.docker.com/reference/dockerfile/#predefined-args
+ */
+function proxyArguments(environment: NodeJS.ProcessEnv): string[] {
+  return PROXY_VARIABLES.filter((name) => environment[name]).flatMap((name) => ['--build-arg', name]);
 }
 
 /**

@@ -28,7 +28,7 @@ export function networkAdvice(host: string): string {
   const [, bucket, bucketRegion] = S3.exec(hostname) ?? [];
   if (bucket !== undefined) return s3Advice(bucket, bucketRegion);
   if (isPrivateName(hostname)) return `check that the registry listens there, and that security groups allow port ${port || '443'}`;
-  return 'a build in a VPC needs a NAT gateway, or a proxy in HTTPS_PROXY, '
+  return 'a build in a VPC needs a NAT gateway, or a proxy in the property proxy of the mirror, '
     + `and a security group that allows outbound traffic to port ${port || '443'}`;
 }
 

@@ -12,6 +12,9 @@ import { FixtureImage, indexOf, multiPlatformImage, singleImage } from '../../su
 import { LocalEcr } from '../../support/local-ecr';
 import { QUICK_RETRY } from '../../support/mirroring';
 import { buildOf, builtImage, DockerCall, StandInDocker } from '../../support/stand-in-docker';
+import { withEnvironment } from '../../support/with-environment';
+
+withEnvironment(/_PROXY$/i);
 
 const BASE = 'mirror/team/app';
 const CUSTOM = 'mirror/custom/team/app';
@@ -130,6 +133,20 @@ describe('Docker', () => {
     const before = docker.calls.length;
     expect(await customize()).toMatchObject({ outcome: 'unchanged' });
     expect(docker.calls).toHaveLength(before);
+  });
+
+  test('gets the proxy as build arguments by their names, so that no value is in a command or in the image', async () => {
+    process.env.https_proxy = 'http://user:hunter2@127.0.0.1:1';
+    process.env.no_proxy = '*';
+    await customize();
+    const [{ words }] = docker.builds;
+    expect(words.flatMap((word, index) => words[index - 1] === '--build-arg' ? [word] : [])).toEqual(['https_proxy', 'no_proxy']);
+    expect(JSON.stringify([docker.calls, lines])).not.toContain('hunter2');
+  });
+
+  test('gets no build arguments without a proxy', async () => {
+    await customize();
+    expect(docker.builds[0].words).not.toContain('--build-arg');
   });
 
   test('writes to the log with its name in front, so that nothing it says is taken for a result', async () => {

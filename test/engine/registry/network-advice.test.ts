@@ -42,7 +42,7 @@ test.each([
 });
 
 test.each(['registry-1.docker.io', 'public.ecr.aws', 'd2glxqk2uabbnd.cloudfront.net', 's3.amazonaws.com', 'registry.example.com:443', 'x.s3.evil.example'])('%s is reached through a NAT gateway or a proxy', (host) => {
-  expect(networkAdvice(host)).toBe('a build in a VPC needs a NAT gateway, or a proxy in HTTPS_PROXY, and a security group that allows outbound traffic to port 443');
+  expect(networkAdvice(host)).toBe('a build in a VPC needs a NAT gateway, or a proxy in the property proxy of the mirror, and a security group that allows outbound traffic to port 443');
 });
 
 test.each([['10.0.0.7:5000', '5000'], ['[fd00::7]:5000', '5000'], ['127.0.0.1', '443'], ['registry', '443'], ['localhost:8080', '8080']])('%s is one\'s own, to which no NAT gateway leads', (host, port) => {
