@@ -15,11 +15,13 @@
  * - `PutImage` over its rate is answered 429 TOOMANYREQUESTS without `Retry-After`; the quota is 10 a second.
  * - Manifests that name a media type with parameters (`…+json;version=0.2`), as some attestations do, are 405 UNSUPPORTED.
  * - In the strict mode, artifacts with a subject and the empty config, and a config with annotations, are 405 UNSUPPORTED in the same words.
- * - `DescribeImages` of a tag, which has only active images unless the filter says otherwise. An archived image is 404 to all who want to read it.
+ * - `DescribeImages` of a tag or of all images, in pages. It has only active images unless the filter says otherwise. An archived image is 404 to
+ *   all who want to read it. The time of the push is that of the first push of the manifest.
+ * - An image has at most 1,000 tags.
  * - An upload without bytes cannot be completed; one whose time is over is unknown.
  * - `GetAuthorizationToken` of the JSON API, on the same server (`POST /`), with tokens that expire.
  *
- * Not imitated: IAM policies and signatures, the rates of other actions (use faults), lifecycle rules, scans, replication, parts smaller than 5 MiB.
+ * Not imitated: IAM policies and signatures, the rates of other actions (use faults), lifecycle rules (see `lifecycle-policy.ts`), scans, replication, parts smaller than 5 MiB.
  * Not verified against the real service: the HTTP status of the two "do not exist" refusals, of an oversized manifest and of an upload that is
  * unknown, whose sentence is that of the JSON API; how large a burst of `PutImage` may be; which request of a push creates a repository.
  *
@@ -39,9 +41,12 @@
 import { awsOperation, AwsApiError, replyToAws } from './aws-json-api';
 import { BlobStorageHost } from './blob-storage-host';
 import { BlobUpload } from './blob-upload';
+import { DescribeImagesInput, EcrImages } from './ecr-images';
+import { isRefusedByStrict, typesOf } from './ecr-refusals';
 import { Exchange } from './exchange';
 import { digestOf, FixtureBlob } from './fixture-blob';
-import { FixtureManifest } from './fixture-images';
+import { FixtureImage, FixtureManifest } from './fixture-images';
+import { matchesTagPattern } from './lifecycle-policy';
 import { LocalRegistry, RegistryAction } from './local-registry';
 import { LocalServerOptions } from './local-server';
 import { RateLimit } from './rate-limit';
@@ -88,6 +93,8 @@ export interface LocalEcrOptions extends LocalServerOptions {
   readonly tokenSeconds?: number;
   /** The time in milliseconds. @default Date.now */
   readonly now?: () => number;
+  /** Whether a further tag renews the time of the push, which AWS does not document. @default false */
+  readonly tagsRenewPushTime?: boolean;
 }
 
 export class LocalEcr extends LocalRegistry {
@@ -99,8 +106,7 @@ export class LocalEcr extends LocalRegistry {
   describeRefusal?: AwsApiError;
   private readonly definitions: Map<string, EcrRepositoryDefinition>;
   private readonly tokens = new Map<string, number>();
-  /** The status of each image that is not active, by its repository and digest. */
-  private readonly statuses = new Map<string, 'ARCHIVED' | 'ACTIVATING'>();
+  private readonly imagesByName = new Map<string, EcrImages>();
   private readonly putImageRate: RateLimit | undefined;
 
   constructor(repositories: readonly (EcrRepositoryDefinition | string)[], private readonly ecrOptions: LocalEcrOptions = {}) {
@@ -156,23 +162,39 @@ export class LocalEcr extends LocalRegistry {
 
   /** Archives the image that a tag names, or begins to restore it. */
   setStatus(name: string, tag: string, status: 'ARCHIVED' | 'ACTIVATING'): void {
-    this.statuses.set(`${name}@${this.tagDigest(name, tag)}`, status);
+    this.images(name).setStatus(this.tagDigest(name, tag)!, status);
   }
 
-  private describeImages({ registryId, repositoryName, imageIds: [{ imageTag }], filter }: DescribeImagesInput) {
+  /** The images of a repository, with what Amazon ECR knows about them. */
+  images(name: string): EcrImages {
+    const images = this.imagesByName.get(name) ?? new EcrImages(this.repository(name), () => this.now());
+    this.imagesByName.set(name, images);
+    return images;
+  }
+
+  push(name: string, tag: string | undefined, image: FixtureImage): void {
+    super.push(name, tag, image);
+    for (const { digest } of image.manifests) this.images(name).pushed(digest);
+  }
+
+  clear(): void {
+    super.clear();
+    this.imagesByName?.clear();
+  }
+
+  private describeImages(input: DescribeImagesInput) {
     if (this.describeRefusal !== undefined) throw this.describeRefusal;
-    const imageDigest = registryId === this.account ? this.tagDigest(repositoryName, imageTag) : undefined;
-    const imageStatus = this.statuses.get(`${repositoryName}@${imageDigest}`) ?? 'ACTIVE';
-    if (imageDigest === undefined || ![imageStatus, 'ANY'].includes(filter?.imageStatus ?? 'ACTIVE')) {
-      throw new AwsApiError(400, 'ImageNotFoundException', `The image with imageId {imageDigest:'null', imageTag:'${imageTag}'} does not exist`);
+    const { registryId, repositoryName } = input;
+    if (registryId !== this.account || !this.definitions.has(repositoryName)) {
+      throw new AwsApiError(400, 'RepositoryNotFoundException', `The repository with name '${repositoryName}' does not exist`);
     }
-    return { imageDetails: [{ registryId, repositoryName, imageDigest, imageTags: [imageTag], imageStatus }] };
+    return this.images(repositoryName).describe(input);
   }
 
   protected manifestHeaders(exchange: Exchange): Record<string, string> {
     const [, name, reference] = /^\/v2\/(.+)\/manifests\/([^/]+)$/.exec(exchange.path)!;
     const digest = reference.includes(':') ? reference : this.tagDigest(name, reference);
-    if (this.statuses.has(`${name}@${digest}`)) throw this.manifestUnknown();
+    if (digest !== undefined && !this.images(name).isActive(digest)) throw this.manifestUnknown();
     return super.manifestHeaders(exchange);
   }
 
@@ -221,6 +243,14 @@ export class LocalEcr extends LocalRegistry {
       const sentence = `The image tag '${reference}' already exists in the '${name}' repository and cannot be overwritten because the ${immutable} is immutable.`;
       throw new RegistryError(400, 'TAG_INVALID', sentence);
     }
+    this.requireFewTags(storage, reference, manifest);
+    this.images(name).pushed(manifest.digest, this.ecrOptions.tagsRenewPushTime);
+  }
+
+  /** @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html */
+  private requireFewTags({ tags }: RepositoryStorage, reference: string, { digest }: FixtureManifest): void {
+    const count = reference.includes(':') || tags.get(reference) === digest ? 0 : [...tags.values()].filter((named) => named === digest).length;
+    if (count >= 1000) throw new RegistryError(400, 'LIMIT_EXCEEDED', 'The maximum number of tags per image is 1000');
   }
 
   protected manifestUnknown(): RegistryError {
@@ -253,7 +283,7 @@ export class LocalEcr extends LocalRegistry {
   /** What makes a tag immutable, in ECR's words, which differ between its years; undefined when it may move. */
   private immutability(name: string, tag: string): 'repository' | 'tag' | undefined {
     const { imageTagMutability = 'MUTABLE', exclusionFilters = [] } = this.definitions.get(name)!;
-    const excluded = exclusionFilters.some((filter) => matchesFilter(filter, tag));
+    const excluded = exclusionFilters.some((filter) => matchesTagPattern(tag, filter));
     switch (imageTagMutability) {
       case 'IMMUTABLE': return 'repository';
       case 'IMMUTABLE_WITH_EXCLUSION': return excluded ? undefined : 'tag';
@@ -269,37 +299,4 @@ export class LocalEcr extends LocalRegistry {
   private now(): number {
     return (this.ecrOptions.now ?? Date.now)();
   }
-}
-
-/** Whether Amazon ECR was seen to refuse such a manifest, and was seen to take it too. */
-function isRefusedByStrict({ bytes }: FixtureManifest): boolean {
-  const { artifactType, config, subject }: ManifestTypes = JSON.parse(bytes.toString());
-  const isArtifact = artifactType !== undefined && subject !== undefined && config?.mediaType === 'application/vnd.oci.empty.v1+json';
-  return isArtifact || config?.annotations !== undefined;
-}
-
-/** The types that a manifest gives to itself and to what it lists. */
-function typesOf({ bytes }: FixtureManifest): string[] {
-  const { artifactType, config, layers }: ManifestTypes = JSON.parse(bytes.toString());
-  return [artifactType, config?.mediaType, ...(layers ?? []).map(({ mediaType }) => mediaType)].filter((type): type is string => typeof type === 'string');
-}
-
-interface ManifestTypes {
-  readonly artifactType?: string;
-  readonly config?: { readonly mediaType?: string; readonly annotations?: unknown };
-  readonly subject?: unknown;
-  readonly layers?: readonly { readonly mediaType?: string }[];
-}
-
-interface DescribeImagesInput {
-  readonly registryId: string;
-  readonly repositoryName: string;
-  readonly imageIds: readonly [{ readonly imageTag: string }];
-  readonly filter?: { readonly imageStatus?: string };
-}
-
-/** Whether an exclusion filter covers a tag: `*` stands for any characters. */
-function matchesFilter(filter: string, tag: string): boolean {
-  const pattern = filter.split('*').map((part) => part.replace(/[.\\+?^$(){}|[\]]/g, '\\$&')).join('.*');
-  return new RegExp(`^${pattern}$`).test(tag);
 }
