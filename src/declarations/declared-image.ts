@@ -7,6 +7,7 @@ import { RepositoryOwner, targetRepositoryName } from './target-repository';
 import { parsePlatforms, parseUpstreamImage, parseUpstreamRepository } from './upstream-image';
 import { formatImageReference, ImageReference } from '../image/image-reference';
 import { mirrorTag } from '../image/repository-name';
+import { isRetentionTag, RETENTION_TAG_PROBLEM } from '../image/retention';
 import { quote } from '../image/sanitize';
 import { tagKind } from '../image/tag-kind';
 import { suffixedTagPattern } from '../image/tag-patterns';
@@ -115,6 +116,7 @@ function declareTags(reference: ImageReference, { tags: filter, tagKind: chosenK
     return { tags: { filter }, kindOverride, mutableTags: filter._mutablePatterns(chosenKind), fixedTags: filter._fixedPatterns(chosenKind) };
   }
   const tag = mirrorTag(reference);
+  if (isRetentionTag(tag)) throw new Error(`${quote(formatImageReference(reference))}: ${RETENTION_TAG_PROBLEM}`);
   if (reference.tag === undefined && chosenKind === TagKind.FLOATING) {
     throw new Error(`tagKind is FLOATING, but ${quote(formatImageReference(reference))} is a digest, which always names the same image; `
       + 'remove tagKind, or write the image with a tag');

@@ -11,6 +11,7 @@ import { CustomImage, customImageProblem, parseCustomImage } from '../image/cust
 import { ImageReference, isRepositoryOnly, parseImageReference } from '../image/image-reference';
 import { parsePlatform, Platform, platformTagsProblem, PROCESSORS } from '../image/platform';
 import { mirrorRepositoryName, mirrorTag, repositoryNameProblem } from '../image/repository-name';
+import { MAX_KEPT_IMAGES } from '../image/retention';
 import { sanitizeForLog } from '../image/sanitize';
 import { tagKind, TagKindName } from '../image/tag-kind';
 import { HIDE_VALUE, parseTagSelection, TagSelection } from '../image/tag-selection';
@@ -89,7 +90,8 @@ function readRequest(environment: NodeJS.ProcessEnv, image: ImageReference): Con
   const referrers = readChoice(RUN_ENVIRONMENT.REFERRERS, environment, ['true', 'false']) !== 'false';
   const lateReferrers = isTimeForLateReferrers(environment[RUN_ENVIRONMENT.LATE_REFERRERS] || environment[PROJECT_ENVIRONMENT.LATE_REFERRERS]);
   const attestations = readChoice(RUN_ENVIRONMENT.ATTESTATIONS, environment, ATTESTATION_POLICIES);
-  const settings = { onTagMoved, platforms, platformTags, referrers, lateReferrers, attestations, custom };
+  const keepPrevious = readCount(RUN_ENVIRONMENT.KEEP_PREVIOUS, environment) ?? readCount(PROJECT_ENVIRONMENT.KEEP_PREVIOUS, environment);
+  const settings = { onTagMoved, platforms, platformTags, referrers, lateReferrers, attestations, keepPrevious, custom };
   return (source) => {
     const tag = mirrorTag(source);
     return { source, target: { registry, repository, tag }, kind: kind ?? tagKind(tag), ...settings };
@@ -218,6 +220,14 @@ function readDeadline(text: string | undefined): number {
     throw variableError(PROJECT_ENVIRONMENT.DEADLINE_SECONDS, text, `it must be a whole number of seconds, at most ${MAX_DEADLINE_SECONDS}`);
   }
   return Number(text);
+}
+
+/** Reads a number of images to keep; undefined when the variable is not set. */
+function readCount(name: string, environment: NodeJS.ProcessEnv, least: number = 0): number | undefined {
+  const text = environment[name];
+  if (!text) return undefined;
+  if (/^(?:0|[1-9][0-9]{0,5})$/.test(text) && Number(text) >= least && Number(text) <= MAX_KEPT_IMAGES) return Number(text);
+  throw variableError(name, text, `it must be a whole number of images, ${least} to ${MAX_KEPT_IMAGES}`);
 }
 
 function readChoice<T extends string>(name: string, environment: NodeJS.ProcessEnv, choices: readonly T[]): T | undefined {

@@ -11,6 +11,8 @@ import { RegistryTools, RepositoryAccess } from './registry/repository-access';
 import { withRetries } from './registry/retry';
 import type { ProgressListener } from './report/progress';
 import type { MirrorResult } from './result';
+import { PreviousImages } from './retention/previous-images';
+import type { ImageLister } from './retention/repository-images';
 import { untilAborted } from './run-signal';
 import { TargetImage, readTargetImage } from './target-image';
 import { ATTESTATION_POLICIES, AttestationPolicy, TagMovedPolicy } from '../image/contract/environment';
@@ -18,6 +20,7 @@ import type { CustomImage } from '../image/custom-image';
 import { formatImageReference, ImageReference, shortDigest } from '../image/image-reference';
 import type { Platform } from '../image/platform';
 import { suffixedTag } from '../image/repository-name';
+import { isRetentionTag, RETENTION_TAG_PROBLEM } from '../image/retention';
 import type { TagKindName } from '../image/tag-kind';
 
 /** One image to mirror. */
@@ -37,6 +40,8 @@ export interface MirrorRequest {
   readonly lateReferrers?: boolean;
   /** What to do with the attestations of an index; `KEEP_IF_ACCEPTED` by default. */
   readonly attestations?: AttestationPolicy;
+  /** The number of previous images that a floating tag keeps; none by default. */
+  readonly keepPrevious?: number;
   /** The only valid digest of the source; undefined for any. */
   readonly expectedDigest?: string;
   /** The owner of the image, which the result repeats. */
@@ -54,6 +59,8 @@ export interface MirrorTools extends RegistryTools {
   readonly progress: ProgressListener;
   /** What the images of a run share. By default, each image has its own limits. */
   readonly limits?: SharedLimits;
+  /** Lists the images of the target for retention. @default - the API of Amazon ECR, for its registries */
+  readonly listImages?: ImageLister;
 }
 
 /** Mirrors one image. It never throws: the result describes each failure. */
@@ -73,6 +80,7 @@ class MirrorTask {
   private readonly context: CopyContext;
   /** The platform tags of the target's tag. The suffixed tag of a moved image has none. */
   private readonly platformTags?: PlatformTags;
+  private readonly previous: PreviousImages;
   private sourceDigest?: string;
   private targetImage?: TargetImage;
 
@@ -88,7 +96,8 @@ class MirrorTask {
       ...limits,
       blobs: blobs.image(request.target.registry, request.target.repository),
     };
-    const { kind, platformTags, target: { tag } } = request;
+    const { keepPrevious = 0, kind, platformTags, target: { tag } } = request;
+    this.previous = new PreviousImages(this.context, { tag, keepPrevious: kind === 'fixed' ? 0 : keepPrevious, listImages: tools.listImages });
     if (platformTags !== undefined) this.platformTags = new PlatformTags(this.context, { tag, platforms: platformTags, fixed: kind === 'fixed' });
   }
 
@@ -107,6 +116,7 @@ class MirrorTask {
 
   private async mirror(): Promise<DecisionResult> {
     const { source, target, kind, onTagMoved } = this.request;
+    if (isRetentionTag(target.tag)) throw new MirrorError('invalid-reference', `${formatImageReference(target)}: ${RETENTION_TAG_PROBLEM}`);
     const [sourceDigest, targetImage] = await Promise.all([
       withRetries(this.context.retryContext, () => this.context.source.manifestDigest(source.digest ?? source.tag!, { confirm: true })),
       this.readTarget(target.tag),
@@ -178,11 +188,13 @@ class MirrorTask {
   private async copy(sourceDigest: string, tag: string): Promise<DecisionResult> {
     const { dryRun, platforms, referrers, target } = this.request;
     const { attestations } = this;
-    const platformTags = tag === target.tag ? this.platformTags : undefined;
+    const isOwnTag = tag === target.tag;
+    const platformTags = isOwnTag ? this.platformTags : undefined;
     if (dryRun) return { outcome: 'copied', platformTags: platformTags?.names };
+    const beforeTag = isOwnTag && this.targetImage !== undefined ? (next: string) => this.previous.keep(next) : undefined;
     let digest = sourceDigest;
     try {
-      digest = await copyImage(this.context, { digest: sourceDigest, tag, platforms, platformTags, referrers, attestations });
+      digest = await copyImage(this.context, { digest: sourceDigest, tag, platforms, platformTags, referrers, attestations, beforeTag });
     } catch (error) {
       // The tag may name this image by now: after an attempt that got no response, or after another run.
       const isTaken = error instanceof MirrorError && error.reason === 'immutable-tag';
@@ -191,7 +203,8 @@ class MirrorTask {
       digest = targetImage.digest;
       await platformTags?.follow(targetImage.manifest!);
     }
-    if (tag === target.tag) this.targetImage = { digest, sourceDigest };
+    if (isOwnTag) this.targetImage = { digest, sourceDigest };
+    await this.previous.release(digest);
     return { outcome: 'copied', platformTags: platformTags?.names };
   }
 
@@ -252,6 +265,7 @@ class MirrorTask {
       sourceDigest: this.sourceDigest,
       targetDigest: this.targetImage?.digest,
       ...decided,
+      ...this.previous.result,
       ...counts,
       ...(warnings.length > 0 ? { warnings: warnings.slice(0, MAX_WARNINGS) } : {}),
       requests: { source: source.requests, target: target.requests },

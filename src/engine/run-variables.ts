@@ -17,6 +17,7 @@ interface ShownValues {
 
 const WORD: ShownValues = { characters: /[A-Za-z_-]/, maxLength: 20 };
 const NAME: ShownValues = { characters: /[A-Za-z0-9._/-]/, maxLength: 256 };
+const COUNT: ShownValues = { characters: /[A-Za-z0-9.+-]/, maxLength: 20 };
 const PLATFORM_LIST: ShownValues = { characters: /[a-z0-9/, ]/, maxLength: 256 };
 
 /** Values of all other variables are never shown. */
@@ -30,11 +31,14 @@ const SHOWN_VALUES: Readonly<Record<string, ShownValues | undefined>> = {
   [RUN_ENVIRONMENT.LATE_REFERRERS]: { characters: /[A-Za-z0-9/:_+ -]/, maxLength: 80 },
   [RUN_ENVIRONMENT.PLATFORMS]: PLATFORM_LIST,
   [RUN_ENVIRONMENT.PLATFORM_TAGS]: PLATFORM_LIST,
+  [RUN_ENVIRONMENT.KEEP_PREVIOUS]: COUNT,
+  [RUN_ENVIRONMENT.KEEP_VERSIONS]: COUNT,
   [RUN_ENVIRONMENT.CATALOG]: { characters: /[A-Za-z0-9._/:-]/, maxLength: 512 },
   [RUN_ENVIRONMENT.SHARD]: { characters: /[0-9/]/, maxLength: 10 },
   [PROJECT_ENVIRONMENT.REGISTRY]: { characters: /[A-Za-z0-9._/:@[\]-]/, maxLength: 256 },
   [PROJECT_ENVIRONMENT.REPOSITORY_PREFIX]: NAME,
-  [PROJECT_ENVIRONMENT.DEADLINE_SECONDS]: { characters: /[A-Za-z0-9.+-]/, maxLength: 20 },
+  [PROJECT_ENVIRONMENT.KEEP_PREVIOUS]: COUNT,
+  [PROJECT_ENVIRONMENT.DEADLINE_SECONDS]: COUNT,
 };
 
 /** The error for the value of a variable. It has the value if that can be shown, and otherwise describes it. */

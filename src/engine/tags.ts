@@ -8,6 +8,7 @@ import { RetryContext, withRetries } from './registry/retry';
 import { untilAborted } from './run-signal';
 import { inOrder } from './tag-order';
 import type { ImageReference } from '../image/image-reference';
+import { isRetentionTag, RETENTION_TAG_PROBLEM } from '../image/retention';
 import { MAX_RANGE_LENGTH, MAX_SELECTED_TAGS, ShowValue, TAG_ORDERS, TagSelection, tagSelectionProblem } from '../image/tag-selection';
 
 /**
@@ -20,7 +21,9 @@ export async function listTags(image: ImageReference, selection: TagSelection, t
   const access = new RepositoryAccess(tools);
   const { retryContext } = access;
   const all = await untilAborted(retryContext.signal, readTags(access.client(image, 'pull'), retryContext)).finally(() => access.close());
-  const selected = selectTags(all, selection);
+  const usable = all.filter((tag) => !isRetentionTag(tag));
+  if (usable.length < all.length) tools.progress.line(`warning: ${all.length - usable.length} tags are not mirrored: ${RETENTION_TAG_PROBLEM}`);
+  const selected = selectTags(usable, selection);
   tools.progress.line(`${registry}/${repository} has ${all.length} tags, ${selected.length} of them are selected`);
   if (selected.length === 0) {
     const remedy = 'compare the filter with the tags of the repository';
@@ -37,7 +40,7 @@ const MAX_TAGS = 100_000;
 const MAX_TAG_PAGES = 10_000;
 
 /** Reads all pages of the tags of a repository. A page that fails is read again, without the pages before it. */
-async function readTags(client: RegistryClient, retryContext: RetryContext): Promise<string[]> {
+export async function readTags(client: RegistryClient, retryContext: RetryContext): Promise<string[]> {
   const { endpoint: { registry }, repository } = client;
   const tags: string[] = [];
   const pages = new Set<string>(); // digests, because a URL can be long

@@ -23,31 +23,72 @@ export const KEPT_TAG_PATTERN = `${RETENTION_TAG_PREFIX}kept.*`;
 
 /** The place of an image in the list of previous images of a floating tag. */
 export interface PreviousTag {
-  /** The floating tag that named the image. */
-  readonly tag: string;
+  /** The name of the list: the floating tag, or a shorter name for a very long tag. */
+  readonly list: string;
   /** The position in the list: the first previous image has 1. */
   readonly number: number;
 }
+
+/** The digits of a number in a list. A tag that moves every minute needs nine digits after 190 years. */
+const MAX_NUMBER_DIGITS = 9;
+
+/** The maximum length of the name of a list. The rest of a tag is the prefix, the word `previous` or `released`, two dots, and the number. */
+export const MAX_LIST_LENGTH = MAX_TAG_LENGTH - `${RETENTION_TAG_PREFIX}previous..`.length - MAX_NUMBER_DIGITS;
+
+const NUMBER = `[1-9][0-9]{0,${MAX_NUMBER_DIGITS - 1}}`;
+const PREVIOUS = new RegExp(`^mirror\\.previous\\.(.+)\\.(${NUMBER})$`);
+const RELEASED = new RegExp(`^mirror\\.released\\.(.+)\\.(${NUMBER})$`);
 
 /** Whether a tag is reserved for retention. An upstream image with such a tag could make other images expire. */
 export function isRetentionTag(tag: string): boolean {
   return tag.startsWith(RETENTION_TAG_PREFIX);
 }
 
+/** The rule for tags that people read in errors. */
+export const RETENTION_TAG_PROBLEM = `tags that start with "${RETENTION_TAG_PREFIX}" are reserved for the tags that keep images or let them expire; `
+  + 'mirror the image by its digest instead';
+
 /**
- * The tag of a previous image: `mirror.previous.stable.7` for the seventh image that `stable` no longer names.
+ * The name of the list of previous images of a floating tag: the tag itself.
  *
- * @returns undefined when the floating tag is too long
+ * A tag that is too long for the names of its images has its start and a digest of the tag instead. That name is longer than the name of any
+ * tag that is not too long, so two tags never share a list.
+ *
+ * @param digestOf computes the `sha256` digest of a text
  */
-export function previousTag({ tag, number }: PreviousTag): string | undefined {
-  const name = `${RETENTION_TAG_PREFIX}previous.${tag}.${number}`;
-  return name.length > MAX_TAG_LENGTH ? undefined : name;
+export function previousList(tag: string, digestOf: (text: string) => string): string {
+  if (tag.length < MAX_LIST_LENGTH) return tag;
+  const ending = `-${shortDigest(digestOf(tag))}`;
+  return `${tag.slice(0, MAX_LIST_LENGTH - ending.length)}${ending}`;
+}
+
+/** The tag of a previous image: `mirror.previous.stable.7` for the seventh image that `stable` no longer names. */
+export function previousTag({ list, number }: PreviousTag): string {
+  return `${RETENTION_TAG_PREFIX}previous.${list}.${number}`;
 }
 
 /** The place that a tag of a previous image stands for; undefined for other tags. */
 export function parsePreviousTag(name: string): PreviousTag | undefined {
-  const [, tag, number] = /^mirror\.previous\.(.+)\.([1-9][0-9]{0,8})$/.exec(name) ?? [];
-  return tag === undefined ? undefined : { tag, number: Number(number) };
+  return parsePlace(PREVIOUS, name);
+}
+
+/**
+ * The tag of a previous image that its list no longer needs, although another tag still names the image: `mirror.released.stable.7`.
+ *
+ * Other lists learn from it that this list doesn't need the image. A higher number in the same list means that the image came back.
+ */
+export function releasedTag({ list, number }: PreviousTag): string {
+  return `${RETENTION_TAG_PREFIX}released.${list}.${number}`;
+}
+
+/** The place that a released tag stands for; undefined for other tags. */
+export function parseReleasedTag(name: string): PreviousTag | undefined {
+  return parsePlace(RELEASED, name);
+}
+
+function parsePlace(format: RegExp, name: string): PreviousTag | undefined {
+  const [, list, number] = format.exec(name) ?? [];
+  return list === undefined ? undefined : { list, number: Number(number) };
 }
 
 /** The tag that marks an image to expire. It contains the first 12 digits of the digest, so each image has a tag of its own. */

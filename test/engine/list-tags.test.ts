@@ -132,6 +132,12 @@ describe('an error, in words', () => {
   });
 });
 
+test('tags that are reserved for retention are never selected, and a line says so', async () => {
+  pushTags('1.0.0', 'mirror.expired.0123456789ab', 'mirror.previous.stable.1');
+  expect(await list(ALL)).toEqual(['1.0.0']);
+  expect(lines[0]).toMatch(/^warning: 2 tags are not mirrored: tags that start with "mirror\." are reserved/);
+});
+
 describe('hostile', () => {
   const hostile = ['../../etc', 'a/b', '/abs', 'a:b', 'a@sha256:b', '', ' ', 'a b', '\u001b[2J', 'x\ny', '-x', '.x', 'x\u202ey', 'ü', 'a'.repeat(129), '?n=1', '%2e%2e', '__proto__'];
 

@@ -22,6 +22,8 @@ export interface CopyImageOptions {
   readonly attestations: Omit<AttestationOptions, 'sourceDigest'>;
   /** The platform tags to put together with the tag; undefined for none. */
   readonly platformTags?: PlatformTags;
+  /** Runs immediately before the tag is put, with the digest that it will name. When it fails, the tag stays unchanged. */
+  readonly beforeTag?: (digest: string) => Promise<void>;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface CopyImageOptions {
  * @returns the digest that the tag names: the given one, or that of a new index with a selection of platforms or without attestations
  */
 export async function copyImage(context: CopyContext, options: CopyImageOptions): Promise<string> {
-  const { digest, tag, platforms, referrers, platformTags, attestations } = options;
+  const { digest, tag, platforms, referrers, platformTags, attestations, beforeTag } = options;
   const copy = new ImageCopy(context);
   const source = await fetchRoot(context, copy, digest);
   const selected = platforms === undefined ? source : subsetOf(source, platforms, context.source.endpoint.registry);
@@ -48,6 +50,7 @@ export async function copyImage(context: CopyContext, options: CopyImageOptions)
     await copy.put(root, root.digest);
     await listTargetReferrers(context, copy, await copyReferrers(context, copy, found));
   }
+  await beforeTag?.(root.digest);
   await platformTags?.put(outdated, root);
   await copy.put(root, tag);
   return root.digest;

@@ -138,7 +138,9 @@ const RATE_LIMITED_TRIES = 5;
  * A rate limit gets more retries than other errors.
  */
 export async function putManifest(
-  { lookups, pace, retryContext, target }: Pick<CopyContext, 'lookups' | 'pace' | 'retryContext' | 'target'>, manifest: Manifest, reference: string,
+  { lookups, pace, retryContext, target }: Pick<CopyContext, 'lookups' | 'pace' | 'retryContext' | 'target'>,
+  manifest: Pick<Manifest, 'bytes' | 'digest' | 'mediaType'>,
+  reference: string,
 ): Promise<void> {
   const { attempts } = retryContext.retry;
   const patient = { ...retryContext, retry: { ...retryContext.retry, attempts: attempts * RATE_LIMITED_TRIES } };

@@ -50,6 +50,10 @@ export interface MirrorResult {
   readonly targetDigest?: string;
   /** The tag of the moved image, with the policy `SUFFIX`. */
   readonly suffixedTag?: string;
+  /** The tag that keeps the image that `tag` named before this run, for example `mirror.previous.stable.7`. Only when a floating tag moved. */
+  readonly keptAs?: string;
+  /** The digests of the images that nothing needs any more, which lifecycle rules can expire. Only when this run marked some. */
+  readonly expired?: readonly string[];
   /** The platform tags of `target` after the run. Absent when the image has no platform tags. */
   readonly platformTags?: readonly string[];
   /** The builds that were started to customize the image. They have results of their own. */
