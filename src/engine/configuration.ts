@@ -14,7 +14,7 @@ import { mirrorRepositoryName, mirrorTag, repositoryNameProblem } from '../image
 import { MAX_KEPT_IMAGES } from '../image/retention';
 import { sanitizeForLog } from '../image/sanitize';
 import { tagKind, TagKindName } from '../image/tag-kind';
-import { HIDE_VALUE, parseTagSelection, TagSelection } from '../image/tag-selection';
+import { HIDE_VALUE, MAX_SELECTED_TAGS, parseTagSelection, TagSelection } from '../image/tag-selection';
 
 /** The settings of a CodeBuild project, which apply to each of its builds. */
 export interface Settings {
@@ -32,6 +32,8 @@ export interface Configuration {
   readonly image: ImageReference;
   /** The tag filter; undefined for the tag of `image`. */
   readonly tags?: TagSelection;
+  /** With a tag filter, the number of the newest versions that the mirror keeps; undefined for all. */
+  readonly keepVersions?: number;
   /** Makes the request that mirrors one image of the repository. */
   readonly requestFor: (source: ImageReference) => MirrorRequest;
 }
@@ -53,7 +55,9 @@ export function readConfiguration(environment: NodeJS.ProcessEnv): Configuration
   requireNoCredentials(environment);
   const image = readImage(environment[RUN_ENVIRONMENT.IMAGE]);
   const tags = readTags(environment, environment[RUN_ENVIRONMENT.TAGS]);
-  return { image, tags, requestFor: readRequest(environment, image) };
+  const keepVersions = readKeepVersions(environment, tags);
+  const latest = tags?.latest ?? (keepVersions && Math.min(keepVersions, MAX_SELECTED_TAGS));
+  return { image, tags: tags && { ...tags, latest }, keepVersions, requestFor: readRequest(environment, image) };
 }
 
 /**
@@ -220,6 +224,19 @@ function readDeadline(text: string | undefined): number {
     throw variableError(PROJECT_ENVIRONMENT.DEADLINE_SECONDS, text, `it must be a whole number of seconds, at most ${MAX_DEADLINE_SECONDS}`);
   }
   return Number(text);
+}
+
+/** The filter must not select more versions than the mirror keeps: each run would copy a version again that expired. */
+function readKeepVersions(environment: NodeJS.ProcessEnv, tags: TagSelection | undefined): number | undefined {
+  const name = RUN_ENVIRONMENT.KEEP_VERSIONS;
+  const count = readCount(name, environment, 1);
+  if (count === undefined) return undefined;
+  const problem = tags === undefined
+    ? `only a tag filter has versions; set ${RUN_ENVIRONMENT.TAGS} too, or remove ${name}`
+    : rangeProblem({ ...tags, latest: count }, HIDE_VALUE) && 'the tag filter has no order, so no version is the newest';
+  if (problem) throw variableError(name, environment[name]!, problem);
+  if ((tags?.latest ?? 0) <= count) return count;
+  throw variableError(name, environment[name]!, `the tag filter selects the latest ${tags!.latest} versions, so it must be at least ${tags!.latest}`);
 }
 
 /** Reads a number of images to keep; undefined when the variable is not set. */

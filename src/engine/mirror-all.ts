@@ -4,6 +4,7 @@ import { describeFailure } from './failure';
 import { mirrorImage, MirrorRequest, MirrorTools } from './mirror-image';
 import type { PlannedImages } from './mirror-plan';
 import { MirrorResult, notAttempted } from './result';
+import { FilterVersions } from './retention/filter-versions';
 import { Semaphore } from './semaphore';
 import { listTags } from './tags';
 
@@ -44,16 +45,24 @@ export async function mirrorAll<R>(plan: readonly PlannedImages[], tools: Mirror
   const images = new Semaphore(MAX_IMAGES, MAX_IMAGES_PER_HOST);
   // Separate from the images: a registry that lists its tags slowly must not block the images of other registries.
   const tagLists = new Semaphore(MAX_IMAGES, MAX_IMAGES_PER_HOST);
-  const mirror = (request: MirrorRequest, index: number) => images.run(async () => {
+  const mirror = (request: MirrorRequest, index: number, versions: FilterVersions | undefined) => images.run(async () => {
     const result = await mirrorImage(request, { ...shared, ...onStart?.(request) });
-    return onResult(result, request, index);
+    return onResult(await versions?.afterImage(result) ?? result, request, index);
   }, request.source.registry);
   const results = await settleAll(plan.map(async (planned, index) => {
     const requests = 'result' in planned ? planned.result : await readRequests(planned.configuration, shared, tagLists);
     if (!Array.isArray(requests)) return [await onResult(requests, undefined, index)];
-    return settleAll(requests.map((request) => mirror(request, index)));
+    const versions = keptVersions(planned, requests, shared);
+    return settleAll(requests.map((request) => mirror(request, index, versions)));
   }));
   return results.flat();
+}
+
+/** What lets the old versions of a tag filter expire; undefined when the mirror keeps all of them. */
+function keptVersions(planned: PlannedImages, requests: readonly MirrorRequest[], tools: MirrorTools): FilterVersions | undefined {
+  if ('result' in planned) return undefined;
+  const { keepVersions, tags } = planned.configuration;
+  return tags === undefined || keepVersions === undefined ? undefined : new FilterVersions({ selection: tags, keepVersions }, requests, tools);
 }
 
 /** The requests for the images of a configuration, or the result with the error of listing their tags. */

@@ -26,20 +26,6 @@ export class UpstreamAndImages {
   /** Receives each line of the progress at once. */
   onLine: (line: string) => void = () => undefined;
 
-  /** Lists images as the engine does, with the client that the test has loaded. */
-  readonly listImages: ImageLister = (repository, retryContext) => {
-    const ecr = { account: '123456789012', region: 'eu-west-1', fips: false, repository };
-    return listEcrImages(ecr, retryContext, (input, abortSignal) => this.client!.send(new DescribeImagesCommand(input), { abortSignal }));
-  };
-
-  private readonly credentials: CredentialSource = {
-    credentialFor: async (registry) => {
-      if (registry !== this.ecr.host) return undefined;
-      const [username, password] = Buffer.from(this.ecr.issueToken(), 'base64').toString().split(/:(.*)/s);
-      return { username, password };
-    },
-  };
-
   constructor(repository: Omit<EcrRepositoryDefinition, 'repositoryName'> = {}, options: LocalEcrOptions = {}) {
     this.ecr = new LocalEcr([{ ...repository, repositoryName: MIRROR }], { now: () => this.clock.now(), ...options });
   }
@@ -97,6 +83,24 @@ export class UpstreamAndImages {
   /** The number of listings of the mirror's images. */
   get listings(): number {
     return this.ecr.apiCalls.filter((call) => call === 'DescribeImages').length;
+  }
+
+  /** Lists images as the engine does, with the client that the test has loaded. */
+  get listImages(): ImageLister {
+    const ecr = { account: '123456789012', region: 'eu-west-1', fips: false };
+    return (repository, retryContext) => listEcrImages({ ...ecr, repository }, retryContext, (input, abortSignal) => {
+      return this.client!.send(new DescribeImagesCommand(input), { abortSignal });
+    });
+  }
+
+  private get credentials(): CredentialSource {
+    return {
+      credentialFor: async (registry) => {
+        if (registry !== this.ecr.host) return undefined;
+        const [username, password] = Buffer.from(this.ecr.issueToken(), 'base64').toString().split(/:(.*)/s);
+        return { username, password };
+      },
+    };
   }
 
   private get tools(): Partial<MirrorTools> {
