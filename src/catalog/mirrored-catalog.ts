@@ -5,15 +5,18 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import { CatalogSource, ImageCatalog } from './image-catalog';
 import { MirrorCatalogs, warnAboutShardSize } from './mirror-catalogs';
+import { declareTimetable } from '../declarations/declared-image';
 import { IImageMirror } from '../declarations/mirror-interfaces';
 import { Attestations, OnTagMoved, TagKind } from '../declarations/tag-policy';
 import { parseUpstreamImage } from '../declarations/upstream-image';
+import { neverMirroredProblem } from '../deploy/deploy-trigger';
 import { catalogRepositoryName, catalogTagKind, floatingRepositoryPrefix } from '../image/catalog/catalog-repositories';
 import { formatShard, MAX_SHARDS } from '../image/catalog/catalog-shard';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { mirrorTag } from '../image/repository-name';
 import { quote } from '../image/sanitize';
 import { grantCatalogPull } from '../repositories/pull-grants';
+import { SwitchedTimetable } from '../schedules/timetable';
 
 /**
  * Options for mirroring the images of a catalog.
@@ -32,6 +35,26 @@ export interface MirroredCatalogOptions {
    * @default - the time window of the mirror
    */
   readonly timeWindow?: scheduler.TimeWindow;
+
+  /**
+   * Whether the catalog is mirrored. With `false`, its schedules are in the state `DISABLED`, and deployments do not mirror it.
+   *
+   * The repositories and the images in them stay. `cdk-ecr-mirror start` still starts runs. When `enabled` is `true` again, the next deployment
+   * mirrors the catalog.
+   *
+   * @default - the setting of the mirror
+   */
+  readonly enabled?: boolean;
+
+  /**
+   * Whether the catalog has schedules. With `false`, only deployments mirror the catalog, when it is new or changes.
+   *
+   * A file of the app changes with its content. A parameter or an object in Amazon S3 changes without a deployment, so its new images are mirrored
+   * only by `cdk-ecr-mirror start`.
+   *
+   * @default - the setting of the mirror
+   */
+  readonly scheduled?: boolean;
 
   /**
    * The number of builds that share the images, from 1 to 30. Each build has its own schedule.
@@ -105,26 +128,24 @@ export class MirroredCatalog extends Construct {
 
   /**
    * @throws Error when a file has mistakes or too many entries for its shards; when `shards` is not valid; when the mirror is in another stack;
-   * and when the `repositoryPrefix` of the mirror is not valid for repository creation templates, or overlaps with the prefix of another mirror
+   * when `schedule` or `timeWindow` has no effect; and when the `repositoryPrefix` of the mirror is not valid for repository creation templates, or
+   * overlaps with the prefix of another mirror
    */
   constructor(scope: Construct, id: string, props: MirroredCatalogProps) {
     super(scope, id);
     const shards = requireShards(props.shards ?? 1);
     requireSameStack(this, props.mirror);
     this.catalogs = MirrorCatalogs.of(props.mirror);
-    const { defaults, deployTrigger, longestBuild, schedules } = this.catalogs.props;
+    const { defaults, deployTrigger, longestBuild } = this.catalogs.props;
+    const { enabled, scheduled, ...timetable } = declareTimetable(props, defaults);
     const source = props.catalog._bind(this, defaults.repositoryPrefix);
     const needs = this.catalogs.add(source);
     const runs = Array.from({ length: shards }, (_, index) => this.variablesOf(source, index + 1, props));
-    for (const [index, variables] of runs.entries()) {
-      schedules.define(this, index === 0 ? 'Schedule' : `Schedule${index + 1}`, {
-        description: () => `Mirrors the catalog ${this.node.path}${shards === 1 ? '' : `, part ${formatShard({ number: index + 1, of: shards })}`}`,
-        schedule: props.schedule ?? defaults.schedule,
-        timeWindow: props.timeWindow ?? defaults.timeWindow,
-        variables: () => variables,
-      });
+    if (scheduled) this.defineSchedules(runs, { ...timetable, enabled });
+    if (enabled) deployTrigger?.startRuns(this, 'FirstRun', runs, { needs, isScheduled: scheduled });
+    if (enabled && !scheduled && deployTrigger === undefined) {
+      this.node.addValidation({ validate: () => [neverMirroredProblem(`the catalog ${quote(this.node.path)}`)] });
     }
-    deployTrigger?.startRuns(this, 'FirstRun', runs, needs);
     warnAboutShardSize(this, source.images?.images ?? [], { shards, longestBuild });
   }
 
@@ -172,6 +193,17 @@ export class MirroredCatalog extends Construct {
 
   private get repositoryPrefix(): string {
     return this.catalogs.props.repositories.prefix;
+  }
+
+  private defineSchedules(runs: readonly RunVariables[], timetable: SwitchedTimetable): void {
+    const shards = runs.length;
+    for (const [index, variables] of runs.entries()) {
+      this.catalogs.props.schedules.define(this, index === 0 ? 'Schedule' : `Schedule${index + 1}`, {
+        description: () => `Mirrors the catalog ${this.node.path}${shards === 1 ? '' : `, part ${formatShard({ number: index + 1, of: shards })}`}`,
+        ...timetable,
+        variables: () => variables,
+      });
+    }
   }
 
   private variablesOf({ location }: CatalogSource, number: number, props: MirroredCatalogProps): RunVariables {

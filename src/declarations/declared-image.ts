@@ -21,6 +21,8 @@ export type DeclaredTags = { readonly tag: string } | { readonly filter: TagFilt
 export interface ImageDefaults extends RepositoryOwner {
   readonly schedule: scheduler.ScheduleExpression;
   readonly timeWindow: scheduler.TimeWindow;
+  readonly enabled: boolean;
+  readonly scheduled: boolean;
   readonly onTagMoved: OnTagMoved;
   readonly attestations: Attestations;
   readonly lateReferrers: boolean;
@@ -30,6 +32,8 @@ export interface ImageDefaults extends RepositoryOwner {
 export const IMAGE_DEFAULT_SHAPES = {
   schedule: objectWith('expressionString', 'scheduler.ScheduleExpression.rate(Duration.days(1))'),
   timeWindow: objectWith('mode', 'scheduler.TimeWindow.flexible(Duration.hours(1))'),
+  enabled: FLAG,
+  scheduled: FLAG,
   onTagMoved: valueOf('OnTagMoved', OnTagMoved),
   attestations: valueOf('Attestations', Attestations),
   lateReferrers: FLAG,
@@ -67,6 +71,8 @@ export interface DeclaredImage {
   readonly onTagMoved: OnTagMoved;
   readonly schedule: scheduler.ScheduleExpression;
   readonly timeWindow: scheduler.TimeWindow;
+  readonly enabled: boolean;
+  readonly scheduled: boolean;
   /** A token only for an existing repository. */
   readonly repositoryName: string;
   /** Whether the user chose the repository. The engine derives the name of any other repository itself. */
@@ -100,13 +106,36 @@ export function declareImage(image: string, options: MirroredImageOptions, defau
     attestations: options.attestations ?? defaults.attestations,
     imageTagMutability: options.imageTagMutability,
     onTagMoved,
-    schedule: options.schedule ?? defaults.schedule,
-    timeWindow: options.timeWindow ?? defaults.timeWindow,
+    ...declareTimetable(options, defaults),
     repositoryName: targetRepositoryName(reference, options, defaults),
     hasChosenRepository: options.repositoryName !== undefined || options.repository !== undefined,
     existingRepository: options.repository,
     dockerfileLines: options.dockerfileLines,
     customPlatforms: declareCustomPlatforms(options),
+  };
+}
+
+/** The options of images and catalogs for when they are mirrored. */
+export type TimetableOptions = Pick<MirroredImageOptions, 'schedule' | 'timeWindow' | 'enabled' | 'scheduled'>;
+
+/**
+ * Resolves when an image or a catalog is mirrored.
+ *
+ * @throws Error when a schedule is set that has no effect
+ */
+export function declareTimetable(options: TimetableOptions, defaults: ImageDefaults) {
+  const scheduled = options.scheduled ?? defaults.scheduled;
+  const unused = (['schedule', 'timeWindow'] as const).find((name) => (options[name] ?? undefined) !== undefined);
+  if (!scheduled && unused !== undefined) {
+    const own = options.scheduled === false;
+    throw new Error(`${unused} has no effect, because scheduled is false${own ? '' : ' for the whole mirror'}; `
+      + `remove ${unused}, or ${own ? 'remove scheduled' : 'set scheduled: true here'}`);
+  }
+  return {
+    schedule: options.schedule ?? defaults.schedule,
+    timeWindow: options.timeWindow ?? defaults.timeWindow,
+    enabled: options.enabled ?? defaults.enabled,
+    scheduled,
   };
 }
 

@@ -23,6 +23,27 @@ export interface MirroredImageOptions {
   readonly timeWindow?: scheduler.TimeWindow;
 
   /**
+   * Whether the image is mirrored. `false` freezes the image: its schedule is in the state `DISABLED`, and deployments do not mirror the image.
+   *
+   * The repository and the images in it stay, and consumers can still use them. A new image with `false` gets an empty repository: consumers do not
+   * wait for a first copy, and cannot pull the image. `cdk-ecr-mirror start` and rule targets still start runs. Stale alarms of the image stay off.
+   * When `enabled` is `true` again, the next deployment mirrors the image.
+   *
+   * @default - the setting of the mirror
+   */
+  readonly enabled?: boolean;
+
+  /**
+   * Whether the image has a schedule. With `false`, only deployments mirror the image, when it is new or when its options change.
+   *
+   * Use it where images must not change between deployments, for example in a staging environment. `cdk-ecr-mirror start` and rule targets still
+   * start runs. Stale alarms of the image stay off. Synthesis fails when nothing mirrors the image: with `OnDeploy.OFF`.
+   *
+   * @default - the setting of the mirror
+   */
+  readonly scheduled?: boolean;
+
+  /**
    * The full name of the ECR repository, which the mirror defines. Set either this property or `repository`.
    *
    * @default - the mirror's `repositoryPrefix`, the registry's host (except for Docker Hub), and the upstream repository: `mirror/nginx`

@@ -22,6 +22,8 @@ function comparableOptions(image: DeclaredImage): { readonly [option: string]: s
   return {
     schedule: quote(schedule.expressionString) + (timezoneName === undefined || timezoneName === UTC ? '' : ` (${timezoneName})`),
     timeWindow: timeWindow.maxWindow === undefined ? timeWindow.mode : `${timeWindow.mode} ${timeWindow.maxWindow.toHumanString()}`,
+    enabled: String(image.enabled),
+    scheduled: String(image.scheduled),
     platforms: list(platforms, 'all'),
     referrers: String(referrers),
     lateReferrers: String(lateReferrers),

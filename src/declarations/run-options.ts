@@ -34,6 +34,24 @@ export interface MirrorRunOptions {
   readonly groupRuns?: boolean;
 
   /**
+   * Whether the images and catalogs of the mirror are mirrored. `false` freezes them, for example during an incident upstream.
+   *
+   * See `MirroredImageOptions.enabled`. An image or a catalog can override it.
+   *
+   * @default true
+   */
+  readonly enabled?: boolean;
+
+  /**
+   * Whether images and catalogs have schedules. With `false`, deployments mirror what is new or changed, and nothing looks for newer images.
+   *
+   * See `MirroredImageOptions.scheduled`. An image or a catalog can override it.
+   *
+   * @default true
+   */
+  readonly scheduled?: boolean;
+
+  /**
    * The action of a run when a fixed tag names a different image upstream than in the mirror.
    *
    * @default OnTagMoved.FAIL

@@ -1,10 +1,10 @@
-import { CustomResource, Lazy, Stack } from 'aws-cdk-lib';
+import { CfnResource, CustomResource, Lazy, Stack } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct, IDependable } from 'constructs';
 import { defineDeployProvider, DeployProvider, DeployProviderProps } from './deploy-provider';
 import { readBuildsStatement } from './handler-roles';
-import { CUSTOM_RESOURCE_PROPERTIES, CUSTOM_RESOURCE_TYPE } from '../image/contract/custom-resource';
+import { CUSTOM_RESOURCE_PROPERTIES, CUSTOM_RESOURCE_TYPE, UNSCHEDULED_METADATA, UnscheduledRuns } from '../image/contract/custom-resource';
 import { RunVariables } from '../image/contract/environment';
 import { scopeInStack } from '../synthesis/environments';
 import { suppressStackNames } from '../synthesis/nag-suppressions';
@@ -44,12 +44,27 @@ export interface ImageToDeploy {
   readonly needs: readonly IDependable[];
   /** The environment variables of the build. They are read when the template is rendered. */
   readonly variables: () => RunVariables;
+  /** Whether a schedule has the variables too. */
+  readonly isScheduled: boolean;
+}
+
+/** When runs that deployments do not wait for can start, and whether schedules start them too. */
+export interface RunsToStart {
+  readonly needs: readonly IDependable[];
+  readonly isScheduled: boolean;
+}
+
+/** The problem of an image or a catalog that nothing mirrors. */
+export function neverMirroredProblem(name: string): string {
+  return `nothing mirrors ${name}, because scheduled is false and onDeploy is OFF; remove one of the two settings, or set enabled: false`;
 }
 
 /** The custom resource of one stack, and the images that it mirrors. */
 interface StackTrigger {
   readonly resource: CustomResource;
   readonly images: (() => RunVariables)[];
+  /** The images that have no schedule. */
+  readonly unscheduled: (() => RunVariables)[];
 }
 
 /**
@@ -64,14 +79,19 @@ export class DeployTrigger {
   private readonly provider: DeployProvider;
 
   constructor(private readonly mirror: Construct, private readonly props: DeployTriggerProps) {
-    const stacks = () => new Set([...this.triggers.keys(), ...this.stacksOfRuns]);
+    const stacks = () => {
+      const used = new Set([...this.triggers.keys(), ...this.stacksOfRuns]);
+      // When all images are disabled, no stack has a custom resource. But a policy must name a stack.
+      return used.size === 0 ? [Stack.of(mirror)] : used;
+    };
     this.provider = defineDeployProvider(scopeInStack(Stack.of(mirror), mirror, 'OnDeploy'), { ...props, stacks });
   }
 
   /** Adds an image. Returns the construct that is complete when the image is in the mirror. */
-  public add({ stack, repository, needs, variables }: ImageToDeploy): Construct {
-    const { resource, images } = this.triggers.get(stack) ?? this.define(stack);
+  public add({ stack, repository, needs, variables, isScheduled }: ImageToDeploy): Construct {
+    const { resource, images, unscheduled } = this.triggers.get(stack) ?? this.define(stack);
     images.push(variables);
+    if (!isScheduled && unscheduled.push(variables) === 1) this.describeUnscheduled(resource, unscheduled);
     resource.node.addDependency(repository, ...needs);
     return resource;
   }
@@ -87,8 +107,10 @@ export class DeployTrigger {
   }
 
   /** Defines a custom resource that starts runs when they are new or changed. Deployments do not wait for these runs. */
-  public startRuns(scope: Construct, id: string, runs: readonly RunVariables[], needs: readonly IDependable[]): void {
-    const resource = this.defineResource(scope, id, OnDeploy.START, runs.map((run) => () => run));
+  public startRuns(scope: Construct, id: string, runs: readonly RunVariables[], { needs, isScheduled }: RunsToStart): void {
+    const variables = runs.map((run) => () => run);
+    const resource = this.defineResource(scope, id, OnDeploy.START, variables);
+    if (!isScheduled) this.describeUnscheduled(resource, variables);
     resource.node.addDependency(...needs);
     this.stacksOfRuns.add(Stack.of(scope));
   }
@@ -97,9 +119,18 @@ export class DeployTrigger {
     const images: StackTrigger['images'] = [];
     const resource = this.defineResource(scopeInStack(stack, this.mirror, 'OnDeploy'), 'Images', this.props.onDeploy, images);
     if (stack !== Stack.of(this.mirror)) suppressStackNames(this.provider.onEventRole);
-    const trigger = { resource, images };
+    const trigger = { resource, images, unscheduled: [] };
     this.triggers.set(stack, trigger);
     return trigger;
+  }
+
+  /** Adds metadata to a custom resource, by which commands find the images without a schedule, and their project. */
+  private describeUnscheduled(resource: CustomResource, images: StackTrigger['images']): void {
+    const metadata: UnscheduledRuns = {
+      project: this.props.project.projectArn,
+      images: Lazy.any({ produce: () => renderImages(images, Stack.of(resource)) }) as unknown as UnscheduledRuns['images'],
+    };
+    (resource.node.defaultChild as CfnResource).addMetadata(UNSCHEDULED_METADATA, metadata);
   }
 
   private defineResource(scope: Construct, id: string, onDeploy: DeployTriggerProps['onDeploy'], images: StackTrigger['images']): CustomResource {

@@ -6,7 +6,9 @@ import { SinglePlatformTags } from '../consumers/single-platform-tags';
 import { CustomizedImage } from '../customize/customized-image';
 import { constructIdFor, DeclaredImage } from '../declarations/declared-image';
 import { Attestations, OnTagMoved } from '../declarations/tag-policy';
+import { neverMirroredProblem } from '../deploy/deploy-trigger';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
+import { quote } from '../image/sanitize';
 
 /** The repositories and tags of an image in Amazon ECR. */
 export interface ImageRunsProps {
@@ -24,14 +26,19 @@ export interface ImageRunsProps {
  * @returns the constructs that are complete when the first copy exists
  */
 export function defineImageRuns(scope: Construct, context: MirrorContext, image: DeclaredImage, props: ImageRunsProps): Construct[] {
-  const { schedule, timeWindow, source, tags } = image;
+  const { schedule, timeWindow, enabled, scheduled, source, tags } = image;
   const variables = () => runVariables(image, props);
   const filter = 'filter' in tags ? `, the tags ${tags.filter._render()}` : '';
-  const run = { schedule, timeWindow, description: () => `Mirrors ${source}${filter}`, key: constructIdFor(image), variables };
-  context.schedules.addImage(scope, run);
-  props.platformTags.onChange(() => context.schedules.notice(run));
+  const run = { schedule, timeWindow, enabled, description: () => `Mirrors ${source}${filter}`, key: constructIdFor(image), variables };
+  if (scheduled) {
+    context.schedules.addImage(scope, run);
+    props.platformTags.onChange(() => context.schedules.notice(run));
+  }
+  if (!enabled) return [];
+  const { deployTrigger } = context;
+  if (deployTrigger === undefined && !scheduled) scope.node.addValidation({ validate: () => [neverMirroredProblem(quote(source))] });
   const needs = props.custom?.needs ?? [];
-  const trigger = context.deployTrigger?.add({ stack: Stack.of(scope), repository: props.repository, needs, variables });
+  const trigger = deployTrigger?.add({ stack: Stack.of(scope), repository: props.repository, needs, variables, isScheduled: scheduled });
   return trigger === undefined ? [] : [trigger];
 }
 

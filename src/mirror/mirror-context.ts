@@ -57,6 +57,8 @@ export function imageDefaults(stack: Stack, props: ImageMirrorProps): ImageDefau
     repositoryPrefix: requireRepositoryPrefix(props.repositoryPrefix ?? DEFAULT_REPOSITORY_PREFIX),
     schedule: props.schedule ?? scheduler.ScheduleExpression.rate(Duration.days(1)),
     timeWindow: props.timeWindow ?? scheduler.TimeWindow.flexible(Duration.hours(1)),
+    enabled: props.enabled ?? true,
+    scheduled: props.scheduled ?? true,
     onTagMoved: props.onTagMoved ?? OnTagMoved.FAIL,
     attestations: props.attestations ?? Attestations.KEEP_IF_ACCEPTED,
     lateReferrers: props.lateReferrers ?? true,

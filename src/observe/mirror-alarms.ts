@@ -52,7 +52,7 @@ export interface StaleAlarmProps {
   readonly succeeded: cloudwatch.IMetric;
   /** The name of the mirror or image in texts. */
   readonly name: string;
-  /** The schedules of all images, read at synthesis. */
+  /** The enabled schedules of all images, read at synthesis. Without any, the alarm stays off. */
   readonly timetables: () => readonly Timetable[];
 }
 
@@ -67,20 +67,30 @@ export interface StaleAlarmProps {
 export function defineStaleAlarm(scope: Construct, id: string, props: StaleAlarmProps, options: StaleAlarmOptions): cloudwatch.Alarm {
   const { alarmName, staleAfter } = options;
   if (staleAfter !== undefined) requireValidStaleAfter(staleAfter);
-  const hours = () => staleAfter?.toHours() ?? fewestHours(props.timetables());
-  const produce = () => formatDescription(MirrorAlarm.STALE, `No run of ${props.name} succeeded for ${hours()} hours`);
+  const isExpected = () => props.timetables().length > 0;
+  const hours = () => isExpected() ? staleAfter?.toHours() ?? fewestHours(props.timetables()) : 1;
+  const off = `This alarm stays off, because ${props.name} has no enabled schedule`;
+  const meaning = () => isExpected() ? `No run of ${props.name} succeeded for ${hours()} hours` : off;
   const alarm = new cloudwatch.Alarm(scope, id, {
     alarmName,
-    alarmDescription: Lazy.string({ produce }),
+    alarmDescription: Lazy.string({ produce: () => formatDescription(MirrorAlarm.STALE, meaning()) }),
     metric: props.succeeded,
     threshold: 1,
     evaluationPeriods: Lazy.number({ produce: hours }),
     comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
     treatMissingData: cloudwatch.TreatMissingData.BREACHING,
   });
-  // A mirror without images reports that error itself.
-  alarm.node.addValidation({ validate: () => hours() === undefined && props.timetables().length > 0 ? [staleAfterProblem(props)] : [] });
+  stayOffUnless(isExpected, alarm);
+  alarm.node.addValidation({ validate: () => hours() === undefined ? [staleAfterProblem(props)] : [] });
   return alarm;
+}
+
+/** Lets an alarm for missing successes stay off if no schedule is enabled at synthesis. The number of successes is never below 0. */
+function stayOffUnless(isExpected: () => boolean, alarm: cloudwatch.Alarm): void {
+  const resource = alarm.node.defaultChild as cloudwatch.CfnAlarm;
+  const { treatMissingData } = resource;
+  resource.threshold = Lazy.number({ produce: () => isExpected() ? 1 : 0 });
+  resource.treatMissingData = Lazy.string({ produce: () => isExpected() ? treatMissingData : cloudwatch.TreatMissingData.NOT_BREACHING });
 }
 
 function formatDescription(kind: MirrorAlarm, meaning: string): string {

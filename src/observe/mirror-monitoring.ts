@@ -109,7 +109,7 @@ function firstCopyOf(mirror: Construct, deployTrigger: DeployTrigger | undefined
 
 /** The event rules, metrics, and alarms of one image. */
 export function imageMonitoring(image: IMirroredImage & Construct, declared: DeclaredImage, signals: MirrorSignals): Monitoring {
-  const { repositoryName: repository, source, schedule, timeWindow, tags } = declared;
+  const { repositoryName: repository, source, schedule, timeWindow, enabled, scheduled, tags } = declared;
   const tag = 'tag' in tags ? tags.tag : undefined;
   // When the tags cannot be listed, the event has the source without a tag.
   const sources = tag === undefined ? [source, { prefix: `${source}:` }] : [source];
@@ -120,7 +120,7 @@ export function imageMonitoring(image: IMirroredImage & Construct, declared: Dec
     name: source,
     dimensions: [{ repository, tag }, ...custom],
     detail: { repository: [...new Set([repository, image._repositoryName])], source: sources },
-    timetables: () => [{ schedule, timeWindow }],
+    timetables: () => enabled && scheduled ? [{ schedule, timeWindow }] : [],
     firstCopy: image,
   });
 }

@@ -29,7 +29,7 @@ export interface MonitoringProps extends MirrorSignals {
   readonly dimensions: readonly [ImageDimensions, ...ImageDimensions[]];
   /** The pattern of the detail of events; undefined for a whole mirror. */
   readonly detail?: events.EventPattern['detail'];
-  /** The schedules of the images, read at synthesis. */
+  /** The enabled schedules of the images, read at synthesis. */
   readonly timetables: () => readonly Timetable[];
   /** The dependency on the first success. */
   readonly firstCopy: IDependable;

@@ -1,25 +1,30 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { describeShare, ImageRun, RunGroup, RunShare, shareVariables } from './run-group';
-import { Timetable } from './timetable';
+import { SwitchedTimetable } from './timetable';
 import { RunVariables } from '../image/contract/environment';
 import { scopeInStack } from '../synthesis/environments';
 
-/** The run of an image, and when its schedule starts it. */
-export interface ImageScheduleProps extends Timetable, ImageRun {
+/** A schedule, and the build that it starts. */
+export interface MirrorScheduleProps extends SwitchedTimetable {
   readonly description: () => string;
+  /** The environment variables of the build. They are read when the template is rendered, so later choices count too. */
+  readonly variables: () => RunVariables;
 }
+
+/** The run of an image, and when its schedule starts it. */
+export interface ImageScheduleProps extends MirrorScheduleProps, ImageRun {}
 
 /** Defines and removes the schedules of shares. */
 export interface ShareSchedules {
-  define(scope: Construct, id: string, props: Timetable & { readonly description: () => string; readonly variables: () => RunVariables }): void;
+  define(scope: Construct, id: string, props: MirrorScheduleProps): void;
   remove(scope: Construct, id: string): void;
 }
 
 /** The images with one timetable in one stack. */
 interface ScheduledGroup {
   readonly scope: Construct;
-  readonly timetable: Timetable;
+  readonly timetable: SwitchedTimetable;
   readonly runs: RunGroup;
   /** The shares with a schedule, by the id of the schedule. */
   shares: ReadonlyMap<string, RunShare>;
@@ -55,8 +60,8 @@ export class GroupedSchedules {
     if (group !== undefined) this.update(group, run);
   }
 
-  private defineGroup(scope: Construct, { schedule, timeWindow }: Timetable): ScheduledGroup {
-    return { scope, timetable: { schedule, timeWindow }, runs: new RunGroup(this.longestBuildMinutes), shares: new Map() };
+  private defineGroup(scope: Construct, { schedule, timeWindow, enabled }: SwitchedTimetable): ScheduledGroup {
+    return { scope, timetable: { schedule, timeWindow, enabled }, runs: new RunGroup(this.longestBuildMinutes), shares: new Map() };
   }
 
   /** Defines the schedules of new shares. When a share is divided, its first half can be empty, and then its schedule is not needed. */
@@ -78,9 +83,8 @@ export class GroupedSchedules {
 const UTC = 'Etc/UTC';
 
 /** The id of a timetable. It is the same for equal timetables. */
-function timetableId({ schedule, timeWindow }: Timetable, stack: Stack): string {
-  const parts = [
-    schedule.expressionString, schedule.timeZone?.timezoneName ?? UTC, timeWindow.mode, timeWindow.maxWindow?.toMinutes().toString() ?? '',
-  ];
+function timetableId({ schedule, timeWindow, enabled }: SwitchedTimetable, stack: Stack): string {
+  const window = timeWindow.maxWindow?.toMinutes().toString() ?? '';
+  const parts = [schedule.expressionString, schedule.timeZone?.timezoneName ?? UTC, timeWindow.mode, window, enabled ? '' : 'disabled'];
   return parts.map((part) => Token.isUnresolved(part) ? JSON.stringify(stack.resolve(part)) : part).join(' ').trim().replace(/\//g, ':');
 }

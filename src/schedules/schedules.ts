@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct, IConstruct } from 'constructs';
-import { GroupedSchedules, ImageScheduleProps } from './grouped-schedules';
+import { GroupedSchedules, ImageScheduleProps, MirrorScheduleProps } from './grouped-schedules';
 import { ImageRun } from './run-group';
 import { warnAboutStartTimes } from './start-times';
 import { lateReferrersWindow, Timetable } from './timetable';
@@ -12,13 +12,6 @@ import { MirrorRunOptions } from '../declarations/run-options';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { startBuildStatements } from '../project/start-build-statements';
 import { pathInStage } from '../synthesis/environments';
-
-/** A schedule of a mirror, and the build that it starts. */
-export interface MirrorScheduleProps extends Timetable {
-  readonly description: () => string;
-  /** The environment variables of the build. They are read when the template is rendered, so later choices count too. */
-  readonly variables: () => RunVariables;
-}
 
 /** EventBridge Scheduler allows this number of characters. */
 const MAX_DESCRIPTION_LENGTH = 512;
@@ -42,7 +35,7 @@ export class MirrorSchedules {
   public readonly deadLetterQueue: sqs.Queue;
   private readonly project: codebuild.IProject;
   private readonly role: iam.Role;
-  /** The timetables of all schedules, by schedule. */
+  /** The timetables of the enabled schedules, by schedule. */
   private readonly timetablesOf = new Map<IConstruct, Timetable>();
   /** `undefined` when each image has a schedule of its own. */
   private readonly grouped?: GroupedSchedules;
@@ -61,7 +54,7 @@ export class MirrorSchedules {
     warnAboutStartTimes(project, () => this.timetables);
   }
 
-  /** The timetables of all schedules. */
+  /** The timetables of the enabled schedules. */
   public get timetables(): Timetable[] {
     return [...this.timetablesOf.values()];
   }
@@ -85,7 +78,7 @@ export class MirrorSchedules {
    */
   public define(scope: Construct, id: string, props: MirrorScheduleProps): scheduler.CfnSchedule {
     const parent = new Construct(scope, id);
-    this.timetablesOf.set(parent, props);
+    if (props.enabled) this.timetablesOf.set(parent, props);
     const environmentVariablesOverride = Lazy.any({ produce: () => formatOverrides(scheduledVariables(props, pathInStage(scope))) });
     // The path is the path of the resource in a `Schedule`, because another path would change the logical id.
     return new scheduler.CfnSchedule(parent, 'Resource', {
@@ -94,7 +87,7 @@ export class MirrorSchedules {
       scheduleExpressionTimezone: props.schedule.timeZone?.timezoneName,
       flexibleTimeWindow: { mode: props.timeWindow.mode, maximumWindowInMinutes: props.timeWindow.maxWindow?.toMinutes() },
       groupName: this.group.scheduleGroupName,
-      state: 'ENABLED',
+      state: props.enabled ? 'ENABLED' : 'DISABLED',
       target: {
         arn: this.project.projectArn,
         roleArn: this.role.roleArn,

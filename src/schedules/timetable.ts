@@ -8,6 +8,11 @@ export interface Timetable {
   readonly timeWindow: scheduler.TimeWindow;
 }
 
+/** A timetable that can be switched off. */
+export interface SwitchedTimetable extends Timetable {
+  readonly enabled: boolean;
+}
+
 /** A single missed run can have a transient cause. Three in a row need attention. */
 const MAX_MISSED_RUNS = 3;
 

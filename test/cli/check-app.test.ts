@@ -58,6 +58,16 @@ test('checks images that share a schedule, except for one whose repository is no
   ]);
 });
 
+test('checks images that only deployments mirror, and frozen images', async () => {
+  upstream.push('team/app', '2.0.0', OTHER);
+  synthesize({ scheduled: false, images: [`${upstream.host}/team/app:1.0.0`] }, (one) => {
+    one.addImage(`${upstream.host}/team/app:2.0.0`, { scheduled: true, enabled: false });
+  });
+  expect(resultsOf(await check('--json')).map(({ source, outcome }) => [source, outcome]).sort()).toEqual([
+    [`${upstream.host}/team/app:1.0.0`, 'copied'], [`${upstream.host}/team/app:2.0.0`, 'copied'],
+  ]);
+});
+
 test('tells digests, size and platforms of an image that the mirror has', async () => {
   mirror.push(repository('team/app'), '1.0.0', IMAGE);
   synthesize({ images: [`${upstream.host}/team/app:1.0.0`] });

@@ -60,6 +60,24 @@ describe('a run is the one that the schedule of the image would start', () => {
     ]);
   });
 
+  test.each([
+    ['is frozen', { enabled: false }],
+    ['has no schedule', { scheduled: false, onDeploy: OnDeploy.START }],
+  ])('of an image that %s', async (_, props) => {
+    account.deployMirror({ images: ['nginx:stable', 'redis:7.4.0'], ...props });
+    expect((await account.start(['--no-wait', 'redis:7.4.0'])).code).toBe(0);
+    expect((await account.start(['--no-wait', '--all'])).code).toBe(0);
+    expect(account.started()).toEqual([[{ IMAGE: REDIS }], [{ IMAGE: NGINX }, { IMAGE: REDIS }]]);
+  });
+
+  test('of an image without a schedule in another stack than its mirror', async () => {
+    account.deployMirror({ images: ['nginx:stable'], onDeploy: OnDeploy.START }, (mirror, app) => {
+      new MirroredImage(new Stack(app, 'Team', { env: ENVIRONMENT }), 'Redis', { mirror, image: 'redis:7.4.0', scheduled: false });
+    });
+    expect((await account.start(['--no-wait', '--stack', 'Team', '--all'])).code).toBe(0);
+    expect(account.started()).toEqual([[{ IMAGE: REDIS }]]);
+  });
+
   test('once, however often it is named', async () => {
     account.deployMirror();
     await account.start(['--no-wait', 'redis:7.4.0', 'nginx:stable', 'docker.io/nginx:stable']);

@@ -65,6 +65,7 @@ export const JUDGED_APPS: readonly JudgedApp[] = [
   { name: 'observed', define: defineObserved },
   { name: 'many-stacks', define: defineManyStacks },
   { name: 'grouped-runs', define: defineGroupedRuns },
+  { name: 'switched-off', define: defineSwitchedOff },
   { name: 'stages', define: defineStages, regions: [ENVIRONMENT.region] },
   { name: 'consumers', define: defineConsumers, regions: [ENVIRONMENT.region] },
   { name: 'other-teams', define: defineOtherTeams, regions: [ENVIRONMENT.region] },
@@ -210,6 +211,15 @@ function defineGroupedRuns(app: App): void {
   const { mirror } = mirrorIn(app, { ...WITHOUT_PROVIDER, groupRuns: true, schedule: scheduler.ScheduleExpression.rate(Duration.hours(6)), images: Array.from({ length: 120 }, (_, index) => `team/app${index}:1.0.0`) });
   mirror.addImage('nginx', { tags: TagFilter.semver('1.x', { latest: 5 }), timeWindow: scheduler.TimeWindow.off() });
   new MirroredImage(new Stack(app, 'Team'), 'Grafana', { mirror, image: 'grafana/grafana:11.1.0' });
+}
+
+function defineSwitchedOff(app: App): void {
+  const { stack, mirror } = mirrorIn(app, { images: ['nginx:stable'], scheduled: false });
+  mirror.addImage('redis:7.4.0', { enabled: false });
+  mirror.addCatalog('File', ImageCatalog.fromFile(path.join(__dirname, 'images.yaml')), { shards: 2 });
+  mirror.notify(new sns.Topic(stack, 'Topic', { enforceSSL: true }));
+  new MirroredImage(new Stack(app, 'Team'), 'Grafana', { mirror, image: 'grafana/grafana:11.1.0' });
+  new ImageMirror(new Stack(app, 'Frozen'), 'Mirror', { repositoryPrefix: 'frozen', images: ['nginx:stable'], enabled: false });
 }
 
 function defineStages(app: App): void {

@@ -113,10 +113,11 @@ function scheduledBuildsOf(stacks: readonly SynthesizedStack[], stack: Synthesiz
       return JSON.stringify(definition.name).slice(1, -1);
     };
     const only = { Resources: { [id]: resource } };
-    const [build] = findScheduledBuilds(only, (token) => known(token) ?? resolveDefinition(token));
+    const builds = findScheduledBuilds(only, (token) => known(token) ?? resolveDefinition(token));
     // In the variables of a catalog, only the location of the list can be a token.
-    if (build?.variables[RUN_ENVIRONMENT.CATALOG] === undefined) return findScheduledBuilds(only, known);
-    return [{ ...build, firstList: definitions.find(({ firstList }) => firstList !== undefined)?.firstList }];
+    if (builds[0]?.variables[RUN_ENVIRONMENT.CATALOG] === undefined) return findScheduledBuilds(only, known);
+    const firstList = definitions.find((definition) => definition.firstList !== undefined)?.firstList;
+    return builds.map((build) => ({ ...build, firstList }));
   });
 }
 

@@ -1,3 +1,4 @@
+import { UNSCHEDULED_METADATA, UnscheduledRuns } from '../../image/contract/custom-resource';
 import { RUN_ENVIRONMENT } from '../../image/contract/environment';
 
 /** A resource of a CloudFormation template. */
@@ -46,13 +47,35 @@ function partsOf(template: string): unknown[] {
   return template.split(/(\$\{[^}]*\})/).map((part) => part.startsWith('${') ? { Ref: part.slice(2, -1) } : part);
 }
 
-/** The images and catalogs that the schedules of a template mirror. A build of several images counts as one build for each of them. */
+/**
+ * The images and catalogs that the schedules of a template mirror, and those without a schedule. A build of several images counts as one build for
+ * each of them.
+ */
 export function findScheduledBuilds({ Resources = {} }: StackTemplate, values: TokenValues): ScheduledBuild[] {
-  return Object.values(Resources).filter(({ Type }) => Type === 'AWS::Scheduler::Schedule').flatMap(({ Properties = {} }) => {
-    const { Arn, Input } = Object(Properties.Target) as { Arn?: unknown; Input?: unknown };
-    const runs = splitImages(parseOverrides(resolveText(Input, (token) => values(token) ?? UNKNOWN_TOKEN)));
-    return runs.map((variables) => ({ project: Arn, variables: isKnown(variables) ? variables : {} }));
+  const known: TokenValues = (token) => values(token) ?? UNKNOWN_TOKEN;
+  return Object.values(Resources).filter(describesBuilds).flatMap((resource) => {
+    const { project, runs } = resource.Type === SCHEDULE ? scheduledRuns(resource, known) : unscheduledRuns(resource, known);
+    return runs.map((variables) => ({ project, variables: isKnown(variables) ? variables : {} }));
   });
+}
+
+const SCHEDULE = 'AWS::Scheduler::Schedule';
+
+/** Whether a resource can describe builds of a mirror. */
+export function describesBuilds({ Type, Metadata }: TemplateResource): boolean {
+  return Type === SCHEDULE || Metadata?.[UNSCHEDULED_METADATA] !== undefined;
+}
+
+function scheduledRuns({ Properties = {} }: TemplateResource, values: TokenValues) {
+  const { Arn, Input } = Object(Properties.Target) as { Arn?: unknown; Input?: unknown };
+  return { project: Arn, runs: splitImages(parseOverrides(resolveText(Input, values))) };
+}
+
+function unscheduledRuns({ Metadata = {} }: TemplateResource, values: TokenValues) {
+  const { project, images } = Object(Metadata[UNSCHEDULED_METADATA]) as Partial<UnscheduledRuns>;
+  const runs = Array.isArray(images) ? images : [];
+  const resolved = runs.map((run) => stringsOf(Object.entries(Object(run) as object).map(([name, value]) => [name, resolveText(value, values)])));
+  return { project, runs: resolved };
 }
 
 /** Replaces a token that cannot be resolved. So the other images of the same build are found. */

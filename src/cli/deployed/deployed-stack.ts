@@ -5,7 +5,7 @@ import { parse as parseYaml } from 'yaml';
 import { withAwsErrors, AwsError, isDenied, isNoStack } from './aws-clients';
 import { awsDomain } from '../../image/registry-hosts';
 import { quote } from '../../image/sanitize';
-import { resolveText, StackTemplate, TokenValues } from '../app/stack-template';
+import { describesBuilds, resolveText, StackTemplate, TokenValues } from '../app/stack-template';
 import { UsageError } from '../usage-error';
 
 /** A deployed CloudFormation stack. */
@@ -114,7 +114,7 @@ function pseudoParameters(stackId: string, stackName: string): [string, string][
 
 function usesImports({ Resources = {} }: StackTemplate): boolean {
   return Object.values(Resources).some((resource) => {
-    return resource.Type === 'AWS::Scheduler::Schedule' && JSON.stringify(resource).includes('"Fn::ImportValue"');
+    return describesBuilds(resource) && JSON.stringify(resource).includes('"Fn::ImportValue"');
   });
 }
 

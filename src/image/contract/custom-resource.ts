@@ -15,6 +15,17 @@ export const CUSTOM_RESOURCE_PROPERTIES = {
   ON_DEPLOY: 'OnDeploy',
 } as const;
 
+/** The key of the metadata of the custom resource that describes its images and catalogs without a schedule. */
+export const UNSCHEDULED_METADATA = 'cdk-ecr-mirror:Unscheduled';
+
+/** The images and catalogs without a schedule, for commands that start or check them. */
+export interface UnscheduledRuns {
+  /** The ARN of the project that mirrors them, or a token for it. */
+  readonly project: unknown;
+  /** Their variables. A value can be a token. */
+  readonly images: readonly Readonly<Record<string, unknown>>[];
+}
+
 /** The environment variables of the handlers. */
 export const HANDLER_ENVIRONMENT = {
   /** The name of the CodeBuild project. */
