@@ -75,9 +75,10 @@ export class MirrorCatalogs {
   /**
    * Adds a catalog, and allows builds to mirror it. Returns the resources that must exist before a build reads the catalog.
    *
+   * @param platforms the number of platforms of entries without platforms of their own; all by default
    * @throws Error when the prefix is not valid for creation templates, or when another mirror or template of the app uses it
    */
-  public add(source: CatalogSource): IDependable[] {
+  public add(source: CatalogSource, platforms?: number): IDependable[] {
     if (this.sources.length === 0) this.prepare();
     this.sources.push(source);
     const { builds, firstCopies, repositories } = this.props;
@@ -85,9 +86,7 @@ export class MirrorCatalogs {
     source.grantDecrypt?.(builds.role.role);
     const images = source.images?.images;
     builds.addSources(images?.map((image) => image.source) ?? []);
-    firstCopies.push(...images?.map(({ registry, upstream, tags, platforms }) => {
-      return { registry, repository: upstream.slice(`${registry}/`.length), tags, platforms };
-    }) ?? [UNKNOWN_COPY]);
+    firstCopies.push(...images?.map((image) => toCatalogCopy(image, platforms)) ?? [UNKNOWN_COPY]);
     // A list that is not known at synthesis may name images of any registry.
     if (images?.some(({ registry }) => registry === PUBLIC_GALLERY) ?? true) repositories.noticeRegistry(PUBLIC_GALLERY);
     return [...this.templates, ...source.dependencies];
@@ -110,6 +109,11 @@ export class MirrorCatalogs {
 
 /** The first copies of a catalog that is not known at synthesis. */
 const UNKNOWN_COPY: FirstCopy = { registry: undefined, repository: undefined, tags: undefined, platforms: undefined };
+
+function toCatalogCopy({ allPlatforms, platforms, registry, tags, upstream }: CatalogImage, ofCatalog: number | undefined): FirstCopy {
+  const repository = upstream.slice(`${registry}/`.length);
+  return { registry, repository, tags, platforms: platforms ?? (allPlatforms ? undefined : ofCatalog) };
+}
 
 /** The division of a catalog into builds. */
 export interface ShardSizes {

@@ -1,11 +1,12 @@
 import { Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import { CatalogSource, ImageCatalog } from './image-catalog';
 import { MirrorCatalogs, warnAboutShardSize } from './mirror-catalogs';
-import { declareTimetable } from '../declarations/declared-image';
+import { declarePlatforms, declareTimetable } from '../declarations/declared-image';
 import { IImageMirror } from '../declarations/mirror-interfaces';
 import { Attestations, OnTagMoved, TagKind } from '../declarations/tag-policy';
 import { parseUpstreamImage } from '../declarations/upstream-image';
@@ -17,6 +18,7 @@ import { mirrorTag } from '../image/repository-name';
 import { quote } from '../image/sanitize';
 import { grantCatalogPull } from '../repositories/pull-grants';
 import { SwitchedTimetable } from '../schedules/timetable';
+import { FLAG, requireShapes } from '../synthesis/shapes';
 
 /**
  * Options for mirroring the images of a catalog.
@@ -74,6 +76,29 @@ export interface MirroredCatalogOptions {
    * @default - the setting of the mirror
    */
   readonly onTagMoved?: OnTagMoved;
+
+  /**
+   * The platforms to mirror of each image that has them. A run fails only if upstream has none of them. See `MirrorRunOptions.platforms`.
+   *
+   * `platforms` of an entry replace the list for this entry, and all of them must exist. `allPlatforms` of an entry opts out.
+   *
+   * @default - the setting of the mirror
+   */
+  readonly platforms?: ecr_assets.Platform[];
+
+  /**
+   * Whether to mirror all platforms, byte for byte, although the mirror has a list of `platforms`. It excludes `platforms`.
+   *
+   * @default false
+   */
+  readonly allPlatforms?: boolean;
+
+  /**
+   * Whether to mirror the referrers of images: signatures, attestations, and SBOMs. An entry can override it.
+   *
+   * @default - the setting of the mirror
+   */
+  readonly referrers?: boolean;
 
   /**
    * The action of a run for the attestations of an image, which a registry can refuse. An entry can override it.
@@ -139,8 +164,9 @@ export class MirroredCatalog extends Construct {
     const { defaults, deployTrigger, longestBuild } = this.catalogs.props;
     const { enabled, scheduled, ...timetable } = declareTimetable(props, defaults);
     const source = props.catalog._bind(this, defaults.repositoryPrefix);
-    const needs = this.catalogs.add(source);
-    const runs = Array.from({ length: shards }, (_, index) => this.variablesOf(source, index + 1, props));
+    const platforms = requireCatalogPlatforms(props, defaults.platforms);
+    const needs = this.catalogs.add(source, platforms?.length);
+    const runs = Array.from({ length: shards }, (_, index) => this.variablesOf(source, index + 1, { ...props, platforms }));
     if (scheduled) this.defineSchedules(runs, { ...timetable, enabled });
     if (enabled) deployTrigger?.startRuns(this, 'FirstRun', runs, { needs, isScheduled: scheduled });
     if (enabled && !scheduled && deployTrigger === undefined) {
@@ -206,17 +232,31 @@ export class MirroredCatalog extends Construct {
     }
   }
 
-  private variablesOf({ location }: CatalogSource, number: number, props: MirroredCatalogProps): RunVariables {
+  private variablesOf({ location }: CatalogSource, number: number, props: CatalogRunProps): RunVariables {
     const { defaults } = this.catalogs.props;
     const { attestations = defaults.attestations, lateReferrers = defaults.lateReferrers, onTagMoved = defaults.onTagMoved, shards = 1 } = props;
+    const { platforms, referrers = defaults.referrers } = props;
     return {
       [RUN_ENVIRONMENT.CATALOG]: location,
       [RUN_ENVIRONMENT.SHARD]: shards === 1 ? undefined : formatShard({ number, of: shards }),
       [RUN_ENVIRONMENT.ON_TAG_MOVED]: onTagMoved === OnTagMoved.FAIL ? undefined : onTagMoved,
+      [RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE]: platforms?.join(','),
+      [RUN_ENVIRONMENT.REFERRERS]: referrers ? undefined : 'false',
       [RUN_ENVIRONMENT.ATTESTATIONS]: attestations === Attestations.KEEP_IF_ACCEPTED ? undefined : attestations,
       [RUN_ENVIRONMENT.LATE_REFERRERS]: lateReferrers ? undefined : 'false',
     };
   }
+}
+
+/** The options for the runs of a catalog, with parsed platforms. */
+interface CatalogRunProps extends Omit<MirroredCatalogOptions, 'platforms'> {
+  readonly platforms: readonly string[] | undefined;
+}
+
+/** The platforms to mirror where they are available; `undefined` for all. */
+function requireCatalogPlatforms({ allPlatforms, platforms }: MirroredCatalogOptions, ofMirror: readonly string[] | undefined) {
+  requireShapes('the options of the catalog', { allPlatforms }, { allPlatforms: FLAG });
+  return declarePlatforms({ allPlatforms, platforms }, ofMirror).platforms;
 }
 
 function requireSameStack(catalog: Construct, mirror: IImageMirror): void {

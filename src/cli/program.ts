@@ -52,6 +52,7 @@ function addMirrorCommand(root: Command, name: string, description: string, dryR
     .option('--plain-http', 'use HTTP without TLS for registries with an IP address, a name without dots, or a port')
     .option('--allow-realm <hosts>', 'token services on other domains than the registry that may receive its credentials', parseHosts)
     .option('--platform <platforms>', 'copy only these platforms, for example linux/amd64,linux/arm64 (changes the digest)', parsePlatforms)
+    .option('--platform-if-available <platforms>', 'copy those of these platforms that the image has, and fail only if it has none', parsePlatforms)
     .option('--platform-tags <platforms>', 'add a tag for each of these platforms, for example 1.0.0-linux-arm64 for AWS Lambda', parsePlatforms)
     .option('--no-referrers', 'do not copy signatures and other referrers')
     .option('--late-referrers', 'look for signatures and other referrers of unchanged images that were published later')
@@ -111,10 +112,13 @@ function setAction<Options>(command: Command, { exit, signal }: CommandEnding, a
 type CommandOptions = MirrorCommandOptions & Partial<CheckAppOptions> & { readonly fromFile?: string };
 
 async function runMirrorCommand(args: string[], options: CommandOptions, dryRun: boolean): Promise<number> {
-  const { app, catalog, fromFile, platform, platformTags } = options;
+  const { app, catalog, fromFile, platform, platformIfAvailable, platformTags } = options;
   if (app === undefined) requireNoAppOptions(options);
   if ([catalog, fromFile].includes('-')) await loadStandardInput(options.signal);
-  const problem = platformTags && platformTagsProblem(platformTags, platform);
+  if (platform !== undefined && platformIfAvailable !== undefined) {
+    throw new UsageError('--platform and --platform-if-available cannot be combined; remove one of them');
+  }
+  const problem = platformTags && platformTagsProblem(platformTags, platform ?? platformIfAvailable);
   if (problem) throw new UsageError(`--platform-tags: ${problem}`);
   if (app === undefined && catalog !== undefined) {
     requireNoImageOptions(options);
@@ -134,13 +138,12 @@ function requireNoAppOptions({ registry, stack }: CommandOptions): void {
 }
 
 /** The entries of a catalog have these options themselves. */
-function requireNoImageOptions({ fromFile, platform, platformTags, referrers, tagKind }: CommandOptions): void {
+function requireNoImageOptions({ fromFile, platform, platformTags, tagKind }: CommandOptions): void {
   const values = {
     '--from-file': fromFile,
     '--platform': platform,
     '--platform-tags': platformTags,
     '--tag-kind': tagKind,
-    '--no-referrers': referrers ? undefined : true,
   };
   const [option] = Object.entries(values).find(([, value]) => value !== undefined) ?? [];
   if (option === undefined) return;

@@ -43,10 +43,11 @@ export class SinglePlatformTags {
  *
  * @throws Error that names the mirrored platforms
  */
-export function requireMirroredPlatform({ source, platforms }: DeclaredImage, platform: string): void {
+export function requireMirroredPlatform({ source, platforms, platformsIfAvailable }: DeclaredImage, platform: string): void {
   if (platforms === undefined || platforms.map(canonicalPlatform).includes(platform)) return;
   throw new Error(`${quote(source)} is mirrored only for ${platforms.join(', ')}, but ${platform} is needed; `
-    + 'add it to platforms, or omit platforms to mirror all');
+    + (platformsIfAvailable ? 'set platforms or allPlatforms for the image, or add it to platforms of the mirror'
+      : 'add it to platforms, or omit platforms to mirror all'));
 }
 
 function canonicalPlatform(platform: string): string {

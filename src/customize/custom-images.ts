@@ -36,13 +36,17 @@ function requireDockerfileLines(lines: readonly string[]): string[] {
  *
  * @throws Error when a platform is not mirrored, or when no build can run its commands
  */
-function requireCustomPlatforms({ customPlatforms, dockerfileLines = [], platforms: mirrored }: DeclaredImage, compute: CustomCompute): string[] {
-  const platforms = orderedPlatforms(customPlatforms ?? mirrored ?? [platformOfProcessor(compute.processor)])!;
+function requireCustomPlatforms(declared: DeclaredImage, compute: CustomCompute): string[] {
+  const { customPlatforms, dockerfileLines = [], platforms: mirrored, platformsIfAvailable } = declared;
+  // Upstream may lack some platforms of the mirror, so they are not the default.
+  const ownPlatforms = platformsIfAvailable ? undefined : mirrored;
+  const platforms = orderedPlatforms(customPlatforms ?? ownPlatforms ?? [platformOfProcessor(compute.processor)])!;
   const available = mirrored && orderedPlatforms(mirrored)!;
   const missing = platforms.filter((platform) => available !== undefined && !available.includes(platform));
   if (missing.length > 0) {
-    throw new Error(`customPlatforms has ${missing.join(', ')}, but platforms mirrors only ${available?.join(', ')}; `
-      + 'add it to platforms, or remove it from customPlatforms');
+    throw new Error(`customPlatforms ${customPlatforms === undefined ? 'is by default' : 'has'} ${missing.join(', ')}, `
+      + `but platforms mirrors only ${available?.join(', ')}; `
+      + `add it to platforms, or ${customPlatforms === undefined ? 'set customPlatforms' : 'remove it from customPlatforms'}`);
   }
   if (runsCommands(dockerfileLines)) for (const platform of platforms) requireProcessor(platform, compute);
   return platforms;

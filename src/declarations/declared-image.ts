@@ -26,6 +26,9 @@ export interface ImageDefaults extends RepositoryOwner {
   readonly onTagMoved: OnTagMoved;
   readonly attestations: Attestations;
   readonly lateReferrers: boolean;
+  readonly referrers: boolean;
+  /** The platforms to mirror of images that have them; `undefined` for all. */
+  readonly platforms?: readonly string[];
 }
 
 /** The shapes of the settings that mirrors and images have, for callers without a compiler. */
@@ -37,6 +40,7 @@ export const IMAGE_DEFAULT_SHAPES = {
   onTagMoved: valueOf('OnTagMoved', OnTagMoved),
   attestations: valueOf('Attestations', Attestations),
   lateReferrers: FLAG,
+  referrers: FLAG,
 };
 
 /** The shapes of the options of an image. Lists are checked where they are parsed. */
@@ -45,7 +49,7 @@ const OPTION_SHAPES = {
   repository: objectWith('repositoryName', 'ecr.Repository.fromRepositoryName(this, "Repository", "team/nginx")'),
   tags: objectWith('_render', 'TagFilter.semver("1.x") or TagFilter.pattern("1.2.*")'),
   dockerfileLines: listOf(text('RUN mkdir /data'), '"RUN mkdir /data"'),
-  referrers: FLAG,
+  allPlatforms: FLAG,
   tagKind: valueOf('TagKind', TagKind),
 };
 
@@ -65,6 +69,8 @@ export interface DeclaredImage {
   readonly imageTagMutability?: ecr.TagMutability;
   /** The platforms to mirror; `undefined` for all. */
   readonly platforms?: readonly string[];
+  /** Whether the platforms are those of the mirror, so that upstream may lack some of them. */
+  readonly platformsIfAvailable: boolean;
   readonly referrers: boolean;
   readonly lateReferrers: boolean;
   readonly attestations: Attestations;
@@ -100,8 +106,8 @@ export function declareImage(image: string, options: MirroredImageOptions, defau
     source: formatImageReference(reference),
     ...tags,
     fixedTags: onTagMoved === OnTagMoved.SUFFIX ? [...fixedTags, ...fixedTags.map(suffixedTagPattern)] : fixedTags,
-    platforms: parsePlatforms(options.platforms),
-    referrers: options.referrers ?? true,
+    ...declarePlatforms(options, defaults.platforms),
+    referrers: options.referrers ?? defaults.referrers,
     lateReferrers: options.lateReferrers ?? defaults.lateReferrers,
     attestations: options.attestations ?? defaults.attestations,
     imageTagMutability: options.imageTagMutability,
@@ -137,6 +143,19 @@ export function declareTimetable(options: TimetableOptions, defaults: ImageDefau
     enabled: options.enabled ?? defaults.enabled,
     scheduled,
   };
+}
+
+/**
+ * Chooses between the platforms of an image, or of a catalog, and those of its mirror. Upstream may lack some of the mirror's platforms.
+ *
+ * @throws Error when the image has platforms and `allPlatforms`
+ */
+export function declarePlatforms(
+  { allPlatforms = false, platforms }: Pick<MirroredImageOptions, 'allPlatforms' | 'platforms'>, ofMirror: readonly string[] | undefined,
+): Pick<DeclaredImage, 'platforms' | 'platformsIfAvailable'> {
+  if (allPlatforms && platforms !== undefined) throw new Error('allPlatforms is true, but platforms is set too; remove one of them');
+  const isOfMirror = !allPlatforms && platforms === undefined && ofMirror !== undefined;
+  return { platforms: isOfMirror ? ofMirror : parsePlatforms(platforms), platformsIfAvailable: isOfMirror };
 }
 
 function declareTags(reference: ImageReference, { tags: filter, tagKind: chosenKind }: MirroredImageOptions) {

@@ -89,9 +89,16 @@ export interface MirroredImageOptions {
    *
    * Set the platforms before the first copy: for a fixed tag, other platforms are a different image, and `onTagMoved` applies.
    *
-   * @default - all platforms, byte for byte
+   * @default - the platforms of the mirror, as far as upstream has them; if the mirror has no list, all platforms, byte for byte
    */
   readonly platforms?: ecr_assets.Platform[];
+
+  /**
+   * Whether to mirror all platforms of the image, byte for byte, although the mirror has a list of `platforms`. It excludes `platforms`.
+   *
+   * @default false
+   */
+  readonly allPlatforms?: boolean;
 
   /**
    * The platforms that the mirror also keeps under separate tags, for example `1.4.2-linux-arm64`. Lambda functions of other apps need them.
@@ -131,7 +138,7 @@ export interface MirroredImageOptions {
    * `RUN` needs a build on a processor of the platform, so it supports `linux/amd64` and `linux/arm64`, each in its own build.
    * Without `RUN`, all platforms are supported.
    *
-   * @default - `platforms`; without `platforms`, the platform of the compute for customized images
+   * @default - `platforms` of the image; without it, the platform of the compute for customized images, also if the mirror has a list of platforms
    */
   readonly customPlatforms?: ecr_assets.Platform[];
 
@@ -140,7 +147,7 @@ export interface MirroredImageOptions {
    *
    * A referrer that cannot be copied causes a warning in the log, and the image is mirrored anyway.
    *
-   * @default true
+   * @default - the setting of the mirror
    */
   readonly referrers?: boolean;
 

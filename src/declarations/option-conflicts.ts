@@ -16,7 +16,8 @@ export function differentOptions(one: DeclaredImage, other: DeclaredImage): stri
 const UTC = 'Etc/UTC';
 
 function comparableOptions(image: DeclaredImage): { readonly [option: string]: string } {
-  const { schedule, timeWindow, platforms, referrers, lateReferrers, attestations, onTagMoved, kindOverride, mutableTags, dockerfileLines } = image;
+  const { schedule, timeWindow, platforms, platformsIfAvailable, referrers, lateReferrers, attestations } = image;
+  const { onTagMoved, kindOverride, mutableTags, dockerfileLines } = image;
   const timezoneName = schedule.timeZone?.timezoneName;
   const list = (values: readonly string[] | undefined, none: string) => values === undefined ? none : JSON.stringify(values);
   return {
@@ -24,7 +25,7 @@ function comparableOptions(image: DeclaredImage): { readonly [option: string]: s
     timeWindow: timeWindow.maxWindow === undefined ? timeWindow.mode : `${timeWindow.mode} ${timeWindow.maxWindow.toHumanString()}`,
     enabled: String(image.enabled),
     scheduled: String(image.scheduled),
-    platforms: list(platforms, 'all'),
+    platforms: `${list(platforms, 'all')}${platformsIfAvailable ? ' of the mirror' : ''}`,
     referrers: String(referrers),
     lateReferrers: String(lateReferrers),
     attestations,
@@ -49,7 +50,7 @@ function optionsWithoutEffect(options: MirroredImageOptions, image: DeclaredImag
   if (reason !== undefined) {
     warnings.push(['cdk-ecr-mirror:MirroredImage.onTagMovedWithoutEffect', `onTagMoved has no effect, because ${reason}; remove onTagMoved`]);
   }
-  if (options.lateReferrers === true && options.referrers === false) {
+  if (options.lateReferrers === true && !image.referrers) {
     warnings.push(['cdk-ecr-mirror:MirroredImage.lateReferrersWithoutEffect',
       'lateReferrers has no effect, because referrers is false; remove one of them']);
   }

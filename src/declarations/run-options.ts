@@ -1,3 +1,4 @@
+import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Attestations, OnTagMoved } from './tag-policy';
 
@@ -59,11 +60,33 @@ export interface MirrorRunOptions {
   readonly onTagMoved?: OnTagMoved;
 
   /**
+   * The platforms to mirror of each image that has them, for example `[ecr_assets.Platform.LINUX_AMD64, ecr_assets.Platform.LINUX_ARM64]`.
+   *
+   * An image can lack some of the platforms. A run fails only if upstream has none of them. An image that has no other platforms, or that is not an
+   * index, is copied byte for byte. Other images get a new index; see `MirroredImageOptions.platforms`, which replaces this list for an image. To
+   * mirror all platforms of an image, set `allPlatforms`.
+   *
+   * An image that the mirror already has with all platforms stays as it is until upstream changes it.
+   *
+   * @default - all platforms, byte for byte
+   */
+  readonly platforms?: ecr_assets.Platform[];
+
+  /**
    * The action of a run for the attestations of an image, which a registry can refuse.
    *
    * @default Attestations.KEEP_IF_ACCEPTED
    */
   readonly attestations?: Attestations;
+
+  /**
+   * Whether to mirror the referrers of images: signatures, attestations, and SBOMs that the upstream registry has for them.
+   *
+   * A referrer that cannot be copied causes a warning in the log, and the image is mirrored anyway.
+   *
+   * @default true
+   */
+  readonly referrers?: boolean;
 
   /**
    * Whether runs look for referrers of unchanged images: signatures, attestations, and SBOMs that were published after the images were mirrored.

@@ -88,14 +88,14 @@ function readRequest(environment: NodeJS.ProcessEnv, image: ImageReference): Con
   const repository = readRepository(environment, image);
   const kind = readChoice(RUN_ENVIRONMENT.TAG_KIND, environment, TAG_KINDS);
   const onTagMoved = readChoice(RUN_ENVIRONMENT.ON_TAG_MOVED, environment, TAG_MOVED_POLICIES) ?? TAG_MOVED_POLICIES[0];
-  const platforms = readPlatforms(RUN_ENVIRONMENT.PLATFORMS, environment);
+  const { platforms, platformsIfAvailable } = readPlatformSelection(environment);
   const platformTags = readPlatformTags(environment, platforms);
   const custom = readCustomImage(environment[RUN_ENVIRONMENT.CUSTOM_IMAGE]);
   const referrers = readChoice(RUN_ENVIRONMENT.REFERRERS, environment, ['true', 'false']) !== 'false';
   const lateReferrers = isTimeForLateReferrers(environment[RUN_ENVIRONMENT.LATE_REFERRERS] || environment[PROJECT_ENVIRONMENT.LATE_REFERRERS]);
   const attestations = readChoice(RUN_ENVIRONMENT.ATTESTATIONS, environment, ATTESTATION_POLICIES);
   const keepPrevious = readCount(RUN_ENVIRONMENT.KEEP_PREVIOUS, environment) ?? readCount(PROJECT_ENVIRONMENT.KEEP_PREVIOUS, environment);
-  const settings = { onTagMoved, platforms, platformTags, referrers, lateReferrers, attestations, keepPrevious, custom };
+  const settings = { onTagMoved, platforms, platformsIfAvailable, platformTags, referrers, lateReferrers, attestations, keepPrevious, custom };
   return (source) => {
     const tag = mirrorTag(source);
     return { source, target: { registry, repository, tag }, kind: kind ?? tagKind(tag), ...settings };
@@ -126,7 +126,16 @@ function readTags(environment: NodeJS.ProcessEnv, text: string | undefined): Tag
   return selection;
 }
 
-function readPlatforms(name: 'PLATFORMS' | 'PLATFORM_TAGS', environment: NodeJS.ProcessEnv): Platform[] | undefined {
+function readPlatformSelection(environment: NodeJS.ProcessEnv): Pick<MirrorRequest, 'platforms' | 'platformsIfAvailable'> {
+  const platforms = readPlatforms(RUN_ENVIRONMENT.PLATFORMS, environment);
+  const available = readPlatforms(RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE, environment);
+  if (available === undefined) return { platforms };
+  if (platforms === undefined) return { platforms: available, platformsIfAvailable: true };
+  const problem = `it is set together with ${RUN_ENVIRONMENT.PLATFORMS}; remove one of them`;
+  throw variableError(RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE, environment[RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE]!, problem);
+}
+
+function readPlatforms(name: 'PLATFORMS' | 'PLATFORMS_IF_AVAILABLE' | 'PLATFORM_TAGS', environment: NodeJS.ProcessEnv): Platform[] | undefined {
   const text = environment[name];
   if (!text) return undefined;
   return text.split(',').map((part) => {

@@ -32,6 +32,8 @@ export interface MirrorRequest {
   readonly onTagMoved: TagMovedPolicy;
   /** The platforms to mirror; undefined for all, which keeps the digest. */
   readonly platforms?: readonly Platform[];
+  /** Whether upstream may lack some of the platforms, but not all of them; false by default. */
+  readonly platformsIfAvailable?: boolean;
   /** The platforms that get a tag of their own in addition to the target's tag; undefined for none. */
   readonly platformTags?: readonly Platform[];
   /** Whether to copy signatures and other referrers with a new image. */
@@ -186,7 +188,7 @@ class MirrorTask {
   }
 
   private async copy(sourceDigest: string, tag: string): Promise<DecisionResult> {
-    const { dryRun, platforms, referrers, target } = this.request;
+    const { dryRun, platforms, platformsIfAvailable, referrers, target } = this.request;
     const { attestations } = this;
     const isOwnTag = tag === target.tag;
     const platformTags = isOwnTag ? this.platformTags : undefined;
@@ -194,7 +196,8 @@ class MirrorTask {
     const beforeTag = isOwnTag && this.targetImage !== undefined ? (next: string) => this.previous.keep(next) : undefined;
     let digest = sourceDigest;
     try {
-      digest = await copyImage(this.context, { digest: sourceDigest, tag, platforms, platformTags, referrers, attestations, beforeTag });
+      const options = { digest: sourceDigest, tag, platforms, platformsIfAvailable, platformTags, referrers, attestations, beforeTag };
+      digest = await copyImage(this.context, options);
     } catch (error) {
       // The tag may name this image by now: after an attempt that got no response, or after another run.
       const isTaken = error instanceof MirrorError && error.reason === 'immutable-tag';
@@ -239,8 +242,8 @@ class MirrorTask {
   }
 
   private readTarget(tag: string): Promise<TargetImage | undefined> {
-    const { platforms, platformTags } = this.request;
-    const query = { tag, platforms, manifest: platformTags !== undefined, attestations: this.attestations };
+    const { platforms, platformsIfAvailable, platformTags } = this.request;
+    const query = { tag, platforms, platformsIfAvailable, manifest: platformTags !== undefined, attestations: this.attestations };
     return readTargetImage(this.context.target, this.context.retryContext, query);
   }
 

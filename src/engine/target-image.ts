@@ -25,6 +25,8 @@ export interface TargetImageQuery {
   readonly tag: string;
   /** The selection of platforms; undefined for all. */
   readonly platforms?: readonly Platform[];
+  /** Whether the source may lack some of the platforms. */
+  readonly platformsIfAvailable?: boolean;
   /** Whether to read the manifest too. */
   readonly manifest?: boolean;
   /** The choice for attestations: it says whether an index without them stands for its source. */
@@ -52,10 +54,12 @@ export async function readTargetImage(client: RegistryClient, retryContext: Retr
   }
 }
 
-function describe(received: ReceivedManifest, { attestations, platforms }: TargetImageQuery): TargetImage {
+function describe(received: ReceivedManifest, { attestations, platforms: wanted, platformsIfAvailable = false }: TargetImageQuery): TargetImage {
   const digest = digestOf(received.bytes);
-  const selection = platforms === undefined ? {} : { platforms: platformsOf(received) };
-  const sourceDigest = sourceDigestOf(received, platforms);
+  const selection = wanted === undefined ? {} : { platforms: platformsOf(received) };
+  // If upstream has no other platforms, the mirror has the full image.
+  const platforms = platformsIfAvailable && platformsOf(received) === undefined ? undefined : wanted;
+  const sourceDigest = sourceDigestOf(received, platforms, platformsIfAvailable);
   if (sourceDigest === undefined) return { digest, sourceDigest: digest, ...selection };
   const isMade = platforms !== undefined || (replacesAnnotations(received) && !attestations.isPinned);
   if (!lacksAttestations(received)) return { digest, sourceDigest: isMade ? sourceDigest : digest, ...selection };

@@ -49,7 +49,7 @@ function runVariables(image: DeclaredImage, { platformTags, custom }: ImageRunsP
     [RUN_ENVIRONMENT.REPOSITORY]: image.hasChosenRepository ? image.repositoryName : undefined,
     [RUN_ENVIRONMENT.TAG_KIND]: image.kindOverride,
     [RUN_ENVIRONMENT.ON_TAG_MOVED]: image.onTagMoved === OnTagMoved.FAIL ? undefined : image.onTagMoved,
-    [RUN_ENVIRONMENT.PLATFORMS]: image.platforms?.join(','),
+    [image.platformsIfAvailable ? RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE : RUN_ENVIRONMENT.PLATFORMS]: image.platforms?.join(','),
     [RUN_ENVIRONMENT.REFERRERS]: image.referrers ? undefined : 'false',
     [RUN_ENVIRONMENT.ATTESTATIONS]: image.attestations === Attestations.KEEP_IF_ACCEPTED ? undefined : image.attestations,
     [RUN_ENVIRONMENT.LATE_REFERRERS]: image.lateReferrers ? undefined : 'false',

@@ -10,6 +10,7 @@ import { ImageIndex } from '../declarations/image-index';
 import { FirstCopy, stackSizeProblems } from '../declarations/limits';
 import { IImageMirror, IMirroredImage, MirrorParts } from '../declarations/mirror-interfaces';
 import { Attestations, OnTagMoved } from '../declarations/tag-policy';
+import { parsePlatforms } from '../declarations/upstream-image';
 import { DeployTrigger, OnDeploy } from '../deploy/deploy-trigger';
 import { DEFAULT_REPOSITORY_PREFIX, repositoryNameProblem } from '../image/repository-name';
 import { quote } from '../image/sanitize';
@@ -62,6 +63,8 @@ export function imageDefaults(stack: Stack, props: ImageMirrorProps): ImageDefau
     onTagMoved: props.onTagMoved ?? OnTagMoved.FAIL,
     attestations: props.attestations ?? Attestations.KEEP_IF_ACCEPTED,
     lateReferrers: props.lateReferrers ?? true,
+    referrers: props.referrers ?? true,
+    platforms: parsePlatforms(props.platforms),
   };
 }
 

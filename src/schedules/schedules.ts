@@ -127,7 +127,9 @@ export class MirrorSchedules {
 /** The variables of a build that a schedule starts. A schedule with several runs a day looks for late referrers in one of them. */
 function scheduledVariables({ schedule, variables }: MirrorScheduleProps, path: string): RunVariables {
   const all = variables();
-  if (all[RUN_ENVIRONMENT.LATE_REFERRERS] !== undefined || all[RUN_ENVIRONMENT.REFERRERS] !== undefined) return all;
+  // An entry of a catalog can have referrers although the other entries have none.
+  const hasReferrers = all[RUN_ENVIRONMENT.REFERRERS] === undefined || all[RUN_ENVIRONMENT.CATALOG] !== undefined;
+  if (all[RUN_ENVIRONMENT.LATE_REFERRERS] !== undefined || !hasReferrers) return all;
   return { ...all, [RUN_ENVIRONMENT.LATE_REFERRERS]: lateReferrersWindow(schedule, path) };
 }
 

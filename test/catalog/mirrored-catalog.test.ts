@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
@@ -32,6 +33,8 @@ function define(catalog: ImageCatalog = parameter(), options: MirroredCatalogOpt
   return new ImageMirror(stack, 'Mirror', props).addCatalog('Teams', catalog, options);
 }
 
+const { LINUX_AMD64, LINUX_ARM64 } = Platform;
+
 const template = () => Template.fromStack(stack);
 const resolved = () => new TemplateResolver(template().toJSON());
 const runs = () => buildSchedules(resolved()).map(({ variables }) => variables);
@@ -43,6 +46,29 @@ function allowed(action: string): string[] {
   const statements: { Action: string | string[]; Resource: string | string[] }[] = deployed.properties(role).Policies[0].PolicyDocument.Statement;
   return statements.filter(({ Action }) => [Action].flat().includes(action)).flatMap(({ Resource }) => Resource);
 }
+
+describe('the platforms and referrers of a catalog', () => {
+  test.each<[string, MirroredCatalogOptions, ImageMirrorProps, object]>([
+    ['are those of the mirror', {}, { platforms: [LINUX_ARM64, LINUX_AMD64], referrers: false }, { PLATFORMS_IF_AVAILABLE: 'linux/amd64,linux/arm64', REFERRERS: 'false' }],
+    ['can be the catalog\'s own', { platforms: [LINUX_ARM64], referrers: false }, { platforms: [LINUX_AMD64] }, { PLATFORMS_IF_AVAILABLE: 'linux/arm64', REFERRERS: 'false' }],
+    ['can be all, although the mirror has a list', { allPlatforms: true, referrers: true }, { platforms: [LINUX_AMD64], referrers: false }, {}],
+  ])('%s', (_, options, props, variables) => {
+    define(parameter(), options, props);
+    expect(runs()).toEqual([{ CATALOG: 'ssm:/platform/images', ...variables }]);
+  });
+
+  test('exclude each other', () => {
+    expect(() => define(parameter(), { allPlatforms: true, platforms: [LINUX_ARM64] })).toThrow('allPlatforms is true, but platforms is set too');
+  });
+
+  test('count for the warning about the pull limit of Docker Hub, except for entries with platforms of their own', () => {
+    const images = Array.from({ length: 12 }, (_, index) => `  - team/app${index}:1.0.0`).join('\n');
+    define(file(`images:\n${images}`), {}, { platforms: [LINUX_AMD64] });
+    expect(Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('pulls'))).toEqual([]);
+    (stack.node.findChild('Mirror') as ImageMirror).addCatalog('More', file(`images:\n${images.replace(/- (.*)/g, '- { image: "$1", allPlatforms: true }')}`, 'more.yaml'));
+    expect(Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('24 images from Docker Hub need about 108 pulls'))).toHaveLength(1);
+  });
+});
 
 describe('a catalog', () => {
   test('has one schedule, which names where the list lies', () => {

@@ -70,6 +70,7 @@ describe('with a file', () => {
     ['a place without a registry', (list) => ['--catalog', list, 'mirror/'], '"mirror/" is not a valid target folder'],
     ['images besides', (list) => ['--catalog', list, 'nginx', 'localhost:1/mirror/'], 'the only argument is a target folder'],
     ['platforms besides', (list) => ['--catalog', list, 'localhost:1/mirror/', '--platform', 'linux/amd64'], '--catalog and --platform cannot be combined'],
+    ['two lists of platforms', (list) => ['--catalog', list, 'localhost:1/mirror/', '--platform', 'linux/amd64', '--platform-if-available', 'linux/amd64'], '--platform and --platform-if-available cannot be combined'],
     ['other lists besides', (list) => ['--catalog', list, 'localhost:1/mirror/', '--from-file', 'x'], '--catalog and --from-file cannot be combined'],
   ])('refuses %s in one line', async (_, words, message) => {
     const ending = await run('copy', ...words(file(image('1.0.0'), 'list.txt')));

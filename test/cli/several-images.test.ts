@@ -81,6 +81,17 @@ describe('copy to a place', () => {
     expect(stderr).toMatch(/^OUTCOME [^]*\n2 images: 2 copied\n$/);
   });
 
+  test('with --platform-if-available copies those of the platforms that each has, and fails if it has none', async () => {
+    for (const [name, ...platforms] of [['a', 'linux/amd64', 'linux/arm64'], ['b', 'linux/arm64', 'linux/s390x']]) {
+      upstream.push(name, '1.0.0', multiPlatformImage({ seed: name, platforms }));
+    }
+    const sources = ['a', 'b'].map((name) => `${upstream.host}/${name}:1.0.0`);
+    const ending = await run(['--json', '--platform-if-available', 'linux/amd64', ...sources, place]);
+    expect([ending.code, reportOf(ending).results]).toMatchObject([1, [
+      { outcome: 'copied' }, { outcome: 'failed', reason: 'not-found', message: expect.stringContaining('has no image for linux/amd64; it has linux/arm64, linux/s390x') },
+    ]]);
+  });
+
   test('with --platform copies these platforms of each', async () => {
     for (const name of ['a', 'b']) upstream.push(name, '1.0.0', multiPlatformImage({ seed: name }));
     const sources = ['a', 'b'].map((name) => `${upstream.host}/${name}:1.0.0`);

@@ -229,6 +229,7 @@ describe('PLATFORM_TAGS', () => {
   });
 
   test('that are not mirrored are told with those that are', () => {
+    expect(refusalOf({ PLATFORMS_IF_AVAILABLE: 'linux/amd64', PLATFORM_TAGS: 'linux/arm64' }).message).toContain('PLATFORM_TAGS');
     expect(refusalOf({ PLATFORMS: 'linux/amd64', PLATFORM_TAGS: 'linux/arm64' })).toMatchObject({
       reason: 'invalid-configuration',
       message: 'the variable PLATFORM_TAGS is "linux/arm64": only linux/amd64 is mirrored, so there is no image for a tag of linux/arm64; add the platform, or remove its tag',

@@ -53,6 +53,7 @@ export const EXAMPLES = ['base-image-rebuild', 'customized-image', 'tags-and-pla
 export const JUDGED_APPS: readonly JudgedApp[] = [
   { name: 'new-region', define: (app) => { mirrorIn(app, { ...WITHOUT_PROVIDER, images: ['nginx:stable'] }); }, regions: [REGION_WITHOUT_CODEBUILD] },
   { name: 'tags', define: defineTags },
+  { name: 'platforms-of-a-mirror', define: definePlatformsOfMirror, regions: [ENVIRONMENT.region] },
   { name: 'credentials-certificates-and-keys', define: defineCredentials },
   { name: 'vpc', define: defineVpc, regions: [ENVIRONMENT.region] },
   { name: 'proxy', define: defineProxy },
@@ -83,6 +84,14 @@ function defineTags(app: App): void {
   mirror.addImage('nginx', { tags: TagFilter.semver('>=1.25 <2', { latest: 5 }), platforms: [Platform.LINUX_AMD64, Platform.LINUX_ARM64], referrers: false });
   mirror.addImage('quay.io/minio/minio', { tags: TagFilter.pattern('RELEASE.*Z', { latest: 5, order: TagOrder.LAST_NUMBER }) });
   mirror.addImage('redis', { tags: TagFilter.pattern('7*-alpine', { exclude: ['*-rc*'] }), schedule: scheduler.ScheduleExpression.rate(Duration.days(7)) });
+}
+
+function definePlatformsOfMirror(app: App): void {
+  const platforms = [Platform.LINUX_AMD64, Platform.LINUX_ARM64];
+  const { stack, mirror } = mirrorIn(app, { ...WITHOUT_PROVIDER, images: ['nginx:stable'], platforms, referrers: false });
+  mirror.addImage('busybox:1.37.0', { allPlatforms: true, referrers: true });
+  const list = new ssm.StringListParameter(stack, 'List', { stringListValue: ['grafana/grafana:11.1.0'] });
+  mirror.addCatalog('Teams', ImageCatalog.fromParameter(list), { platforms: [Platform.LINUX_ARM64], referrers: true });
 }
 
 function defineCredentials(app: App, authorityFile: string): void {

@@ -2,6 +2,7 @@ import { mirrorAll } from '../../engine/mirror-all';
 import { asDryRun } from '../../engine/mirror-plan';
 import { AttestationPolicy, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TagMovedPolicy } from '../../image/contract/environment';
 import { parseImageReference } from '../../image/image-reference';
+import { formatPlatform, Platform } from '../../image/platform';
 import { quote } from '../../image/sanitize';
 import { planCatalogFile } from '../app/catalog-file';
 import { CommandOptions, printResults, withMirrorTools } from '../mirror-tools';
@@ -14,6 +15,8 @@ export interface CatalogCommandOptions extends CommandOptions {
   readonly onTagMoved: TagMovedPolicy;
   readonly attestations: AttestationPolicy;
   readonly lateReferrers?: boolean;
+  readonly referrers: boolean;
+  readonly platformIfAvailable?: readonly Platform[];
 }
 
 /**
@@ -30,6 +33,8 @@ export async function catalogCommand(args: readonly string[], options: CatalogCo
     [RUN_ENVIRONMENT.ON_TAG_MOVED]: options.onTagMoved,
     [RUN_ENVIRONMENT.ATTESTATIONS]: options.attestations,
     [RUN_ENVIRONMENT.LATE_REFERRERS]: options.lateReferrers ? 'true' : undefined,
+    [RUN_ENVIRONMENT.REFERRERS]: options.referrers ? undefined : 'false',
+    [RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE]: options.platformIfAvailable?.map(formatPlatform).join(','),
   });
   const plan = dryRun ? images.map(asDryRun) : images;
   return printResults(await withMirrorTools(options, false, (tools, callbacks) => mirrorAll(plan, tools, callbacks)), options);

@@ -16,6 +16,7 @@ export interface MirrorCommandOptions extends CommandOptions {
   readonly tagKind?: TagKindName;
   readonly onTagMoved: TagMovedPolicy;
   readonly platform?: Platform[];
+  readonly platformIfAvailable?: Platform[];
   readonly platformTags?: Platform[];
   readonly referrers: boolean;
   readonly lateReferrers?: boolean;
@@ -75,8 +76,10 @@ function identify(pair: ImagePair): { readonly key: string; readonly name: strin
 function planPair(pair: ImagePair, options: MirrorCommandOptions, dryRun: boolean): PlannedImages {
   try {
     const { source, target } = parsePair(pair);
-    const { attestations, lateReferrers, onTagMoved, platform: platforms, platformTags, referrers } = options;
-    const settings = { attestations, lateReferrers, onTagMoved, platforms, platformTags, referrers, dryRun };
+    const { attestations, lateReferrers, onTagMoved, platformTags, referrers } = options;
+    const { platformIfAvailable, platform: platforms = platformIfAvailable } = options;
+    const platformsIfAvailable = platformIfAvailable !== undefined;
+    const settings = { attestations, lateReferrers, onTagMoved, platforms, platformsIfAvailable, platformTags, referrers, dryRun };
     return planRequest({ source, target, kind: options.tagKind ?? tagKind(target.tag), ...settings });
   } catch (error) {
     if (!(error instanceof InvalidReferenceError)) throw error;

@@ -20,12 +20,13 @@ export function catalogImages(text: string, repositoryPrefix: string): CatalogIm
 }
 
 function toCatalogImage(read: ValidEntry): CatalogImage {
-  const { entry: { tags, platforms }, reference } = read;
+  const { entry: { tags, platforms, allPlatforms }, reference } = read;
   return {
     registry: reference.registry,
     upstream: upstreamRepository(read),
     source: formatImageReference(reference),
     tags: tags === undefined ? 1 : tags.latest,
     platforms: platforms?.length,
+    allPlatforms,
   };
 }

@@ -24,7 +24,10 @@ import { requireNoCredentials, variableError } from '../run-variables';
 import { rangeProblem, selectTags } from '../tags';
 
 /** The variables that apply to all entries of a catalog, unless an entry overrides them. */
-const CATALOG_SETTINGS = [RUN_ENVIRONMENT.SHARD, RUN_ENVIRONMENT.ON_TAG_MOVED, RUN_ENVIRONMENT.ATTESTATIONS, RUN_ENVIRONMENT.LATE_REFERRERS];
+const CATALOG_SETTINGS = [
+  RUN_ENVIRONMENT.SHARD, RUN_ENVIRONMENT.ON_TAG_MOVED, RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE, RUN_ENVIRONMENT.REFERRERS,
+  RUN_ENVIRONMENT.ATTESTATIONS, RUN_ENVIRONMENT.LATE_REFERRERS,
+];
 
 /**
  * Reads the plan of a build from the catalog that the variable `CATALOG` names.
@@ -158,17 +161,19 @@ function excludeTags(selection: TagSelection, tags: ReadonlySet<string> = new Se
 
 /** The entry as the variables of a build with a single image, so that the same rules apply. */
 function variablesOf(entry: CatalogEntry, environment: NodeJS.ProcessEnv): RunVariables {
-  const { attestations, image, lateReferrers, onTagMoved, platforms, referrers, tagKind, tags } = entry;
+  const { allPlatforms, attestations, image, lateReferrers, onTagMoved, platforms, referrers, tagKind, tags } = entry;
+  const hasOwnPlatforms = platforms !== undefined || allPlatforms;
   return {
     [RUN_ENVIRONMENT.CATALOG]: undefined,
     [RUN_ENVIRONMENT.SHARD]: undefined,
     [RUN_ENVIRONMENT.IMAGE]: image,
     [RUN_ENVIRONMENT.TAGS]: tags && JSON.stringify(tags),
     [RUN_ENVIRONMENT.PLATFORMS]: platforms?.join(','),
+    [RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE]: hasOwnPlatforms ? undefined : environment[RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE],
     // When undefined, the form of the tag decides, also for a tag of a version range: the repository must follow from the name of the tag.
     [RUN_ENVIRONMENT.TAG_KIND]: tagKind,
     [RUN_ENVIRONMENT.ON_TAG_MOVED]: onTagMoved ?? environment[RUN_ENVIRONMENT.ON_TAG_MOVED],
-    [RUN_ENVIRONMENT.REFERRERS]: referrers === false ? 'false' : undefined,
+    [RUN_ENVIRONMENT.REFERRERS]: referrers === undefined ? environment[RUN_ENVIRONMENT.REFERRERS] : String(referrers),
     [RUN_ENVIRONMENT.ATTESTATIONS]: attestations ?? environment[RUN_ENVIRONMENT.ATTESTATIONS],
     [RUN_ENVIRONMENT.LATE_REFERRERS]: lateReferrers === false ? 'false' : environment[RUN_ENVIRONMENT.LATE_REFERRERS],
   };

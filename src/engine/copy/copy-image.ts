@@ -4,8 +4,8 @@ import { copyReferrers, findReferrers, listTargetReferrers, Referrer } from './c
 import { ImageCopy } from './image-copy';
 import type { Manifest } from './manifest';
 import type { PlatformTags } from './platform-tags';
-import { subsetOf } from './platforms';
-import type { Platform } from '../../image/platform';
+import { availableSubsetOf, missingPlatforms, subsetOf } from './platforms';
+import { formatPlatform, type Platform } from '../../image/platform';
 import { MirrorError } from '../mirror-error';
 
 /** Options of `copyImage()`. */
@@ -16,6 +16,8 @@ export interface CopyImageOptions {
   readonly tag: string;
   /** The platforms to copy; undefined for all. */
   readonly platforms?: readonly Platform[];
+  /** Whether the source may lack some of the platforms. */
+  readonly platformsIfAvailable?: boolean;
   /** Whether to copy signatures and other referrers. */
   readonly referrers: boolean;
   /** What to do with attestations. */
@@ -35,10 +37,10 @@ export interface CopyImageOptions {
  * @returns the digest that the tag names: the given one, or that of a new index with a selection of platforms or without attestations
  */
 export async function copyImage(context: CopyContext, options: CopyImageOptions): Promise<string> {
-  const { digest, tag, platforms, referrers, platformTags, attestations, beforeTag } = options;
+  const { digest, tag, referrers, platformTags, attestations, beforeTag } = options;
   const copy = new ImageCopy(context);
   const source = await fetchRoot(context, copy, digest);
-  const selected = platforms === undefined ? source : subsetOf(source, platforms, context.source.endpoint.registry);
+  const selected = selectPlatforms(context, source, options);
   const outdated = await platformTags?.findOutdated(selected, copy.sourceReader) ?? [];
   const [listed, root] = await Promise.all([
     referrers ? findReferrers(context, selected) : [],
@@ -54,6 +56,15 @@ export async function copyImage(context: CopyContext, options: CopyImageOptions)
   await platformTags?.put(outdated, root);
   await copy.put(root, tag);
   return root.digest;
+}
+
+function selectPlatforms({ progress, source: { endpoint } }: CopyContext, source: Manifest, options: CopyImageOptions): Manifest {
+  const { platforms, platformsIfAvailable } = options;
+  if (platforms === undefined) return source;
+  if (!platformsIfAvailable) return subsetOf(source, platforms, endpoint.registry);
+  const missing = missingPlatforms(source, platforms).map(formatPlatform);
+  if (missing.length > 0) progress.line(`upstream has no image for ${missing.join(', ')}`);
+  return availableSubsetOf(source, platforms, endpoint.registry);
 }
 
 /** The referrers of what an index without attestations still lists. A referrer of the full index says nothing about the new one. */

@@ -106,7 +106,7 @@ async function requireOwnPlatform(image: Manifest, platforms: readonly Platform[
 export const ANNOTATION_PREFIX = 'io.github.cdk-ecr-mirror.';
 /** The annotation with the digest of the source index. A run compares it to find out whether upstream has changed. */
 export const SOURCE_DIGEST_ANNOTATION = `${ANNOTATION_PREFIX}source-digest`;
-/** The annotation with the selected platforms. Another selection makes another index. */
+/** The annotation with the selected platforms. Another selection makes another index. A platform that the source lacks has a question mark. */
 export const PLATFORMS_ANNOTATION = `${ANNOTATION_PREFIX}platforms`;
 
 /** The annotation of BuildKit that links an attestation to its manifest. */
@@ -120,14 +120,43 @@ const ATTESTATION_SUBJECT = 'vnd.docker.reference.digest';
  * @throws MirrorError when the index lacks a selected platform
  */
 export function subsetOf(source: Manifest, platforms: readonly Platform[], registry: string): Manifest {
+  const missing = missingPlatforms(source, platforms);
+  if (missing.length > 0) throw missingPlatformsError(registry, source.digest, missing, parseIndex(source).manifests);
+  return makeSubset(source, platforms, formatSelection(platforms), registry);
+}
+
+/**
+ * Makes an index with those of the selected platforms that the source has, and their attestations. The same source always gives the same index.
+ *
+ * A source that has no other platforms is returned unchanged, so it keeps its digest and its signatures.
+ *
+ * @throws MirrorError when the index has none of the selected platforms
+ */
+export function availableSubsetOf(source: Manifest, platforms: readonly Platform[], registry: string): Manifest {
+  const missing = missingPlatforms(source, platforms);
+  if (missing.length === platforms.length) throw missingPlatformsError(registry, source.digest, missing, parseIndex(source).manifests);
+  const subset = makeSubset(source, platforms, formatSelection(platforms, missing), registry);
+  if (subset === source) return source;
+  const isWhole = parseIndex(subset).manifests.length === parseIndex(source).manifests.length;
+  // With the annotation of upstream, a later run would compare the wrong source digest.
+  return isWhole && platformsOf(source) === undefined ? source : subset;
+}
+
+/** The selected platforms that an index lacks; none for an image that is not an index. */
+export function missingPlatforms(source: Manifest, platforms: readonly Platform[]): Platform[] {
+  if (!isIndexType(source.mediaType)) return [];
+  const { manifests } = parseIndex(source);
+  return platforms.filter((platform) => !manifests.some((entry) => isForPlatform(entry, platform)));
+}
+
+/** @param selection the selection as the annotation has it */
+function makeSubset(source: Manifest, platforms: readonly Platform[], selection: string, registry: string): Manifest {
   if (!isIndexType(source.mediaType)) return source;
   const index = parseIndex(source);
-  const missing = platforms.filter((platform) => !index.manifests.some((entry) => isForPlatform(entry, platform)));
-  if (missing.length > 0) throw missingPlatformsError(registry, source.digest, missing, index.manifests);
   const kept = index.manifests.filter((entry) => platforms.some((platform) => isForPlatform(entry, platform)));
   const keptDigests = new Set<unknown>(kept.map(({ digest }) => digest));
   const manifests = index.manifests.filter((entry) => keptDigests.has(entry.digest) || keptDigests.has(entry.annotations?.[ATTESTATION_SUBJECT]));
-  const own = { [SOURCE_DIGEST_ANNOTATION]: source.digest, [PLATFORMS_ANNOTATION]: formatSelection(platforms) };
+  const own = { [SOURCE_DIGEST_ANNOTATION]: source.digest, [PLATFORMS_ANNOTATION]: selection };
   const annotations = { ...upstreamAnnotations(index), ...own };
   return newIndex(source, { ...index, manifests, annotations }, registry);
 }
@@ -149,16 +178,21 @@ export function newIndex({ mediaType }: Manifest, content: IndexContent, registr
  * The engine makes only indexes, so the annotations of a manifest do not count: upstream wrote them.
  *
  * @param platforms the selection of platforms; undefined for all
+ * @param ifAvailable whether the source may lack some of the platforms
  */
-export function sourceDigestOf(received: ReceivedManifest, platforms: readonly Platform[] | undefined): string | undefined {
+export function sourceDigestOf(
+  received: ReceivedManifest, platforms: readonly Platform[] | undefined, ifAvailable: boolean = false,
+): string | undefined {
   if (!isIndexType(received.mediaType)) return undefined;
   const annotations = annotationsOf(received);
-  return annotations[PLATFORMS_ANNOTATION] === (platforms && formatSelection(platforms)) ? annotations[SOURCE_DIGEST_ANNOTATION] : undefined;
+  const annotated = annotations[PLATFORMS_ANNOTATION];
+  const selection = ifAvailable ? annotated?.replaceAll('?', '') : annotated;
+  return selection === (platforms && formatSelection(platforms)) ? annotations[SOURCE_DIGEST_ANNOTATION] : undefined;
 }
 
-/** The selection of platforms that a subset was made for; undefined for an index that is not a subset. */
+/** The selected platforms that a subset has; undefined for an index that is not a subset. */
 export function platformsOf(received: ReceivedManifest): string | undefined {
-  return annotationsOf(received)[PLATFORMS_ANNOTATION];
+  return annotationsOf(received)[PLATFORMS_ANNOTATION]?.split(',').filter((platform) => !platform.endsWith('?')).join(',');
 }
 
 /** The annotations of an index or a manifest that have text values. */
@@ -167,7 +201,9 @@ export function annotationsOf({ bytes }: ReceivedManifest): Readonly<Record<stri
   return textFields(annotations);
 }
 
-/** A selection of platforms in normalized form, independent of the order. */
-function formatSelection(platforms: readonly Platform[]): string {
-  return [...new Set(platforms.map((platform) => formatPlatform(normalizedPlatform(platform))))].sort().join(',');
+/** A selection of platforms in normalized form, independent of the order. The missing platforms have a question mark. */
+function formatSelection(platforms: readonly Platform[], missing: readonly Platform[] = []): string {
+  const format = (platform: Platform) => formatPlatform(normalizedPlatform(platform));
+  const marked = new Set(missing.map(format));
+  return [...new Set(platforms.map(format))].sort().map((platform) => marked.has(platform) ? `${platform}?` : platform).join(',');
 }

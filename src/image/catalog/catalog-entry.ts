@@ -17,8 +17,10 @@ export interface CatalogEntry {
   readonly image: string;
   /** The tags of the repository to mirror. */
   readonly tags?: TagSelection;
-  /** The platforms to mirror; all by default. */
+  /** The platforms to mirror; by default those of the catalog, as far as upstream has them. */
   readonly platforms?: readonly string[];
+  /** Whether to mirror all platforms, although the catalog has a list of platforms; false by default. */
+  readonly allPlatforms?: boolean;
   /** The owner of the image, which each result of the image contains. */
   readonly owner?: string;
   /** The last day on which the image is mirrored, in UTC: `2027-03-31`. */
@@ -29,7 +31,7 @@ export interface CatalogEntry {
   readonly tagKind?: TagKindName;
   /** The policy when a fixed tag has moved upstream; `FAIL` by default. */
   readonly onTagMoved?: TagMovedPolicy;
-  /** Whether to copy signatures and other referrers; true by default. */
+  /** Whether to copy signatures and other referrers; by default as the catalog says. */
   readonly referrers?: boolean;
   /** Whether to look for referrers of an unchanged image that were published later; true by default. */
   readonly lateReferrers?: boolean;
@@ -47,8 +49,10 @@ export interface CatalogImage {
   readonly source: string;
   /** The number of mirrored tags; undefined when it is not known. */
   readonly tags?: number;
-  /** The number of mirrored platforms; undefined for all. */
+  /** The number of mirrored platforms, if its entry has platforms of its own. */
   readonly platforms?: number;
+  /** Whether all its platforms are mirrored, although the catalog has a list of platforms. */
+  readonly allPlatforms?: boolean;
 }
 
 /** The images of a catalog, or its problems. */
@@ -83,7 +87,7 @@ const MAX_PLATFORMS = 50;
 const MAX_PATTERNS = 100;
 
 /** The fields with a plural name. */
-const PLURALS: readonly string[] = ['tags', 'platforms', 'referrers', 'lateReferrers', 'attestations'];
+const PLURALS: readonly string[] = ['tags', 'platforms', 'allPlatforms', 'referrers', 'lateReferrers', 'attestations'];
 
 const TAG_KINDS: readonly TagKindName[] = ['fixed', 'floating'];
 
@@ -108,6 +112,7 @@ const FIELDS: Readonly<Record<keyof CatalogEntry, (value: unknown) => string | u
     return isFields(value) ? tagsProblem(value) : `they must be an object such as {"semver": ">=1.25 <2"} or {"patterns": ["1.27*"]}; ${SINGLE_TAG}`;
   },
   platforms: platformsProblem,
+  allPlatforms: (value) => typeof value === 'boolean' ? undefined : 'they must be true or false, without quotes',
   owner: ownerProblem,
   expires: (value) => isText(value, CATALOG_PATTERNS.expires) ? undefined : 'it must be a date such as "2027-03-31"',
   digest: (value) => typeof value === 'string' && isDigest(value) ? undefined : `it must be ${DIGEST_FORMAT}`,
@@ -136,6 +141,7 @@ export function entryShapeProblem(value: unknown): string | undefined {
     const problem = fieldProblem(name, field, FIELDS[name as keyof CatalogEntry](field));
     if (problem !== undefined) return problem;
   }
+  if (value.allPlatforms === true && value.platforms !== undefined) return 'it has both platforms and allPlatforms; remove one of the two';
   if (value.tags === undefined || value.digest === undefined) return undefined;
   return 'it has both tags and digest, but different tags have different digests; remove one of the two';
 }

@@ -197,7 +197,7 @@ function mergedEntry(group: readonly ValidEntry[]): ValidEntry {
 
 /** The settings of an entry, without its owner and last day. */
 function settingsOf({ reference, entry }: ValidEntry): string {
-  const { attestations, digest, lateReferrers = true, onTagMoved, platforms, referrers = true, tagKind: kind } = entry;
+  const { attestations, digest, lateReferrers = true, onTagMoved, platforms, allPlatforms = false, referrers = true, tagKind: kind } = entry;
   const sorted = platforms?.map((platform) => formatPlatform(normalizedPlatform(parsePlatform(platform)!))).sort();
-  return JSON.stringify([formatImageReference(reference), digest, onTagMoved, sorted, referrers, kind, lateReferrers, attestations]);
+  return JSON.stringify([formatImageReference(reference), digest, onTagMoved, sorted, allPlatforms, referrers, kind, lateReferrers, attestations]);
 }

@@ -16,6 +16,11 @@ export const RUN_ENVIRONMENT = {
   ON_TAG_MOVED: 'ON_TAG_MOVED',
   /** The platforms to mirror, separated by commas: `linux/amd64,linux/arm64`. Default: all. */
   PLATFORMS: 'PLATFORMS',
+  /**
+   * The platforms to mirror if upstream has them, separated by commas. A run fails only if upstream has none of them. It excludes `PLATFORMS`; with
+   * `CATALOG`, it applies to entries without platforms of their own. Default: all.
+   */
+  PLATFORMS_IF_AVAILABLE: 'PLATFORMS_IF_AVAILABLE',
   /** `false` to opt out of copying signatures and other referrers. Default: `true`. */
   REFERRERS: 'REFERRERS',
   /** The policy for attestations: `KEEP_IF_ACCEPTED`, `KEEP` or `DROP`. Default: `KEEP_IF_ACCEPTED`. */

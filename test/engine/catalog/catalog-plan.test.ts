@@ -46,6 +46,35 @@ describe('a StringList', () => {
   });
 });
 
+describe('the platforms and referrers of a catalog', () => {
+  const settingsOf = (entry: string, variables: Record<string, string>) => {
+    const text = `images: [{ image: "team/app:1.0.0", ${entry} }]`;
+    const environment = { MIRROR_REGISTRY: ECR, MIRROR_REPOSITORY_PREFIX: 'mirror', ...variables };
+    const [planned] = planCatalogImages({ name: 'images.yaml', text, shard: { number: 1, of: 1 }, today: '2026-11-30' }, environment);
+    if ('result' in planned) throw new Error(planned.result.message);
+    const { platforms, platformsIfAvailable = false, referrers } = planned.configuration.requestFor(planned.configuration.image);
+    return [platforms?.map(({ architecture }) => architecture), platformsIfAvailable, referrers];
+  };
+
+  test.each<[string, Record<string, string>, unknown[]]>([
+    ['', { PLATFORMS_IF_AVAILABLE: 'linux/amd64,linux/arm64', REFERRERS: 'false' }, [['amd64', 'arm64'], true, false]],
+    ['platforms: [linux/s390x], referrers: true', { PLATFORMS_IF_AVAILABLE: 'linux/amd64', REFERRERS: 'false' }, [['s390x'], false, true]],
+    ['allPlatforms: true, referrers: false', { PLATFORMS_IF_AVAILABLE: 'linux/amd64' }, [undefined, false, false]],
+    ['allPlatforms: false', { PLATFORMS_IF_AVAILABLE: 'linux/amd64' }, [['amd64'], true, true]],
+    ['', {}, [undefined, false, true]],
+  ])('apply to an entry unless it overrides them: %j with %j', (entry, variables, settings) => {
+    expect(settingsOf(entry, variables)).toEqual(settings);
+  });
+
+  test('are mirrored by a run', async () => {
+    const image = multiPlatformImage({ platforms: ['linux/amd64', 'linux/s390x'] });
+    account.upstream.push('team/app', 'stable', image);
+    const { code, lines } = await mirrorParameter(account, nameOf('team/app', 'stable'), { PLATFORMS_IF_AVAILABLE: 'linux/amd64,linux/arm64' });
+    expect([code, lines[0]]).toMatchObject([0, { outcome: 'copied', sourceDigest: image.digest }]);
+    expect(lines[0].targetDigest).not.toBe(image.digest);
+  });
+});
+
 describe('an object in Amazon S3', () => {
   const list = () => [
     'version: 1',

@@ -24,6 +24,7 @@ const GOOD: readonly unknown[] = [
   { image: 'nginx', tags: { semver: '*', prereleases: false, variant: 'alpine' } },
   { image: 'nginx', tags: { patterns: ['1.2*', 'stable'], exclude: ['*-rc*'] } },
   { image: 'nginx', tags: { patterns: ['RELEASE.*'], latest: 5 } },
+  { image: 'nginx', allPlatforms: true }, { image: 'nginx', allPlatforms: false, platforms: ['linux/amd64'] },
   { image: 'nginx', tags: { patterns: ['main-*'], order: 'LAST_NUMBER', latest: 5 } },
   { image: 'nginx:1.27.0', platforms: ['linux/amd64', 'linux/arm/v7'], owner: 'Team Payments', expires: '2027-03-31', digest: `sha256:${HEX}`, tagKind: 'fixed', onTagMoved: 'SUFFIX', referrers: false, lateReferrers: false, attestations: 'KEEP_IF_ACCEPTED' },
 ];
@@ -35,7 +36,7 @@ const BAD: readonly unknown[] = [
   { image: 'nginx', tags: { patterns: ['*'], latest: 0 } }, { image: 'nginx', tags: { patterns: ['*'], order: 'version' } }, { image: 'nginx', tags: { semver: '*', order: 'VERSION' } }, { image: 'nginx', tags: { patterns: ['*'], order: null } },
   { image: 'nginx', tags: { semver: '*', latest: 0 } }, { image: 'nginx', tags: { semver: '*', latest: 1.5 } }, { image: 'nginx', tags: { semver: '*', latest: 501 } },
   { image: 'nginx', tags: { semver: '*', variant: 'alpine', prereleases: true } }, { image: 'nginx', tags: { semver: '*', variant: '-a' } }, { image: 'nginx', tags: { semver: '*', unknown: 1 } }, { image: 'nginx', tags: { exclude: ['a'] } },
-  { image: 'nginx', platforms: [] }, { image: 'nginx', platforms: ['amd64'] }, { image: 'nginx', platforms: ['linux/amd64', 'linux/amd64'] }, { image: 'nginx', platforms: 'linux/amd64' }, { image: 'nginx', platforms: ['linux/amd64,linux/arm64'] },
+  { image: 'nginx', allPlatforms: 'true' }, { image: 'nginx', allPlatforms: true, platforms: ['linux/amd64'] }, { image: 'nginx', platforms: [] }, { image: 'nginx', platforms: ['amd64'] }, { image: 'nginx', platforms: ['linux/amd64', 'linux/amd64'] }, { image: 'nginx', platforms: 'linux/amd64' }, { image: 'nginx', platforms: ['linux/amd64,linux/arm64'] },
   { image: 'nginx', owner: '' }, { image: 'nginx', owner: 'a\u0007b' }, { image: 'nginx', owner: ' a' }, { image: 'nginx', owner: 'x'.repeat(101) }, { image: 'nginx', expires: '2027-3-1' }, { image: 'nginx', expires: '2027-13-01' }, { image: 'nginx', expires: 20270331 },
   { image: 'nginx', digest: HEX }, { image: 'nginx', digest: `sha256:${HEX}A` }, { image: 'nginx', digest: `sha256:${HEX}`, tags: { semver: '*' } },
   { image: 'nginx', tagKind: 'FIXED' }, { image: 'nginx', onTagMoved: 'fail' }, { image: 'nginx', referrers: 'false' }, { image: 'nginx', lateReferrers: 1 }, { image: 'nginx', attestations: 'keep' }, { image: 'nginx', attestations: true },
