@@ -16,6 +16,7 @@ export type { MirrorBuildOptions } from './project/build-options';
 export type { BuildProxy } from './project/build-proxy';
 export { ComputeArchitecture, type Ec2ComputeOptions, type LambdaComputeOptions, MirrorCompute } from './project/mirror-compute';
 export { RegistryCredentials, type RegistryCredentialsOptions } from './project/registry-credentials';
+export { RegistrySettings, type RegistrySettingsOptions } from './project/registry-settings';
 
 export type { MirrorRepositoryOptions } from './repositories/repository-options';
 

@@ -8,8 +8,10 @@ import type { ImageCallbacks } from '../engine/mirror-all';
 import { MirrorTools } from '../engine/mirror-image';
 import { DEFAULT_RETRY } from '../engine/registry/retry';
 import { Transport } from '../engine/registry/transport';
+import { UpstreamSettings } from '../engine/registry/upstream-settings';
 import { LogProgress, type ProgressListener, SILENT } from '../engine/report/progress';
 import { isSuccess, MirrorResult, summarize } from '../engine/result';
+import type { RegistryRule } from '../image/contract/environment';
 import { formatImageReference } from '../image/image-reference';
 
 /** Options of each command that sends requests to registries. */
@@ -19,6 +21,8 @@ export interface CommandOptions {
   readonly plainHttp?: boolean;
   /** The hosts of token services on other domains that may receive credentials. */
   readonly allowRealm?: readonly string[];
+  /** The other endpoints of registries. */
+  readonly endpoint?: readonly RegistryRule[];
   /** In seconds. */
   readonly timeout: number;
   /** Interrupts the command. The images that are not done then have the result `interrupted`. */
@@ -44,6 +48,7 @@ export async function withMirrorTools<T>(options: CommandOptions, isSingle: bool
     retry: DEFAULT_RETRY,
     deadline: Date.now() + options.timeout * 1000,
     signal: options.signal,
+    upstreams: new UpstreamSettings(options.endpoint),
     plainHttp: (registry: string) => options.plainHttp === true && isOwnRegistry(registry),
   };
   const callbacks: ImageCallbacks = {

@@ -6,7 +6,8 @@ import type { StartCommandOptions } from './commands/start-command';
 import { EXIT_CODES, EXIT_CODES_HELP, interruptionCode } from './exit-codes';
 import { formatUsageError, isUsageError, loadStandardInput, UsageError } from './usage-error';
 import { MAX_DEADLINE_SECONDS } from '../engine/configuration';
-import { ATTESTATION_POLICIES, TAG_MOVED_POLICIES } from '../image/contract/environment';
+import { readUpstreamSettings } from '../engine/registry/upstream-settings';
+import { ATTESTATION_POLICIES, RegistryRule, TAG_MOVED_POLICIES } from '../image/contract/environment';
 import { parseRegistryHost } from '../image/image-reference';
 import { parsePlatform, Platform, platformTagsProblem } from '../image/platform';
 
@@ -51,6 +52,8 @@ function addMirrorCommand(root: Command, name: string, description: string, dryR
     .option('--quiet', 'no progress output')
     .option('--plain-http', 'use HTTP without TLS for registries with an IP address, a name without dots, or a port')
     .option('--allow-realm <hosts>', 'token services on other domains than the registry that may receive its credentials', parseHosts)
+    .option('--endpoint <registry=endpoint>', 'pull the images of a registry from another one, for example '
+      + 'docker.io=artifactory.example.com/docker-remote (can be repeated)', collectEndpoints)
     .option('--platform <platforms>', 'copy only these platforms, for example linux/amd64,linux/arm64 (changes the digest)', parsePlatforms)
     .option('--platform-if-available <platforms>', 'copy those of these platforms that the image has, and fail only if it has none', parsePlatforms)
     .option('--platform-tags <platforms>', 'add a tag for each of these platforms, for example 1.0.0-linux-arm64 for AWS Lambda', parsePlatforms)
@@ -181,6 +184,18 @@ function parseHosts(text: string): string[] {
     if (host === undefined) throw new InvalidArgumentError('It must be a list of hosts, for example auth.example.net,sso.example.org.');
     return host;
   });
+}
+
+function collectEndpoints(text: string, rules: readonly RegistryRule[] = []): RegistryRule[] {
+  const [, registry, endpoint] = /^([^=]+)=([^=]+)$/.exec(text.trim()) ?? [];
+  try {
+    const all = [...rules, { registry, endpoint }];
+    readUpstreamSettings(JSON.stringify(all));
+    return all;
+  } catch {
+    throw new InvalidArgumentError('It must be a registry and another host with a path and without a scheme, for example '
+      + 'docker.io=artifactory.example.com/docker-remote, and each registry can have one endpoint.');
+  }
 }
 
 function parseSeconds(text: string): number {

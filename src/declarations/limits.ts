@@ -1,7 +1,7 @@
 import { Annotations, CfnResource, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { DeclaredImage } from './declared-image';
-import { CredentialScope, findCredentials } from '../image/contract/environment';
+import { CredentialScope, findCredentials, RegistryRule } from '../image/contract/environment';
 import { DOCKER_HUB } from '../image/image-reference';
 import { onSynthesis } from '../synthesis/aspects';
 
@@ -42,8 +42,12 @@ const ASSUMED_PLATFORMS = 8;
  * @param project the project that pulls
  * @param firstCopies the first copies of the mirror, complete when all images are added
  * @param credentials the credentials of the mirror. Docker Hub has other limits for the images that they are for.
+ * @param rules the settings of registries. With another endpoint, builds don't pull from Docker Hub.
  */
-export function warnAboutDockerHubBudget(project: Construct, firstCopies: readonly FirstCopy[], credentials: readonly CredentialScope[]): void {
+export function warnAboutDockerHubBudget(
+  project: Construct, firstCopies: readonly FirstCopy[], credentials: readonly CredentialScope[], rules: readonly RegistryRule[] = [],
+): void {
+  if (rules.some(({ registry, endpoint }) => registry === DOCKER_HUB && endpoint !== undefined)) return;
   const isAnonymous = ({ registry, repository }: FirstCopy) => {
     return registry === DOCKER_HUB && findCredentials(credentials, registry, repository) === undefined;
   };

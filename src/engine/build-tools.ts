@@ -20,6 +20,7 @@ export async function withBuildTools<T>(settings: Settings, progress: ProgressLi
       retry: DEFAULT_RETRY,
       deadline: Date.now() + settings.deadlineSeconds * 1000,
       signal: stop.signal,
+      upstreams: settings.upstreams,
       plainHttp: () => false,
     });
   } finally {

@@ -2,6 +2,7 @@ import { parseJson } from '../image/parse-json';
 import { EnvironmentCredentials } from './credentials/credential-source';
 import { MirrorError } from './mirror-error';
 import type { MirrorRequest } from './mirror-image';
+import { readUpstreamSettings, UpstreamSettings } from './registry/upstream-settings';
 import { isShown, requireNoCredentials, variableError } from './run-variables';
 import { rangeProblem } from './tags';
 import {
@@ -19,6 +20,8 @@ import { HIDE_VALUE, MAX_SELECTED_TAGS, parseTagSelection, TagSelection } from '
 /** The settings of a CodeBuild project, which apply to each of its builds. */
 export interface Settings {
   readonly credentials: EnvironmentCredentials;
+  /** How builds use upstream registries. */
+  readonly upstreams: UpstreamSettings;
   readonly deadlineSeconds: number;
   /** The event bus for events; undefined for no events. */
   readonly eventBus: string | undefined;
@@ -68,6 +71,7 @@ export function readConfiguration(environment: NodeJS.ProcessEnv): Configuration
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   return {
     credentials: new EnvironmentCredentials(readCredentialVariables(environment[PROJECT_ENVIRONMENT.CREDENTIALS]), environment),
+    upstreams: readUpstreamSettings(environment[PROJECT_ENVIRONMENT.REGISTRIES]),
     deadlineSeconds: readDeadline(environment[PROJECT_ENVIRONMENT.DEADLINE_SECONDS]),
     eventBus: environment[PROJECT_ENVIRONMENT.EVENT_BUS] || undefined,
     customBuilds: readCustomBuilds(environment[PROJECT_ENVIRONMENT.CUSTOM_BUILDS]),

@@ -1,12 +1,26 @@
 import { MirrorError } from './mirror-error';
 import { networkAdvice } from './registry/network-advice';
+import type { RegistryTools } from './registry/repository-access';
 import { errorCode } from './registry/transport';
 import type { FailureReason } from './result';
 import type { RunLimits } from './run-signal';
+import type { ImageReference } from '../image/image-reference';
 
-/** The reason and the message for an error that ended the work on an image. */
-export function describeFailure(error: unknown, { deadline, signal }: RunLimits): { readonly reason: FailureReason; readonly message: string } {
-  if (error instanceof MirrorError) return { reason: error.reason, message: withNetworkAdvice(error) };
+/** What limits a run, and how it uses upstream registries. */
+type FailureContext = RunLimits & Pick<RegistryTools, 'upstreams'>;
+
+/**
+ * The reason and the message for an error that ended the work on an image.
+ *
+ * @param source the upstream image, if the error can be one of its registry
+ */
+export function describeFailure(
+  error: unknown, { deadline, signal, upstreams }: FailureContext, source?: ImageReference,
+): { readonly reason: FailureReason; readonly message: string } {
+  if (error instanceof MirrorError) {
+    const message = withNetworkAdvice(error);
+    return { reason: error.reason, message: source === undefined ? message : upstreams?.describe(source, message) ?? message };
+  }
   const continued = 'the mirror keeps what was copied, and the next run continues from there';
   if (signal.aborted) return { reason: 'interrupted', message: `interrupted; ${continued}` };
   if (Date.now() >= deadline) return { reason: 'deadline-exceeded', message: `the run reached its deadline; ${continued}` };

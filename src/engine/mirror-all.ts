@@ -7,6 +7,7 @@ import { MirrorResult, notAttempted } from './result';
 import { FilterVersions } from './retention/filter-versions';
 import { Semaphore } from './semaphore';
 import { listTags } from './tags';
+import type { ImageReference } from '../image/image-reference';
 
 /** The maximum number of images of one upstream host in progress: enough to hide the latency of registries, and few enough for their rate limits. */
 export const MAX_IMAGES_PER_HOST = 8;
@@ -48,7 +49,7 @@ export async function mirrorAll<R>(plan: readonly PlannedImages[], tools: Mirror
   const mirror = (request: MirrorRequest, index: number, versions: FilterVersions | undefined) => images.run(async () => {
     const result = await mirrorImage(request, { ...shared, ...onStart?.(request) });
     return onResult(await versions?.afterImage(result) ?? result, request, index);
-  }, request.source.registry);
+  }, hostOf(request.source, tools));
   const results = await settleAll(plan.map(async (planned, index) => {
     const requests = 'result' in planned ? planned.result : await readRequests(planned.configuration, shared, tagLists);
     if (!Array.isArray(requests)) return [await onResult(requests, undefined, index)];
@@ -71,13 +72,18 @@ async function readRequests(
 ): Promise<MirrorRequest[] | MirrorResult> {
   if (tags === undefined) return [requestFor(image)];
   try {
-    const selected = await tagLists.run(() => listTags(image, tags, tools), image.registry);
+    const selected = await tagLists.run(() => listTags(image, tags, tools), hostOf(image, tools));
     return selected.map((tag) => requestFor({ ...image, tag }));
   } catch (error) {
-    const { reason, message } = describeFailure(error, tools);
+    const { reason, message } = describeFailure(error, tools, image);
     const { registry, repository } = requestFor(image).target;
     return { ...notAttempted(`${image.registry}/${image.repository}`, `${registry}/${repository}`, reason, message), repository };
   }
+}
+
+/** The host that an image is pulled from. */
+function hostOf(image: ImageReference, { upstreams }: MirrorTools): string {
+  return (upstreams?.locate(image) ?? image).registry;
 }
 
 /** Waits for all tasks, also after one of them has failed. */

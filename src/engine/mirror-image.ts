@@ -108,7 +108,7 @@ class MirrorTask {
     try {
       decided = await untilAborted(this.context.retryContext.signal, this.mirror());
     } catch (error) {
-      decided = { outcome: 'failed', ...describeFailure(error, this.tools) };
+      decided = { outcome: 'failed', ...describeFailure(error, this.tools, this.request.source) };
     } finally {
       this.access.close();
       this.context.blobs.close();
@@ -145,7 +145,8 @@ class MirrorTask {
   }
 
   private notFound(): MirrorError {
-    const { registry, repository, tag, digest } = this.request.source;
+    const { tag, digest } = this.request.source;
+    const { endpoint: { registry }, repository } = this.context.source;
     const kept = this.targetImage === undefined ? '' : '; the mirror keeps its copy';
     const remedy = 'check the spelling, or set credentials if it is private';
     return new MirrorError('not-found', `${registry}: there is no ${repository}:${tag ?? digest}${kept}; ${remedy}`);

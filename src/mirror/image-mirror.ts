@@ -143,7 +143,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
     this.deadLetterQueue = schedules.deadLetterQueue;
     published.define(props.published);
     this.node.addValidation({ validate: () => imageProblems(this, this.catalogs.count) });
-    warnAboutDockerHubBudget(project, firstCopies, credentials);
+    warnAboutDockerHubBudget(project, firstCopies, credentials, props.registries);
     mapImageList(props.images ?? [], (image) => this.addImage(image));
   }
 

@@ -77,6 +77,7 @@ const SHAPES = {
   groupRuns: FLAG,
   onDeploy: valueOf('OnDeploy', OnDeploy),
   credentials: listOf(objectWith('registry', 'RegistryCredentials.dockerHub(secret)', true), 'RegistryCredentials.dockerHub(secret)'),
+  registries: listOf(objectWith('registry', 'RegistrySettings.of("docker.io", { endpoint })'), 'RegistrySettings.of("docker.io", { endpoint })'),
   compute: objectWith('_bind', 'MirrorCompute.ec2()'),
   customImageCompute: objectWith('_bind', 'MirrorCompute.ec2()'),
   proxy: objectWith('url', '{ url: "http://proxy.example.com:3128" }', true),

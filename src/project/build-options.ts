@@ -3,6 +3,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { BuildProxy } from './build-proxy';
 import { MirrorCompute } from './mirror-compute';
 import { RegistryCredentials } from './registry-credentials';
+import { RegistrySettings } from './registry-settings';
 
 /**
  * Options of an `ImageMirror` for the builds of its CodeBuild project.
@@ -14,6 +15,13 @@ export interface MirrorBuildOptions {
    * @default - anonymous access to all registries, except Amazon ECR and Amazon ECR Public: builds use their role there
    */
   readonly credentials?: RegistryCredentials[];
+
+  /**
+   * How builds use upstream registries, at most one setting for each registry: for example another endpoint.
+   *
+   * @default - builds use each registry itself
+   */
+  readonly registries?: RegistrySettings[];
 
   /**
    * The compute of the builds that mirror images.

@@ -5,6 +5,7 @@ import { CredentialScope, findCredentials } from '../image/contract/environment'
 import { parseImageReference, repositoryIn } from '../image/image-reference';
 import { awsPartition, ecrHost } from '../image/registry-hosts';
 import { quote } from '../image/sanitize';
+import { IMPORT_ACTION } from '../repositories/pull-grants';
 import { onSynthesis } from '../synthesis/aspects';
 
 /**
@@ -25,6 +26,8 @@ export function ecrRepositoryArn(stack: Stack, source: string): string | undefin
 export interface EcrUpstreamsProps {
   /** The upstream images of the mirror. They are read when all images are added. */
   readonly sources: () => readonly string[];
+  /** The endpoints that other registries are pulled from. In Amazon ECR, they are pull-through caches. */
+  readonly endpoints: readonly string[];
   /** The credentials that builds use in place of their role. */
   readonly credentials: readonly CredentialScope[];
   /** Adds statements to the policy of the role of builds. */
@@ -42,6 +45,7 @@ export interface EcrUpstreamsProps {
 export class EcrUpstreams {
   private readonly pulled: string[] = [];
   private readonly listed: string[] = [];
+  private readonly imported: string[] = [];
 
   /** @param project the project whose builds pull */
   constructor(private readonly project: IConstruct, private readonly props: EcrUpstreamsProps) {
@@ -58,6 +62,9 @@ export class EcrUpstreams {
     this.allow(this.pulled, arnsOf(sources), ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer']);
     // Only a tag filter has a source without a tag and a digest.
     this.allow(this.listed, arnsOf(sources.filter((source) => repositoryIn(source) === source)), ['ecr:ListImages']);
+    // The first pull through a cache creates the repository, and imports the image.
+    const isAtEndpoint = (source: string) => this.props.endpoints.some((endpoint) => source.startsWith(`${endpoint}/`));
+    this.allow(this.imported, arnsOf(sources.filter(isAtEndpoint)), ['ecr:CreateRepository', IMPORT_ACTION]);
     this.warnAboutOtherPartitions(stack, sources);
   }
 

@@ -16,8 +16,9 @@ import { warnAboutNetwork } from './network-warning';
 import { defineEngineAsset, ENGINE_COMMAND } from './program-assets';
 import { warnAboutBuildRegion } from './region-warning';
 import { RegistryCredentials } from './registry-credentials';
+import { registryRules, registryVariables } from './registry-settings';
 import { IImageMirror, MirrorParts } from '../declarations/mirror-interfaces';
-import { credentialVariables, PROJECT_ENVIRONMENT } from '../image/contract/environment';
+import { credentialVariables, PROJECT_ENVIRONMENT, pulledFrom, RegistryRule } from '../image/contract/environment';
 import { RepositoryArns } from '../repositories/repository-arns';
 import { RepositorySet } from '../repositories/repository-set';
 import { registryHost } from '../synthesis/environments';
@@ -35,6 +36,7 @@ export interface MirrorProjectProps {
   readonly role: iam.Role;
   /** The variables that the projects of all builds have. */
   readonly sharedVariables: BuildVariables;
+  readonly rules: readonly RegistryRule[];
 }
 
 /** A run fails with a message this number of seconds before CodeBuild would stop the build without a message. */
@@ -56,7 +58,12 @@ function defineMirrorProject(scope: Construct, id: string, props: MirrorProjectP
     secondarySources: certificates && [source(certificates, CERTIFICATES_SOURCE)],
     buildSpec: codebuild.BuildSpec.fromObject(buildSpec(compute, command)),
     environment: { buildImage: compute.buildImage, computeType: compute.computeType, privileged: false },
-    environmentVariables: { ...projectVariables(Stack.of(scope), props), ...props.sharedVariables, ...secretVariables(props.credentials) },
+    environmentVariables: {
+      ...projectVariables(Stack.of(scope), props),
+      ...props.sharedVariables,
+      ...registryVariables(props.rules),
+      ...secretVariables(props.credentials),
+    },
     logging: { cloudWatch: { logGroup: props.logGroup } },
     timeout: compute.timeout,
     vpc: compute.vpc,
@@ -167,11 +174,13 @@ export class MirrorBuilds {
 
   constructor(mirror: IImageMirror & Construct, props: MirrorBuildsProps) {
     const { repositories, options, ...settings } = props;
-    const { certificateAuthorityPath, eventBus, excludePullTimes, proxy } = options;
+    const { certificateAuthorityPath, eventBus, excludePullTimes, proxy, registries = [] } = options;
+    const rules = registryRules(registries, settings.credentials);
     this.eventBus = eventBus ?? events.EventBus.fromEventBusName(mirror, 'DefaultEventBus', 'default');
     this.sharedVariables = proxyVariables(mirror, proxy);
     const build = {
       ...settings,
+      rules,
       sharedVariables: this.sharedVariables,
       certificates: certificateAuthorityPath === undefined ? undefined : defineCertificatesAsset(mirror, 'Certificates', certificateAuthorityPath),
       engine: defineEngineAsset(mirror, 'Engine'),
@@ -181,12 +190,13 @@ export class MirrorBuilds {
     this.project = defineMirrorProject(mirror, 'Project', { ...build, repositoryPrefix: repositories.prefix, role: this.role.role });
     if (excludePullTimes) definePullTimeExclusion(mirror, this.role.role);
     this.pushers = [this.role.allow];
-    const sources = () => [...mirror.images.map((image) => image.source), ...this.sourcesOfCatalogs];
+    const sources = () => [...mirror.images.map((image) => image.source), ...this.sourcesOfCatalogs].map((image) => pulledFrom(rules, image));
     warnAboutNetwork(this.project, { compute: settings.compute, role: this.role.role, sources });
     warnAboutProxy(this.project, proxy, settings.compute);
     warnAboutBuildRegion(this.project, { compute: settings.compute, sources });
     new EcrUpstreams(this.project, {
       sources,
+      endpoints: rules.flatMap(({ endpoint }) => endpoint ?? []),
       credentials: settings.credentials,
       allow: this.role.allow,
     });

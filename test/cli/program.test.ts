@@ -77,6 +77,8 @@ describe('copy and check', () => {
     [['--timeout', '1'], { timeout: 1 }],
     [['--allow-realm', 'auth.example.net'], { allowRealm: ['auth.example.net'] }],
     [['--allow-realm', 'Auth.example.net, sso.example.org:8443'], { allowRealm: ['auth.example.net', 'sso.example.org:8443'] }],
+    [['--endpoint', 'docker.io=artifactory.example.com/docker-remote'], { endpoint: [{ registry: 'docker.io', endpoint: 'artifactory.example.com/docker-remote' }] }],
+    [['--endpoint', 'docker.io=a.example.com', '--endpoint', 'quay.io=b.example.com'], { endpoint: [{ registry: 'docker.io', endpoint: 'a.example.com' }, { registry: 'quay.io', endpoint: 'b.example.com' }] }],
     [['--timeout', '604800'], { timeout: 604_800 }],
   ])('understands %j', async (args, expected) => {
     await run('copy', 'a', 'localhost:5000/b', ...args);
@@ -110,6 +112,9 @@ describe('refusals', () => {
     ['a timeout of more than a week', ['copy', 'a', 'localhost:5000/b', '--timeout', '604801']],
     ['a realm that is an address', ['copy', 'a', 'localhost:5000/b', '--allow-realm', 'https://auth.example.net/token']],
     ['an empty realm', ['copy', 'a', 'localhost:5000/b', '--allow-realm', '']],
+    ['an endpoint with a scheme', ['copy', 'a', 'localhost:5000/b', '--endpoint', 'docker.io=http://a.example.com']],
+    ['an endpoint without a registry', ['copy', 'a', 'localhost:5000/b', '--endpoint', 'a.example.com']],
+    ['two endpoints of a registry', ['copy', 'a', 'localhost:5000/b', '--endpoint', 'docker.io=a.example.com', '--endpoint', 'docker.io=b.example.com']],
     ['a stack without an app', ['check', 'a', 'localhost:5000/b', '--stack', 'Images']],
     ['a registry without an app', ['check', 'a', 'localhost:5000/b', '--registry', 'localhost:5000']],
     ['an empty timeout', ['copy', 'a', 'localhost:5000/b', '--timeout', '']],

@@ -39,7 +39,7 @@ beforeEach(async () => {
   hub = await new LocalDockerHub({
     certificate, blobStorage: cdn, realm: `https://${AUTH}/token`, users: [USER], privateRepositories: ['someone/private'],
   }).start();
-  ecr = await new LocalEcr([{ repositoryName: 'mirror/nginx', imageTagMutability: 'IMMUTABLE' }], { certificate, blobOrigin: `https://${BUCKET}` }).start();
+  ecr = await new LocalEcr([{ repositoryName: 'mirror/nginx', imageTagMutability: 'IMMUTABLE' }, 'docker-hub/library/nginx'], { certificate, blobOrigin: `https://${BUCKET}` }).start();
   own = await new LocalRegistry({ certificate }).start();
   network = await new LoopbackNetwork().start();
   for (const [host, { port }] of [[HUB, hub], [AUTH, hub], [CDN, cdn], [ECR, ecr], [ECR_API, ecr], [BUCKET, ecr.blobStorage], [OWN, own]] as const) {
@@ -76,6 +76,23 @@ test('knows the challenges of Docker Hub and Amazon ECR beforehand, so no reques
   await run(['nginx:1.27.0', `${ECR}/mirror/nginx`]);
   expect([...hub.requests, ...ecr.requests].filter(({ status }) => status === 401)).toEqual([]);
   expect(hub.tokenRequests).toBe(1);
+  expect(tokenRequests()).toBe(1);
+});
+
+test('copies an image of Docker Hub from another endpoint, without a request to Docker Hub', async () => {
+  own.push('docker-remote/library/nginx', '1.27.0', IMAGE);
+  const config = await dockerConfig({ auths: { 'https://index.docker.io/v1/': { auth: Buffer.from(`${USER.username}:${USER.password}`).toString('base64') } } });
+  const ending = await run(['--endpoint', `docker.io=${OWN}/docker-remote`, 'nginx:1.27.0', `${ECR}/mirror/nginx`], { DOCKER_CONFIG: config.folder });
+  await config.dispose();
+  expect(resultOf(ending)).toMatchObject({ source: 'docker.io/library/nginx:1.27.0', outcome: 'copied', targetDigest: IMAGE.digest });
+  expect(network.connections.filter((host) => /docker/.test(host))).toEqual([]);
+  expect(own.requests.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
+});
+
+test('reads an image of Docker Hub through a repository of Amazon ECR, with the credentials of AWS', async () => {
+  ecr.push('docker-hub/library/nginx', '1.27.0', IMAGE);
+  const ending = await run(['--endpoint', `docker.io=${ECR}/docker-hub`, 'nginx:1.27.0', `${OWN}/copy`]);
+  expect(resultOf(ending)).toMatchObject({ source: 'docker.io/library/nginx:1.27.0', outcome: 'copied' });
   expect(tokenRequests()).toBe(1);
 });
 

@@ -23,8 +23,8 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import {
   CacheCredentials, ComputeArchitecture, CreationTemplate, ImageCatalog, ImageMirror, MirrorCompute, MirrorDashboard, MirroredImage,
-  MirroredImagesAspect, MirrorReplication, MirrorReplicationDestination, OnDeploy, OnTagMoved, PullThroughCache, RegistryCredentials, ScanSeverity,
-  TagFilter, TagOrder, UpstreamRegistry,
+  MirroredImagesAspect, MirrorReplication, MirrorReplicationDestination, OnDeploy, OnTagMoved, PullThroughCache, RegistryCredentials,
+  RegistrySettings, ScanSeverity, TagFilter, TagOrder, UpstreamRegistry,
 } from '../../src';
 
 /** Mirrors whose deployments start no builds have a third of the resources, which saves time. */
@@ -57,6 +57,7 @@ export const JUDGED_APPS: readonly JudgedApp[] = [
   { name: 'credentials-certificates-and-keys', define: defineCredentials },
   { name: 'vpc', define: defineVpc, regions: [ENVIRONMENT.region] },
   { name: 'proxy', define: defineProxy },
+  { name: 'endpoints', define: defineEndpoints },
   { name: 'lambda-compute', define: defineLambdaCompute, regions: ['us-east-1', 'us-west-2', 'eu-west-1', 'ap-southeast-2'] },
   { name: 'catalogs', define: defineCatalogs },
   { name: 'encryption', define: defineEncryption },
@@ -125,6 +126,14 @@ function defineVpc(app: App): void {
 function defineProxy(app: App): void {
   const { mirror } = mirrorIn(app, { ...WITHOUT_PROVIDER, proxy: { url: 'http://proxy.example.com:3128', noProxy: ['.amazonaws.com', '10.0.0.0/8'] } });
   mirror.addImage('redis:7.0.1', { dockerfileLines: ['RUN apt-get update'] });
+}
+
+function defineEndpoints(app: App): void {
+  const registries = [
+    RegistrySettings.of('docker.io', { endpoint: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/docker-hub' }),
+    RegistrySettings.of('quay.io', { endpoint: 'artifactory.example.com/quay-remote' }),
+  ];
+  mirrorIn(app, { ...WITHOUT_PROVIDER, images: ['nginx:stable', 'quay.io/prometheus/prometheus:v2.53.0'], registries });
 }
 
 function defineLambdaCompute(app: App): void {

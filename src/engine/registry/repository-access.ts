@@ -4,6 +4,7 @@ import { ReadBudget } from './read-budget';
 import { RegistryClient } from './registry-client';
 import { RetryContext, RetryPolicy } from './retry';
 import type { Transport } from './transport';
+import type { UpstreamSettings } from './upstream-settings';
 import { formatRetry } from '../../image/backoff';
 import type { ImageReference } from '../../image/image-reference';
 import type { CredentialSource } from '../credentials/credential-source';
@@ -17,6 +18,8 @@ export interface RegistryTools extends RunLimits {
   readonly credentials: CredentialSource;
   readonly progress: Pick<ProgressListener, 'line'>;
   readonly retry: RetryPolicy;
+  /** How upstream registries are used. By default, each is used itself. */
+  readonly upstreams?: UpstreamSettings;
   /** Whether requests to a registry go over HTTP without TLS. */
   readonly plainHttp: (registry: string) => boolean;
   /** The permit that an image needs to read large documents, for all images that share it. By default each image has a separate permit. */
@@ -42,8 +45,10 @@ export class RepositoryAccess {
     this.budget = new ReadBudget(tools.largeDocuments);
   }
 
-  client({ registry, repository }: Pick<ImageReference, 'registry' | 'repository'>, access: 'pull' | 'pull,push'): RegistryClient {
-    const { budget, retryContext: { signal }, tools: { credentials, plainHttp, transport } } = this;
+  /** A client for a repository. A repository that is only pulled from may be at the endpoint of its registry. */
+  client(location: Pick<ImageReference, 'registry' | 'repository'>, access: 'pull' | 'pull,push'): RegistryClient {
+    const { budget, retryContext: { signal }, tools: { credentials, plainHttp, transport, upstreams } } = this;
+    const { registry, repository } = (access === 'pull' ? upstreams?.locate(location) : undefined) ?? location;
     const endpoint = endpointOf(registry, plainHttp(registry));
     return new RegistryClient({ endpoint, repository, access, transport, credentials, signal, budget });
   }

@@ -81,6 +81,8 @@ export const PROJECT_ENVIRONMENT = {
   KEEP_PREVIOUS: 'MIRROR_KEEP_PREVIOUS',
   /** A list of `CredentialVariables` as JSON: the registries with credentials. */
   CREDENTIALS: 'MIRROR_CREDENTIALS',
+  /** A list of `RegistryRule` as JSON: the registries with settings. Absent when there are none. */
+  REGISTRIES: 'MIRROR_REGISTRIES',
   /** A `CustomBuilds` as JSON: the project that builds customized images. Absent when there are none. */
   CUSTOM_BUILDS: 'MIRROR_CUSTOM_BUILDS',
   /** The allowed builds of customized images, as fingerprints separated by commas. More of them are in `MIRROR_RECIPES_2` and so on. */
@@ -144,6 +146,24 @@ export function findCredentials<T extends CredentialScope>(list: readonly T[], r
     return scope.registry === registry && (namespace === undefined || `${repository ?? ''}/`.startsWith(`${namespace}/`));
   };
   return list.filter(isFor).sort((one, other) => (other.namespace ?? '').length - (one.namespace ?? '').length)[0];
+}
+
+/** How builds use an upstream registry. */
+export interface RegistryRule {
+  /** The registry's host in image references: `docker.io`. */
+  readonly registry: string;
+  /** The registry to pull from instead, with a path: `artifactory.example.com/docker-remote`. Absent for the registry itself. */
+  readonly endpoint?: string;
+}
+
+/**
+ * The image reference that a build pulls: at the endpoint of its registry, or the reference itself.
+ *
+ * @param image a reference in canonical spelling, with or without a tag or digest: `docker.io/library/nginx:stable`
+ */
+export function pulledFrom(rules: readonly RegistryRule[], image: string): string {
+  const { registry, endpoint } = rules.find((rule) => image.startsWith(`${rule.registry}/`)) ?? {};
+  return registry === undefined || endpoint === undefined ? image : `${endpoint}${image.slice(registry.length)}`;
 }
 
 /** The policy when a fixed tag has moved upstream, so that it names different images upstream and in the mirror. */

@@ -1,0 +1,56 @@
+import { PROJECT_ENVIRONMENT, pulledFrom, RegistryRule } from '../../image/contract/environment';
+import { ImageReference, parseRegistryHost, parseRegistryNamespace } from '../../image/image-reference';
+import { parseJson } from '../../image/parse-json';
+import { MirrorError } from '../mirror-error';
+
+/** A repository of a registry. */
+type RepositoryLocation = Pick<ImageReference, 'registry' | 'repository'>;
+
+/** The maximum number of registries with settings. */
+const MAX_RULES = 100;
+
+/** How a run uses its upstream registries. */
+export class UpstreamSettings {
+  constructor(private readonly rules: readonly RegistryRule[] = []) {}
+
+  /** The repository from which an upstream repository is pulled: at the endpoint of its registry, or the repository itself. */
+  locate({ registry, repository }: RepositoryLocation): RepositoryLocation {
+    const [host, ...path] = pulledFrom(this.rules, `${registry}/${repository}`).split('/');
+    return { registry: host, repository: path.join('/') };
+  }
+
+  /** Adds the name of the upstream registry to the message of an error of its endpoint, which the message starts with. */
+  describe({ registry }: Pick<ImageReference, 'registry'>, message: string): string {
+    const endpoint = this.rules.find((rule) => rule.registry === registry)?.endpoint;
+    const isFromEndpoint = endpoint !== undefined && message.startsWith(`${endpoint.split('/')[0]}: `);
+    return isFromEndpoint ? `${message}; builds pull images of ${registry} from the endpoint ${endpoint}` : message;
+  }
+}
+
+/**
+ * Reads the settings of registries. The parsing is strict.
+ *
+ * @param text a list of `RegistryRule` as JSON; undefined or empty for no settings
+ * @throws MirrorError without the value, which can be anything
+ */
+export function readUpstreamSettings(text: string | undefined): UpstreamSettings {
+  if (!text) return new UpstreamSettings();
+  const list = parseJson(text);
+  if (Array.isArray(list) && list.length <= MAX_RULES && list.every(isRule) && new Set(list.map(({ registry }) => registry)).size === list.length) {
+    return new UpstreamSettings(list);
+  }
+  const expected = `a JSON list of at most ${MAX_RULES} objects with registry and endpoint, each for another registry`;
+  throw new MirrorError('invalid-configuration', `the variable ${PROJECT_ENVIRONMENT.REGISTRIES} must be ${expected}`);
+}
+
+function isRule(entry: unknown): entry is RegistryRule {
+  const { registry, endpoint, ...others } = Object(entry) as Record<string, unknown>;
+  const isRegistry = typeof registry === 'string' && parseRegistryHost(registry) === registry;
+  return isRegistry && isEndpoint(endpoint) && Object.keys(others).length === 0;
+}
+
+function isEndpoint(value: unknown): boolean {
+  if (value === undefined) return true;
+  const endpoint = typeof value === 'string' ? parseRegistryNamespace(value) : undefined;
+  return endpoint !== undefined && value === [endpoint.registry, ...endpoint.namespace === undefined ? [] : [endpoint.namespace]].join('/');
+}
