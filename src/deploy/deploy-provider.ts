@@ -7,6 +7,7 @@ import * as custom_resources from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { defineHandlerRole, defineIsCompleteRole, defineOnEventRole } from './handler-roles';
 import { HANDLER_ENVIRONMENT } from '../image/contract/custom-resource';
+import { defineLogGroup, LogOptions } from '../project/operations-key';
 import { HANDLERS, handlersCode } from '../project/program-assets';
 import { suppressFrameworkFindings } from '../synthesis/nag-suppressions';
 
@@ -15,8 +16,8 @@ export interface DeployProviderProps {
   readonly project: codebuild.IProject;
   /** The log group of builds. */
   readonly buildLogs: logs.ILogGroup;
-  /** The retention of the logs of the functions. */
-  readonly logRetention: logs.RetentionDays;
+  /** The options of the log group of the functions. */
+  readonly logOptions: LogOptions;
   /** The time after which CodeBuild stops a build. */
   readonly longestBuild: Duration;
   /** The stacks with a custom resource. They are read when the template is rendered. */
@@ -44,7 +45,7 @@ export interface DeployProvider {
 
 /** Defines the Lambda functions of the custom resources, and the CDK's provider framework, which calls them until the builds are complete. */
 export function defineDeployProvider(scope: Construct, props: DeployProviderProps): DeployProvider {
-  const handlerLogs = new logs.LogGroup(scope, 'Logs', { retention: props.logRetention });
+  const handlerLogs = defineLogGroup(scope, 'Logs', props.logOptions);
   const times = deployTimes(props.longestBuild);
   const code = handlersCode();
   const shared = { runtime: lambda.Runtime.NODEJS_22_X, code, memorySize: MEMORY_MEGABYTES, logGroup: handlerLogs };

@@ -5,7 +5,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { RUN_ENVIRONMENT } from '../image/contract/environment';
 import { startBuildStatements } from '../project/start-build-statements';
-import { outermostStack } from '../synthesis/environments';
+import { stackNamePattern } from '../synthesis/environments';
 
 /** The resources that the Lambda functions of the custom resources use. */
 export interface HandlerRoleProps {
@@ -68,16 +68,11 @@ const MAX_EXACT_ARNS = 25;
  */
 export function stackArnPatterns(stacks: Iterable<Stack>, own: Stack): string[] {
   const all = [...stacks];
-  const names = all.filter((stack) => stack !== own).map(namePattern);
+  const names = all.filter((stack) => stack !== own).map(stackNamePattern);
   const patterns = all.length <= MAX_EXACT_ARNS ? names : [`${commonPrefix(names)}*`];
   const arnFormat = ArnFormat.SLASH_RESOURCE_NAME;
   const arns = patterns.map((name) => own.formatArn({ service: 'cloudformation', resource: 'stack', resourceName: `${name}/*`, arnFormat }));
   return sorted(all.includes(own) ? [own.stackId, ...arns] : arns, own);
-}
-
-/** The name of a stack, or a pattern for a nested stack, because CloudFormation generates its name from the name of the top-level stack. */
-function namePattern(stack: Stack): string {
-  return stack.nestedStackParent === undefined ? stack.stackName : `${outermostStack(stack).stackName}-*`;
 }
 
 function commonPrefix(names: readonly string[]): string {

@@ -12,7 +12,7 @@ import { Construct } from 'constructs';
 import { ImageMirrorProps } from './image-mirror-props';
 import { ImageMirrorAttributes, ImageMirrorLookupOptions, importMirror } from './imported-mirror';
 import {
-  DEFAULT_LOG_RETENTION, defineDeployTrigger, defineRepositories, findAllImages, findImage, imageDefaults, imageProblems, mapImageList,
+  defineDeployTrigger, defineRepositories, findAllImages, findImage, imageDefaults, imageProblems, mapImageList,
   MIRROR_CONTEXTS, MirrorContext, requireMirrorShapes, requireUniqueRegistries,
 } from './mirror-context';
 import { lookUpMirror } from './mirror-lookup';
@@ -39,6 +39,7 @@ import { ResultMetrics } from '../observe/result-metrics';
 import { defineScanRule, OnScanFindingsOptions } from '../observe/scan-findings';
 import { MirrorCompute } from '../project/mirror-compute';
 import { MirrorBuilds } from '../project/mirror-project';
+import { defineLogGroup } from '../project/operations-key';
 import { accountsPullStatement, organizationPullStatement } from '../repositories/pull-grants';
 import { MirrorSchedules } from '../schedules/schedules';
 import { bridgeStages } from '../synthesis/aspects';
@@ -118,7 +119,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
     const defaults = imageDefaults(Stack.of(this), props);
     const firstCopies: FirstCopy[] = [];
     const repositories = defineRepositories(this, defaults.repositoryPrefix, props);
-    const logGroup = new logs.LogGroup(this, 'Logs', { retention: props.logRetention ?? DEFAULT_LOG_RETENTION });
+    const logGroup = defineLogGroup(this, 'Logs', props);
     const compute = (props.compute ?? MirrorCompute.ec2())._bind();
     const builds = new MirrorBuilds(this, { options: props, compute, credentials, logGroup, repositories });
     const { eventBus, project } = builds;

@@ -84,6 +84,7 @@ const SHAPES = {
   certificateAuthorityPath: text('certificates.pem'),
   encryptionKey: objectWith('keyArn', 'new kms.Key(this, "Key")'),
   encryption: objectWith('value', 'ecr.RepositoryEncryption.KMS'),
+  operationsEncryptionKey: objectWith('keyArn', 'new kms.Key(this, "Key")'),
   untaggedImageExpiry: objectWith('toDays', 'Duration.days(30)'),
   imageScanOnPush: FLAG,
   repositoryRemovalPolicy: valueOf('RemovalPolicy', RemovalPolicy),
@@ -129,7 +130,7 @@ export interface DeployTriggerParts {
 /** Defines what mirrors images during a deployment; `undefined` when deployments do not mirror images. */
 export function defineDeployTrigger(
   mirror: Construct,
-  { onDeploy = OnDeploy.WAIT, logRetention = DEFAULT_LOG_RETENTION }: ImageMirrorProps,
+  { onDeploy = OnDeploy.WAIT, ...logOptions }: ImageMirrorProps,
   { builds, compute, logGroup, metrics, repositoryPrefix }: DeployTriggerParts,
 ): DeployTrigger | undefined {
   if (onDeploy === OnDeploy.OFF) return undefined;
@@ -137,10 +138,8 @@ export function defineDeployTrigger(
   // The whole VPC: a build needs routes and endpoints that no other resource of the mirror refers to.
   const buildsNeed: IDependable[] = [builds.role.role, metrics, ...vpc === undefined ? [] : [vpc]];
   const { project } = builds;
-  return new DeployTrigger(mirror, { onDeploy, project, buildLogs: logGroup, logRetention, longestBuild, repositoryPrefix, buildsNeed });
+  return new DeployTrigger(mirror, { onDeploy, project, buildLogs: logGroup, logOptions, longestBuild, repositoryPrefix, buildsNeed });
 }
-
-export const DEFAULT_LOG_RETENTION = logs.RetentionDays.THREE_MONTHS;
 
 /** @throws Error when a registry, or a namespace of a registry, has two credentials */
 export function requireUniqueRegistries(credentials: RegistryCredentials[]): RegistryCredentials[] {

@@ -1,4 +1,5 @@
 import * as events from 'aws-cdk-lib/aws-events';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { BuildProxy } from './build-proxy';
 import { MirrorCompute } from './mirror-compute';
@@ -87,4 +88,18 @@ export interface MirrorBuildOptions {
    * @default logs.RetentionDays.THREE_MONTHS
    */
   readonly logRetention?: logs.RetentionDays;
+
+  /**
+   * The KMS key that encrypts the logs of the mirror, the inputs of its schedules, and its dead-letter queue. `encryptionKey` encrypts images.
+   *
+   * It must be a symmetric key in the Region of the mirror, in the stack of the mirror or in a stack that does not depend on it. The policy of a key
+   * that the app defines gets a statement for each log group. For an imported key, a warning has these statements. The policy must also let IAM
+   * policies of the account decide, which is the default of the CDK.
+   *
+   * A later change affects new logs and messages. Existing ones still need the previous key.
+   *
+   * @default - keys that AWS owns
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+   */
+  readonly operationsEncryptionKey?: kms.IKey;
 }

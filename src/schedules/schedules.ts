@@ -1,6 +1,7 @@
 import { Duration, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct, IConstruct } from 'constructs';
@@ -10,6 +11,8 @@ import { warnAboutStartTimes } from './start-times';
 import { lateReferrersWindow, Timetable } from './timetable';
 import { MirrorRunOptions } from '../declarations/run-options';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
+import { MirrorBuildOptions } from '../project/build-options';
+import { schedulerKeyStatements } from '../project/operations-key';
 import { startBuildStatements } from '../project/start-build-statements';
 import { pathInStage } from '../synthesis/environments';
 
@@ -22,7 +25,7 @@ const RETRY_POLICY = { maximumEventAgeInSeconds: 86_400, maximumRetryAttempts: 1
 /** The settings of the schedules of a mirror. */
 export interface MirrorSchedulesProps {
   /** The options of the mirror. */
-  readonly options: MirrorRunOptions;
+  readonly options: MirrorRunOptions & Pick<MirrorBuildOptions, 'operationsEncryptionKey'>;
   /** The project that the schedules start. */
   readonly project: codebuild.IProject;
   /** The time after which CodeBuild stops a build. */
@@ -34,6 +37,7 @@ export class MirrorSchedules {
   public readonly group: scheduler.ScheduleGroup;
   public readonly deadLetterQueue: sqs.Queue;
   private readonly project: codebuild.IProject;
+  private readonly key?: kms.IKey;
   private readonly role: iam.Role;
   /** The timetables of the enabled schedules, by schedule. */
   private readonly timetablesOf = new Map<IConstruct, Timetable>();
@@ -42,11 +46,13 @@ export class MirrorSchedules {
 
   constructor(mirror: Construct, { options, project, longestBuild }: MirrorSchedulesProps) {
     this.project = project;
+    this.key = options.operationsEncryptionKey;
     // By default, the CDK retains the group, and a new deployment of the app would fail because its name is taken.
     this.group = new scheduler.ScheduleGroup(mirror, 'Schedules', { removalPolicy: RemovalPolicy.DESTROY });
     this.deadLetterQueue = new sqs.Queue(mirror, 'DeadLetterQueue', {
       enforceSSL: true,
-      encryption: sqs.QueueEncryption.SQS_MANAGED,
+      encryption: this.key === undefined ? sqs.QueueEncryption.SQS_MANAGED : sqs.QueueEncryption.KMS,
+      encryptionMasterKey: this.key,
       retentionPeriod: Duration.days(14),
     });
     this.role = this.defineRole(mirror);
@@ -88,6 +94,7 @@ export class MirrorSchedules {
       flexibleTimeWindow: { mode: props.timeWindow.mode, maximumWindowInMinutes: props.timeWindow.maxWindow?.toMinutes() },
       groupName: this.group.scheduleGroupName,
       state: props.enabled ? 'ENABLED' : 'DISABLED',
+      kmsKeyArn: this.key?.keyArn,
       target: {
         arn: this.project.projectArn,
         roleArn: this.role.roleArn,
@@ -117,6 +124,7 @@ export class MirrorSchedules {
           statements: [
             ...startBuildStatements({ project: this.project, variables: Object.values(RUN_ENVIRONMENT) }),
             new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.deadLetterQueue.queueArn] }),
+            ...schedulerKeyStatements(Stack.of(mirror), { key: this.key, scheduleGroupName: this.group.scheduleGroupName }),
           ],
         }),
       },

@@ -82,6 +82,11 @@ export function outermostStack(stack: Stack): Stack {
   return stack.nestedStackParent === undefined ? stack : outermostStack(stack.nestedStackParent);
 }
 
+/** The name of a stack, or a pattern for a nested stack, because CloudFormation generates its name from the name of the top-level stack. */
+export function stackNamePattern(stack: Stack): string {
+  return stack.nestedStackParent === undefined ? stack.stackName : `${outermostStack(stack).stackName}-*`;
+}
+
 /** The constructs from the stage of a construct, or from the app, to the construct. The stage and the app are not included. */
 function scopesInStage(construct: IConstruct): IConstruct[] {
   const { scopes } = construct.node;

@@ -156,6 +156,8 @@ function defineCatalogs(app: App): void {
 function defineEncryption(app: App): void {
   const managed = mirrorIn(app, { ...WITHOUT_PROVIDER, images: ['nginx:stable'], encryption: ecr.RepositoryEncryption.KMS });
   managed.mirror.addCatalog('Teams', ImageCatalog.fromParameter(new ssm.StringListParameter(managed.stack, 'List', { stringListValue: ['nginx:1.27.0'] })));
+  const operationsEncryptionKey = new kms.Key(new Stack(app, 'Keys'), 'Operations');
+  new ImageMirror(new Stack(app, 'Operations'), 'Mirror', { repositoryPrefix: 'operations', images: ['nginx:stable'], operationsEncryptionKey });
 }
 
 function defineCustomizedImages(app: App): void {
