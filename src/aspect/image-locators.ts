@@ -119,7 +119,7 @@ export const taskDefinitionImages: ImageLocator = {
   container: (resource, { name }) => name === undefined ? undefined : taskDefinitionOf(resource)?.findContainer(name),
 };
 
-function taskContainerUse({ Name, Image }: Properties, index: number): ImageUse {
+function taskContainerUse({ Name, Image, VersionConsistency }: Properties, index: number): ImageUse {
   const path = `ContainerDefinitions.${index}`;
   return {
     description: describeContainer(Name, index),
@@ -127,6 +127,7 @@ function taskContainerUse({ Name, Image }: Properties, index: number): ImageUse 
     path: `${path}.Image`,
     image: Image,
     overrides: { [`${path}.RepositoryCredentials`]: undefined },
+    pinsDigest: VersionConsistency !== ecs.VersionConsistency.DISABLED,
     rolePath: 'ExecutionRoleArn',
   };
 }

@@ -88,6 +88,7 @@ export class ImageReplacement {
     const role = this.knownRole(use, this.locator.knownProperties(this.resource)) ?? this.findOrDefineRole(use, properties);
     for (const replacement of replacements) {
       replacement.makeAvailableTo(this.resource);
+      if (use.pinsDigest) replacement.warnAboutMovedTag?.(this.resource);
       this.grantPull(role, replacement);
     }
   }

@@ -4,7 +4,7 @@ import { IConstruct } from 'constructs';
 import { PublicImage } from './public-image';
 import { PullThroughCache } from '../cache/pull-through-cache';
 import { MirrorCatalogs } from '../catalog/mirror-catalogs';
-import { dependOnFirstCopy } from '../consumers/first-copy';
+import { dependOnFirstCopy, warnAboutMovedTag } from '../consumers/first-copy';
 import { IImageMirror } from '../declarations/mirror-interfaces';
 import { familiarImageReference, ImageReference } from '../image/image-reference';
 import { quote } from '../image/sanitize';
@@ -17,6 +17,8 @@ export interface Replacement {
   readonly permissionKey: string;
   readonly grantPull: (grantee: iam.IGrantable) => void;
   readonly makeAvailableTo: (user: IConstruct) => void;
+  /** Warns a user that needs the image for longer than a tag names it. `undefined` when the image is not known. */
+  readonly warnAboutMovedTag?: (user: IConstruct) => void;
 }
 
 /** A mirror or a pull-through cache that provides replacements. */
@@ -38,6 +40,7 @@ export function mirrorSource(mirror: IImageMirror): ImageSource {
         permissionKey: image.node.path,
         grantPull: (grantee) => image.grantPull(grantee),
         makeAvailableTo: (user) => dependOnFirstCopy(user, image),
+        warnAboutMovedTag: reference.digest === undefined ? (user) => warnAboutMovedTag(user, image) : undefined,
       };
     },
   };

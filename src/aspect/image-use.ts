@@ -14,6 +14,8 @@ export interface ImageUse {
   readonly image: unknown;
   /** The values that other paths need when the image is pulled from Amazon ECR; undefined removes the value. */
   readonly overrides: Readonly<Record<string, string | undefined>>;
+  /** Whether the resource starts containers from the digest that the tag named at its deployment. */
+  readonly pinsDigest?: boolean;
   /** The path of the role that pulls the image; undefined when the resource does not name that role. */
   readonly rolePath?: string;
 }

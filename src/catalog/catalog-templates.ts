@@ -1,12 +1,14 @@
-import { Lazy, Stack } from 'aws-cdk-lib';
+import { Annotations, Lazy, Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { defineCreationRole, dependOnCreationRole } from '../cache/creation-template';
+import { describeRule } from '../declarations/lifecycle-options';
 import { floatingRepositoryPrefix } from '../image/catalog/catalog-repositories';
 import { quote } from '../image/sanitize';
+import { catalogLifecyclePolicy } from '../repositories/lifecycle-rules';
 import { reservePrefix } from '../repositories/prefix-reservations';
-import { RepositorySet, RepositorySettings, untaggedImageRule } from '../repositories/repository-set';
+import { RepositorySet, RepositorySettings } from '../repositories/repository-set';
 
 /** The syntax of prefixes of repository creation templates. It is stricter than the syntax of repository names. */
 const TEMPLATE_PREFIX = /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
@@ -33,6 +35,7 @@ export function defineCatalogTemplates(scope: Construct, repositories: Repositor
       description: 'Mirrored images with floating tags',
     },
   ];
+  warnAboutLifecycleRules(scope, repositories.settings);
   const role = creationRole(scope, kinds.map(({ prefix }) => `${prefix}/*`), repositories.settings);
   return kinds.map(({ id, prefix, mutability, description }) => {
     reservePrefix(scope, 'repository creation template', prefix, 'set another repositoryPrefix for one of them');
@@ -49,10 +52,18 @@ export function defineCatalogTemplates(scope: Construct, repositories: Repositor
   });
 }
 
+/** A lifecycle rule does not know which images a catalog lists, and which of them are running. */
+function warnAboutLifecycleRules(scope: Construct, { lifecycleRules }: RepositorySettings): void {
+  if (lifecycleRules.length === 0) return;
+  Annotations.of(scope).addWarningV2('cdk-ecr-mirror:MirroredCatalog.lifecycleRules',
+    `the repositories that catalogs create also get ${lifecycleRules.map(describeRule).join(', ')}, which can remove an image that a catalog lists, `
+    + 'or that a workload runs by its digest. Acknowledge this warning if the tags of no such image match');
+}
+
 /** The settings of both templates. They are the settings of the repositories that the mirror defines. */
 function sharedSettings(scope: Construct, repositories: RepositorySet) {
   return {
-    lifecyclePolicy: lifecyclePolicy(repositories.settings),
+    lifecyclePolicy: catalogLifecyclePolicy(repositories.settings),
     encryptionConfiguration: repositories.settings.encryption,
     repositoryPolicy: Lazy.string({
       produce: () => {
@@ -67,12 +78,4 @@ function sharedSettings(scope: Construct, repositories: RepositorySet) {
 function creationRole(scope: Construct, names: string[], { encryption, encryptionKey }: RepositorySettings): iam.IRole | undefined {
   if (encryption === undefined) return undefined;
   return defineCreationRole(scope, 'CreationRole', { purpose: 'a mirror', repositories: names, encryption, encryptionKey });
-}
-
-/** The text of the lifecycle policy, as the `Repository` construct of the CDK formats it. */
-function lifecyclePolicy(options: RepositorySettings): string | undefined {
-  const stack = new Stack();
-  const repository = new ecr.Repository(stack, 'Repository', { lifecycleRules: [untaggedImageRule(options)] });
-  const policy: ecr.CfnRepository.LifecyclePolicyProperty = stack.resolve((repository.node.defaultChild as ecr.CfnRepository).lifecyclePolicy);
-  return policy.lifecyclePolicyText;
 }

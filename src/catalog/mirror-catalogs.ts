@@ -10,6 +10,7 @@ import { DeployTrigger } from '../deploy/deploy-trigger';
 import { CatalogImage } from '../image/catalog/catalog-entry';
 import { floatingRepositoryPrefix } from '../image/catalog/catalog-repositories';
 import { COPIES_PER_MINUTE, largestShard, MAX_SHARD_IMAGES, requiredShards, shardAdvice } from '../image/catalog/catalog-shard';
+import { parseImageReference } from '../image/image-reference';
 import { PUBLIC_GALLERY } from '../image/registry-hosts';
 import { MirrorBuilds } from '../project/mirror-project';
 import { CatalogPrefixReservation } from '../repositories/prefix-reservations';
@@ -86,6 +87,7 @@ export class MirrorCatalogs {
     source.grantDecrypt?.(builds.role.role);
     const images = source.images?.images;
     builds.addSources(images?.map((image) => image.source) ?? []);
+    repositories.noteTagsOfCatalog(images?.flatMap(({ source: image }) => parseImageReference(image).tag ?? []) ?? []);
     firstCopies.push(...images?.map((image) => toCatalogCopy(image, platforms)) ?? [UNKNOWN_COPY]);
     // A list that is not known at synthesis may name images of any registry.
     if (images?.some(({ registry }) => registry === PUBLIC_GALLERY) ?? true) repositories.noticeRegistry(PUBLIC_GALLERY);

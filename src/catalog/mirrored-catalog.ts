@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import { CatalogSource, ImageCatalog } from './image-catalog';
 import { MirrorCatalogs, warnAboutShardSize } from './mirror-catalogs';
 import { declarePlatforms, declareTimetable } from '../declarations/declared-image';
+import { requireKeptImages } from '../declarations/kept-images';
 import { IImageMirror } from '../declarations/mirror-interfaces';
 import { Attestations, OnTagMoved, TagKind } from '../declarations/tag-policy';
 import { parseUpstreamImage } from '../declarations/upstream-image';
@@ -116,6 +117,23 @@ export interface MirroredCatalogOptions {
    * @default - the setting of the mirror
    */
   readonly lateReferrers?: boolean;
+
+  /**
+   * The number of previous images that each floating tag keeps, from 0 to 10,000. An entry can override it. See `ImageMirrorProps.keepPrevious`.
+   *
+   * @default - the number of the mirror
+   */
+  readonly keepPrevious?: number;
+
+  /**
+   * The number of the newest versions that each entry with `tags` keeps, from 1 to 10,000. Older versions expire within two days.
+   *
+   * It applies to entries with `semver` or `latest`, and an entry can override it. If `latest` of an entry is more, this entry keeps more versions.
+   * A repository that was created by an older version of this library has no rule that expires the versions; see `docs/retention.md`.
+   *
+   * @default - the number of the mirror; without it, all versions stay
+   */
+  readonly keepVersions?: number;
 }
 
 /**
@@ -234,6 +252,8 @@ export class MirroredCatalog extends Construct {
 
   private variablesOf({ location }: CatalogSource, number: number, props: CatalogRunProps): RunVariables {
     const { defaults } = this.catalogs.props;
+    const { keepPrevious = defaults.keepPrevious, keepVersions = defaults.keepVersions } = props;
+    const kept = requireKeptImages({ keepPrevious, keepVersions });
     const { attestations = defaults.attestations, lateReferrers = defaults.lateReferrers, onTagMoved = defaults.onTagMoved, shards = 1 } = props;
     const { platforms, referrers = defaults.referrers } = props;
     return {
@@ -244,6 +264,8 @@ export class MirroredCatalog extends Construct {
       [RUN_ENVIRONMENT.REFERRERS]: referrers ? undefined : 'false',
       [RUN_ENVIRONMENT.ATTESTATIONS]: attestations === Attestations.KEEP_IF_ACCEPTED ? undefined : attestations,
       [RUN_ENVIRONMENT.LATE_REFERRERS]: lateReferrers ? undefined : 'false',
+      [RUN_ENVIRONMENT.KEEP_PREVIOUS]: kept.keepPrevious === defaults.keepPrevious ? undefined : String(kept.keepPrevious),
+      [RUN_ENVIRONMENT.KEEP_VERSIONS]: kept.keepVersions?.toString(),
     };
   }
 }

@@ -1,6 +1,6 @@
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
-import { addJobDefinitionDependencies, dependOnFirstCopy } from './first-copy';
+import { addJobDefinitionDependencies, dependOnFirstCopy, warnAboutMovedTag } from './first-copy';
 import { IMirroredImage } from '../declarations/mirror-interfaces';
 
 /** A mirrored image as the image of a container in Amazon ECS or AWS Batch. */
@@ -14,8 +14,18 @@ export class MirroredContainerImage extends ecs.ContainerImage {
     // AWS Batch has no task definition. For ECS, it passes an object with only the execution role; for EKS, it passes `undefined`.
     const taskDefinition: ecs.TaskDefinition | undefined = containerDefinition.taskDefinition;
     if (taskDefinition !== undefined) this.image.grantPull(taskDefinition.obtainExecutionRole());
-    if (Construct.isConstruct(taskDefinition)) dependOnFirstCopy(taskDefinition, this.image);
-    else addJobDefinitionDependencies(scope, this.image);
+    if (Construct.isConstruct(taskDefinition)) {
+      dependOnFirstCopy(taskDefinition, this.image);
+      if (pinsDigest(containerDefinition)) warnAboutMovedTag(taskDefinition, this.image);
+    } else {
+      addJobDefinitionDependencies(scope, this.image);
+    }
     return { imageName: this.imageName };
   }
+}
+
+/** Whether Amazon ECS starts all tasks of a deployment from the same digest. It does so by default. */
+function pinsDigest(containerDefinition: ecs.ContainerDefinition): boolean {
+  const { props } = containerDefinition as unknown as { readonly props?: { readonly versionConsistency?: string } };
+  return props?.versionConsistency !== ecs.VersionConsistency.DISABLED;
 }

@@ -1,4 +1,4 @@
-import { AspectPriority, Aspects, IAspect, Stage } from 'aws-cdk-lib';
+import { Annotations, AspectPriority, Aspects, IAspect, Stage } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { IMirroredImage } from '../declarations/mirror-interfaces';
 
@@ -12,6 +12,15 @@ import { IMirroredImage } from '../declarations/mirror-interfaces';
 export function dependOnFirstCopy(consumer: IConstruct, image: IMirroredImage): void {
   image._requireReachableFrom(consumer);
   (consumer.node.defaultChild ?? consumer).node.addDependency(image);
+}
+
+/**
+ * Warns when a workload may lose its image after a floating tag has moved. The workload needs the image for longer than the tag names it.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html#deployment-container-image-stability
+ */
+export function warnAboutMovedTag(consumer: IConstruct, { _movedTagProblem: problem }: IMirroredImage): void {
+  if (problem !== undefined) Annotations.of(consumer).addWarningV2('cdk-ecr-mirror:MirroredImage.movedTag', `${consumer.node.path}: ${problem}`);
 }
 
 /** The properties of a job definition of AWS Batch: one container, or several containers with their nodes. */

@@ -3,7 +3,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { dependOnFirstCopy } from './first-copy';
+import { dependOnFirstCopy, warnAboutMovedTag } from './first-copy';
 import { IMirroredImage } from '../declarations/mirror-interfaces';
 import { MirroredLambdaCodeOptions } from '../declarations/mirrored-image-options';
 import { quote } from '../image/sanitize';
@@ -99,6 +99,7 @@ export class MirroredLambdaCode extends lambda.Code {
     this.uris.set(resource.node.scope as Construct, image._pullRepository.repositoryUriForTag(image._platformTag(platformOf(resource))));
     grantPullToLambda(image, resource);
     dependOnFirstCopy(resource, image);
+    warnAboutMovedTag(resource, image);
   }
 
   private uriFor(scope: Construct): string {

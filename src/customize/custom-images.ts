@@ -110,10 +110,19 @@ export class CustomImages {
     warnAboutSecrets(image, custom.lines);
     this.customBuilds ??= this.defineBuilds();
     this.arns.add(custom.repository, { name: repositoryName, repository: base });
-    const { hasChosenRepository, imageTagMutability } = declared;
+    const { hasChosenRepository, imageTagMutability, keepPrevious, keepVersions, lifecycleRules } = declared;
     const [mutableTags, fixedTags] = [customMutableTags(declared, custom), customFixedTags(declared, custom)];
     const target = {
-      source, repositoryName: custom.repository, mutableTags, fixedTags, imageTagMutability, hasChosenRepository, isCustom: true,
+      source,
+      repositoryName: custom.repository,
+      mutableTags,
+      fixedTags,
+      imageTagMutability,
+      hasChosenRepository,
+      isCustom: true,
+      keepPrevious,
+      keepVersions,
+      lifecycleRules,
     };
     // The tags that a filter selects are known only when a build runs.
     const targetTags: DeclaredTags[] = 'tag' in tags ? customTags(tags.tag, custom).map((tag) => ({ tag })) : [tags];

@@ -136,6 +136,9 @@ export interface CustomRoleProps extends BuildProps {
   readonly customArns: () => string[];
 }
 
+/** The actions on the repositories that builds push to. They describe images to find out which of them nothing needs. */
+const PUSH_ACTIONS = [...REPOSITORY_ACTIONS, 'ecr:DescribeImages'].sort();
+
 /** Defines the role of builds of customized images. It can pull the unchanged images, but cannot change them. */
 function defineCustomRole(scope: Construct, id: string, props: CustomRoleProps): iam.Role {
   const stack = Stack.of(scope);
@@ -146,7 +149,7 @@ function defineCustomRole(scope: Construct, id: string, props: CustomRoleProps):
       Customize: new iam.PolicyDocument({
         statements: [
           new iam.PolicyStatement({ actions: PULL_ACTIONS, resources: Lazy.list({ produce: props.baseArns }) }),
-          new iam.PolicyStatement({ actions: REPOSITORY_ACTIONS, resources: Lazy.list({ produce: props.customArns }) }),
+          new iam.PolicyStatement({ actions: PUSH_ACTIONS, resources: Lazy.list({ produce: props.customArns }) }),
           ...buildStatements(stack, props),
         ],
       }),

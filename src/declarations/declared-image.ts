@@ -1,5 +1,7 @@
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import { KeptImages, keptImagesOf } from './kept-images';
+import { requireLifecycleRules } from './lifecycle-options';
 import { MirroredImageOptions } from './mirrored-image-options';
 import { TagFilter } from './tag-filter';
 import { Attestations, OnTagMoved, TagKind } from './tag-policy';
@@ -18,7 +20,7 @@ import { describeValue, FLAG, listOf, objectWith, requireShapes, text, valueOf }
 export type DeclaredTags = { readonly tag: string } | { readonly filter: TagFilter };
 
 /** The settings of a mirror that apply to all its images. */
-export interface ImageDefaults extends RepositoryOwner {
+export interface ImageDefaults extends RepositoryOwner, KeptImages {
   readonly schedule: scheduler.ScheduleExpression;
   readonly timeWindow: scheduler.TimeWindow;
   readonly enabled: boolean;
@@ -43,18 +45,24 @@ export const IMAGE_DEFAULT_SHAPES = {
   referrers: FLAG,
 };
 
+/** The rules are checked one by one with their other mistakes. */
+export const LIFECYCLE_RULES = {
+  ...listOf(objectWith('tagPatternList', ''), '{ tagPatternList: ["pr-*"], maxImageAge: Duration.days(14) }'), items: undefined,
+};
+
 /** The shapes of the options of an image. Lists are checked where they are parsed. */
 const OPTION_SHAPES = {
   ...IMAGE_DEFAULT_SHAPES,
   repository: objectWith('repositoryName', 'ecr.Repository.fromRepositoryName(this, "Repository", "team/nginx")'),
   tags: objectWith('_render', 'TagFilter.semver("1.x") or TagFilter.pattern("1.2.*")'),
+  lifecycleRules: LIFECYCLE_RULES,
   dockerfileLines: listOf(text('RUN mkdir /data'), '"RUN mkdir /data"'),
   allPlatforms: FLAG,
   tagKind: valueOf('TagKind', TagKind),
 };
 
 /** An image that the app declares. Its text and options are parsed once, here; repositories, schedules, and consumers use this value. */
-export interface DeclaredImage {
+export interface DeclaredImage extends KeptImages {
   readonly reference: ImageReference;
   /** The upstream image in its canonical form: `docker.io/library/nginx:stable`. Without a tag where a filter selects the tags. */
   readonly source: string;
@@ -67,6 +75,8 @@ export interface DeclaredImage {
   readonly fixedTags: readonly string[];
   /** The chosen mutability of the repository; `undefined` for the mirror's. */
   readonly imageTagMutability?: ecr.TagMutability;
+  /** The chosen lifecycle rules of the repository, in the order of their evaluation; `undefined` for the mirror's. */
+  readonly lifecycleRules?: readonly ecr.LifecycleRule[];
   /** The platforms to mirror; `undefined` for all. */
   readonly platforms?: readonly string[];
   /** Whether the platforms are those of the mirror, so that upstream may lack some of them. */
@@ -111,6 +121,8 @@ export function declareImage(image: string, options: MirroredImageOptions, defau
     lateReferrers: options.lateReferrers ?? defaults.lateReferrers,
     attestations: options.attestations ?? defaults.attestations,
     imageTagMutability: options.imageTagMutability,
+    ...keptImagesOf(image, options.tags, options, defaults),
+    lifecycleRules: options.lifecycleRules && requireLifecycleRules(options.lifecycleRules),
     onTagMoved,
     ...declareTimetable(options, defaults),
     repositoryName: targetRepositoryName(reference, options, defaults),

@@ -18,9 +18,9 @@ export interface FirstCopy {
 }
 
 /** The first copies of an image. */
-export function toFirstCopy({ reference, tags, platforms }: DeclaredImage): FirstCopy {
+export function toFirstCopy({ reference, tags, platforms, keepVersions }: DeclaredImage): FirstCopy {
   const { registry, repository } = reference;
-  return { registry, repository, tags: 'tag' in tags ? 1 : tags.filter._maxTags(), platforms: platforms?.length };
+  return { registry, repository, tags: 'tag' in tags ? 1 : tags.filter._maxTags() ?? keepVersions, platforms: platforms?.length };
 }
 
 /**

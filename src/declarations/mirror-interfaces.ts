@@ -90,6 +90,13 @@ export interface IMirroredImage extends IMonitored {
   readonly _pullRepository: ecr.IRepository;
 
   /**
+   * Why a workload may lose its image after the floating tag has moved; `undefined` if it keeps its image, or if this is not known.
+   *
+   * @internal
+   */
+  readonly _movedTagProblem?: string;
+
+  /**
    * The image URI of a tag in the repository of the image, for example of a tag that a filter selects.
    *
    * The tag may not exist, because the tags in the mirror are not known at synthesis.
@@ -159,8 +166,8 @@ export interface IMirroredImage extends IMonitored {
    *
    * The repository policy grants pull permission to AWS Lambda for the functions of the account. The function waits for the first copy of the image.
    *
-   * Use a fixed tag. A function keeps the image that the tag named when its code was set, and Lambda may pull this image again later. By then, the
-   * image may have expired if a floating tag has moved to another image.
+   * A function keeps the image that the tag named when its code was set, and AWS Lambda pulls this image again from time to time. If the image has
+   * expired, the function fails. So a fixed tag is best. For a floating tag, `keepPrevious` keeps the image after the tag has moved.
    *
    * ```ts
    * declare const mirror: ImageMirror;

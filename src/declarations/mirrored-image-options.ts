@@ -69,6 +69,35 @@ export interface MirroredImageOptions {
   readonly imageTagMutability?: ecr.TagMutability;
 
   /**
+   * The number of previous images that the floating tag keeps, from 0 to 10,000. With a tag filter, each floating tag of the filter keeps so many.
+   *
+   * See `ImageMirrorProps.keepPrevious`. It has no effect on fixed tags, which never move. If `repository` is set, the mirror does not define
+   * its lifecycle rules, so images that are marked as expired stay until a rule of the repository expires them.
+   *
+   * @default - the number of the mirror
+   */
+  readonly keepPrevious?: number;
+
+  /**
+   * The number of the newest versions that `tags` keeps in the mirror, from 1 to 10,000. Older versions expire within two days.
+   *
+   * See `ImageMirrorProps.keepVersions`. It needs a tag filter with an order, and must not be less than `latest` of the filter.
+   *
+   * @default - the number of the mirror; without it, all versions stay
+   */
+  readonly keepVersions?: number;
+
+  /**
+   * The lifecycle rules for the repository of the image, and for the repository of its customized image, instead of the rules of the mirror. An empty
+   * list removes the rules of the mirror. All images in a repository that set this property must set the same rules.
+   *
+   * See `ImageMirrorProps.lifecycleRules`. It cannot be combined with `repository`.
+   *
+   * @default - the rules of the mirror
+   */
+  readonly lifecycleRules?: ecr.LifecycleRule[];
+
+  /**
    * The filter that selects the tags to mirror, instead of a single tag. Write the image without a tag: `nginx`.
    *
    * One schedule mirrors all selected tags. The versions that `TagFilter.semver()` selects are immutable. The tags that `TagFilter.pattern()` selects

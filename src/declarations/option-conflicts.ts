@@ -2,9 +2,12 @@ import { Annotations, CfnResource, Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct, IConstruct } from 'constructs';
 import { DeclaredImage } from './declared-image';
+import { marksImages } from './kept-images';
 import { MirroredImageOptions } from './mirrored-image-options';
 import { Attestations, TagKind } from './tag-policy';
+import { EXPIRED_TAG_PATTERN } from '../image/retention';
 import { quote } from '../image/sanitize';
+import { onSynthesis } from '../synthesis/aspects';
 
 /** The options that two declarations of one image set differently, with both values: `schedule "rate(1 day)" and "rate(7 days)"`. */
 export function differentOptions(one: DeclaredImage, other: DeclaredImage): string[] {
@@ -33,15 +36,28 @@ function comparableOptions(image: DeclaredImage): { readonly [option: string]: s
     tagKind: kindOverride ?? (mutableTags.length > 0 ? TagKind.FLOATING : TagKind.FIXED),
     dockerfileLines: list(dockerfileLines, 'none'),
     customPlatforms: list(image.customPlatforms, 'the default'),
+    keepPrevious: String(mutableTags.length > 0 ? image.keepPrevious : 0),
+    keepVersions: image.keepVersions?.toString() ?? 'all',
+    lifecycleRules: image.lifecycleRules === undefined ? 'of the mirror' : JSON.stringify(image.lifecycleRules),
   };
 }
 
-/** Warns about options of an image that have no effect, and checks that its floating tags can move in a repository that the app defines. */
+/**
+ * Warns about options of an image that have no effect, and checks that its floating tags can move in a repository that the app defines.
+ *
+ * @throws Error when options contradict each other
+ */
 export function checkOptions(scope: Construct, options: MirroredImageOptions, image: DeclaredImage): void {
   for (const [id, message] of optionsWithoutEffect(options, image)) {
     Annotations.of(scope).addWarningV2(id, `${quote(image.source)}: ${message}`);
   }
-  if (image.existingRepository !== undefined) scope.node.addValidation({ validate: () => immutabilityProblems(image) });
+  if (image.existingRepository === undefined) return;
+  if (options.lifecycleRules !== undefined) {
+    throw new Error(`lifecycleRules is set, but ${quote(image.source)} is in an existing repository, which has its own rules; `
+      + 'add the rules to the repository where it is defined, or let the mirror define the repository');
+  }
+  scope.node.addValidation({ validate: () => immutabilityProblems(image) });
+  if (marksImages(image) && (options.keepPrevious ?? image.keepVersions) !== undefined) onSynthesis(scope, () => warnAboutMarkedImages(scope, image));
 }
 
 function optionsWithoutEffect(options: MirroredImageOptions, image: DeclaredImage): [id: string, message: string][] {
@@ -59,7 +75,39 @@ function optionsWithoutEffect(options: MirroredImageOptions, image: DeclaredImag
       'a run fails if the image has attestations, because an image without them has another digest; '
       + 'remove attestations, or write the image without its digest']);
   }
+  if (options.keepPrevious !== undefined && image.mutableTags.length === 0) {
+    warnings.push(['cdk-ecr-mirror:MirroredImage.keepPreviousWithoutEffect',
+      'keepPrevious has no effect, because fixed tags never move; remove keepPrevious']);
+  }
   return warnings;
+}
+
+/** Warns when no lifecycle rule expires the images that builds mark in an existing repository. */
+function warnAboutMarkedImages(scope: Construct, { existingRepository, source }: DeclaredImage): void {
+  const resource = repositoryResource(existingRepository!);
+  const policy = resource && JSON.stringify(Stack.of(resource).resolve(resource.lifecyclePolicy));
+  if (policy?.includes(EXPIRED_TAG_PATTERN)) return;
+  Annotations.of(scope).addWarningV2('cdk-ecr-mirror:MirroredImage.markedImagesStay',
+    `${quote(source)}: builds mark images that nothing needs with tags such as ${quote(EXPIRED_TAG_PATTERN)}, but the mirror does not define the `
+    + 'lifecycle rules of an existing repository; add a rule that expires these images, which docs/retention.md shows, or acknowledge this warning');
+}
+
+/**
+ * Why a workload may lose its image after a floating tag has moved, and what to do; `undefined` if it keeps its image.
+ *
+ * An image with a digest does not move, and a filter has no single tag that a workload names.
+ */
+export function movedTagProblem({ existingRepository, keepPrevious, mutableTags, reference, source }: DeclaredImage): string | undefined {
+  const [tag] = mutableTags;
+  if (tag === undefined || reference.digest !== undefined) return undefined;
+  const isForeign = existingRepository !== undefined && repositoryResource(existingRepository) === undefined;
+  if (keepPrevious > 0 && !isForeign) return undefined;
+  const reason = keepPrevious > 0 ? 'this app does not define the lifecycle rules of its repository' : 'keepPrevious is 0';
+  const remedy = keepPrevious > 0
+    ? 'keep all tags that start with "mirror.previous." in its lifecycle policy, and acknowledge this warning' : 'set keepPrevious';
+  return `it uses the floating tag ${quote(tag)} of ${quote(source)}, and ${reason}. `
+    + 'So its image may expire after the tag has moved to another image; '
+    + `use a fixed tag, pin the digest, or ${remedy}`;
 }
 
 /** The reason why a run never finds another image under a fixed tag; `undefined` when it can. */

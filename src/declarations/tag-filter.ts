@@ -3,7 +3,7 @@ import { TagKind, TagOrder } from './tag-policy';
 import { quote } from '../image/sanitize';
 import { tagKind } from '../image/tag-kind';
 import { versionPatterns } from '../image/tag-patterns';
-import { MAX_RANGE_LENGTH, TagSelection, tagSelectionProblem } from '../image/tag-selection';
+import { isOrderedSelection, MAX_RANGE_LENGTH, TagSelection, tagSelectionProblem } from '../image/tag-selection';
 import { requireLiteral } from '../synthesis/literal';
 import { hasDummy } from '../synthesis/lookups';
 import { FLAG, listOf, requireShapes, text, valueOf } from '../synthesis/shapes';
@@ -165,10 +165,20 @@ export class TagFilter {
   /**
    * The selection as JSON for the engine. Equal filters have the same text.
    *
+   * @param latest the number of newest versions to select if the filter does not have one
    * @internal
    */
-  public _render(): string {
-    return JSON.stringify(this.selection);
+  public _render(latest?: number): string {
+    return JSON.stringify(this.selection.latest ?? latest === undefined ? this.selection : { ...this.selection, latest });
+  }
+
+  /**
+   * Whether some of the selected tags are newer than others.
+   *
+   * @internal
+   */
+  public _isOrdered(): boolean {
+    return isOrderedSelection(this.selection);
   }
 
   /**

@@ -39,6 +39,12 @@ const NUMBER = `[1-9][0-9]{0,${MAX_NUMBER_DIGITS - 1}}`;
 const PREVIOUS = new RegExp(`^mirror\\.previous\\.(.+)\\.(${NUMBER})$`);
 const RELEASED = new RegExp(`^mirror\\.released\\.(.+)\\.(${NUMBER})$`);
 
+/** The problem with a number of kept images, as text; undefined when it is valid. */
+export function keptImagesProblem(value: unknown, minimum: number): string | undefined {
+  const isValid = typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= MAX_KEPT_IMAGES;
+  return isValid ? undefined : `it must be a whole number from ${minimum} to ${MAX_KEPT_IMAGES}`;
+}
+
 /** Whether a tag is reserved for retention. An upstream image with such a tag could make other images expire. */
 export function isRetentionTag(tag: string): boolean {
   return tag.startsWith(RETENTION_TAG_PREFIX);
@@ -99,4 +105,10 @@ export function expiredTag(digest: string): string {
 /** The tag that protects an image with an expired tag, because a tag names it again. */
 export function keptTag(digest: string): string {
   return `${RETENTION_TAG_PREFIX}kept.${shortDigest(digest)}`;
+}
+
+/** The pattern of the tags of previous images of a floating tag, in the syntax of `image/tag-patterns.ts`. The tag can be a pattern too. */
+export function previousTagPattern(tag: string): string {
+  // The list of a very long tag has a shorter name.
+  return `${RETENTION_TAG_PREFIX}previous.${tag.length < 80 ? tag : '*'}.#`;
 }

@@ -35,6 +35,11 @@ export interface TagSelection {
   readonly exclude?: readonly string[];
 }
 
+/** Whether some of the selected tags are newer than others. */
+export function isOrderedSelection({ semver, latest }: TagSelection): boolean {
+  return (semver ?? latest) !== undefined;
+}
+
 /** A tag pattern: the characters of a tag, and the wildcard `*`. Amazon ECR uses the same form for immutability exclusion filters. */
 const TAG_PATTERN = new RegExp(`^[A-Za-z0-9_.*-]{1,${MAX_TAG_LENGTH}}$`);
 

@@ -118,7 +118,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
     const credentials = requireUniqueRegistries(props.credentials ?? []);
     const defaults = imageDefaults(Stack.of(this), props);
     const firstCopies: FirstCopy[] = [];
-    const repositories = defineRepositories(this, defaults.repositoryPrefix, props);
+    const repositories = defineRepositories(this, defaults, props);
     const logGroup = defineLogGroup(this, 'Logs', props);
     const compute = (props.compute ?? MirrorCompute.ec2())._bind();
     const builds = new MirrorBuilds(this, { options: props, compute, credentials, logGroup, repositories });

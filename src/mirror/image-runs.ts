@@ -4,7 +4,8 @@ import { Construct } from 'constructs';
 import { MirrorContext } from './mirror-context';
 import { SinglePlatformTags } from '../consumers/single-platform-tags';
 import { CustomizedImage } from '../customize/customized-image';
-import { constructIdFor, DeclaredImage } from '../declarations/declared-image';
+import { constructIdFor, DeclaredImage, ImageDefaults } from '../declarations/declared-image';
+import { latestVersions } from '../declarations/kept-images';
 import { Attestations, OnTagMoved } from '../declarations/tag-policy';
 import { neverMirroredProblem } from '../deploy/deploy-trigger';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
@@ -27,7 +28,7 @@ export interface ImageRunsProps {
  */
 export function defineImageRuns(scope: Construct, context: MirrorContext, image: DeclaredImage, props: ImageRunsProps): Construct[] {
   const { schedule, timeWindow, enabled, scheduled, source, tags } = image;
-  const variables = () => runVariables(image, props);
+  const variables = () => runVariables(image, context.defaults, props);
   const filter = 'filter' in tags ? `, the tags ${tags.filter._render()}` : '';
   const run = { schedule, timeWindow, enabled, description: () => `Mirrors ${source}${filter}`, key: constructIdFor(image), variables };
   if (scheduled) {
@@ -43,7 +44,8 @@ export function defineImageRuns(scope: Construct, context: MirrorContext, image:
 }
 
 /** The environment variables of a build that mirrors an image. Values that are the engine's defaults are omitted. */
-function runVariables(image: DeclaredImage, { platformTags, custom }: ImageRunsProps): RunVariables {
+function runVariables(image: DeclaredImage, defaults: ImageDefaults, { platformTags, custom }: ImageRunsProps): RunVariables {
+  const hasOwnNumber = image.mutableTags.length > 0 && image.keepPrevious !== defaults.keepPrevious;
   return {
     [RUN_ENVIRONMENT.IMAGE]: image.source,
     [RUN_ENVIRONMENT.REPOSITORY]: image.hasChosenRepository ? image.repositoryName : undefined,
@@ -53,8 +55,10 @@ function runVariables(image: DeclaredImage, { platformTags, custom }: ImageRunsP
     [RUN_ENVIRONMENT.REFERRERS]: image.referrers ? undefined : 'false',
     [RUN_ENVIRONMENT.ATTESTATIONS]: image.attestations === Attestations.KEEP_IF_ACCEPTED ? undefined : image.attestations,
     [RUN_ENVIRONMENT.LATE_REFERRERS]: image.lateReferrers ? undefined : 'false',
-    [RUN_ENVIRONMENT.TAGS]: 'filter' in image.tags ? image.tags.filter._render() : undefined,
+    [RUN_ENVIRONMENT.TAGS]: 'filter' in image.tags ? image.tags.filter._render(latestVersions(image)) : undefined,
     [RUN_ENVIRONMENT.PLATFORM_TAGS]: platformTags.render(),
+    [RUN_ENVIRONMENT.KEEP_PREVIOUS]: hasOwnNumber ? String(image.keepPrevious) : undefined,
+    [RUN_ENVIRONMENT.KEEP_VERSIONS]: image.keepVersions?.toString(),
     [RUN_ENVIRONMENT.CUSTOM_IMAGE]: custom?.render(),
   };
 }

@@ -5,8 +5,10 @@ import { Construct, IDependable } from 'constructs';
 import { ImageMirrorProps } from './image-mirror-props';
 import { PublishedMirror } from './published-mirror';
 import { CustomImages } from '../customize/custom-images';
-import { IMAGE_DEFAULT_SHAPES, ImageDefaults } from '../declarations/declared-image';
+import { IMAGE_DEFAULT_SHAPES, ImageDefaults, LIFECYCLE_RULES } from '../declarations/declared-image';
 import { ImageIndex } from '../declarations/image-index';
+import { requireKeptImages } from '../declarations/kept-images';
+import { requireLifecycleRules } from '../declarations/lifecycle-options';
 import { FirstCopy, stackSizeProblems } from '../declarations/limits';
 import { IImageMirror, IMirroredImage, MirrorParts } from '../declarations/mirror-interfaces';
 import { Attestations, OnTagMoved } from '../declarations/tag-policy';
@@ -65,6 +67,7 @@ export function imageDefaults(stack: Stack, props: ImageMirrorProps): ImageDefau
     lateReferrers: props.lateReferrers ?? true,
     referrers: props.referrers ?? true,
     platforms: parsePlatforms(props.platforms),
+    ...requireKeptImages(props),
   };
 }
 
@@ -85,6 +88,7 @@ const SHAPES = {
   encryptionKey: objectWith('keyArn', 'new kms.Key(this, "Key")'),
   encryption: objectWith('value', 'ecr.RepositoryEncryption.KMS'),
   operationsEncryptionKey: objectWith('keyArn', 'new kms.Key(this, "Key")'),
+  lifecycleRules: LIFECYCLE_RULES,
   untaggedImageExpiry: objectWith('toDays', 'Duration.days(30)'),
   imageScanOnPush: FLAG,
   repositoryRemovalPolicy: valueOf('RemovalPolicy', RemovalPolicy),
@@ -106,14 +110,17 @@ export function requireRepositoryPrefix(value: string): string {
 }
 
 /** Defines the set of the repositories of a mirror. */
-export function defineRepositories(mirror: IImageMirror & Construct, repositoryPrefix: string, props: ImageMirrorProps): RepositorySet {
+export function defineRepositories(mirror: IImageMirror & Construct, defaults: ImageDefaults, props: ImageMirrorProps): RepositorySet {
+  const { keepPrevious, repositoryPrefix } = defaults;
   return new RepositorySet(mirror, {
     repositoryPrefix,
+    keepPrevious,
     encryptionKey: props.encryptionKey,
     encryption: encryptionConfiguration(props),
     imageScanOnPush: props.imageScanOnPush ?? true,
     imageTagMutability: props.imageTagMutability,
     removalPolicy: props.repositoryRemovalPolicy ?? RemovalPolicy.RETAIN,
+    lifecycleRules: requireLifecycleRules(props.lifecycleRules ?? []),
     untaggedImageExpiry: requireExpiryInDays(props.untaggedImageExpiry ?? Duration.days(30)),
   });
 }

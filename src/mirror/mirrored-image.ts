@@ -17,7 +17,7 @@ import { constructIdFor, DeclaredImage, declareImage, requireSingleTag } from '.
 import { toFirstCopy } from '../declarations/limits';
 import { IImageMirror, IMirroredImage, IOriginalImage } from '../declarations/mirror-interfaces';
 import { MirroredBuildImageOptions, MirroredImageOptions, MirroredLambdaCodeOptions } from '../declarations/mirrored-image-options';
-import { checkOptions } from '../declarations/option-conflicts';
+import { checkOptions, movedTagProblem } from '../declarations/option-conflicts';
 import { parsePlatforms, requireDigest, requireTag } from '../declarations/upstream-image';
 import { orderedPlatforms } from '../image/custom-image';
 import { ImageReference } from '../image/image-reference';
@@ -191,6 +191,11 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
   public _platformTag(platform: string): string {
     this._singleTag(ADD_SINGLE_TAG);
     return this.custom?.platformTagFor(this.original.tag, platform) ?? this.platformTags.tagFor(platform);
+  }
+
+  /** @internal */
+  public get _movedTagProblem(): string | undefined {
+    return movedTagProblem(this.declared);
   }
 
   /** @internal */

@@ -116,6 +116,11 @@ function projectVariables(stack: Stack, props: MirrorProjectProps): BuildVariabl
   };
 }
 
+/** The variable with the number of previous images. Builds keep none without it. */
+function keptImagesVariables(keepPrevious: number): BuildVariables {
+  return keepPrevious === 0 ? {} : { [PROJECT_ENVIRONMENT.KEEP_PREVIOUS]: { value: String(keepPrevious) } };
+}
+
 /** The variables with credentials. The template has references to Secrets Manager, and CodeBuild masks the values in the log. */
 function secretVariables(credentials: RegistryCredentials[]): BuildVariables {
   if (credentials.length === 0) return {};
@@ -177,7 +182,7 @@ export class MirrorBuilds {
     const { certificateAuthorityPath, eventBus, excludePullTimes, proxy, registries = [] } = options;
     const rules = registryRules(registries, settings.credentials);
     this.eventBus = eventBus ?? events.EventBus.fromEventBusName(mirror, 'DefaultEventBus', 'default');
-    this.sharedVariables = proxyVariables(mirror, proxy);
+    this.sharedVariables = { ...proxyVariables(mirror, proxy), ...keptImagesVariables(repositories.settings.keepPrevious) };
     const build = {
       ...settings,
       rules,

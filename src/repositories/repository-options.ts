@@ -49,12 +49,56 @@ export interface MirrorRepositoryOptions {
   /**
    * The age at which an untagged image expires: a whole number of days, counted from the push.
    *
-   * This is the only lifecycle rule, because a tagged image may be running. An image becomes untagged when its floating tag moves to another image.
-   * The images of single platforms are also untagged, but Amazon ECR does not delete an image that an index refers to.
+   * With `keepPrevious`, the previous images of a floating tag have tags, so this rule does not expire them. Without it, an image becomes untagged
+   * when its floating tag moves to another image. The images of single platforms are also untagged, but Amazon ECR does not delete an image that an
+   * index refers to.
    *
    * @default Duration.days(30)
    */
   readonly untaggedImageExpiry?: Duration;
+
+  /**
+   * The number of previous images that each floating tag keeps, from 0 to 10,000. `MirroredImageOptions.keepPrevious` overrides it for one image.
+   *
+   * Amazon ECS starts all tasks of a deployment from the image that the tag named when the deployment started. So a service without a new deployment
+   * needs this image for months, also after the tag has moved to another image. Before a floating tag moves, a build adds a tag such as
+   * `mirror.previous.stable.7` to the old image. An image that nothing needs gets a tag such as `mirror.expired.4f1c0e2a9b7d`, and a lifecycle rule
+   * expires it within two days. Builds cannot delete images.
+   *
+   * With 0, an old image becomes untagged, and expires after `untaggedImageExpiry`. See `docs/retention.md`.
+   *
+   * @default 150
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html#deployment-container-image-stability
+   */
+  readonly keepPrevious?: number;
+
+  /**
+   * The number of the newest versions that each tag filter keeps, from 1 to 10,000. Older versions expire within two days.
+   *
+   * It applies to the filters that have an order: `TagFilter.semver()`, and filters with `latest`. Versions are compared, not times of pushes,
+   * so a late backport doesn't replace a newer version. It must not be less than `latest` of a filter. A filter without `latest` then selects only
+   * this number of versions. A tag that an image of the app names stays. `MirroredImageOptions.keepVersions` overrides it for one image.
+   *
+   * An expired version cannot be pulled. So set a number that includes all versions that your workloads run.
+   *
+   * @default - all versions stay
+   */
+  readonly keepVersions?: number;
+
+  /**
+   * More lifecycle rules for the repositories that the mirror defines, and for the repositories that its catalogs create.
+   * `MirroredImageOptions.lifecycleRules` replaces them for the repository of one image.
+   *
+   * The rules must not select a floating tag, a tag that an image of the app names, or a previous image. `rulePriority` only decides about the order
+   * of these rules: the rules of the mirror have the highest priorities. For untagged images, set `untaggedImageExpiry`.
+   *
+   * **A lifecycle rule does not know which images are running.** Each rule causes a warning, which you can acknowledge. To limit the number of
+   * versions, use `keepVersions`: the count rule of Amazon ECR sorts images by the time of the push, not by version.
+   *
+   * @default - no more rules
+   * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+   */
+  readonly lifecycleRules?: ecr.LifecycleRule[];
 
   /**
    * Whether Amazon ECR scans each pushed image for vulnerabilities.

@@ -1,10 +1,13 @@
-import { Annotations, CfnDeletionPolicy, Duration, Lazy, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, CfnDeletionPolicy, Lazy, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { definedTwiceProblems, noteOwner } from './defined-twice';
 import { EncryptionConfiguration } from './encryption-and-tags';
+import {
+  adviseOnLifecycles, catalogRuleProblems, LifecycleOfImage, LifecycleSettings, RepositoryLifecycle, untaggedImageRule,
+} from './lifecycle-rules';
 import { RepositoryMutability, TagsOfImage } from './repository-mutability';
 import { DeclaredImage, DeclaredTags, formatTags } from '../declarations/declared-image';
 import { IImageMirror, MirrorParts } from '../declarations/mirror-interfaces';
@@ -14,14 +17,14 @@ import { onSynthesis } from '../synthesis/aspects';
 import { scopeInStack } from '../synthesis/environments';
 
 /** The repository and tags that an image is mirrored to. A `DeclaredImage` is the target of its own unchanged copy. */
-export interface ImageTarget extends Pick<DeclaredImage, 'source' | 'repositoryName' | 'tags' | 'hasChosenRepository'>, TagsOfImage {
+export interface ImageTarget extends Pick<DeclaredImage, 'repositoryName' | 'hasChosenRepository'>, TagsOfImage, LifecycleOfImage {
   readonly existingRepository?: ecr.IRepository;
   /** Whether the target is a customized image, which builds of another project push. */
   readonly isCustom?: boolean;
 }
 
 /** The settings of all repositories of a mirror. */
-export interface RepositorySettings {
+export interface RepositorySettings extends LifecycleSettings {
   /** The first part of the names of the repositories, without the final slash. */
   readonly repositoryPrefix: string;
   readonly encryptionKey?: kms.IKey;
@@ -31,7 +34,8 @@ export interface RepositorySettings {
   /** The mutability of the repositories; `undefined` if it follows from their tags. */
   readonly imageTagMutability?: ecr.TagMutability;
   readonly removalPolicy: RemovalPolicy;
-  readonly untaggedImageExpiry: Duration;
+  /** The number of previous images that floating tags keep, unless an image sets it. */
+  readonly keepPrevious: number;
 }
 
 /** A repository and the images in it. */
@@ -46,6 +50,8 @@ interface Entry {
   readonly sourceOfTags: Map<string, string>;
   /** `undefined` for an existing repository. */
   readonly mutability?: RepositoryMutability;
+  /** `undefined` for an existing repository. */
+  readonly lifecycle?: RepositoryLifecycle;
 }
 
 const PARTS = new MirrorParts<RepositorySet>('repositories');
@@ -68,6 +74,7 @@ export class RepositorySet {
   private readonly entries = new Map<string, Entry>();
   private readonly policyStatements: iam.PolicyStatement[] = [];
   private readonly createdUnder = new Set<string>();
+  private readonly tagsOfCatalogs = new Set<string>();
   private readonly listeners = new Map<string, () => void>();
 
   constructor(private readonly mirror: IImageMirror, public readonly settings: RepositorySettings) {
@@ -94,6 +101,7 @@ export class RepositorySet {
     const present = this.entries.get(key);
     if (present !== undefined) requireNoContradiction(target, stack, present);
     present?.mutability?.add(target.source, target);
+    present?.lifecycle?.add(target);
     const { repository, upstreams, sourceOfTags } = present ?? this.add(key, target, stack);
     const upstream = repositoryIn(target.source);
     if (!upstreams.has(upstream)) upstreams.set(upstream, target);
@@ -126,6 +134,12 @@ export class RepositorySet {
   /** Records that builds can create repositories under a prefix, for the images of catalogs. */
   public noteCreatedUnder(prefix: string): void {
     this.createdUnder.add(prefix);
+    for (const [name, { lifecycle }] of this.entries) if (name.startsWith(`${prefix}/`)) lifecycle?.noteMarks();
+  }
+
+  /** Records the tags that the list of a catalog names, where it is known at synthesis. */
+  public noteTagsOfCatalog(tags: readonly string[]): void {
+    for (const tag of tags) this.tagsOfCatalogs.add(tag);
   }
 
   /** Calls a function once, for the first image of an upstream registry. */
@@ -142,9 +156,13 @@ export class RepositorySet {
 
   private validate(): string[] {
     const own = [...this.entries].filter(([, { owner }]) => owner !== undefined);
+    // Warnings too: only now, all aspects have run.
+    adviseOnLifecycles([...this.entries.values()]);
     const defined = new Map(own.map(([name, { repository }]) => [name, repository]));
     return [
       ...own.flatMap(([, { mutability }]) => mutability!.validate()),
+      ...own.flatMap(([, { lifecycle, repository }]) => lifecycle!.validate(repository)),
+      ...this.createdUnder.size === 0 ? [] : catalogRuleProblems(this.settings, [...this.tagsOfCatalogs]),
       ...definedTwiceProblems({ mirror: this.mirror, defined, createdUnder: [...this.createdUnder] }),
     ];
   }
@@ -155,14 +173,16 @@ export class RepositorySet {
   }
 
   private add(key: string, target: ImageTarget, stack: Stack): Entry {
-    const mutability = target.existingRepository === undefined ? this.defineMutability(target) : undefined;
+    const isOwn = target.existingRepository === undefined;
+    const [mutability, lifecycle] = isOwn ? [this.defineMutability(target), this.defineLifecycle(target)] : [];
     // The scope is not the image: a repository outlives its first image, and its logical id must not depend on which image that was.
     const scope = () => scopeInStack(stack, this.mirror, 'Repositories');
     const repository = target.existingRepository ?? defineRepository(scope(), target.repositoryName, mutability!, this.settings);
-    const owner = target.existingRepository === undefined ? stack : undefined;
+    lifecycle?.render(repository);
+    const owner = isOwn ? stack : undefined;
     if (owner !== undefined) noteOwner(repository, this.mirror);
     const { isCustom = false, source: firstSource } = target;
-    const entry = { repository, owner, isCustom, firstSource, upstreams: new Map(), sourceOfTags: new Map<string, string>(), mutability };
+    const entry = { repository, owner, isCustom, firstSource, upstreams: new Map(), sourceOfTags: new Map<string, string>(), mutability, lifecycle };
     this.entries.set(key, entry);
     for (const statement of this.policyStatements) addToResourcePolicy(repository, statement);
     return entry;
@@ -172,6 +192,14 @@ export class RepositorySet {
     const mutability = new RepositoryMutability(target.repositoryName, this.settings.imageTagMutability);
     mutability.add(target.source, target);
     return mutability;
+  }
+
+  private defineLifecycle(target: ImageTarget): RepositoryLifecycle {
+    const lifecycle = new RepositoryLifecycle(target.repositoryName, this.settings);
+    lifecycle.add(target);
+    // Catalogs can use the repository too.
+    if ([...this.createdUnder].some((prefix) => target.repositoryName.startsWith(`${prefix}/`))) lifecycle.noteMarks();
+    return lifecycle;
   }
 }
 
@@ -245,11 +273,6 @@ function defineRepository(scope: Construct, name: string, mutability: Repository
   resource.emptyOnDelete = Lazy.any({ produce: () => resource.cfnOptions.deletionPolicy === CfnDeletionPolicy.DELETE ? true : undefined });
   mutability.render(resource);
   return repository;
-}
-
-/** The only lifecycle rule of the repositories. */
-export function untaggedImageRule({ untaggedImageExpiry }: RepositorySettings): ecr.LifecycleRule {
-  return { description: 'Expire untagged images', tagStatus: ecr.TagStatus.UNTAGGED, maxImageAge: untaggedImageExpiry };
 }
 
 /** A construct id cannot contain a slash. A repository name cannot contain a colon, so two names never have the same id. */

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { ImageCatalog, ImageMirror, ImageMirrorProps, PullThroughCache, UpstreamRegistry } from '../../src';
@@ -51,6 +51,32 @@ describe('repositories that pushes create', () => {
       { AppliedFor: ['CREATE_ON_PUSH'], Prefix: 'mirror-floating', ImageTagMutability: 'MUTABLE', LifecyclePolicy, Description: 'Mirrored images with floating tags' },
     ]);
     expect(LifecyclePolicy).toContain('"countNumber":7');
+  });
+
+  test('have the lifecycle rules of the mirror, and those for images that builds mark, because an entry can keep fewer versions at any time', () => {
+    define(parameter(), { keepPrevious: 0, lifecycleRules: [{ tagPatternList: ['pr-*'], maxImageCount: 5 }] });
+    const selections = templates().map(({ LifecyclePolicy }) => {
+      const rules: { selection: Record<string, unknown> }[] = JSON.parse(LifecyclePolicy).rules;
+      return rules.map(({ selection }) => selection.tagPatternList ?? selection.tagStatus);
+    });
+    const expected = [['mirror.kept.*'], ['mirror.expired.*'], ['pr-*'], 'untagged'];
+    expect(selections).toEqual([expected, expected]);
+    Annotations.fromStack(stack).hasWarning('/Platform/Mirror/CreationTemplates', Match.stringLikeRegexp('MirroredCatalog.lifecycleRules'));
+  });
+
+  test('must not have a lifecycle rule that can select an image of a list', () => {
+    define(file('images: ["nginx:1.27.0", "redis:pr-1"]'), { lifecycleRules: [{ maxImageCount: 900 }, { tagPatternList: ['pr-*', '*-1'], maxImageCount: 5 }, { tagPatternList: ['x*'], maxImageCount: 5 }] });
+    expect(template).toThrow(/for "pr-\*" and "\*-1" can select an image that a catalog lists, by the tag "pr-1";(.|\n)*for all images can select an image that a catalog lists;/);
+    expect(template).not.toThrow('"x*" can select');
+  });
+
+  test('are those of the template too, if a catalog can use them', () => {
+    const mirror = new ImageMirror(stack, 'Mirror', { keepPrevious: 0, images: ['nginx:1.27.0'] });
+    mirror.addImage('redis:7.2.5', { repositoryName: 'team/redis' });
+    mirror.addCatalog('Teams', parameter());
+    mirror.addImage('vault:1.14.0');
+    const own = Object.values(template().findResources('AWS::ECR::Repository')).map(({ Properties }) => [Properties.RepositoryName, Properties.LifecyclePolicy.LifecyclePolicyText.includes('mirror.expired.*')]);
+    expect(own).toEqual([['mirror/nginx', true], ['team/redis', false], ['mirror/vault', true]]);
   });
 
   test('have the mirror\'s key, and a role with which Amazon ECR may use it', () => {

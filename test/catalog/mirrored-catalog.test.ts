@@ -109,6 +109,15 @@ describe('a catalog', () => {
     expect(runs().map(({ ATTESTATIONS, LATE_REFERRERS }) => [ATTESTATIONS, LATE_REFERRERS])).toEqual([['DROP', 'false'], [undefined, undefined]]);
   });
 
+  test('hands on how many images stay, where it differs from the mirror', () => {
+    const mirror = new ImageMirror(stack, 'Mirror', { keepPrevious: 20, keepVersions: 30 });
+    mirror.addCatalog('One', parameter());
+    mirror.addCatalog('Other', file('nginx:1.27.0'), { keepPrevious: 0, keepVersions: 5 });
+    mirror.addCatalog('Same', file('nginx:1.27.0'), { keepPrevious: 20 });
+    expect(runs().map(({ KEEP_PREVIOUS, KEEP_VERSIONS }) => [KEEP_PREVIOUS, KEEP_VERSIONS])).toEqual([[undefined, '30'], ['0', '5'], [undefined, '30']]);
+    expect(() => mirror.addCatalog('Odd', file('nginx:1.27.0'), { keepVersions: 0 })).toThrow('keepVersions is the number 0: it must be a whole number from 1 to 10000');
+  });
+
   test('is started when it is deployed, and not waited for', () => {
     define();
     template().hasResourceProperties('Custom::ImageMirror', { OnDeploy: 'START', Images: [{ CATALOG: 'ssm:/platform/images' }] });

@@ -83,6 +83,7 @@ describe('fails', () => {
       fixedTags: [],
       hasChosenRepository: false,
       isCustom: true,
+      keepPrevious: 0,
     };
     expect(() => repositories.reserve(target, stack)).toThrow(`"docker.io/library/vault:other" and "docker.io/library/vault:1.14.0" both use the tag "${tag}-linux-cafe00000001" in`);
   });

@@ -180,7 +180,7 @@ describe('the project that builds customized images', () => {
     const deployed = resolver();
     expect(LogsConfig.CloudWatchLogs.GroupName).toBe(deployed.resolve({ Ref: deployed.ids('AWS::Logs::LogGroup').find((id) => id.startsWith('MirrorLogs')) }));
     expect(Environment.EnvironmentVariables.map(({ Name }: { Name: string }) => Name)).toEqual([
-      'MIRROR_REGISTRY', 'MIRROR_EVENT_BUS', 'MIRROR_DEADLINE_SECONDS', 'MIRROR_RECIPES',
+      'MIRROR_REGISTRY', 'MIRROR_EVENT_BUS', 'MIRROR_DEADLINE_SECONDS', 'MIRROR_KEEP_PREVIOUS', 'MIRROR_RECIPES',
     ]);
   });
 

@@ -141,7 +141,7 @@ describe('properties', () => {
   test('untagged images expire at another age, and scanning can be left to the registry', () => {
     const template = synthesize({ untaggedImageExpiry: Duration.days(7), imageScanOnPush: false });
     const { Properties } = repository(template, 'mirror/nginx');
-    expect(JSON.parse(Properties.LifecyclePolicy.LifecyclePolicyText).rules[0].selection.countNumber).toBe(7);
+    expect(JSON.parse(Properties.LifecyclePolicy.LifecyclePolicyText).rules.at(-1).selection.countNumber).toBe(7);
     expect(Properties.ImageScanningConfiguration).toEqual({ ScanOnPush: false });
   });
 

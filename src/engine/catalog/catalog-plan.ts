@@ -10,8 +10,9 @@ import { isInShard, MAX_SHARD_IMAGES, parseShard, Shard, shardAdvice, SINGLE_SHA
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, RunVariables } from '../../image/contract/environment';
 import { formatImageReference } from '../../image/image-reference';
 import { ecrHost } from '../../image/registry-hosts';
+import { keptImagesProblem } from '../../image/retention';
 import { redactCredentials, sanitizeForLog } from '../../image/sanitize';
-import { TagSelection } from '../../image/tag-selection';
+import { isOrderedSelection, MAX_SELECTED_TAGS, TagSelection } from '../../image/tag-selection';
 import { Configuration, readConfiguration } from '../configuration';
 import { describeFailure } from '../failure';
 import { MirrorError } from '../mirror-error';
@@ -26,7 +27,7 @@ import { rangeProblem, selectTags } from '../tags';
 /** The variables that apply to all entries of a catalog, unless an entry overrides them. */
 const CATALOG_SETTINGS = [
   RUN_ENVIRONMENT.SHARD, RUN_ENVIRONMENT.ON_TAG_MOVED, RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE, RUN_ENVIRONMENT.REFERRERS,
-  RUN_ENVIRONMENT.ATTESTATIONS, RUN_ENVIRONMENT.LATE_REFERRERS,
+  RUN_ENVIRONMENT.ATTESTATIONS, RUN_ENVIRONMENT.LATE_REFERRERS, RUN_ENVIRONMENT.KEEP_PREVIOUS, RUN_ENVIRONMENT.KEEP_VERSIONS,
 ];
 
 /**
@@ -161,13 +162,14 @@ function excludeTags(selection: TagSelection, tags: ReadonlySet<string> = new Se
 
 /** The entry as the variables of a build with a single image, so that the same rules apply. */
 function variablesOf(entry: CatalogEntry, environment: NodeJS.ProcessEnv): RunVariables {
-  const { allPlatforms, attestations, image, lateReferrers, onTagMoved, platforms, referrers, tagKind, tags } = entry;
+  const { allPlatforms, attestations, image, keepPrevious, lateReferrers, onTagMoved, platforms, referrers, tagKind, tags } = entry;
   const hasOwnPlatforms = platforms !== undefined || allPlatforms;
+  const keepVersions = keptVersions(entry, environment);
   return {
     [RUN_ENVIRONMENT.CATALOG]: undefined,
     [RUN_ENVIRONMENT.SHARD]: undefined,
     [RUN_ENVIRONMENT.IMAGE]: image,
-    [RUN_ENVIRONMENT.TAGS]: tags && JSON.stringify(tags),
+    [RUN_ENVIRONMENT.TAGS]: tags && JSON.stringify(keepVersions === undefined ? tags : latestTags(tags, keepVersions)),
     [RUN_ENVIRONMENT.PLATFORMS]: platforms?.join(','),
     [RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE]: hasOwnPlatforms ? undefined : environment[RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE],
     // When undefined, the form of the tag decides, also for a tag of a version range: the repository must follow from the name of the tag.
@@ -176,7 +178,23 @@ function variablesOf(entry: CatalogEntry, environment: NodeJS.ProcessEnv): RunVa
     [RUN_ENVIRONMENT.REFERRERS]: referrers === undefined ? environment[RUN_ENVIRONMENT.REFERRERS] : String(referrers),
     [RUN_ENVIRONMENT.ATTESTATIONS]: attestations ?? environment[RUN_ENVIRONMENT.ATTESTATIONS],
     [RUN_ENVIRONMENT.LATE_REFERRERS]: lateReferrers === false ? 'false' : environment[RUN_ENVIRONMENT.LATE_REFERRERS],
+    [RUN_ENVIRONMENT.KEEP_PREVIOUS]: keepPrevious?.toString() ?? environment[RUN_ENVIRONMENT.KEEP_PREVIOUS],
+    [RUN_ENVIRONMENT.KEEP_VERSIONS]: keepVersions?.toString(),
   };
+}
+
+/** The number of versions that an entry keeps. The number of the catalog applies only to entries with an order, and is not less than `latest`. */
+function keptVersions({ keepVersions, tags }: CatalogEntry, environment: NodeJS.ProcessEnv): number | undefined {
+  const ofCatalog = environment[RUN_ENVIRONMENT.KEEP_VERSIONS];
+  if (keepVersions !== undefined || !ofCatalog || tags === undefined || !isOrderedSelection(tags)) return keepVersions;
+  const problem = keptImagesProblem(Number(ofCatalog), 1);
+  if (problem !== undefined) throw variableError(RUN_ENVIRONMENT.KEEP_VERSIONS, ofCatalog, problem);
+  return Math.max(Number(ofCatalog), tags.latest ?? 0);
+}
+
+/** Without `latest`, a selection has only the versions that stay. Otherwise, each run would copy a version again that has expired. */
+function latestTags(tags: TagSelection, keepVersions: number): TagSelection {
+  return { ...tags, latest: tags.latest ?? Math.min(keepVersions, MAX_SELECTED_TAGS) };
 }
 
 /** Adds to a request what only a catalog has: the repository for the tag kind, the expected digest, the owner, and warnings. */

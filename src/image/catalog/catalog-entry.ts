@@ -7,6 +7,7 @@ import { ATTESTATION_POLICIES, AttestationPolicy, TAG_MOVED_POLICIES, TagMovedPo
 import { didYouMean } from '../did-you-mean';
 import { DIGEST_FORMAT, isDigest, MAX_REFERENCE_LENGTH, MAX_TAG_LENGTH, parseImageReference, withLowercaseRepository } from '../image-reference';
 import { parsePlatform } from '../platform';
+import { keptImagesProblem } from '../retention';
 import { MAX_QUOTED_LENGTH, quote, redactCredentials, sanitizeForLog } from '../sanitize';
 import { TagKindName } from '../tag-kind';
 import { MAX_RANGE_LENGTH, MAX_SELECTED_TAGS, TagSelection, tagSelectionProblem } from '../tag-selection';
@@ -37,6 +38,10 @@ export interface CatalogEntry {
   readonly lateReferrers?: boolean;
   /** The policy for the attestations of an index; `KEEP_IF_ACCEPTED` by default. */
   readonly attestations?: AttestationPolicy;
+  /** The number of previous images that a floating tag keeps; by default as for the other images of the mirror. */
+  readonly keepPrevious?: number;
+  /** With `tags`: the number of the newest versions that stay in the mirror; all by default. */
+  readonly keepVersions?: number;
 }
 
 /** An image of a catalog, or the selected tags of a repository, with the facts that a construct needs at synthesis. */
@@ -123,6 +128,8 @@ const FIELDS: Readonly<Record<keyof CatalogEntry, (value: unknown) => string | u
   attestations: (value) => {
     return ATTESTATION_POLICIES.includes(value as AttestationPolicy) ? undefined : `they must be one of ${ATTESTATION_POLICIES.join(', ')}`;
   },
+  keepPrevious: (value) => keptImagesProblem(value, 0),
+  keepVersions: (value) => keptImagesProblem(value, 1),
 };
 
 /**

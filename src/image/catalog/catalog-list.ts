@@ -7,7 +7,7 @@ import { familiarImageReference, formatImageReference, ImageReference, isReposit
 import { formatPlatform, normalizedPlatform, parsePlatform } from '../platform';
 import { mirrorTag } from '../repository-name';
 import { escapeControlCharacters, quote, redactCredentials } from '../sanitize';
-import { TagSelection } from '../tag-selection';
+import { isOrderedSelection, TagSelection } from '../tag-selection';
 
 /** An entry as it is listed in a catalog. */
 export interface ListedEntry {
@@ -137,15 +137,24 @@ function parseEntryImage({ image, tags }: CatalogEntry): ImageReference {
   return { registry: reference.registry, repository: reference.repository };
 }
 
-function requireMirrorable({ tags, expires, digest }: CatalogEntry, reference: ImageReference, options: ReadEntriesOptions): void {
+function requireMirrorable({ tags, expires, digest, keepVersions }: CatalogEntry, reference: ImageReference, options: ReadEntriesOptions): void {
   const problem = tags && options.selectionProblem(tags);
   if (problem) throw new Error(`its tags are ${escapeControlCharacters(JSON.stringify(tags))}: ${problem}`);
+  const keptProblem = keepVersions && keepVersionsProblem(keepVersions, tags);
+  if (keptProblem) throw new Error(`its keepVersions is ${keepVersions}: ${keptProblem}`);
   if (expires !== undefined && !isDay(expires)) throw new Error(`its expires is ${quote(expires)}: there is no such day`);
   if (digest !== undefined && reference.digest !== undefined && digest !== reference.digest) {
     throw new Error(`its image has the digest ${reference.digest} and its digest is ${digest}; remove one of them`);
   }
   // The longer one of the repository names that its tags can have.
   catalogRepositoryName(reference, 'floating', options.repositoryPrefix);
+}
+
+/** The problem with the number of versions that a tag selection keeps, as text; undefined when it is valid. */
+function keepVersionsProblem(keepVersions: number, tags?: TagSelection): string | undefined {
+  if (tags === undefined || !isOrderedSelection(tags)) return 'it needs tags with an order, for example "tags": {"semver": ">=1.25 <2"}';
+  const { latest = 0 } = tags;
+  return latest > keepVersions ? `its tags select the latest ${latest} versions; keep at least as many` : undefined;
 }
 
 /** Merges entries that repeat others, and makes entries invalid that contradict others. */
@@ -198,6 +207,8 @@ function mergedEntry(group: readonly ValidEntry[]): ValidEntry {
 /** The settings of an entry, without its owner and last day. */
 function settingsOf({ reference, entry }: ValidEntry): string {
   const { attestations, digest, lateReferrers = true, onTagMoved, platforms, allPlatforms = false, referrers = true, tagKind: kind } = entry;
+  const { keepPrevious, keepVersions } = entry;
   const sorted = platforms?.map((platform) => formatPlatform(normalizedPlatform(parsePlatform(platform)!))).sort();
-  return JSON.stringify([formatImageReference(reference), digest, onTagMoved, sorted, allPlatforms, referrers, kind, lateReferrers, attestations]);
+  const settings = [digest, onTagMoved, sorted, allPlatforms, referrers, kind, lateReferrers, attestations, keepPrevious, keepVersions];
+  return JSON.stringify([formatImageReference(reference), ...settings]);
 }

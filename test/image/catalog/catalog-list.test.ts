@@ -52,6 +52,10 @@ describe('one entry', () => {
     [{ image: 'nginx', tags: { pattern: ['1*'] } }, expect.stringMatching(/^its tags are .*: it has the unknown field "pattern" \(did you mean "patterns"\?\); valid fields are semver/) as unknown as string],
     [{ image: 'nginx', ['o'.repeat(200_000)]: 1 }, expect.not.stringContaining('did you mean') as unknown as string],
     [{ image: 'nginx', attestations: 'drop' }, 'its attestations are "drop": they must be one of KEEP_IF_ACCEPTED, KEEP, DROP'],
+    [{ image: 'nginx', keepPrevious: '5' }, 'its keepPrevious is "5": it must be a whole number from 0 to 10000'],
+    [{ image: 'nginx', keepVersions: 5 }, 'its keepVersions is 5: it needs tags with an order, for example "tags": {"semver": ">=1.25 <2"}'],
+    [{ image: 'nginx', tags: { patterns: ['1*'] }, keepVersions: 5 }, 'its keepVersions is 5: it needs tags with an order, for example "tags": {"semver": ">=1.25 <2"}'],
+    [{ image: 'nginx', tags: { semver: '1.x', latest: 6 }, keepVersions: 5 }, 'its keepVersions is 5: its tags select the latest 6 versions; keep at least as many'],
     [{ image: 'nginx', lateReferrers: 'no' }, 'its lateReferrers are "no": they must be true or false, without quotes'],
     [{ image: 'nginx', tagKind: 'IMMUTABLE' }, 'its tagKind is "IMMUTABLE": it must be one of fixed, floating'],
     [{ image: 'nginx', expires: '30.06.2027' }, 'its expires is "30.06.2027": it must be a date such as "2027-03-31"'],
@@ -149,6 +153,7 @@ describe('entries that contradict each other', () => {
     ['referrers', { referrers: false }, {}],
     ['late referrers', { lateReferrers: false }, {}],
     ['attestations', { attestations: 'DROP' }, { attestations: 'KEEP' }],
+    ['previous images', { keepPrevious: 3 }, {}],
   ])('by their %s are both refused', (_, one, other) => {
     expect(problemsOf({ image: 'nginx:1.27.0', ...one }, { image: 'nginx:1.27.0', ...other })).toEqual([
       'it contradicts entry 2: both are mirrored as mirror/nginx:1.27.0; remove one of them',

@@ -27,6 +27,7 @@ const GOOD: readonly unknown[] = [
   { image: 'nginx', allPlatforms: true }, { image: 'nginx', allPlatforms: false, platforms: ['linux/amd64'] },
   { image: 'nginx', tags: { patterns: ['main-*'], order: 'LAST_NUMBER', latest: 5 } },
   { image: 'nginx:1.27.0', platforms: ['linux/amd64', 'linux/arm/v7'], owner: 'Team Payments', expires: '2027-03-31', digest: `sha256:${HEX}`, tagKind: 'fixed', onTagMoved: 'SUFFIX', referrers: false, lateReferrers: false, attestations: 'KEEP_IF_ACCEPTED' },
+  { image: 'nginx:stable', keepPrevious: 0 }, { image: 'nginx', tags: { semver: '1.x', latest: 5 }, keepPrevious: 10000, keepVersions: 5 },
 ];
 const BAD: readonly unknown[] = [
   null, 1, true, [], ['nginx'], '', 'Nginx', 'https://nginx', 'nginx:', 'nginx:a b', 'nginx@sha256:abc', 'user:secret@registry.example.com/a', '../etc/passwd', 'a\nb', `a${'/a'.repeat(600)}`,
@@ -40,6 +41,7 @@ const BAD: readonly unknown[] = [
   { image: 'nginx', owner: '' }, { image: 'nginx', owner: 'a\u0007b' }, { image: 'nginx', owner: ' a' }, { image: 'nginx', owner: 'x'.repeat(101) }, { image: 'nginx', expires: '2027-3-1' }, { image: 'nginx', expires: '2027-13-01' }, { image: 'nginx', expires: 20270331 },
   { image: 'nginx', digest: HEX }, { image: 'nginx', digest: `sha256:${HEX}A` }, { image: 'nginx', digest: `sha256:${HEX}`, tags: { semver: '*' } },
   { image: 'nginx', tagKind: 'FIXED' }, { image: 'nginx', onTagMoved: 'fail' }, { image: 'nginx', referrers: 'false' }, { image: 'nginx', lateReferrers: 1 }, { image: 'nginx', attestations: 'keep' }, { image: 'nginx', attestations: true },
+  { image: 'nginx', keepPrevious: -1 }, { image: 'nginx', keepPrevious: 1.5 }, { image: 'nginx', keepPrevious: 10001 }, { image: 'nginx', keepPrevious: '5' }, { image: 'nginx', tags: { semver: '*' }, keepVersions: 0 },
 ];
 
 test.each(GOOD.map((entry) => [entry]))('both take the entry %j', (entry) => {
@@ -95,6 +97,7 @@ const entry = fc.record({
   referrers: fc.oneof(fc.boolean(), fc.jsonValue()),
   lateReferrers: fc.oneof(fc.boolean(), fc.jsonValue()),
   attestations: text('KEEP_IF_ACCEPTED', 'KEEP', 'DROP'),
+  keepPrevious: fc.oneof(fc.nat(20_000), fc.jsonValue()),
   odd: fc.jsonValue(),
 }, { requiredKeys: [] });
 
