@@ -24,7 +24,7 @@ export class UpstreamAndImages {
   /** The lines of the progress. */
   readonly lines: string[] = [];
   /** Receives each line of the progress at once. */
-  onLine: (line: string) => void = () => undefined;
+  onLine?: (line: string) => void;
 
   constructor(repository: Omit<EcrRepositoryDefinition, 'repositoryName'> = {}, options: LocalEcrOptions = {}) {
     this.ecr = new LocalEcr([{ ...repository, repositoryName: MIRROR }], { now: () => this.clock.now(), ...options });
@@ -107,7 +107,7 @@ export class UpstreamAndImages {
     const silent = () => undefined;
     const line = (text: string) => {
       this.lines.push(text);
-      this.onLine(text);
+      this.onLine?.(text);
     };
     const progress = { line, blobStarted: silent, blobBytes: silent, blobFinished: silent };
     return { credentials: this.credentials, listImages: this.listImages, progress };

@@ -76,11 +76,12 @@ export class CustomBuildStarter {
 }
 
 /** The variables of a build. They name the image's repository in the mirror, however the image was mirrored. */
-function variablesOf({ source, target, kind }: MirrorRequest, custom: CustomImage): RunVariables {
+function variablesOf({ source, target, kind, keepPrevious }: MirrorRequest, custom: CustomImage): RunVariables {
   return {
     [RUN_ENVIRONMENT.IMAGE]: formatImageReference(source),
     [RUN_ENVIRONMENT.REPOSITORY]: target.repository,
     [RUN_ENVIRONMENT.TAG_KIND]: kind,
+    [RUN_ENVIRONMENT.KEEP_PREVIOUS]: kind === 'fixed' ? undefined : keepPrevious?.toString(),
     [RUN_ENVIRONMENT.CUSTOM_IMAGE]: JSON.stringify(custom),
   };
 }

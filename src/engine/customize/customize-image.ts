@@ -8,7 +8,7 @@ import { CustomImage, platformsBuiltOn } from '../../image/custom-image';
 import { formatImageReference } from '../../image/image-reference';
 import { OCI_INDEX } from '../../image/media-types';
 import { formatPlatform, parsePlatform, processorOfPlatform } from '../../image/platform';
-import { lookupLimit, sharedLimits } from '../copy/copy-context';
+import { CopyContext, lookupLimit, sharedLimits } from '../copy/copy-context';
 import { putManifest } from '../copy/image-copy';
 import { ImageReader } from '../copy/image-reader';
 import { Manifest, readManifest } from '../copy/manifest';
@@ -21,9 +21,11 @@ import type { RegistryClient } from '../registry/registry-client';
 import { RepositoryAccess } from '../registry/repository-access';
 import { withRetries } from '../registry/retry';
 import { MirrorResult, NO_TRANSFER } from '../result';
+import { PreviousImages } from '../retention/previous-images';
 
 /** A customized image to build: its base image in the mirror, and its Dockerfile lines. */
-export type CustomizeRequest = Pick<MirrorRequest, 'source' | 'target'> & { readonly custom: CustomImage };
+export type CustomizeRequest = Pick<MirrorRequest, 'source' | 'target' | 'keepPrevious'> & Partial<Pick<MirrorRequest, 'kind'>>
+  & { readonly custom: CustomImage };
 
 /** The tools for customizing images. */
 export interface CustomizeTools extends MirrorTools {
@@ -47,7 +49,9 @@ class ImageCustomization {
   private readonly access: RepositoryAccess;
   private readonly base: RegistryClient;
   private readonly target: RegistryClient;
+  private readonly warnings: string[] = [];
   private builtFrom?: string;
+  private previous?: PreviousImages;
 
   constructor(private readonly request: CustomizeRequest, private readonly tools: CustomizeTools) {
     const { custom: { repository }, target: { registry } } = request;
@@ -90,13 +94,27 @@ class ImageCustomization {
   private async putIndex(images: readonly CustomPlatformImage[], recipe: Recipe): Promise<string> {
     const { retryContext } = this.access;
     const index = customIndex(images, recipe, this.request.target.registry);
+    const context = { ...sharedLimits(), retryContext, target: this.target };
+    const previous = this.previousImages(context, recipe);
+    await previous.keep(index.digest);
     try {
-      await putManifest({ ...sharedLimits(), retryContext, target: this.target }, index, recipe.tag);
+      await putManifest(context, index, recipe.tag);
     } catch (error) {
       // The build of another platform may have completed the image at the same time.
       if (await readCustomIndex(recipe, this.target, retryContext) !== index.digest) throw error;
     }
+    await previous.release(index.digest);
     return index.digest;
+  }
+
+  /** The customized image of a floating tag moves with its base image, so services can run a previous one. */
+  private previousImages(context: Pick<CopyContext, 'lookups' | 'pace' | 'retryContext' | 'target'>, { tag }: Recipe): PreviousImages {
+    const { keepPrevious = 0, kind } = this.request;
+    const { listImages, progress } = this.tools;
+    const statistics = { bytesCopied: 0, blobsCopied: 0, blobsSkipped: 0, referrersCopied: 0, warnings: this.warnings };
+    const options = { tag, keepPrevious: kind === 'fixed' ? 0 : keepPrevious, listImages };
+    this.previous = new PreviousImages({ ...context, progress, statistics }, options);
+    return this.previous;
   }
 
   /** Builds the images for this build's processor. Returns the images of all platforms: undefined for those that another build has yet to build. */
@@ -163,6 +181,8 @@ class ImageCustomization {
       tag,
       ...this.builtFrom === undefined ? {} : { builtFrom: this.builtFrom },
       ...partial,
+      ...this.previous?.result,
+      ...this.warnings.length === 0 ? {} : { warnings: this.warnings },
       requests: { source: this.base.requests, target: this.target.requests },
       seconds: Math.round(performance.now() - this.started) / 1000,
     };

@@ -69,7 +69,8 @@ export class FilterVersions {
       const images = await list(target.repository, access.retryContext);
       const { isDeadTag, isKeptTag } = this.judgeTags(images);
       const expired = await carryOutPlan(context, list, images, planVersions(images, isDeadTag, isKeptTag));
-      if (expired.length > 0) progress.line(`${target.repository} keeps newer versions than ${formatDigests(expired)}: lifecycle rules can expire them`);
+      const line = `${target.repository} keeps newer versions than ${formatDigests(expired)}: lifecycle rules can expire them`;
+      if (expired.length > 0) progress.line(line);
       return expired;
     } catch (error) {
       if (!isRefusal(error)) throw error;

@@ -18,6 +18,7 @@ withEnvironment(/_PROXY$/i);
 
 const BASE = 'mirror/team/app';
 const CUSTOM = 'mirror/custom/team/app';
+const FLOATING = 'mirror/custom/team/floating';
 const IMAGE = multiPlatformImage();
 const AMD64 = IMAGE.manifests[0].digest;
 const LINES = ['RUN true'];
@@ -27,7 +28,7 @@ let docker: StandInDocker;
 let lines: string[];
 
 beforeEach(async () => {
-  ecr = await new LocalEcr([BASE, { repositoryName: CUSTOM, imageTagMutability: 'IMMUTABLE' }]).start();
+  ecr = await new LocalEcr([BASE, FLOATING, { repositoryName: CUSTOM, imageTagMutability: 'IMMUTABLE' }]).start();
   docker = await new StandInDocker(ecr).start();
   lines = [];
   ecr.push(BASE, '1.0.0', IMAGE);
@@ -54,9 +55,11 @@ interface Options {
   /** The program to run as Docker. */
   readonly program?: string;
   readonly signal?: AbortSignal;
+  readonly kind?: CustomizeRequest['kind'];
+  readonly keepPrevious?: number;
 }
 
-async function customize({ custom, program = docker.program, signal = new AbortController().signal }: Options = {}): Promise<MirrorResult> {
+async function customize({ custom, program = docker.program, signal = new AbortController().signal, ...retention }: Options = {}): Promise<MirrorResult> {
   const transport = new Transport();
   const log = (line: string) => { lines.push(line); };
   const target = parseImageReference(`${ecr.host}/${BASE}:1.0.0`);
@@ -65,6 +68,7 @@ async function customize({ custom, program = docker.program, signal = new AbortC
       source: parseImageReference('registry.example.com/team/app:1.0.0'),
       target: { ...target, tag: '1.0.0' },
       custom: { repository: CUSTOM, lines: LINES, platforms: ['linux/amd64'], ...custom },
+      ...retention,
     }, {
       transport,
       docker: new Docker({ program, log, signal }),
@@ -79,6 +83,7 @@ async function customize({ custom, program = docker.program, signal = new AbortC
       deadline: Date.now() + 60_000,
       signal,
       plainHttp: () => true,
+      listImages: async (repository) => ecr.images(repository).all().filter((image) => image.tags.length > 0),
     });
   } finally {
     await transport.close();
@@ -92,6 +97,31 @@ function pushAs(call: DockerCall, labels = buildOf(call).labels): void {
   const { platform, repository, tag } = buildOf(call);
   ecr.push(repository, tag, builtImage(platform, labels, call.dockerfile ?? ''));
 }
+
+describe('a customized image of a floating tag', () => {
+  const BASES = ['one', 'two', 'three'].map((seed) => multiPlatformImage({ seed }));
+
+  async function customizeAll(kind: 'fixed' | 'floating', keepPrevious?: number) {
+    const results = [];
+    for (const base of BASES) {
+      ecr.push(BASE, '1.0.0', base);
+      results.push(await customize({ custom: { repository: FLOATING }, kind, keepPrevious }));
+    }
+    return results;
+  }
+
+  test('keeps the image that its tag leaves, and marks those beyond the number that it keeps', async () => {
+    const [first, second, third] = await customizeAll('floating', 1);
+    expect([first.keptAs, second.keptAs, third.keptAs]).toEqual([undefined, `mirror.previous.${first.tag}.1`, `mirror.previous.${first.tag}.2`]);
+    expect([second.expired, third.expired]).toEqual([undefined, [first.targetDigest]]);
+    expect(ecr.tagDigest(FLOATING, `mirror.previous.${first.tag}.2`)).toBe(second.targetDigest);
+  });
+
+  test.each([['fixed', 1], ['floating', 0], ['floating', undefined]] as const)('keeps nothing when the tag is %s and keeps %p', async (kind, keepPrevious) => {
+    await customizeAll(kind, keepPrevious);
+    expect([...ecr.repository(FLOATING).tags.keys()].filter((tag) => tag.startsWith('mirror.'))).toEqual([]);
+  });
+});
 
 describe('Docker', () => {
   test('is called with lists of words, the builder that it has by itself, and nothing in the folder but a Dockerfile', async () => {
