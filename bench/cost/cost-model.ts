@@ -1,5 +1,6 @@
 import { ASSUMPTIONS } from './assumptions';
 import { Price, PRICES } from './prices';
+import { DEFAULT_KEEP_PREVIOUS } from '../../src/image/retention';
 
 /** Where builds run, and what that costs. */
 export interface Compute {
@@ -68,10 +69,18 @@ export function runOverhead(): number {
   return PRICES.SCHEDULER_INVOCATION.dollars + PRICES.EVENT.dollars + log;
 }
 
-/** What images take in Amazon ECR in a month: one that moves leaves its old copy behind for as long as untagged images are kept, a month. */
-export function storageCost(images: number, kind: 'fixed' | 'floating'): number {
-  const copies = kind === 'fixed' ? 1 : 1 + ASSUMPTIONS.MOVES_PER_MONTH;
-  return images * copies * ASSUMPTIONS.IMAGE_GIGABYTES * PRICES.ECR_GIGABYTE.dollars;
+/**
+ * The most that images cost in Amazon ECR in a month, with the previous images that their tags keep: as if two images shared no layers.
+ *
+ * @param previous the number of previous images of each image
+ */
+export function storageCost(images: number, previous = 0): number {
+  return images * (1 + previous) * ASSUMPTIONS.IMAGE_GIGABYTES * PRICES.ECR_GIGABYTE.dollars;
+}
+
+/** The number of previous images after some months: at most as many as the mirror keeps by default. */
+export function previousImages(months: number, movesPerMonth: number): number {
+  return Math.min(months * movesPerMonth, DEFAULT_KEEP_PREVIOUS);
 }
 
 /** What a secret of one registry costs in a month, read in each run. */

@@ -1,7 +1,7 @@
 import { ASSUMPTIONS } from './assumptions';
 import {
   ALL_COMPUTES, ALL_FREQUENCIES, buildCost, checksCost, checksCostAfterFree, Compute, COMPUTES, copyCost, deploymentCost, FREQUENCIES,
-  groupedChecksCost, natCost, peerCopyCost, runOverhead, secretCost, storageCost,
+  groupedChecksCost, natCost, peerCopyCost, previousImages, runOverhead, secretCost, storageCost,
 } from './cost-model';
 import { dollars, plain } from './dollars';
 import { Price, PRICES, PRICES_AS_OF, PRICES_REGION } from './prices';
@@ -9,6 +9,7 @@ import {
   DASHBOARD_METRICS, DASHBOARD_QUERIES, dashboardCost, IMAGE_METRICS, imageAlarmsCost, lookCost, metricsCost,
   NOTIFY_ALARM_METRICS, NOTIFY_METRICS, notifyCost, notifyCostOfOneImage,
 } from './watching-cost';
+import { DEFAULT_KEEP_PREVIOUS } from '../../src/image/retention';
 
 const FLEETS = [10, 100, 1_000];
 const COMPARED_IMAGES = 100;
@@ -66,17 +67,24 @@ function oneImage(): string[] {
 }
 
 function storage(): string[] {
-  const floatingWords = `a floating tag that moves ${ASSUMPTIONS.MOVES_PER_MONTH === 1 ? 'once' : `${ASSUMPTIONS.MOVES_PER_MONTH} times`} a month`;
+  const { DAYS_PER_MONTH, MOVES_PER_MONTH } = ASSUMPTIONS;
+  const moves = `a floating tag that moves ${MOVES_PER_MONTH === 1 ? 'once' : `${MOVES_PER_MONTH} times`} a month`;
+  const row = (words: string, previous: number) => [words, ...FLEETS.map((images) => dollars(storageCost(images, previous)))];
   return [
     '## Storage',
     table(
       [`a month of images of ${ASSUMPTIONS.IMAGE_GIGABYTES} GB, all platforms`, ...FLEETS.map((images) => images.toLocaleString('en'))],
       [
-        ['fixed tags', ...FLEETS.map((images) => dollars(storageCost(images, 'fixed')))],
-        [floatingWords, ...FLEETS.map((images) => dollars(storageCost(images, 'floating')))],
+        row('fixed tags', 0),
+        row(`${moves}, after a year`, previousImages(12, MOVES_PER_MONTH)),
+        row('… with `keepPrevious: 3`', 3),
+        row(`a tag that moves daily, after a year: ${DEFAULT_KEEP_PREVIOUS} previous images`, previousImages(12, DAYS_PER_MONTH)),
+        row('… with `keepPrevious: 30`', 30),
       ],
     ),
-    `${dollars(PRICES.ECR_GIGABYTE.dollars)} for each GB. An image that a floating tag has left stays for \`untaggedImageExpiry\`, 30 days by default: at most that much more, and less where its layers are those of the next. `
+    `${dollars(PRICES.ECR_GIGABYTE.dollars)} for each GB. **These are upper limits**: as if no image shared a layer with another one. Amazon ECR stores each layer of a repository once, so a previous image costs only the layers that changed. `
+      + 'How much that is was not measured: a rebuild with a new base image changes nearly everything, and a new application on the same base image little. '
+      + `The last ${DEFAULT_KEEP_PREVIOUS} images of a floating tag [stay by default](retention.md), because a service may run them for months. `
       + '`platforms` mirrors only those that you run, which is often a fifth of the bytes. Pulls within the Region are free, whatever their number; to other Regions and the internet they are billed as data transfer.',
   ];
 }
@@ -133,7 +141,7 @@ function watching(): string[] {
 }
 
 function peers(): string[] {
-  const stored = storageCost(COMPARED_IMAGES, 'fixed');
+  const stored = storageCost(COMPARED_IMAGES);
   const overhead = COMPARED_IMAGES * FREQUENCIES.DAILY.runsPerMonth * runOverhead();
   const ours = (compute: Compute) => checksCost(compute, FREQUENCIES.DAILY, COMPARED_IMAGES) + overhead;
   return [

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterFree, buildCost, checksCost, checksCostAfterFree, COMPUTES, FREQUENCIES, groupedChecksCost, natCost, storageCost } from '../../bench/cost/cost-model';
+import {
+  afterFree, buildCost, checksCost, checksCostAfterFree, COMPUTES, FREQUENCIES, groupedChecksCost, natCost, previousImages, storageCost,
+} from '../../bench/cost/cost-model';
 import { costPage } from '../../bench/cost/cost-page';
 import { dollars } from '../../bench/cost/dollars';
 import { PRICES } from '../../bench/cost/prices';
@@ -55,8 +57,9 @@ test('npm run cost says what became of docs/cost.md', () => {
   expect([status, stdout, stderr]).toEqual([0, `${join('docs', 'cost.md')} is up to date\n`, '']);
 });
 
-test('a tag that moves keeps its old copy for a while', () => {
-  expect(storageCost(10, 'floating')).toBeGreaterThan(storageCost(10, 'fixed'));
+test('each previous image costs at most as much as the image, and there are at most as many as the mirror keeps', () => {
+  expect(storageCost(10, 12)).toBeCloseTo(13 * storageCost(10), 10);
+  expect([previousImages(12, 1), previousImages(4, 30), previousImages(12, 30)]).toEqual([12, 120, 150]);
 });
 
 test.each([
