@@ -61,6 +61,8 @@ const judge = (role: string, { action, resource, context }: Call, template = dep
 
 const PULL = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheckLayerAvailability'];
 const PUSH = ['ecr:InitiateLayerUpload', 'ecr:UploadLayerPart', 'ecr:CompleteLayerUpload', 'ecr:PutImage'];
+/** What would let a build remove images, or change what expires. */
+const REMOVE = ['ecr:BatchDeleteImage', 'ecr:DeleteRepository', 'ecr:PutLifecyclePolicy', 'ecr:DeleteLifecyclePolicy', 'ecr:StartLifecyclePolicyPreview', 'ecr:UpdateImageStorageClass'];
 const BASES = ['mirror/hashicorp/vault', 'mirror/redis'];
 const CUSTOMS = ['mirror/custom/hashicorp/vault', 'mirror/custom/redis'];
 
@@ -68,7 +70,7 @@ describe('builds of customized images', () => {
   test.each<Call>([
     { action: 'ecr:GetAuthorizationToken', resource: '*' },
     ...[...BASES, ...CUSTOMS].flatMap((name) => PULL.map((action) => ({ action, resource: repository(name) }))),
-    ...CUSTOMS.flatMap((name) => PUSH.map((action) => ({ action, resource: repository(name) }))),
+    ...CUSTOMS.flatMap((name) => [...PUSH, 'ecr:DescribeImages'].map((action) => ({ action, resource: repository(name) }))),
     { action: 'events:PutEvents', resource: bus, context: { 'events:source': ['cdk-ecr-mirror'] } },
     { action: 'logs:CreateLogStream', resource: `${logGroup}:log-stream:1234` },
     { action: 'logs:PutLogEvents', resource: `${logGroup}:log-stream:1234` },
@@ -81,7 +83,8 @@ describe('builds of customized images', () => {
     ...BASES.flatMap((name) => PUSH.map((action) => ({ action, resource: repository(name) }))),
     ...[...PULL, ...PUSH].map((action) => ({ action, resource: repository('mirror/nginx') })),
     { action: 'ecr:PutImage', resource: repository('mirror/custom/nginx') },
-    { action: 'ecr:BatchDeleteImage', resource: repository(CUSTOMS[0]) },
+    ...[...BASES, ...CUSTOMS].flatMap((name) => REMOVE.map((action) => ({ action, resource: repository(name) }))),
+    ...[...BASES, 'mirror/custom/nginx'].map((name) => ({ action: 'ecr:DescribeImages', resource: repository(name) })),
     { action: 'ecr:SetRepositoryPolicy', resource: repository(CUSTOMS[0]) },
     { action: 'secretsmanager:GetSecretValue', resource: `arn:aws:secretsmanager:${region}:${account}:secret:docker-hub-AbCdEf` },
     { action: 'codebuild:StartBuild', resource: customProject },

@@ -71,7 +71,7 @@ describe('the build role', () => {
     'ecr:UploadLayerPart',
     'ecr:CompleteLayerUpload',
     'ecr:PutImage',
-    'ecr:DescribeImages', // whether a tag that is not found is archived
+    'ecr:DescribeImages', // whether a tag that is not found is archived, and which images nothing needs
   ];
 
   test.each<Call>([
@@ -99,6 +99,8 @@ describe('the build role', () => {
     { action: 'ecr:SetRepositoryPolicy', resource: repository('mirror/nginx') },
     { action: 'ecr:PutImageTagMutability', resource: repository('mirror/nginx') },
     { action: 'ecr:PutLifecyclePolicy', resource: repository('mirror/nginx') },
+    { action: 'ecr:DeleteLifecyclePolicy', resource: repository('mirror/nginx') },
+    { action: 'ecr:UpdateImageStorageClass', resource: repository('mirror/nginx') },
     { action: 'ecr:CreateRepository', resource: repository('mirror/another') },
     { action: 'codebuild:StartBuild', resource: project },
     { action: 'codebuild:UpdateProject', resource: project },
