@@ -13,7 +13,8 @@ import { FLAG, listOf, requireShapes, text, valueOf } from '../synthesis/shapes'
  */
 export interface SemverTagOptions {
   /**
-   * The number of the newest versions in the range to mirror. Versions that are no longer selected stay in the mirror.
+   * The number of the newest versions in the range to mirror. Versions that are no longer selected stay in the mirror,
+   * unless `keepVersions` is set.
    *
    * Set this property if you mirror from Docker Hub without credentials. Otherwise, the warning about Docker Hub's pull limit does not count the
    * image.
@@ -85,7 +86,8 @@ const PATTERNS = listOf(text('*-rc'), '"*-rc"');
  * A filter that selects tags of an upstream repository.
  *
  * Each run lists the upstream tags, so new releases are mirrored without a deployment: with the default schedule, within a day.
- * A run fails when the filter selects no tag or more than 500 tags. Tags that are no longer selected stay in the mirror.
+ * A run fails when the filter selects no tag or more than 500 tags. Tags that are no longer selected stay in the mirror, unless
+ * `keepVersions` is set.
  *
  * ```ts
  * declare const mirror: ImageMirror;
