@@ -235,6 +235,15 @@ export class MirroredCatalog extends Construct {
     return grantCatalogPull(this, grantee, [this.repositoryPrefix, floatingRepositoryPrefix(this.repositoryPrefix)]);
   }
 
+  /**
+   * Grants permission to start runs: builds of the mirror's project that override the variables of runs, and nothing else.
+   *
+   * The permission covers all catalogs and all images of the mirror. See `IMirroredImage.grantStart()`.
+   */
+  public grantStart(grantee: iam.IGrantable): iam.Grant {
+    return this.catalogs.props.schedules.starters.grant(grantee);
+  }
+
   private get repositoryPrefix(): string {
     return this.catalogs.props.repositories.prefix;
   }

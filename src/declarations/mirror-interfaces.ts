@@ -2,6 +2,7 @@ import { ResourceEnvironment } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { IConstruct } from 'constructs';
@@ -187,6 +188,24 @@ export interface IMirroredImage extends IMonitored {
    * @throws Error under the conditions of `toLambdaCode()`
    */
   toLambdaFunctionCode(options?: MirroredLambdaCodeOptions): lambda.Code;
+
+  /**
+   * The target of an EventBridge rule that starts a run of this image, for example when a vendor publishes a new one; see `docs/events.md`.
+   *
+   * If no build can be started within a day, the event is in the dead-letter queue. The rule must be in the account and Region of the mirror.
+   *
+   * @throws Error when another app defines the mirror
+   */
+  asRuleTarget(): events.IRuleTarget;
+
+  /**
+   * Grants permission to start runs of **all images of the mirror**, because IAM cannot check the value of the variable `IMAGE`.
+   *
+   * The grantee is denied all overrides but the variables of runs, for example a buildspec, even where another policy allows them.
+   *
+   * @throws Error when another app defines the mirror
+   */
+  grantStart(grantee: iam.IGrantable): iam.Grant;
 
   /**
    * The single tag in Amazon ECR.

@@ -1,5 +1,7 @@
-import { Stack } from 'aws-cdk-lib';
+import { Annotations, Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { MirrorContext } from './mirror-context';
 import { SinglePlatformTags } from '../consumers/single-platform-tags';
@@ -21,26 +23,64 @@ export interface ImageRunsProps {
   readonly custom?: CustomizedImage;
 }
 
-/**
- * Defines what starts the runs of an image: its schedule and, if deployments mirror images, the custom resource for the first copy.
- *
- * @returns the constructs that are complete when the first copy exists
- */
-export function defineImageRuns(scope: Construct, context: MirrorContext, image: DeclaredImage, props: ImageRunsProps): Construct[] {
-  const { schedule, timeWindow, enabled, scheduled, source, tags } = image;
-  const variables = () => runVariables(image, context.defaults, props);
-  const filter = 'filter' in tags ? `, the tags ${tags.filter._render()}` : '';
-  const run = { schedule, timeWindow, enabled, description: () => `Mirrors ${source}${filter}`, key: constructIdFor(image), variables };
-  if (scheduled) {
-    context.schedules.addImage(scope, run);
-    props.platformTags.onChange(() => context.schedules.notice(run));
+/** What starts the runs of an image: its schedule, deployments, and what the app defines for it. */
+export class ImageRuns {
+  /** The constructs that are complete when the first copy exists. */
+  public readonly firstCopy: readonly Construct[];
+  private readonly variables: () => RunVariables;
+  private startsOtherwise = false;
+
+  constructor(
+    private readonly scope: Construct, private readonly context: MirrorContext, private readonly image: DeclaredImage,
+    private readonly props: ImageRunsProps,
+  ) {
+    this.variables = () => runVariables(image, context.defaults, props);
+    if (image.scheduled) this.defineSchedule();
+    this.firstCopy = image.enabled ? this.deploy() : [];
   }
-  if (!enabled) return [];
-  const { deployTrigger } = context;
-  if (deployTrigger === undefined && !scheduled) scope.node.addValidation({ validate: () => [neverMirroredProblem(quote(source))] });
-  const needs = props.custom?.needs ?? [];
-  const trigger = deployTrigger?.add({ stack: Stack.of(scope), repository: props.repository, needs, variables, isScheduled: scheduled });
-  return trigger === undefined ? [] : [trigger];
+
+  /** The target of a rule that starts a run. */
+  public target(): events.IRuleTarget {
+    this.noticeStarter();
+    return this.context.schedules.starters.target(this.variables);
+  }
+
+  /** Allows a principal to start runs. */
+  public grantStart(grantee: iam.IGrantable): iam.Grant {
+    this.noticeStarter();
+    return this.context.schedules.starters.grant(grantee);
+  }
+
+  private defineSchedule(): void {
+    const { context: { schedules }, image, props, scope, variables } = this;
+    const { schedule, timeWindow, enabled, source, tags } = image;
+    const filter = 'filter' in tags ? `, the tags ${tags.filter._render()}` : '';
+    const run = { schedule, timeWindow, enabled, description: () => `Mirrors ${source}${filter}`, key: constructIdFor(image), variables };
+    schedules.addImage(scope, run);
+    props.platformTags.onChange(() => schedules.notice(run));
+  }
+
+  private deploy(): Construct[] {
+    const { context: { deployTrigger }, image: { scheduled, source }, props, scope, variables } = this;
+    const problem = neverMirroredProblem(quote(source));
+    if (this.isNeverMirrored) scope.node.addValidation({ validate: () => this.startsOtherwise ? [] : [problem] });
+    const needs = props.custom?.needs ?? [];
+    const trigger = deployTrigger?.add({ stack: Stack.of(scope), repository: props.repository, needs, variables, isScheduled: scheduled });
+    return trigger === undefined ? [] : [trigger];
+  }
+
+  /** Whether neither a schedule nor a deployment mirrors the image. */
+  private get isNeverMirrored(): boolean {
+    return this.image.enabled && !this.image.scheduled && this.context.deployTrigger === undefined;
+  }
+
+  private noticeStarter(): void {
+    this.startsOtherwise = true;
+    if (!this.isNeverMirrored) return;
+    Annotations.of(this.scope).addWarningV2('cdk-ecr-mirror:MirroredImage.onlyOnRequest',
+      `only rules and principals of the app start runs of ${quote(this.image.source)}, because scheduled is false and onDeploy is OFF, `
+      + 'so the image does not exist until the first of these runs; let deployments make the first copy with onDeploy: OnDeploy.WAIT');
+  }
 }
 
 /** The environment variables of a build that mirrors an image. Values that are the engine's defaults are omitted. */

@@ -2,6 +2,7 @@ import { ResourceEnvironment } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct, Dependable, IConstruct } from 'constructs';
@@ -100,6 +101,14 @@ export class ImportedImage extends MonitoredConstruct implements IMirroredImage 
     return new MirroredLambdaCode(this, options);
   }
 
+  public asRuleTarget(): events.IRuleTarget {
+    throw this.noRuns();
+  }
+
+  public grantStart(_grantee: iam.IGrantable): iam.Grant {
+    throw this.noRuns();
+  }
+
   public _requireReachableFrom(_user: IConstruct): void {
     // Literal names reach everything.
   }
@@ -131,6 +140,11 @@ export class ImportedImage extends MonitoredConstruct implements IMirroredImage 
   public _monitoring(): Monitoring {
     throw new Error(`another app defines the mirror of ${quote(this.source)}, so its event rules, metrics, and alarms are not available here; `
       + 'define them in the app that defines the mirror');
+  }
+
+  private noRuns(): Error {
+    return new Error(`another app defines the mirror of ${quote(this.source)}, so its runs cannot be started from here; `
+      + 'define the rule, or grant the permission, in the app that defines the mirror');
   }
 
   /** @throws Error that names the platforms that the mirror has */

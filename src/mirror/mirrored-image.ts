@@ -2,10 +2,11 @@ import { Stack } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct, Dependable, IConstruct } from 'constructs';
-import { defineImageRuns } from './image-runs';
+import { ImageRuns } from './image-runs';
 import { MIRROR_CONTEXTS } from './mirror-context';
 import { toPublishedImage } from './published-mirror';
 import { buildPlatform, MirroredBuildImage } from '../consumers/build-image';
@@ -96,6 +97,7 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
   private readonly custom?: CustomizedImage;
 
   private readonly platformTags: SinglePlatformTags;
+  private readonly runs: ImageRuns;
   private readonly monitoring: Monitoring;
 
   /**
@@ -122,9 +124,9 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
       context.published.notice();
     });
     this.monitoring = imageMonitoring(this, declared, context.signals);
-    const firstCopy = defineImageRuns(this, context, declared, { repository, platformTags: this.platformTags, custom: this.custom });
+    this.runs = new ImageRuns(this, context, declared, { repository, platformTags: this.platformTags, custom: this.custom });
     // A construct that depends on the image waits for its first copy.
-    Dependable.implement(this, { dependencyRoots: [this.repository, ...firstCopy] });
+    Dependable.implement(this, { dependencyRoots: [this.repository, ...this.runs.firstCopy] });
     context.firstCopies.push(toFirstCopy(declared));
     context.index.addDeclared(declared, this);
     for (const platform of orderedPlatforms(parsePlatforms(props.singlePlatformTags) ?? []) ?? []) this._platformTag(platform);
@@ -180,6 +182,16 @@ export class MirroredImage extends MonitoredConstruct implements IMirroredImage 
   public toLambdaFunctionCode(options: MirroredLambdaCodeOptions = {}): lambda.Code {
     this._singleTag(ADD_SINGLE_TAG);
     return new MirroredLambdaCode(this, options);
+  }
+
+  /** The target of an EventBridge rule that starts a run of this image. */
+  public asRuleTarget(): events.IRuleTarget {
+    return this.runs.target();
+  }
+
+  /** Grants permission to start runs of all images of the mirror. */
+  public grantStart(grantee: iam.IGrantable): iam.Grant {
+    return this.runs.grantStart(grantee);
   }
 
   /** @internal */

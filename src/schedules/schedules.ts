@@ -7,20 +7,17 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct, IConstruct } from 'constructs';
 import { GroupedSchedules, ImageScheduleProps, MirrorScheduleProps } from './grouped-schedules';
 import { ImageRun } from './run-group';
+import { buildOverrides, RETRY_POLICY, runStatements, RunStarters } from './run-starters';
 import { warnAboutStartTimes } from './start-times';
 import { lateReferrersWindow, Timetable } from './timetable';
 import { MirrorRunOptions } from '../declarations/run-options';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { MirrorBuildOptions } from '../project/build-options';
 import { schedulerKeyStatements } from '../project/operations-key';
-import { startBuildStatements } from '../project/start-build-statements';
 import { pathInStage } from '../synthesis/environments';
 
 /** EventBridge Scheduler allows this number of characters. */
 const MAX_DESCRIPTION_LENGTH = 512;
-
-/** EventBridge Scheduler tries to start a build for one day, which is its maximum. */
-const RETRY_POLICY = { maximumEventAgeInSeconds: 86_400, maximumRetryAttempts: 185 };
 
 /** The settings of the schedules of a mirror. */
 export interface MirrorSchedulesProps {
@@ -36,6 +33,8 @@ export interface MirrorSchedulesProps {
 export class MirrorSchedules {
   public readonly group: scheduler.ScheduleGroup;
   public readonly deadLetterQueue: sqs.Queue;
+  /** What starts runs beside the schedules. */
+  public readonly starters: RunStarters;
   private readonly project: codebuild.IProject;
   private readonly key?: kms.IKey;
   private readonly role: iam.Role;
@@ -56,6 +55,7 @@ export class MirrorSchedules {
       retentionPeriod: Duration.days(14),
     });
     this.role = this.defineRole(mirror);
+    this.starters = new RunStarters(mirror, project, this.deadLetterQueue);
     this.grouped = options.groupRuns ? new GroupedSchedules(mirror, this, longestBuild.toMinutes({ integral: false })) : undefined;
     warnAboutStartTimes(project, () => this.timetables);
   }
@@ -85,7 +85,7 @@ export class MirrorSchedules {
   public define(scope: Construct, id: string, props: MirrorScheduleProps): scheduler.CfnSchedule {
     const parent = new Construct(scope, id);
     if (props.enabled) this.timetablesOf.set(parent, props);
-    const environmentVariablesOverride = Lazy.any({ produce: () => formatOverrides(scheduledVariables(props, pathInStage(scope))) });
+    const environmentVariablesOverride = Lazy.any({ produce: () => buildOverrides(scheduledVariables(props, pathInStage(scope))) });
     // The path is the path of the resource in a `Schedule`, because another path would change the logical id.
     return new scheduler.CfnSchedule(parent, 'Resource', {
       description: Lazy.string({ produce: () => props.description().slice(0, MAX_DESCRIPTION_LENGTH) }),
@@ -122,7 +122,7 @@ export class MirrorSchedules {
       inlinePolicies: {
         StartBuild: new iam.PolicyDocument({
           statements: [
-            ...startBuildStatements({ project: this.project, variables: Object.values(RUN_ENVIRONMENT) }),
+            ...runStatements(this.project),
             new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.deadLetterQueue.queueArn] }),
             ...schedulerKeyStatements(Stack.of(mirror), { key: this.key, scheduleGroupName: this.group.scheduleGroupName }),
           ],
@@ -139,10 +139,4 @@ function scheduledVariables({ schedule, variables }: MirrorScheduleProps, path: 
   const hasReferrers = all[RUN_ENVIRONMENT.REFERRERS] === undefined || all[RUN_ENVIRONMENT.CATALOG] !== undefined;
   if (all[RUN_ENVIRONMENT.LATE_REFERRERS] !== undefined || !hasReferrers) return all;
   return { ...all, [RUN_ENVIRONMENT.LATE_REFERRERS]: lateReferrersWindow(schedule, path) };
-}
-
-function formatOverrides(variables: RunVariables) {
-  return Object.entries(variables)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => ({ name, type: 'PLAINTEXT', value }));
 }

@@ -68,6 +68,7 @@ export const JUDGED_APPS: readonly JudgedApp[] = [
   { name: 'many-stacks', define: defineManyStacks },
   { name: 'grouped-runs', define: defineGroupedRuns },
   { name: 'switched-off', define: defineSwitchedOff },
+  { name: 'started-by-events', define: defineStartedByEvents },
   { name: 'stages', define: defineStages, regions: [ENVIRONMENT.region] },
   { name: 'consumers', define: defineConsumers, regions: [ENVIRONMENT.region] },
   { name: 'other-teams', define: defineOtherTeams, regions: [ENVIRONMENT.region] },
@@ -240,6 +241,15 @@ function defineSwitchedOff(app: App): void {
   mirror.notify(new sns.Topic(stack, 'Topic', { enforceSSL: true }));
   new MirroredImage(new Stack(app, 'Team'), 'Grafana', { mirror, image: 'grafana/grafana:11.1.0' });
   new ImageMirror(new Stack(app, 'Frozen'), 'Mirror', { repositoryPrefix: 'frozen', images: ['nginx:stable'], enabled: false });
+}
+
+function defineStartedByEvents(app: App): void {
+  const { stack, mirror } = mirrorIn(app, { ...WITHOUT_PROVIDER, images: ['nginx:stable'] });
+  const image = mirror.addImage('redis:7.4.0', { dockerfileLines: ['ENV A="b"'] });
+  const eventPattern = { source: ['com.example.vendor'] };
+  new events.Rule(stack, 'Published', { eventPattern, targets: [mirror.image('nginx:stable').asRuleTarget(), image.asRuleTarget()] });
+  new events.Rule(new Stack(app, 'Team'), 'Published', { eventPattern, targets: [image.asRuleTarget()] });
+  image.grantStart(new iam.Role(stack, 'Releases', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') }));
 }
 
 function defineStages(app: App): void {
