@@ -10,6 +10,7 @@ import { readUpstreamSettings } from '../engine/registry/upstream-settings';
 import { ATTESTATION_POLICIES, RegistryRule, TAG_MOVED_POLICIES } from '../image/contract/environment';
 import { parseRegistryHost } from '../image/image-reference';
 import { parsePlatform, Platform, platformTagsProblem } from '../image/platform';
+import { MAX_KEPT_IMAGES } from '../image/retention';
 
 const POLICY_CHOICES = TAG_MOVED_POLICIES.map(formatChoice);
 const ATTESTATION_CHOICES = ATTESTATION_POLICIES.map(formatChoice);
@@ -57,6 +58,7 @@ function addMirrorCommand(root: Command, name: string, description: string, dryR
     .option('--platform <platforms>', 'copy only these platforms, for example linux/amd64,linux/arm64 (changes the digest)', parsePlatforms)
     .option('--platform-if-available <platforms>', 'copy those of these platforms that the image has, and fail only if it has none', parsePlatforms)
     .option('--platform-tags <platforms>', 'add a tag for each of these platforms, for example 1.0.0-linux-arm64 for AWS Lambda', parsePlatforms)
+    .option('--keep-previous <count>', 'keep this many images that a floating tag has left, under tags such as mirror.previous.stable.1', parseCount)
     .option('--no-referrers', 'do not copy signatures and other referrers')
     .option('--late-referrers', 'look for signatures and other referrers of unchanged images that were published later')
     .addOption(new Option('--attestations <policy>', 'what to do with attestations in an index, which a target can refuse')
@@ -141,11 +143,12 @@ function requireNoAppOptions({ registry, stack }: CommandOptions): void {
 }
 
 /** The entries of a catalog have these options themselves. */
-function requireNoImageOptions({ fromFile, platform, platformTags, tagKind }: CommandOptions): void {
+function requireNoImageOptions({ fromFile, keepPrevious, platform, platformTags, tagKind }: CommandOptions): void {
   const values = {
     '--from-file': fromFile,
     '--platform': platform,
     '--platform-tags': platformTags,
+    '--keep-previous': keepPrevious,
     '--tag-kind': tagKind,
   };
   const [option] = Object.entries(values).find(([, value]) => value !== undefined) ?? [];
@@ -196,6 +199,12 @@ function collectEndpoints(text: string, rules: readonly RegistryRule[] = []): Re
     throw new InvalidArgumentError('It must be a registry and another host with a path and without a scheme, for example '
       + 'docker.io=artifactory.example.com/docker-remote, and each registry can have one endpoint.');
   }
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!/^[0-9]{1,6}$/.test(text) || count > MAX_KEPT_IMAGES) throw new InvalidArgumentError(`It must be a whole number, 0 to ${MAX_KEPT_IMAGES}.`);
+  return count;
 }
 
 function parseSeconds(text: string): number {

@@ -18,6 +18,7 @@ export interface MirrorCommandOptions extends CommandOptions {
   readonly platform?: Platform[];
   readonly platformIfAvailable?: Platform[];
   readonly platformTags?: Platform[];
+  readonly keepPrevious?: number;
   readonly referrers: boolean;
   readonly lateReferrers?: boolean;
   readonly attestations: AttestationPolicy;
@@ -76,10 +77,10 @@ function identify(pair: ImagePair): { readonly key: string; readonly name: strin
 function planPair(pair: ImagePair, options: MirrorCommandOptions, dryRun: boolean): PlannedImages {
   try {
     const { source, target } = parsePair(pair);
-    const { attestations, lateReferrers, onTagMoved, platformTags, referrers } = options;
+    const { attestations, keepPrevious, lateReferrers, onTagMoved, platformTags, referrers } = options;
     const { platformIfAvailable, platform: platforms = platformIfAvailable } = options;
     const platformsIfAvailable = platformIfAvailable !== undefined;
-    const settings = { attestations, lateReferrers, onTagMoved, platforms, platformsIfAvailable, platformTags, referrers, dryRun };
+    const settings = { attestations, keepPrevious, lateReferrers, onTagMoved, platforms, platformsIfAvailable, platformTags, referrers, dryRun };
     return planRequest({ source, target, kind: options.tagKind ?? tagKind(target.tag), ...settings });
   } catch (error) {
     if (!(error instanceof InvalidReferenceError)) throw error;
@@ -93,13 +94,14 @@ function sanitizeReference(text: string): string {
 }
 
 function formatResult(result: MirrorResult): string {
-  const { outcome, dryRun, source, target, targetDigest, message, platformTags = [] } = result;
+  const { outcome, dryRun, keptAs, source, target, targetDigest, message, platformTags = [] } = result;
   if (message !== undefined) return `${outcome}: ${message}`;
   const withTags = platformTags.map((tag) => `, with ${tag}`).join('');
   if (dryRun && outcome === 'copied') return `would copy ${source} to ${target}${withTags}`;
   if (dryRun) return `${outcome}: ${target} is ${targetDigest}${withTags}`;
   const blobs = outcome === 'copied' ? `, ${formatBlobs(result)}` : '';
-  return `${outcome}: ${target}@${targetDigest}${withTags}${blobs}, ${result.seconds.toFixed(1)} s`;
+  const kept = keptAs === undefined ? '' : `, the previous image is ${keptAs}`;
+  return `${outcome}: ${target}@${targetDigest}${withTags}${kept}${blobs}, ${result.seconds.toFixed(1)} s`;
 }
 
 /** The blobs of a copied image, without counts of zero: an image can get a new tag, or a new index, without new blobs. */
