@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { ProgressBars } from './output/progress-bars';
-import { resultsTable } from './output/tables';
+import { resultsTable, tagFilterLines } from './output/tables';
 import { credentialChain, CredentialSource, withAllowedRealms } from '../engine/credentials/credential-source';
 import { DockerConfigCredentials } from '../engine/credentials/docker-config-credentials';
 import { EcrCredentials } from '../engine/credentials/ecr-credentials';
@@ -11,6 +11,7 @@ import { Transport } from '../engine/registry/transport';
 import { UpstreamSettings } from '../engine/registry/upstream-settings';
 import { LogProgress, type ProgressListener, SILENT } from '../engine/report/progress';
 import { isSuccess, MirrorResult, summarize } from '../engine/result';
+import type { TagPreview } from '../engine/tag-preview';
 import type { RegistryRule } from '../image/contract/environment';
 import { formatImageReference } from '../image/image-reference';
 
@@ -74,10 +75,15 @@ function commandCredentials({ allowRealm = [] }: CommandOptions, onWarning: (war
   return allowRealm.length === 0 ? credentials : withAllowedRealms(credentials, allowRealm);
 }
 
-/** Prints the results of several images: as a table, and with `--json` as JSON. Returns the exit code. */
-export function printResults(results: readonly MirrorResult[], { json }: CommandOptions): number {
-  if (json) process.stdout.write(`${JSON.stringify({ ...summarize(results), results })}\n`);
-  process.stderr.write(`${resultsTable(results)}\n`);
+/**
+ * Prints the results of several images: as a table, and with `--json` as JSON. Returns the exit code.
+ *
+ * @param tagFilters what the tag filters of a dry run select
+ */
+export function printResults(results: readonly MirrorResult[], { json }: CommandOptions, tagFilters: readonly TagPreview[] = []): number {
+  const previews = tagFilters.length === 0 ? {} : { tagFilters };
+  if (json) process.stdout.write(`${JSON.stringify({ ...summarize(results), results, ...previews })}\n`);
+  process.stderr.write(`${[...tagFilterLines(tagFilters), resultsTable(results)].join('\n')}\n`);
   return results.every(isSuccess) ? 0 : 1;
 }
 

@@ -1,12 +1,13 @@
 import type { Configuration } from './configuration';
 import { sharedLimits } from './copy/copy-context';
 import { describeFailure } from './failure';
+import { listTags } from './list-tags';
 import { mirrorImage, MirrorRequest, MirrorTools } from './mirror-image';
 import type { PlannedImages } from './mirror-plan';
 import { MirrorResult, notAttempted } from './result';
 import { FilterVersions } from './retention/filter-versions';
 import { Semaphore } from './semaphore';
-import { listTags } from './tags';
+import type { TagPreview } from './tag-preview';
 import type { ImageReference } from '../image/image-reference';
 
 /** The maximum number of images of one upstream host in progress: enough to hide the latency of registries, and few enough for their rate limits. */
@@ -22,6 +23,8 @@ export interface ImageCallbacks<R = MirrorResult> {
    * @returns the tools for this image, for example with a separate progress; undefined for the shared tools
    */
   readonly onStart?: (request: MirrorRequest) => MirrorTools | undefined;
+  /** Runs after the tags of a repository are listed for a tag filter, also if the filter selects none. */
+  readonly onTags?: (preview: TagPreview) => void;
   /**
    * Runs after an image is mirrored, or has failed. The image counts as in progress until the callback is done.
    *
@@ -41,7 +44,7 @@ export interface ImageCallbacks<R = MirrorResult> {
  * @throws the error of a callback, after all images were attempted
  */
 export async function mirrorAll<R>(plan: readonly PlannedImages[], tools: MirrorTools, callbacks: ImageCallbacks<R>): Promise<R[]> {
-  const { onStart, onResult } = callbacks;
+  const { onStart, onResult, onTags } = callbacks;
   const shared: MirrorTools = { limits: sharedLimits(), largeDocuments: new Semaphore(1), ...tools };
   const images = new Semaphore(MAX_IMAGES, MAX_IMAGES_PER_HOST);
   // Separate from the images: a registry that lists its tags slowly must not block the images of other registries.
@@ -51,7 +54,7 @@ export async function mirrorAll<R>(plan: readonly PlannedImages[], tools: Mirror
     return onResult(await versions?.afterImage(result) ?? result, request, index);
   }, hostOf(request.source, tools));
   const results = await settleAll(plan.map(async (planned, index) => {
-    const requests = 'result' in planned ? planned.result : await readRequests(planned.configuration, shared, tagLists);
+    const requests = 'result' in planned ? planned.result : await readRequests(planned.configuration, shared, { tagLists, onTags });
     if (!Array.isArray(requests)) return [await onResult(requests, undefined, index)];
     const versions = keptVersions(planned, requests, shared);
     return settleAll(requests.map((request) => mirror(request, index, versions)));
@@ -68,11 +71,11 @@ function keptVersions(planned: PlannedImages, requests: readonly MirrorRequest[]
 
 /** The requests for the images of a configuration, or the result with the error of listing their tags. */
 async function readRequests(
-  { image, tags, requestFor }: Configuration, tools: MirrorTools, tagLists: Semaphore,
+  { image, tags, requestFor }: Configuration, tools: MirrorTools, { tagLists, onTags }: { tagLists: Semaphore } & Pick<ImageCallbacks, 'onTags'>,
 ): Promise<MirrorRequest[] | MirrorResult> {
   if (tags === undefined) return [requestFor(image)];
   try {
-    const selected = await tagLists.run(() => listTags(image, tags, tools), hostOf(image, tools));
+    const selected = await tagLists.run(() => listTags(image, tags, tools, onTags), hostOf(image, tools));
     return selected.map((tag) => requestFor({ ...image, tag }));
   } catch (error) {
     const { reason, message } = describeFailure(error, tools, image);

@@ -104,6 +104,29 @@ test('reads the options of an image as its build would', async () => {
   expect(resultsOf(ending)).toEqual([expect.objectContaining({ outcome: 'tag-moved', target: `${mirror.host}/team/elsewhere:1.0.0` })]);
 });
 
+test('shows what each tag filter selects and drops, and near misses of a filter that selects nothing', async () => {
+  for (const number of [8, 9, 10]) upstream.push('team/app', `build-${number}`, singleImage({ seed: String(number) }));
+  synthesize({}, (one) => {
+    one.addImage(`${upstream.host}/team/app`, { tags: TagFilter.pattern('build-*', { latest: 2 }) });
+    one.addImage(`${upstream.host}/team/app`, { tags: TagFilter.pattern('Build-1*') });
+  });
+  const { code, stdout, stderr } = await check('--json');
+  expect(code).toBe(1);
+  const { tagFilters } = JSON.parse(stdout);
+  expect(tagFilters).toHaveLength(2);
+  expect(tagFilters).toContainEqual({
+    source: `${upstream.host}/team/app`,
+    filter: { patterns: ['build-*'], latest: 2 },
+    upstreamTags: expect.any(Number),
+    order: 'VERSION',
+    selected: ['build-10', 'build-9'],
+    droppedTags: 1,
+    dropped: ['build-8'],
+  });
+  expect(stderr).toMatch(/team\/app \{"latest":2,"patterns":\["build-\*"\]\}: 2 of \d+ tags are selected, order VERSION: build-10, build-9; latest drops 1: build-8$/m);
+  expect(stderr).toMatch(/"Build-1\*"\]\}: none of \d+ tags is selected; near misses: build-10$/m);
+});
+
 test('checks each tag that a filter selects', async () => {
   for (const tag of ['1.1.0', '1.2.0', '2.0.0', 'latest']) upstream.push('team/app', tag, IMAGE);
   synthesize({}, (one) => one.addImage(`${upstream.host}/team/app`, { tags: TagFilter.semver('^1.1', { latest: 2 }) }));

@@ -3,7 +3,7 @@ import { type CredentialSource, EnvironmentCredentials } from '../../src/engine/
 import { mirrorAll } from '../../src/engine/mirror-all';
 import { planRequest } from '../../src/engine/mirror-plan';
 import { UpstreamSettings } from '../../src/engine/registry/upstream-settings';
-import { listTags } from '../../src/engine/tags';
+import { listTags } from '../../src/engine/list-tags';
 import { credentialVariables } from '../../src/image/contract/environment';
 import { parseImageReference } from '../../src/image/image-reference';
 import { BearerRegistry } from '../support/bearer-registry';

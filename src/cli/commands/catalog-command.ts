@@ -1,5 +1,6 @@
 import { mirrorAll } from '../../engine/mirror-all';
 import { asDryRun } from '../../engine/mirror-plan';
+import type { TagPreview } from '../../engine/tag-preview';
 import { AttestationPolicy, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TagMovedPolicy } from '../../image/contract/environment';
 import { parseImageReference } from '../../image/image-reference';
 import { formatPlatform, Platform } from '../../image/platform';
@@ -37,7 +38,10 @@ export async function catalogCommand(args: readonly string[], options: CatalogCo
     [RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE]: options.platformIfAvailable?.map(formatPlatform).join(','),
   });
   const plan = dryRun ? images.map(asDryRun) : images;
-  return printResults(await withMirrorTools(options, false, (tools, callbacks) => mirrorAll(plan, tools, callbacks)), options);
+  const tagFilters: TagPreview[] = [];
+  const onTags = dryRun ? (preview: TagPreview) => { tagFilters.push(preview); } : undefined;
+  const results = await withMirrorTools(options, false, (tools, callbacks) => mirrorAll(plan, tools, { ...callbacks, onTags }));
+  return printResults(results, options, tagFilters);
 }
 
 function parseTargetFolder(args: readonly string[]): { registry: string; prefix: string } {

@@ -8,12 +8,13 @@ import { asDryRun, PlannedImages } from '../../engine/mirror-plan';
 import { RepositoryAccess } from '../../engine/registry/repository-access';
 import { isSuccess, MirrorResult, notAttempted, summarize } from '../../engine/result';
 import { shownSource } from '../../engine/run-variables';
+import type { TagPreview } from '../../engine/tag-preview';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { escapeControlCharacters } from '../../image/sanitize';
 import { AppCatalogs } from '../app/app-catalogs';
 import { readSynthesizedBuilds, SynthesizedBuild } from '../app/cloud-assembly';
 import { CommandOptions, withMirrorTools } from '../mirror-tools';
-import { appTable, CheckedImage } from '../output/tables';
+import { appTable, CheckedImage, tagFilterLines } from '../output/tables';
 import { UsageError } from '../usage-error';
 
 /** Options of `check --app`. */
@@ -43,13 +44,15 @@ export async function checkApp(options: CheckAppOptions): Promise<number> {
   if (options.registry === undefined && !runs.some(({ environment }) => environment[PROJECT_ENVIRONMENT.REGISTRY])) throw new UsageError(NO_REGISTRY);
   const catalogs = new AppCatalogs(options.app, runs, options.catalog);
   const plan = runs.flatMap((run) => planRun(run, options, catalogs).map((planned) => ({ stack: run.stack, planned: asDryRun(planned) })));
+  const tagFilters: TagPreview[] = [];
   const checked = await withMirrorTools({ ...options, quiet: true }, false, (tools) => mirrorAll(plan.map(({ planned }) => planned), tools, {
+    onTags: (preview) => { tagFilters.push(preview); },
     onResult: async (result, request, index) => {
       const results = request === undefined ? [result] : await checkImage(request, result, tools);
       return results.map((one) => ({ ...one, stack: plan[index].stack }));
     },
   }));
-  return printChecked(checked.flat(), catalogs, options);
+  return printChecked(checked.flat(), catalogs, tagFilters, options);
 }
 
 /** The images of a run, as its build would read them from its environment. */
@@ -87,13 +90,17 @@ async function describe({ target }: MirrorRequest, { targetDigest }: MirrorResul
   }
 }
 
-function printChecked(checked: readonly CheckedImage[], { firstCatalogs, unreadCatalogs }: AppCatalogs, { json }: CheckAppOptions): number {
+function printChecked(
+  checked: readonly CheckedImage[], { firstCatalogs, unreadCatalogs }: AppCatalogs, tagFilters: readonly TagPreview[], { json }: CheckAppOptions,
+): number {
   const catalogs = {
+    ...tagFilters.length === 0 ? {} : { tagFilters },
     ...firstCatalogs.length === 0 ? {} : { firstCatalogs },
     ...unreadCatalogs.length === 0 ? {} : { unreadCatalogs },
   };
   if (json) process.stdout.write(`${JSON.stringify({ ...summarize(checked), results: checked, ...catalogs })}\n`);
-  process.stderr.write(`${[appTable(checked), ...firstCatalogs.map(formatFirstCatalog), ...unreadCatalogs.map(formatUnreadCatalog)].join('\n')}\n`);
+  const notes = [...firstCatalogs.map(formatFirstCatalog), ...unreadCatalogs.map(formatUnreadCatalog)];
+  process.stderr.write(`${[...tagFilterLines(tagFilters), appTable(checked), ...notes].join('\n')}\n`);
   return checked.every(isSuccess) ? 0 : 1;
 }
 

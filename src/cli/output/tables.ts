@@ -1,6 +1,7 @@
 import { ImageDescription } from '../../engine/describe-image';
 import { megabytes } from '../../engine/report/progress';
 import { MirrorResult, summarize } from '../../engine/result';
+import type { TagPreview } from '../../engine/tag-preview';
 import { shortDigest } from '../../image/image-reference';
 import { escapeControlCharacters } from '../../image/sanitize';
 
@@ -84,6 +85,26 @@ function outcomeCell({ outcome, dryRun }: MirrorResult): string {
 function resultRow(result: MirrorResult): string[] {
   const { bytesCopied, message = '', seconds, source, target } = result;
   return [outcomeCell(result), target || source, bytesCopied === 0 ? '-' : megabytes(bytesCopied), seconds.toFixed(1), message];
+}
+
+/** The maximum number of tags of a filter in a line. */
+const MAX_NAMED_TAGS = 10;
+
+/** A line for each tag filter, with the tags that it selects and drops. The same filter in several stacks has one line. */
+export function tagFilterLines(previews: readonly TagPreview[]): string[] {
+  return [...new Set(previews.map(tagFilterLine))].sort().map(escapeControlCharacters);
+}
+
+function tagFilterLine({ dropped, droppedTags, filter, nearMisses, order, selected, source, upstreamTags }: TagPreview): string {
+  const name = `${source.replace(/^docker\.io\/(?:library\/)?/, '')} ${JSON.stringify(filter)}`;
+  if (nearMisses !== undefined) return `${name}: none of ${upstreamTags} tags is selected; near misses: ${nearMisses.join(', ') || 'none'}`;
+  const drops = droppedTags === 0 ? '' : `; latest drops ${droppedTags}: ${namedTags(dropped, droppedTags)}`;
+  return `${name}: ${selected.length} of ${upstreamTags} tags are selected, order ${order}: ${namedTags(selected, selected.length)}${drops}`;
+}
+
+function namedTags(tags: readonly string[], count: number): string {
+  const named = tags.slice(0, MAX_NAMED_TAGS);
+  return `${named.join(', ')}${count > named.length ? ` and ${count - named.length} more` : ''}`;
 }
 
 /** A table of aligned text columns. Control characters in cells are escaped. */

@@ -7,7 +7,7 @@ import { lookUp, warn } from '../copy/copy-context';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
 import type { MirrorResult } from '../result';
-import { readTags } from '../tags';
+import { readTags } from '../list-tags';
 
 /** Options of `PreviousImages`. */
 export interface PreviousImagesOptions {
