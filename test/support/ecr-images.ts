@@ -73,14 +73,15 @@ export class EcrImages {
 
   /** Deletes images with their tags, and the blobs that no other image has. */
   delete(digests: readonly string[]): void {
+    if (digests.length === 0) return;
     for (const digest of digests) {
       this.storage.manifests.delete(digest);
       this.pushTimes.delete(digest);
       this.statuses.delete(digest);
     }
     for (const [tag, digest] of this.storage.tags) if (digests.includes(digest)) this.storage.tags.delete(tag);
-    const manifests = [...this.storage.manifests.values()].map(({ bytes }) => bytes.toString()).join('\n');
-    for (const digest of this.storage.blobs.keys()) if (!manifests.includes(digest)) this.storage.blobs.delete(digest);
+    const used = new Set([...this.storage.manifests.values()].flatMap(({ bytes }) => bytes.toString().match(/sha256:[0-9a-f]{64}/g) ?? []));
+    for (const digest of this.storage.blobs.keys()) if (!used.has(digest)) this.storage.blobs.delete(digest);
   }
 
   /** @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html */

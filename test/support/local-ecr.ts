@@ -21,7 +21,8 @@
  * - An upload without bytes cannot be completed; one whose time is over is unknown.
  * - `GetAuthorizationToken` of the JSON API, on the same server (`POST /`), with tokens that expire.
  *
- * Not imitated: IAM policies and signatures, the rates of other actions (use faults), lifecycle rules (see `lifecycle-policy.ts`), scans, replication, parts smaller than 5 MiB.
+ * Not imitated: IAM policies and signatures, the rates of other actions (use faults), lifecycle rules (see `lifecycle-policy.ts`), scans,
+ * replication, parts smaller than 5 MiB.
  * Not verified against the real service: the HTTP status of the two "do not exist" refusals, of an oversized manifest and of an upload that is
  * unknown, whose sentence is that of the JSON API; how large a burst of `PutImage` may be; which request of a push creates a repository.
  *

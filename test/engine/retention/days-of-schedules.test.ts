@@ -143,14 +143,14 @@ test.each(SEEDS)('no image that a service runs is ever lost in 120 days, and not
   const results = simulation.results.flat();
   expect(results.filter(({ outcome, warnings }) => outcome === 'failed' || warnings !== undefined)).toEqual([]);
   expect(results.filter(({ tag, outcome }) => tag === 'stable' && outcome === 'copied')).toHaveLength(2);
-}, 120_000);
+}, 600_000);
 
 test('without previous images, services lose their images: the simulation can fail', async () => {
   const simulation = new Simulation(1, 0);
   const broken = new Set<string>();
   await simulate(simulation, 50, () => simulation.broken.forEach((tag) => broken.add(tag)));
   expect([...broken]).toEqual(expect.arrayContaining(['nightly', 'stable']));
-}, 120_000);
+}, 600_000);
 
 test.each([
   ['that of the image', DAYS, { tagsRenewPushTime: false }], ['that of its last tag', 50, { tagsRenewPushTime: true }],
@@ -164,7 +164,7 @@ test.each([
     expect([day, simulation.broken.filter((tag) => tag === 'stable')]).toEqual([day, []]);
   });
   expect(simulation.sizes.at(-1)).toBeLessThan(simulation.results.flat().filter(({ outcome }) => outcome === 'copied').length);
-}, 120_000);
+}, 600_000);
 
 describe('a filter that keeps versions', () => {
   const [LATEST, KEPT] = [3, 5];
@@ -198,5 +198,5 @@ describe('a filter that keeps versions', () => {
     expect(versions().sort(byVersion).slice(0, 3)).toEqual(['1.27.0', '1.26.0', '1.25.2']);
     expect(mirror.errors).toEqual([]);
     await mirror.close();
-  }, 120_000);
+  }, 600_000);
 });
