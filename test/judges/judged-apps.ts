@@ -62,6 +62,7 @@ export const JUDGED_APPS: readonly JudgedApp[] = [
   { name: 'catalogs', define: defineCatalogs },
   { name: 'encryption', define: defineEncryption },
   { name: 'customized-images', define: defineCustomizedImages },
+  { name: 'retention', define: defineRetention, regions: [ENVIRONMENT.region] },
   { name: 'replication', define: defineReplication, regions: [ENVIRONMENT.region] },
   { name: 'pull-through-cache', define: definePullThroughCaches },
   { name: 'observed', define: defineObserved },
@@ -159,6 +160,21 @@ function defineEncryption(app: App): void {
   managed.mirror.addCatalog('Teams', ImageCatalog.fromParameter(new ssm.StringListParameter(managed.stack, 'List', { stringListValue: ['nginx:1.27.0'] })));
   const operationsEncryptionKey = new kms.Key(new Stack(app, 'Keys'), 'Operations');
   new ImageMirror(new Stack(app, 'Operations'), 'Mirror', { repositoryPrefix: 'operations', images: ['nginx:stable'], operationsEncryptionKey });
+}
+
+function defineRetention(app: App): void {
+  const { stack, mirror } = mirrorIn(app, {
+    ...WITHOUT_PROVIDER,
+    images: ['nginx:stable', 'nginx:1.27.0'],
+    keepPrevious: 30,
+    keepVersions: 20,
+    lifecycleRules: [{ description: 'Pull requests', tagPatternList: ['pr-*'], maxImageAge: Duration.days(14), rulePriority: 7 }],
+  });
+  mirror.addImage('grafana/grafana:nightly', { keepPrevious: 3, dockerfileLines: ['RUN true'] });
+  mirror.addImage('redis', { tags: TagFilter.semver('7.x', { latest: 5 }), keepVersions: 9, lifecycleRules: [{ tagPrefixList: ['old'], maxImageCount: 3 }] });
+  mirror.addImage('vault', { tags: TagFilter.semver('1.x'), lifecycleRules: [{ maxImageCount: 500 }] });
+  const list = ssm.StringListParameter.fromStringListParameterName(stack, 'List', '/platform/images');
+  mirror.addCatalog('Teams', ImageCatalog.fromParameter(list), { keepPrevious: 0, keepVersions: 7 });
 }
 
 function defineCustomizedImages(app: App): void {
