@@ -6,7 +6,7 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import { CatalogSource, ImageCatalog } from './image-catalog';
 import { MirrorCatalogs, warnAboutShardSize } from './mirror-catalogs';
-import { declarePlatforms, declareTimetable } from '../declarations/declared-image';
+import { declarePlatforms, declareTimetable, requireOwner } from '../declarations/declared-image';
 import { requireKeptImages } from '../declarations/kept-images';
 import { IImageMirror } from '../declarations/mirror-interfaces';
 import { Attestations, OnTagMoved, TagKind } from '../declarations/tag-policy';
@@ -77,6 +77,13 @@ export interface MirroredCatalogOptions {
    * @default - the setting of the mirror
    */
   readonly onTagMoved?: OnTagMoved;
+
+  /**
+   * The owner of entries without an `owner` of their own. The field `owner` of their results and events has this value.
+   *
+   * @default - the owner of the mirror
+   */
+  readonly owner?: string;
 
   /**
    * The platforms to mirror of each image that has them. A run fails only if upstream has none of them. See `MirrorRunOptions.platforms`.
@@ -264,11 +271,12 @@ export class MirroredCatalog extends Construct {
     const { keepPrevious = defaults.keepPrevious, keepVersions = defaults.keepVersions } = props;
     const kept = requireKeptImages({ keepPrevious, keepVersions });
     const { attestations = defaults.attestations, lateReferrers = defaults.lateReferrers, onTagMoved = defaults.onTagMoved, shards = 1 } = props;
-    const { platforms, referrers = defaults.referrers } = props;
+    const { owner, platforms, referrers = defaults.referrers } = props;
     return {
       [RUN_ENVIRONMENT.CATALOG]: location,
       [RUN_ENVIRONMENT.SHARD]: shards === 1 ? undefined : formatShard({ number, of: shards }),
       [RUN_ENVIRONMENT.ON_TAG_MOVED]: onTagMoved === OnTagMoved.FAIL ? undefined : onTagMoved,
+      [RUN_ENVIRONMENT.OWNER]: requireOwner(owner) ?? defaults.owner,
       [RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE]: platforms?.join(','),
       [RUN_ENVIRONMENT.REFERRERS]: referrers ? undefined : 'false',
       [RUN_ENVIRONMENT.ATTESTATIONS]: attestations === Attestations.KEEP_IF_ACCEPTED ? undefined : attestations,

@@ -8,19 +8,21 @@ import { Attestations, OnTagMoved, TagKind } from './tag-policy';
 import { RepositoryOwner, targetRepositoryName } from './target-repository';
 import { parsePlatforms, parseUpstreamImage, parseUpstreamRepository } from './upstream-image';
 import { formatImageReference, ImageReference } from '../image/image-reference';
+import { EXPIRES_FORM, isLastDay, isOwner, OWNER_FORM, Ownership } from '../image/ownership';
 import { mirrorTag } from '../image/repository-name';
 import { isRetentionTag, RETENTION_TAG_PROBLEM } from '../image/retention';
 import { quote } from '../image/sanitize';
 import { tagKind } from '../image/tag-kind';
 import { suffixedTagPattern } from '../image/tag-patterns';
 import { pathInStage } from '../synthesis/environments';
+import { requireLiteral } from '../synthesis/literal';
 import { describeValue, FLAG, listOf, objectWith, requireShapes, text, valueOf } from '../synthesis/shapes';
 
 /** The tags that one schedule mirrors: a single tag, or the tags that a filter selects. */
 export type DeclaredTags = { readonly tag: string } | { readonly filter: TagFilter };
 
 /** The settings of a mirror that apply to all its images. */
-export interface ImageDefaults extends RepositoryOwner, KeptImages {
+export interface ImageDefaults extends RepositoryOwner, KeptImages, Pick<Ownership, 'owner'> {
   readonly schedule: scheduler.ScheduleExpression;
   readonly timeWindow: scheduler.TimeWindow;
   readonly enabled: boolean;
@@ -43,6 +45,7 @@ export const IMAGE_DEFAULT_SHAPES = {
   attestations: valueOf('Attestations', Attestations),
   lateReferrers: FLAG,
   referrers: FLAG,
+  owner: text('team-payments'),
 };
 
 /** The rules are checked one by one with their other mistakes. */
@@ -58,11 +61,12 @@ const OPTION_SHAPES = {
   lifecycleRules: LIFECYCLE_RULES,
   dockerfileLines: listOf(text('RUN mkdir /data'), '"RUN mkdir /data"'),
   allPlatforms: FLAG,
+  expires: text('2027-03-31'),
   tagKind: valueOf('TagKind', TagKind),
 };
 
 /** An image that the app declares. Its text and options are parsed once, here; repositories, schedules, and consumers use this value. */
-export interface DeclaredImage extends KeptImages {
+export interface DeclaredImage extends KeptImages, Ownership {
   readonly reference: ImageReference;
   /** The upstream image in its canonical form: `docker.io/library/nginx:stable`. Without a tag where a filter selects the tags. */
   readonly source: string;
@@ -125,6 +129,8 @@ export function declareImage(image: string, options: MirroredImageOptions, defau
     lifecycleRules: options.lifecycleRules && requireLifecycleRules(options.lifecycleRules),
     onTagMoved,
     ...declareTimetable(options, defaults),
+    owner: requireOwner(options.owner) ?? defaults.owner,
+    expires: requireLastDay(options.expires),
     repositoryName: targetRepositoryName(reference, options, defaults),
     hasChosenRepository: options.repositoryName !== undefined || options.repository !== undefined,
     existingRepository: options.repository,
@@ -168,6 +174,21 @@ export function declarePlatforms(
   if (allPlatforms && platforms !== undefined) throw new Error('allPlatforms is true, but platforms is set too; remove one of them');
   const isOfMirror = !allPlatforms && platforms === undefined && ofMirror !== undefined;
   return { platforms: isOfMirror ? ofMirror : parsePlatforms(platforms), platformsIfAvailable: isOfMirror };
+}
+
+/** @throws Error when the owner is not valid, or is a token */
+export function requireOwner(value: string | undefined): string | undefined {
+  const owner = value ?? undefined;
+  if (owner === undefined) return undefined;
+  if (isOwner(requireLiteral(owner, 'owner', 'write it as a string, for example "team-payments"'))) return owner;
+  throw new Error(`owner ${quote(owner)} must be ${OWNER_FORM}`);
+}
+
+function requireLastDay(value: string | undefined): string | undefined {
+  const expires = value ?? undefined;
+  if (expires === undefined) return undefined;
+  if (isLastDay(requireLiteral(expires, 'expires', 'write it as a string, for example "2027-03-31"'))) return expires;
+  throw new Error(`expires ${quote(expires)} must be ${EXPIRES_FORM}`);
 }
 
 function declareTags(reference: ImageReference, { tags: filter, tagKind: chosenKind }: MirroredImageOptions) {

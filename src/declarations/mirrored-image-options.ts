@@ -44,6 +44,25 @@ export interface MirroredImageOptions {
   readonly scheduled?: boolean;
 
   /**
+   * The owner of the image, for example the team that uses it: 1 to 100 letters, digits, spaces, or any of `._@/+:-`.
+   *
+   * The field `owner` of each result and event has this value, so that rules can notify the right team.
+   *
+   * @default - the owner of the mirror
+   */
+  readonly owner?: string;
+
+  /**
+   * The last day on which the image is mirrored, in UTC: `2027-03-31`.
+   *
+   * From 14 days before, each result has a warning. After this day, runs of the image fail with the reason `expired`, and so does a deployment that
+   * mirrors the image again. The image stays in Amazon ECR, and consumers can still use it.
+   *
+   * @default - no last day
+   */
+  readonly expires?: string;
+
+  /**
    * The full name of the ECR repository, which the mirror defines. Set either this property or `repository`.
    *
    * @default - the mirror's `repositoryPrefix`, the registry's host (except for Docker Hub), and the upstream repository: `mirror/nginx`

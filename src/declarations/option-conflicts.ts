@@ -28,6 +28,8 @@ function comparableOptions(image: DeclaredImage): { readonly [option: string]: s
     timeWindow: timeWindow.maxWindow === undefined ? timeWindow.mode : `${timeWindow.mode} ${timeWindow.maxWindow.toHumanString()}`,
     enabled: String(image.enabled),
     scheduled: String(image.scheduled),
+    owner: image.owner ?? 'none',
+    expires: image.expires ?? 'never',
     platforms: `${list(platforms, 'all')}${platformsIfAvailable ? ' of the mirror' : ''}`,
     referrers: String(referrers),
     lateReferrers: String(lateReferrers),

@@ -53,6 +53,13 @@ export interface MirrorRunOptions {
   readonly scheduled?: boolean;
 
   /**
+   * The owner of images without an `owner` of their own. The field `owner` of their results and events has this value.
+   *
+   * @default - no owner
+   */
+  readonly owner?: string;
+
+  /**
    * The action of a run when a fixed tag names a different image upstream than in the mirror.
    *
    * @default OnTagMoved.FAIL

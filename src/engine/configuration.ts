@@ -10,6 +10,7 @@ import {
 } from '../image/contract/environment';
 import { CustomImage, customImageProblem, parseCustomImage } from '../image/custom-image';
 import { ImageReference, isRepositoryOnly, parseImageReference } from '../image/image-reference';
+import { EXPIRES_FORM, isLastDay, isOwner, OWNER_FORM } from '../image/ownership';
 import { parsePlatform, Platform, platformTagsProblem, PROCESSORS } from '../image/platform';
 import { mirrorRepositoryName, mirrorTag, repositoryNameProblem } from '../image/repository-name';
 import { MAX_KEPT_IMAGES } from '../image/retention';
@@ -37,6 +38,8 @@ export interface Configuration {
   readonly tags?: TagSelection;
   /** With a tag filter, the number of the newest versions that the mirror keeps; undefined for all. */
   readonly keepVersions?: number;
+  /** The last day on which the image is mirrored; undefined for no last day. */
+  readonly expires?: string;
   /** Makes the request that mirrors one image of the repository. */
   readonly requestFor: (source: ImageReference) => MirrorRequest;
 }
@@ -60,7 +63,26 @@ export function readConfiguration(environment: NodeJS.ProcessEnv): Configuration
   const tags = readTags(environment, environment[RUN_ENVIRONMENT.TAGS]);
   const keepVersions = readKeepVersions(environment, tags);
   const latest = tags?.latest ?? (keepVersions && Math.min(keepVersions, MAX_SELECTED_TAGS));
-  return { image, tags: tags && { ...tags, latest }, keepVersions, requestFor: readRequest(environment, image) };
+  const expires = readLastDay(environment[RUN_ENVIRONMENT.EXPIRES]);
+  return { image, tags: tags && { ...tags, latest }, keepVersions, expires, requestFor: readRequest(environment, image) };
+}
+
+/**
+ * Reads the owner of an image, or of the entries of a catalog.
+ *
+ * @throws MirrorError when the owner is not valid
+ */
+export function readOwner(environment: NodeJS.ProcessEnv): string | undefined {
+  const owner = environment[RUN_ENVIRONMENT.OWNER];
+  if (!owner) return undefined;
+  if (!isOwner(owner)) throw variableError(RUN_ENVIRONMENT.OWNER, owner, `it must be ${OWNER_FORM}`);
+  return owner;
+}
+
+function readLastDay(expires: string | undefined): string | undefined {
+  if (!expires) return undefined;
+  if (!isLastDay(expires)) throw variableError(RUN_ENVIRONMENT.EXPIRES, expires, `it must be ${EXPIRES_FORM}`);
+  return expires;
 }
 
 /**
@@ -99,7 +121,8 @@ function readRequest(environment: NodeJS.ProcessEnv, image: ImageReference): Con
   const lateReferrers = isTimeForLateReferrers(environment[RUN_ENVIRONMENT.LATE_REFERRERS] || environment[PROJECT_ENVIRONMENT.LATE_REFERRERS]);
   const attestations = readChoice(RUN_ENVIRONMENT.ATTESTATIONS, environment, ATTESTATION_POLICIES);
   const keepPrevious = readCount(RUN_ENVIRONMENT.KEEP_PREVIOUS, environment) ?? readCount(PROJECT_ENVIRONMENT.KEEP_PREVIOUS, environment);
-  const settings = { onTagMoved, platforms, platformsIfAvailable, platformTags, referrers, lateReferrers, attestations, keepPrevious, custom };
+  const owner = readOwner(environment);
+  const settings = { onTagMoved, platforms, platformsIfAvailable, platformTags, referrers, lateReferrers, attestations, keepPrevious, custom, owner };
   return (source) => {
     const tag = mirrorTag(source);
     return { source, target: { registry, repository, tag }, kind: kind ?? tagKind(tag), ...settings };

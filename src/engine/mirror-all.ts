@@ -79,8 +79,9 @@ async function readRequests(
     return selected.map((tag) => requestFor({ ...image, tag }));
   } catch (error) {
     const { reason, message } = describeFailure(error, tools, image);
-    const { registry, repository } = requestFor(image).target;
-    return { ...notAttempted(`${image.registry}/${image.repository}`, `${registry}/${repository}`, reason, message), repository };
+    const { owner, target: { registry, repository } } = requestFor(image);
+    const failed = notAttempted(`${image.registry}/${image.repository}`, `${registry}/${repository}`, reason, message);
+    return { ...failed, repository, ...owner === undefined ? {} : { owner } };
   }
 }
 

@@ -3,8 +3,11 @@ import { MirrorError } from './mirror-error';
 import type { MirrorRequest } from './mirror-image';
 import { MirrorResult, notAttempted } from './result';
 import { shownSource } from './run-variables';
+import { formatDay } from '../image/catalog/catalog-entry';
 import { MAX_SHARD_IMAGES } from '../image/catalog/catalog-shard';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../image/contract/environment';
+import { formatImageReference } from '../image/image-reference';
+import { expiryWarning, isExpired } from '../image/ownership';
 import { parseJson } from '../image/parse-json';
 
 /** One entry of a plan: a configuration, which a tag filter may expand to several images, or the result of an image that cannot be attempted. */
@@ -36,12 +39,31 @@ const KNOWN_VARIABLES: readonly string[] = [...Object.values(RUN_ENVIRONMENT), .
  */
 export function readMirrorPlan(environment: NodeJS.ProcessEnv): MirrorPlan {
   const text = environment[RUN_ENVIRONMENT.IMAGES];
-  if (!text) return { images: [{ configuration: readConfiguration(environment) }], hasSummary: Boolean(environment[RUN_ENVIRONMENT.TAGS]) };
+  if (!text) return { images: [planImage(environment)], hasSummary: Boolean(environment[RUN_ENVIRONMENT.TAGS]) };
   requireNoOtherVariables(RUN_ENVIRONMENT.IMAGES, environment, [RUN_ENVIRONMENT.LATE_REFERRERS]);
   const images = parseEntries(text).map((entry, index) => {
     return readEntry({ ...environment, [RUN_ENVIRONMENT.IMAGES]: undefined, ...entry }, `${RUN_ENVIRONMENT.IMAGES}, entry ${index + 1}`);
   });
   return { images, hasSummary: true };
+}
+
+/**
+ * Plans the image that the environment describes. An image that has expired gets a failed result.
+ *
+ * @param today the current day: `2027-03-31`
+ * @throws MirrorError when a variable is not valid
+ */
+export function planImage(environment: NodeJS.ProcessEnv, today: string = formatDay(Date.now())): PlannedImages {
+  const configuration = readConfiguration(environment);
+  const { image, expires, requestFor } = configuration;
+  if (isExpired({ expires }, today)) {
+    const message = `${formatImageReference(image)} expired on ${expires} and is not mirrored; remove the image, or set a later date`;
+    const { owner } = requestFor(image);
+    return { result: { ...notAttempted(formatImageReference(image), '', 'expired', message), ...owner === undefined ? {} : { owner } } };
+  }
+  const warning = expiryWarning({ expires }, today);
+  if (warning === undefined) return { configuration };
+  return { configuration: { ...configuration, requestFor: (source) => ({ ...requestFor(source), warnings: [warning] }) } };
 }
 
 /** The entry of a plan for a single request. */
@@ -77,7 +99,7 @@ export function needsSummary(environment: NodeJS.ProcessEnv): boolean {
 /** @param name the source in the result when the image cannot be shown */
 function readEntry(environment: NodeJS.ProcessEnv, name: string): PlannedImages {
   try {
-    return { configuration: readConfiguration(environment) };
+    return planImage(environment);
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
     return { result: notAttempted(shownSource(environment) || name, '', error.reason, error.message) };

@@ -34,6 +34,8 @@ const SHOWN_VALUES: Readonly<Record<string, ShownValues | undefined>> = {
   [RUN_ENVIRONMENT.PLATFORM_TAGS]: PLATFORM_LIST,
   [RUN_ENVIRONMENT.KEEP_PREVIOUS]: COUNT,
   [RUN_ENVIRONMENT.KEEP_VERSIONS]: COUNT,
+  [RUN_ENVIRONMENT.OWNER]: { characters: /[A-Za-z0-9 ._@/+:-]/, maxLength: 100 },
+  [RUN_ENVIRONMENT.EXPIRES]: { characters: /[0-9-]/, maxLength: 20 },
   [RUN_ENVIRONMENT.CATALOG]: { characters: /[A-Za-z0-9._/:-]/, maxLength: 512 },
   [RUN_ENVIRONMENT.SHARD]: { characters: /[0-9/]/, maxLength: 10 },
   [PROJECT_ENVIRONMENT.REGISTRY]: { characters: /[A-Za-z0-9._/:@[\]-]/, maxLength: 256 },

@@ -95,6 +95,8 @@ function runVariables(image: DeclaredImage, defaults: ImageDefaults, { platformT
     [RUN_ENVIRONMENT.REFERRERS]: image.referrers ? undefined : 'false',
     [RUN_ENVIRONMENT.ATTESTATIONS]: image.attestations === Attestations.KEEP_IF_ACCEPTED ? undefined : image.attestations,
     [RUN_ENVIRONMENT.LATE_REFERRERS]: image.lateReferrers ? undefined : 'false',
+    [RUN_ENVIRONMENT.OWNER]: image.owner,
+    [RUN_ENVIRONMENT.EXPIRES]: image.expires,
     [RUN_ENVIRONMENT.TAGS]: 'filter' in image.tags ? image.tags.filter._render(latestVersions(image)) : undefined,
     [RUN_ENVIRONMENT.PLATFORM_TAGS]: platformTags.render(),
     [RUN_ENVIRONMENT.KEEP_PREVIOUS]: hasOwnNumber ? String(image.keepPrevious) : undefined,

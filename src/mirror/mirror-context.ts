@@ -5,7 +5,7 @@ import { Construct, IDependable } from 'constructs';
 import { ImageMirrorProps } from './image-mirror-props';
 import { PublishedMirror } from './published-mirror';
 import { CustomImages } from '../customize/custom-images';
-import { IMAGE_DEFAULT_SHAPES, ImageDefaults, LIFECYCLE_RULES } from '../declarations/declared-image';
+import { IMAGE_DEFAULT_SHAPES, ImageDefaults, LIFECYCLE_RULES, requireOwner } from '../declarations/declared-image';
 import { ImageIndex } from '../declarations/image-index';
 import { requireKeptImages } from '../declarations/kept-images';
 import { requireLifecycleRules } from '../declarations/lifecycle-options';
@@ -66,7 +66,8 @@ export function imageDefaults(stack: Stack, props: ImageMirrorProps): ImageDefau
     attestations: props.attestations ?? Attestations.KEEP_IF_ACCEPTED,
     lateReferrers: props.lateReferrers ?? true,
     referrers: props.referrers ?? true,
-    platforms: parsePlatforms(props.platforms),
+    platforms: parsePlatforms(props.platforms ?? undefined),
+    owner: requireOwner(props.owner),
     ...requireKeptImages(props),
   };
 }

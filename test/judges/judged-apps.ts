@@ -91,8 +91,8 @@ function defineTags(app: App): void {
 
 function definePlatformsOfMirror(app: App): void {
   const platforms = [Platform.LINUX_AMD64, Platform.LINUX_ARM64];
-  const { stack, mirror } = mirrorIn(app, { ...WITHOUT_PROVIDER, images: ['nginx:stable'], platforms, referrers: false });
-  mirror.addImage('busybox:1.37.0', { allPlatforms: true, referrers: true });
+  const { stack, mirror } = mirrorIn(app, { ...WITHOUT_PROVIDER, images: ['nginx:stable'], platforms, referrers: false, owner: 'Team Platform' });
+  mirror.addImage('busybox:1.37.0', { allPlatforms: true, referrers: true, owner: 'team-tools', expires: '2099-12-31' });
   const list = new ssm.StringListParameter(stack, 'List', { stringListValue: ['grafana/grafana:11.1.0'] });
   mirror.addCatalog('Teams', ImageCatalog.fromParameter(list), { platforms: [Platform.LINUX_ARM64], referrers: true });
 }

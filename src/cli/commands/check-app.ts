@@ -1,10 +1,9 @@
-import { readConfiguration } from '../../engine/configuration';
 import { checkCustomImage } from '../../engine/customize/custom-builds';
 import { describeImage, ImageDescription } from '../../engine/describe-image';
 import { mirrorAll } from '../../engine/mirror-all';
 import { MirrorError } from '../../engine/mirror-error';
 import { MirrorRequest, MirrorTools } from '../../engine/mirror-image';
-import { asDryRun, PlannedImages } from '../../engine/mirror-plan';
+import { asDryRun, planImage, PlannedImages } from '../../engine/mirror-plan';
 import { RepositoryAccess } from '../../engine/registry/repository-access';
 import { isSuccess, MirrorResult, notAttempted, summarize } from '../../engine/result';
 import { shownSource } from '../../engine/run-variables';
@@ -60,7 +59,7 @@ function planRun(run: SynthesizedBuild, { registry }: CheckAppOptions, catalogs:
   const environment: Record<string, string> = { ...run.environment, ...registry === undefined ? {} : { [PROJECT_ENVIRONMENT.REGISTRY]: registry } };
   const catalog = environment[RUN_ENVIRONMENT.CATALOG];
   try {
-    if (catalog === undefined) return [{ configuration: readConfiguration(environment) }];
+    if (catalog === undefined) return [planImage(environment)];
     if (!environment[PROJECT_ENVIRONMENT.REGISTRY]) throw new MirrorError('invalid-configuration', NO_REGISTRY);
     return catalogs.planImages(run, environment);
   } catch (error) {

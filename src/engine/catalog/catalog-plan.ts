@@ -1,6 +1,6 @@
 import { readCatalogText } from './catalog-source';
 import { CatalogSyntaxError, parseCatalog } from './catalog-syntax';
-import { CatalogEntry, daysUntil, formatDay } from '../../image/catalog/catalog-entry';
+import { CatalogEntry, formatDay } from '../../image/catalog/catalog-entry';
 import {
   InvalidEntry, isValidEntry, readEntries, ReadEntry, tagsByRepository, upstreamRepository, ValidEntry,
 } from '../../image/catalog/catalog-list';
@@ -9,11 +9,12 @@ import { catalogRepositoryName } from '../../image/catalog/catalog-repositories'
 import { isInShard, MAX_SHARD_IMAGES, parseShard, Shard, shardAdvice, SINGLE_SHARD } from '../../image/catalog/catalog-shard';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, RunVariables } from '../../image/contract/environment';
 import { formatImageReference } from '../../image/image-reference';
+import { expiryWarning, isExpired } from '../../image/ownership';
 import { ecrHost } from '../../image/registry-hosts';
 import { keptImagesProblem } from '../../image/retention';
 import { redactCredentials, sanitizeForLog } from '../../image/sanitize';
 import { isOrderedSelection, MAX_SELECTED_TAGS, TagSelection } from '../../image/tag-selection';
-import { Configuration, readConfiguration } from '../configuration';
+import { Configuration, readConfiguration, readOwner } from '../configuration';
 import { describeFailure } from '../failure';
 import { MirrorError } from '../mirror-error';
 import { MirrorRequest, MirrorTools } from '../mirror-image';
@@ -26,7 +27,7 @@ import { rangeProblem, selectTags } from '../tags';
 
 /** The variables that apply to all entries of a catalog, unless an entry overrides them. */
 const CATALOG_SETTINGS = [
-  RUN_ENVIRONMENT.SHARD, RUN_ENVIRONMENT.ON_TAG_MOVED, RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE, RUN_ENVIRONMENT.REFERRERS,
+  RUN_ENVIRONMENT.SHARD, RUN_ENVIRONMENT.OWNER, RUN_ENVIRONMENT.ON_TAG_MOVED, RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE, RUN_ENVIRONMENT.REFERRERS,
   RUN_ENVIRONMENT.ATTESTATIONS, RUN_ENVIRONMENT.LATE_REFERRERS, RUN_ENVIRONMENT.KEEP_PREVIOUS, RUN_ENVIRONMENT.KEEP_VERSIONS,
 ];
 
@@ -50,6 +51,7 @@ export async function readCatalogPlan(environment: NodeJS.ProcessEnv, tools: Mir
   if (shard === undefined) {
     throw variableError(RUN_ENVIRONMENT.SHARD, shardText!, 'it must be a shard number and the number of shards, for example "1/4"');
   }
+  const ownerOfCatalog = readOwner(environment);
   try {
     const owner = ecrHost(environment[PROJECT_ENVIRONMENT.REGISTRY] ?? '')?.account;
     const account = { region: environment.AWS_REGION ?? '', owner };
@@ -59,7 +61,7 @@ export async function readCatalogPlan(environment: NodeJS.ProcessEnv, tools: Mir
     return { images, hasSummary: true };
   } catch (error) {
     const { reason, message } = describeFailure(error, tools);
-    return { images: [{ result: notAttempted(name, '', reason, message) }], hasSummary: true };
+    return { images: [{ result: withOwner(ownerOfCatalog, notAttempted(name, '', reason, message)) }], hasSummary: true };
   }
 }
 
@@ -85,9 +87,6 @@ interface PlanContext {
   readonly tagsWithEntries: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** The number of days before the expiry of an entry in which its results have a warning. */
-const EXPIRY_WARNING_DAYS = 14;
-
 /**
  * Plans the images of a catalog. Entries that are not valid, have expired, or exceed the limit get a failed result. They don't stop the others.
  *
@@ -110,11 +109,17 @@ export function planCatalogImages(catalog: Catalog, environment: NodeJS.ProcessE
 function readCatalogEntries({ name, text }: Catalog, environment: NodeJS.ProcessEnv): ReadEntry[] {
   try {
     const repositoryPrefix = environment[PROJECT_ENVIRONMENT.REPOSITORY_PREFIX];
-    return readEntries(parseCatalog(text), { repositoryPrefix, selectionProblem: rangeProblem });
+    const owner = readOwner(environment);
+    const entries = readEntries(parseCatalog(text), { repositoryPrefix, selectionProblem: rangeProblem });
+    return owner === undefined ? entries : entries.map((read) => withDefaultOwner(read, owner));
   } catch (error) {
     if (!(error instanceof CatalogSyntaxError)) throw error;
     throw new MirrorError('invalid-configuration', `${name}: ${error.message}`, { cause: error });
   }
+}
+
+function withDefaultOwner(read: ReadEntry, owner: string): ReadEntry {
+  return isValidEntry(read) ? { ...read, entry: { owner, ...read.entry } } : { ...read, owner: read.owner ?? owner };
 }
 
 function invalidEntryResult({ position, image, owner, problem }: InvalidEntry, { name }: Catalog): MirrorResult {
@@ -136,17 +141,15 @@ function withOwner(owner: string | undefined, result: MirrorResult): MirrorResul
 function planEntry(read: ValidEntry, { catalog, environment, tagsWithEntries }: PlanContext): PlannedImages {
   const { position, entry, reference } = read;
   const { name, today } = catalog;
-  const days = entry.expires === undefined ? Infinity : daysUntil(entry.expires, today);
-  if (days < 0) {
+  if (isExpired(entry, today)) {
     const problem = `${formatImageReference(reference)} expired on ${entry.expires} and is not mirrored; remove the entry, or set a later date`;
     return { result: failedResult(read, catalog, problem, 'expired') };
   }
   try {
     const tags = entry.tags && excludeTags(entry.tags, tagsWithEntries.get(upstreamRepository(read)));
     const configuration = readConfiguration({ ...environment, ...variablesOf({ ...entry, tags }, environment) });
-    const expiry = `${name}, ${position}: it expires on ${entry.expires}, ${days === 0 ? 'today' : `in ${days} days`}`;
-    const duplicate = read.warning === undefined ? [] : [`${name}, ${position}: ${read.warning}`];
-    const warnings = days <= EXPIRY_WARNING_DAYS ? [...duplicate, expiry] : duplicate;
+    const problems = [read.warning, expiryWarning(entry, today)].filter((warning) => warning !== undefined);
+    const warnings = problems.map((problem) => `${name}, ${position}: ${problem}`);
     return { configuration: { ...configuration, requestFor: (image) => requestFor(configuration, image, entry, { environment, warnings }) } };
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
@@ -168,6 +171,8 @@ function variablesOf(entry: CatalogEntry, environment: NodeJS.ProcessEnv): RunVa
   return {
     [RUN_ENVIRONMENT.CATALOG]: undefined,
     [RUN_ENVIRONMENT.SHARD]: undefined,
+    // The owner and the last day of an entry are in its results already.
+    [RUN_ENVIRONMENT.OWNER]: undefined,
     [RUN_ENVIRONMENT.IMAGE]: image,
     [RUN_ENVIRONMENT.TAGS]: tags && JSON.stringify(keepVersions === undefined ? tags : latestTags(tags, keepVersions)),
     [RUN_ENVIRONMENT.PLATFORMS]: platforms?.join(','),

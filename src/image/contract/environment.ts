@@ -30,6 +30,10 @@ export const RUN_ENVIRONMENT = {
    * `06:00-12:00` in UTC or `06:00-12:00 Europe/Berlin`. Default: `MIRROR_LATE_REFERRERS`.
    */
   LATE_REFERRERS: 'LATE_REFERRERS',
+  /** The owner of the image, which its results repeat; with `CATALOG`, of the entries without an owner. Default: none. */
+  OWNER: 'OWNER',
+  /** The last day on which the image is mirrored, in UTC: `2027-03-31`. Default: none. */
+  EXPIRES: 'EXPIRES',
   /** A `TagSelection` as JSON: the tags to mirror. `IMAGE` must then be a repository, without a tag. */
   TAGS: 'TAGS',
   /** The platforms that get a tag of their own, separated by commas: `linux/arm64` for `stable-linux-arm64`. Default: none. */

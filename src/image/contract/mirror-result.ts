@@ -35,7 +35,7 @@ export interface MirrorResult {
   readonly repository?: string;
   /** The tag of `target`; absent when it is not known. */
   readonly tag?: string;
-  /** The owner of the image in its catalog. */
+  /** The owner of the image, as the app or its catalog says. */
   readonly owner?: string;
   /** True in a dry run: `outcome` is then what a run would do. */
   readonly dryRun?: boolean;
