@@ -7,6 +7,7 @@ import * as custom_resources from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { defineHandlerRole, defineIsCompleteRole, defineOnEventRole } from './handler-roles';
 import { HANDLER_ENVIRONMENT } from '../image/contract/custom-resource';
+import { FIPS_VARIABLE } from '../image/contract/environment';
 import { defineLogGroup, LogOptions } from '../project/operations-key';
 import { HANDLERS, handlersCode } from '../project/program-assets';
 import { suppressFrameworkFindings } from '../synthesis/nag-suppressions';
@@ -20,6 +21,8 @@ export interface DeployProviderProps {
   readonly logOptions: LogOptions;
   /** The time after which CodeBuild stops a build. */
   readonly longestBuild: Duration;
+  /** Whether the functions use FIPS endpoints. */
+  readonly fips?: boolean;
   /** The stacks with a custom resource. They are read when the template is rendered. */
   readonly stacks: () => Iterable<Stack>;
 }
@@ -47,6 +50,7 @@ export interface DeployProvider {
 export function defineDeployProvider(scope: Construct, props: DeployProviderProps): DeployProvider {
   const handlerLogs = defineLogGroup(scope, 'Logs', props.logOptions);
   const times = deployTimes(props.longestBuild);
+  const fips: { [name: string]: string } = props.fips ? { [FIPS_VARIABLE]: 'true' } : {};
   const code = handlersCode();
   const shared = { runtime: lambda.Runtime.NODEJS_22_X, code, memorySize: MEMORY_MEGABYTES, logGroup: handlerLogs };
   const onEventRole = defineOnEventRole(scope, 'OnEventRole', { ...props, handlerLogs });
@@ -57,6 +61,7 @@ export function defineDeployProvider(scope: Construct, props: DeployProviderProp
     role: onEventRole,
     timeout: times.start.plus(Duration.minutes(ON_EVENT_RESERVE_MINUTES)),
     environment: {
+      ...fips,
       [HANDLER_ENVIRONMENT.PROJECT]: props.project.projectName,
       [HANDLER_ENVIRONMENT.LONGEST_BUILD_MINUTES]: String(Math.min(times.wait.toMinutes(), props.longestBuild.toMinutes())),
       [HANDLER_ENVIRONMENT.START_MINUTES]: String(times.start.toMinutes()),
@@ -69,7 +74,7 @@ export function defineDeployProvider(scope: Construct, props: DeployProviderProp
     handler: HANDLERS.IS_COMPLETE,
     role: isCompleteRole,
     timeout: IS_COMPLETE_TIMEOUT,
-    environment: { [HANDLER_ENVIRONMENT.WAIT_MINUTES]: String(times.wait.toMinutes()) },
+    environment: { ...fips, [HANDLER_ENVIRONMENT.WAIT_MINUTES]: String(times.wait.toMinutes()) },
   });
   const { serviceToken } = defineFramework(scope, { onEventHandler, isCompleteHandler, totalTimeout: times.total, logGroup: handlerLogs });
   return { serviceToken, onEventRole, isCompleteRole };

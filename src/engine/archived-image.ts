@@ -1,3 +1,4 @@
+import { connectedRegistry } from './fips';
 import { MirrorError } from './mirror-error';
 import { withRunSignal } from './run-signal';
 import type { ImageReference } from '../image/image-reference';
@@ -19,7 +20,7 @@ const MAX_WAIT = 10_000;
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive-image.html
  */
 export async function archivedImageError(target: EcrTag, sourceDigest: string | undefined, signal: AbortSignal): Promise<MirrorError | undefined> {
-  const host = ecrHost(target.registry);
+  const host = ecrHost(connectedRegistry(target.registry));
   if (host === undefined) return undefined;
   const { account, region } = host;
   const limits = { deadline: Date.now() + MAX_WAIT, signal };

@@ -9,6 +9,20 @@ export function ecrHost(registry: string): { readonly account: string; readonly 
   return match ? { account: match[1], fips: match[2] !== undefined, region: match[3] } : undefined;
 }
 
+/** The FIPS host of a registry in Amazon ECR: `123456789012.dkr.ecr-fips.us-east-1.amazonaws.com`. Other hosts stay as they are. */
+export function fipsRegistry(registry: string): string {
+  return ecrHost(registry)?.fips === false ? registry.replace(/^([0-9]{12}\.dkr[.-]ecr)\./, '$1-fips.') : registry;
+}
+
+/**
+ * Whether Amazon ECR, CodeBuild, and EventBridge have FIPS endpoints in a Region. The source is the endpoint data of botocore, November 2026.
+ *
+ * @see https://aws.amazon.com/compliance/fips/
+ */
+export function hasFipsEndpoints(region: string): boolean {
+  return /^us-(?:gov-)?(?:east|west)-/.test(region);
+}
+
 /** The host of Amazon ECR Public. */
 export const PUBLIC_GALLERY = 'public.ecr.aws';
 
@@ -45,6 +59,9 @@ export function awsDomain(region: string): string {
   return `amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
 }
 
+/** Services with FIPS hosts in GovCloud that have the normal name. */
+const FIPS_IN_GOVCLOUD: readonly string[] = ['events', 'ssm'];
+
 /** Services with an API host that starts with `api.`, except for its FIPS host. */
 const API_PREFIXED: readonly string[] = ['ecr', 'ecr-public'];
 
@@ -57,5 +74,6 @@ const API_PREFIXED: readonly string[] = ['ecr', 'ecr-public'];
  */
 export function awsServiceHost(service: string, region: string, { fips = false }: { readonly fips?: boolean } = {}): string {
   const name = API_PREFIXED.includes(service) ? `api.${service}` : service;
-  return `${fips ? `${service}-fips` : name}.${region}.${awsDomain(region)}`;
+  const hasFipsName = fips && !(region.startsWith('us-gov-') && FIPS_IN_GOVCLOUD.includes(service));
+  return `${hasFipsName ? `${service}-fips` : name}.${region}.${awsDomain(region)}`;
 }

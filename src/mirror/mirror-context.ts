@@ -85,6 +85,7 @@ const SHAPES = {
   compute: objectWith('_bind', 'MirrorCompute.ec2()'),
   customImageCompute: objectWith('_bind', 'MirrorCompute.ec2()'),
   proxy: objectWith('url', '{ url: "http://proxy.example.com:3128" }', true),
+  fips: FLAG,
   certificateAuthorityPath: text('certificates.pem'),
   encryptionKey: objectWith('keyArn', 'new kms.Key(this, "Key")'),
   encryption: objectWith('value', 'ecr.RepositoryEncryption.KMS'),
@@ -138,7 +139,7 @@ export interface DeployTriggerParts {
 /** Defines what mirrors images during a deployment; `undefined` when deployments do not mirror images. */
 export function defineDeployTrigger(
   mirror: Construct,
-  { onDeploy = OnDeploy.WAIT, ...logOptions }: ImageMirrorProps,
+  { onDeploy = OnDeploy.WAIT, fips, ...logOptions }: ImageMirrorProps,
   { builds, compute, logGroup, metrics, repositoryPrefix }: DeployTriggerParts,
 ): DeployTrigger | undefined {
   if (onDeploy === OnDeploy.OFF) return undefined;
@@ -146,7 +147,7 @@ export function defineDeployTrigger(
   // The whole VPC: a build needs routes and endpoints that no other resource of the mirror refers to.
   const buildsNeed: IDependable[] = [builds.role.role, metrics, ...vpc === undefined ? [] : [vpc]];
   const { project } = builds;
-  return new DeployTrigger(mirror, { onDeploy, project, buildLogs: logGroup, logOptions, longestBuild, repositoryPrefix, buildsNeed });
+  return new DeployTrigger(mirror, { onDeploy, project, buildLogs: logGroup, logOptions, longestBuild, repositoryPrefix, buildsNeed, fips });
 }
 
 /** @throws Error when a registry, or a namespace of a registry, has two credentials */

@@ -65,6 +65,17 @@ export interface MirrorBuildOptions {
   readonly proxy?: BuildProxy;
 
   /**
+   * Whether builds and the Lambda functions of deployments use the FIPS endpoints of AWS, for example to push images to Amazon ECR.
+   *
+   * Image URIs, results, and events don't change. AWS has these endpoints in the Regions of the United States and in AWS GovCloud (US).
+   * Upstream registries outside of AWS, and `public.ecr.aws`, have no FIPS endpoints.
+   *
+   * @default false
+   * @see https://aws.amazon.com/compliance/fips/
+   */
+  readonly fips?: boolean;
+
+  /**
    * The event bus that builds send the events of their results to: one event for each result.
    *
    * @default - the default event bus of the account

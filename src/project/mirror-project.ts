@@ -18,7 +18,7 @@ import { warnAboutBuildRegion } from './region-warning';
 import { RegistryCredentials } from './registry-credentials';
 import { registryRules, registryVariables } from './registry-settings';
 import { IImageMirror, MirrorParts } from '../declarations/mirror-interfaces';
-import { credentialVariables, PROJECT_ENVIRONMENT, pulledFrom, RegistryRule } from '../image/contract/environment';
+import { credentialVariables, FIPS_VARIABLE, PROJECT_ENVIRONMENT, pulledFrom, RegistryRule } from '../image/contract/environment';
 import { RepositoryArns } from '../repositories/repository-arns';
 import { RepositorySet } from '../repositories/repository-set';
 import { registryHost } from '../synthesis/environments';
@@ -179,10 +179,14 @@ export class MirrorBuilds {
 
   constructor(mirror: IImageMirror & Construct, props: MirrorBuildsProps) {
     const { repositories, options, ...settings } = props;
-    const { certificateAuthorityPath, eventBus, excludePullTimes, proxy, registries = [] } = options;
+    const { certificateAuthorityPath, eventBus, excludePullTimes, fips = false, proxy, registries = [] } = options;
     const rules = registryRules(registries, settings.credentials);
     this.eventBus = eventBus ?? events.EventBus.fromEventBusName(mirror, 'DefaultEventBus', 'default');
-    this.sharedVariables = { ...proxyVariables(mirror, proxy), ...keptImagesVariables(repositories.settings.keepPrevious) };
+    this.sharedVariables = {
+      ...proxyVariables(mirror, proxy),
+      ...keptImagesVariables(repositories.settings.keepPrevious),
+      ...fips ? { [FIPS_VARIABLE]: { value: 'true' } } : {},
+    };
     const build = {
       ...settings,
       rules,
@@ -198,7 +202,7 @@ export class MirrorBuilds {
     const sources = () => [...mirror.images.map((image) => image.source), ...this.sourcesOfCatalogs].map((image) => pulledFrom(rules, image));
     warnAboutNetwork(this.project, { compute: settings.compute, role: this.role.role, sources });
     warnAboutProxy(this.project, proxy, settings.compute);
-    warnAboutBuildRegion(this.project, { compute: settings.compute, sources });
+    warnAboutBuildRegion(this.project, { compute: settings.compute, fips, sources });
     new EcrUpstreams(this.project, {
       sources,
       endpoints: rules.flatMap(({ endpoint }) => endpoint ?? []),

@@ -3,7 +3,7 @@ import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import { ComputeConfiguration } from './mirror-compute';
 import { hasProxy } from './network-warning';
 import { DOCKER_HUB } from '../image/image-reference';
-import { awsPartition, PUBLIC_GALLERY } from '../image/registry-hosts';
+import { awsPartition, hasFipsEndpoints, PUBLIC_GALLERY } from '../image/registry-hosts';
 import { quote } from '../image/sanitize';
 import { onSynthesis } from '../synthesis/aspects';
 
@@ -25,12 +25,14 @@ const UNREACHABLE_FROM_CHINA: readonly string[] = [DOCKER_HUB, 'gcr.io', 'ghcr.i
 /** The limits of Regions that apply to builds. */
 export interface RegionProps {
   readonly compute: ComputeConfiguration;
+  /** Whether builds use FIPS endpoints. */
+  readonly fips: boolean;
   /** The upstream images that the builds pull. They are read when all images are added. */
   readonly sources: () => readonly string[];
 }
 
 /** Warns about limits of the Region, if it is known at synthesis. */
-export function warnAboutBuildRegion(project: codebuild.Project, { compute, sources }: RegionProps): void {
+export function warnAboutBuildRegion(project: codebuild.Project, { compute, fips, sources }: RegionProps): void {
   const { region } = Stack.of(project);
   if (Token.isUnresolved(region)) return;
   const warn = (id: string, text: string) => Annotations.of(project).addWarningV2(id, text);
@@ -39,6 +41,10 @@ export function warnAboutBuildRegion(project: codebuild.Project, { compute, sour
       `CloudFormation did not support CodeBuild projects in ${quote(region)} in November 2026 (source: cfn-lint 1.58), `
       + 'so the deployment may fail; define the mirror in another Region and replicate the images with MirrorReplication, '
       + 'or acknowledge this warning if the Region supports them now');
+  }
+  if (fips && !hasFipsEndpoints(region)) {
+    warn('cdk-ecr-mirror:ImageMirror.fips', `Amazon ECR, CodeBuild, and EventBridge had no FIPS endpoints in ${quote(region)} in November 2026 `
+      + '(source: botocore), so builds and deployments may fail; remove fips, or define the mirror in a Region of the United States');
   }
   if (awsPartition(region) !== 'aws-cn') return;
   if (compute.timeout !== undefined && compute.timeout.toMinutes() > MAX_TIMEOUT_IN_CHINA.toMinutes()) {

@@ -15,6 +15,9 @@ const AUTH = 'auth.docker.io';
 const CDN = 'production.cloudflare.docker.com';
 const ECR = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const ECR_API = 'api.ecr.eu-west-1.amazonaws.com';
+const FIPS_ECR = '123456789012.dkr.ecr-fips.eu-west-1.amazonaws.com';
+/** The AWS SDK has another name, `ecr-fips.us-east-1`, for the Regions that really have FIPS endpoints. */
+const FIPS_API = 'api.ecr-fips.eu-west-1.amazonaws.com';
 const BUCKET = 'prod-eu-west-1-starport-layer-bucket.s3.eu-west-1.amazonaws.com';
 const OWN = 'registry.example.com';
 const USER = { username: 'someone', password: 'secret-password' };
@@ -28,7 +31,7 @@ let ecr: LocalEcr;
 let own: LocalRegistry;
 
 beforeAll(async () => {
-  certificates = await createCertificates([HUB, AUTH, CDN, ECR, ECR_API, BUCKET, OWN]);
+  certificates = await createCertificates([HUB, AUTH, CDN, ECR, ECR_API, FIPS_ECR, FIPS_API, BUCKET, OWN]);
 });
 
 afterAll(() => certificates.dispose());
@@ -42,9 +45,10 @@ beforeEach(async () => {
   ecr = await new LocalEcr([{ repositoryName: 'mirror/nginx', imageTagMutability: 'IMMUTABLE' }, 'docker-hub/library/nginx'], { certificate, blobOrigin: `https://${BUCKET}` }).start();
   own = await new LocalRegistry({ certificate }).start();
   network = await new LoopbackNetwork().start();
-  for (const [host, { port }] of [[HUB, hub], [AUTH, hub], [CDN, cdn], [ECR, ecr], [ECR_API, ecr], [BUCKET, ecr.blobStorage], [OWN, own]] as const) {
-    network.route(host, port);
-  }
+  const hosts = [
+    [HUB, hub], [AUTH, hub], [CDN, cdn], [ECR, ecr], [ECR_API, ecr], [FIPS_ECR, ecr], [FIPS_API, ecr], [BUCKET, ecr.blobStorage], [OWN, own],
+  ] as const;
+  for (const [host, { port }] of hosts) network.route(host, port);
   hub.push('library/nginx', '1.27.0', IMAGE);
   hub.push('someone/private', '1.0.0', singleImage());
   own.push('app', '1.0.0', IMAGE);
@@ -94,6 +98,14 @@ test('reads an image of Docker Hub through a repository of Amazon ECR, with the 
   const ending = await run(['--endpoint', `docker.io=${ECR}/docker-hub`, 'nginx:1.27.0', `${OWN}/copy`]);
   expect(resultOf(ending)).toMatchObject({ source: 'docker.io/library/nginx:1.27.0', outcome: 'copied' });
   expect(tokenRequests()).toBe(1);
+});
+
+test('pushes through the FIPS endpoints of Amazon ECR, and the result keeps the name of the registry', async () => {
+  const fips = { AWS_USE_FIPS_ENDPOINT: 'true', AWS_REGION: 'eu-west-1' };
+  const first = await run(['nginx:1.27.0', `${ECR}/mirror/nginx`], fips);
+  expect(resultOf(first)).toMatchObject({ outcome: 'copied', target: `${ECR}/mirror/nginx:1.27.0`, targetDigest: IMAGE.digest });
+  const connected = new Set(network.connections.filter((host) => host.includes('ecr')));
+  expect([...connected].sort()).toEqual([`${FIPS_ECR}:443`, `${FIPS_API}:443`].sort());
 });
 
 test('prints nothing of what the AWS SDK thinks of this version of Node', async () => {

@@ -58,6 +58,7 @@ export const JUDGED_APPS: readonly JudgedApp[] = [
   { name: 'vpc', define: defineVpc, regions: [ENVIRONMENT.region] },
   { name: 'proxy', define: defineProxy },
   { name: 'endpoints', define: defineEndpoints },
+  { name: 'fips', define: defineFips, regions: ['us-east-1'] },
   { name: 'lambda-compute', define: defineLambdaCompute, regions: ['us-east-1', 'us-west-2', 'eu-west-1', 'ap-southeast-2'] },
   { name: 'catalogs', define: defineCatalogs },
   { name: 'encryption', define: defineEncryption },
@@ -136,6 +137,10 @@ function defineEndpoints(app: App): void {
     RegistrySettings.of('quay.io', { endpoint: 'artifactory.example.com/quay-remote' }),
   ];
   mirrorIn(app, { ...WITHOUT_PROVIDER, images: ['nginx:stable', 'quay.io/prometheus/prometheus:v2.53.0'], registries });
+}
+
+function defineFips(app: App): void {
+  mirrorIn(app, { images: ['nginx:stable'], fips: true });
 }
 
 function defineLambdaCompute(app: App): void {

@@ -1,9 +1,9 @@
 import { MAX_CATALOG_BYTES } from './catalog-syntax';
 import { CatalogLocation, formatCatalogLocation } from '../../image/catalog/catalog-location';
 import { parseJson } from '../../image/parse-json';
-import { awsServiceHost } from '../../image/registry-hosts';
 import { sanitizeForLog } from '../../image/sanitize';
 import { AwsRequest, AwsResponse, sendAwsRequest } from '../aws-request';
+import { serviceHost } from '../fips';
 import { MirrorError } from '../mirror-error';
 import { isRetryableStatus } from '../registry/registry-error';
 import { RetryContext, withRetries } from '../registry/retry';
@@ -47,7 +47,7 @@ function parameterRequest(parameter: string, region: string): RequestWithoutSign
   return {
     service: 'ssm',
     region,
-    url: new URL(`https://${awsServiceHost('ssm', region)}/`),
+    url: new URL(`https://${serviceHost('ssm', region)}/`),
     method: 'POST',
     headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AmazonSSM.GetParameter' },
     body: JSON.stringify({ Name: parameter }),
@@ -64,7 +64,7 @@ function parameterRequest(parameter: string, region: string): RequestWithoutSign
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
  */
 function objectRequest({ bucket, key }: { bucket: string; key: string }, { region, owner }: MirrorAccount): RequestWithoutSignal {
-  const url = new URL(`https://${awsServiceHost('s3', region)}/${bucket}/${key}`);
+  const url = new URL(`https://${serviceHost('s3', region)}/${bucket}/${key}`);
   const headers = owner === undefined ? undefined : { 'x-amz-expected-bucket-owner': owner };
   return { service: 's3', region, url, method: 'GET', headers, maxBytes: MAX_CATALOG_BYTES };
 }

@@ -2,6 +2,7 @@ import type { Credential, CredentialSource } from './credential-source';
 import { awsServiceHost, ecrHost, isKnownToPublicGallery, PUBLIC_GALLERY } from '../../image/registry-hosts';
 import { sanitizeForLog } from '../../image/sanitize';
 import { awsNetworkError, sendAwsRequest } from '../aws-request';
+import { connectedRegistry } from '../fips';
 import { MirrorError } from '../mirror-error';
 import { withRunSignal } from '../run-signal';
 
@@ -19,7 +20,8 @@ export class EcrCredentials implements CredentialSource {
   async credentialFor(registry: string, refused: boolean): Promise<Credential | undefined> {
     const host = ecrHost(registry);
     if (host === undefined) return this.publicCredentials.credentialFor(registry, refused);
-    return this.tokens.credentialFor(registry, refused, () => fetchEcrToken(registry, host.region, host.fips));
+    const fips = host.fips || connectedRegistry(registry) !== registry;
+    return this.tokens.credentialFor(registry, refused, () => fetchEcrToken(registry, host.region, fips));
   }
 }
 

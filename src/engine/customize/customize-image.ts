@@ -15,6 +15,7 @@ import { Manifest, readManifest } from '../copy/manifest';
 import { platformImages } from '../copy/platforms';
 import { digestOf } from '../digest';
 import { describeFailure } from '../failure';
+import { connectedRegistry } from '../fips';
 import { MirrorError } from '../mirror-error';
 import type { MirrorRequest, MirrorTools } from '../mirror-image';
 import type { RegistryClient } from '../registry/registry-client';
@@ -142,7 +143,7 @@ class ImageCustomization {
   private async buildPlatform(platform: string, baseDigest: string, recipe: Recipe): Promise<void> {
     if (await this.readPlatformImage(platform, recipe) !== undefined) return;
     const { custom: { lines, repository }, target } = this.request;
-    const { registry } = target;
+    const registry = connectedRegistry(target.registry);
     const { docker, credentials } = this.tools;
     await docker.signIn(registry, credentials);
     const tag = recipe.platformTag(platform);

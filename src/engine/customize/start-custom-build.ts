@@ -3,8 +3,8 @@ import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { Clock, formatAwsError, isQuotaError, QUOTA_ADVICE, StartBuildError, SYSTEM_CLOCK } from '../../codebuild/aws-errors';
 import { isTransient, startBuilds } from '../../codebuild/start-builds';
 import type { BuildEnvironmentOverride, RunVariables } from '../../image/contract/environment';
-import { awsServiceHost } from '../../image/registry-hosts';
 import { awsRequestHandler } from '../aws-request-handler';
+import { serviceHost } from '../fips';
 import type { MirrorTools } from '../mirror-image';
 
 /** A build of a customized image. */
@@ -41,7 +41,7 @@ export async function startCustomBuild(
   queue: BuildQueue, clock: Clock = SYSTEM_CLOCK,
 ): Promise<{ readonly id?: string; readonly problem?: string }> {
   const { AWS_REGION: region = '' } = process.env;
-  const client = new CodeBuildClient({ region, requestHandler: awsRequestHandler(awsServiceHost('codebuild', region)) });
+  const client = new CodeBuildClient({ region, requestHandler: awsRequestHandler(serviceHost('codebuild', region)) });
   try {
     const startDeadline = Math.min(deadline, clock.now() + (queue.isFull ? 0 : MAX_WAIT));
     const build = { ...SINGLE_BUILD, project, images: [variables], environment, requestId: randomUUID() };

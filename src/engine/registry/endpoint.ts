@@ -5,6 +5,7 @@ import { isS3Host } from './network-advice';
 import { DOCKER_HUB } from '../../image/image-reference';
 import { ecrHost, PUBLIC_GALLERY } from '../../image/registry-hosts';
 import { quote, redactCredentials } from '../../image/sanitize';
+import { connectedRegistry } from '../fips';
 import { MirrorError } from '../mirror-error';
 
 /** The API endpoint of a registry. */
@@ -39,7 +40,7 @@ const DOCKER_HUB_HOST = 'registry-1.docker.io';
 /** @param plainHttp whether to use HTTP without TLS, for registries on the developer's machine */
 export function endpointOf(registry: string, plainHttp: boolean = false): Endpoint {
   if (plainHttp) return { registry, origin: `http://${registry}` };
-  const host = registry === DOCKER_HUB ? DOCKER_HUB_HOST : registry;
+  const host = registry === DOCKER_HUB ? DOCKER_HUB_HOST : connectedRegistry(registry);
   const challenge = ecrHost(registry) ? { scheme: 'basic' } as const : KNOWN_CHALLENGES.get(registry);
   return { registry, origin: `https://${host}`, challenge };
 }

@@ -1,7 +1,7 @@
 import type { EventBridgeClient, PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE, EVENT_VERSION } from '../../image/contract/events-and-metrics';
-import { awsServiceHost } from '../../image/registry-hosts';
 import { sanitizeForLog } from '../../image/sanitize';
+import { serviceHost } from '../fips';
 import type { MirrorResult, Outcome } from '../result';
 import { withRunSignal } from '../run-signal';
 
@@ -67,7 +67,7 @@ async function newClient({ region }: EventDestination): Promise<EventBridge> {
   const [{ EventBridgeClient: Client, PutEventsCommand }, { awsRequestHandler }] = await Promise.all([
     import('@aws-sdk/client-eventbridge'), import('../aws-request-handler.js'),
   ]);
-  return { client: new Client({ region, requestHandler: awsRequestHandler(awsServiceHost('events', region)) }), PutEventsCommand };
+  return { client: new Client({ region, requestHandler: awsRequestHandler(serviceHost('events', region)) }), PutEventsCommand };
 }
 
 function toEntry(result: MirrorResult, { eventBus, buildArn }: EventDestination): PutEventsRequestEntry {

@@ -93,6 +93,9 @@ export const PROJECT_ENVIRONMENT = {
   RECIPES: 'MIRROR_RECIPES',
 } as const;
 
+/** The variable with which the AWS SDKs, and builds, use FIPS endpoints. The value is `true`. */
+export const FIPS_VARIABLE = 'AWS_USE_FIPS_ENDPOINT';
+
 /** The CodeBuild project that builds customized images. */
 export interface CustomBuilds {
   /** The name of the project. */
