@@ -6,9 +6,10 @@ import { Construct } from 'constructs';
 import { warnAboutImmutability } from './cache-limits';
 import { ROOT_PREFIX } from '../image/pull-through';
 import { quote } from '../image/sanitize';
-import { EncryptionConfiguration, encryptionConfiguration } from '../repositories/encryption-and-tags';
+import {
+  defineCreationRole, dependOnCreationRole, EncryptionConfiguration, encryptionConfiguration, requireRepositoryTags,
+} from '../repositories/encryption-and-tags';
 import { reservePrefix } from '../repositories/prefix-reservations';
-import { repositoryArn } from '../repositories/repository-arns';
 import { requireLiteral } from '../synthesis/literal';
 
 /**
@@ -157,7 +158,7 @@ export function defineCacheTemplate(scope: Construct, id: string, repositoryPref
     encryptionConfiguration: encryption,
     customRoleArn: role?.roleArn,
     repositoryPolicy: Lazy.string({ produce: () => repositoryPolicy.isEmpty ? undefined : Stack.of(scope).toJsonString(repositoryPolicy) }),
-    resourceTags: options.repositoryTags && Object.entries(options.repositoryTags).map(([key, value]) => ({ key, value })),
+    resourceTags: options.repositoryTags && requireRepositoryTags(options.repositoryTags),
   });
   dependOnCreationRole(resource, role);
   if (imageTagMutability === ecr.TagMutability.IMMUTABLE) warnAboutImmutability(resource);
@@ -208,63 +209,4 @@ function cacheCreationRole(scope: Construct, id: string, prefix: string, options
 
 interface CacheRoleOptions extends Pick<CreationTemplateOptions, 'role' | 'encryptionKey' | 'repositoryTags'> {
   readonly encryption?: EncryptionConfiguration;
-}
-
-/** The properties of a creation role. */
-export interface CreationRoleProps {
-  /** The owner of the repositories, for the description. */
-  readonly purpose: string;
-  /** The repositories, as wildcard patterns of their names: `mirror/*`. */
-  readonly repositories: readonly string[];
-  /** The encryption of the repositories; `undefined` for AES-256. */
-  readonly encryption?: EncryptionConfiguration;
-  /** The key of the encryption; `undefined` for the key that AWS manages. */
-  readonly encryptionKey?: kms.IKey;
-  /** An existing role. @default - a new role */
-  readonly role?: iam.IRole;
-}
-
-/**
- * Defines the role that Amazon ECR assumes to create repositories with a KMS key or resource tags, or grants an existing role the permissions.
- *
- * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html
- */
-export function defineCreationRole(scope: Construct, id: string, props: CreationRoleProps): iam.IRole {
-  const role = props.role ?? new iam.Role(scope, id, {
-    description: `Allows Amazon ECR to create repositories of ${props.purpose}`,
-    // No conditions: AWS does not document the condition keys of this request.
-    assumedBy: new iam.ServicePrincipal('ecr.amazonaws.com'),
-  });
-  role.addToPrincipalPolicy(new iam.PolicyStatement({
-    actions: ['ecr:CreateRepository', 'ecr:TagResource'],
-    resources: props.repositories.map((name) => repositoryArn(Stack.of(scope), name)),
-  }));
-  if (props.encryptionKey !== undefined) props.encryptionKey.grant(role, ...KEY_ACTIONS);
-  else if (props.encryption !== undefined) grantManagedKey(role, Stack.of(scope));
-  return role;
-}
-
-const KEY_ACTIONS = ['kms:CreateGrant', 'kms:RetireGrant', 'kms:DescribeKey'];
-
-/**
- * Grants a role the use of the key that AWS manages for Amazon ECR. Its ID is not known at synthesis.
- *
- * The policy of this key allows all principals of the account that use Amazon ECR. AWS documents the permissions of the role for both kinds of keys,
- * so the role has them too.
- */
-function grantManagedKey(role: iam.IRole, stack: Stack): void {
-  role.addToPrincipalPolicy(new iam.PolicyStatement({
-    actions: KEY_ACTIONS,
-    resources: [stack.formatArn({ service: 'kms', resource: 'key', resourceName: '*' })],
-    conditions: {
-      'ForAnyValue:StringEquals': { 'kms:ResourceAliases': 'alias/aws/ecr' },
-      // The wildcard is for the domain, which is another one in China.
-      'StringLike': { 'kms:ViaService': `ecr.${stack.region}.*` },
-    },
-  }));
-}
-
-/** Makes a template depend on its role and the policies of the role. A reference to the role's ARN does not include the policies. */
-export function dependOnCreationRole(template: Construct, role: iam.IRole | undefined): void {
-  if (role !== undefined) template.node.addDependency(role);
 }

@@ -2,16 +2,13 @@ import { Annotations, Lazy, Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { defineCreationRole, dependOnCreationRole } from '../cache/creation-template';
 import { describeRule } from '../declarations/lifecycle-options';
 import { floatingRepositoryPrefix } from '../image/catalog/catalog-repositories';
 import { quote } from '../image/sanitize';
+import { defineCreationRole, dependOnCreationRole } from '../repositories/encryption-and-tags';
 import { catalogLifecyclePolicy } from '../repositories/lifecycle-rules';
-import { reservePrefix } from '../repositories/prefix-reservations';
+import { isTemplatePrefix, reservePrefix } from '../repositories/prefix-reservations';
 import { RepositorySet, RepositorySettings } from '../repositories/repository-set';
-
-/** The syntax of prefixes of repository creation templates. It is stricter than the syntax of repository names. */
-const TEMPLATE_PREFIX = /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
 
 /**
  * Defines the repository creation templates for the images of catalogs: one for fixed tags, and one for floating tags. Amazon ECR creates a
@@ -22,7 +19,7 @@ const TEMPLATE_PREFIX = /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a
  */
 export function defineCatalogTemplates(scope: Construct, repositories: RepositorySet): Construct[] {
   const repositoryPrefix = repositories.prefix;
-  if (!TEMPLATE_PREFIX.test(repositoryPrefix)) {
+  if (!isTemplatePrefix(repositoryPrefix)) {
     throw new Error(`repositoryPrefix ${quote(repositoryPrefix)} is not valid for a repository creation template, which a catalog needs: `
       + 'the prefix of a template must not contain "__" or "--"; use another prefix');
   }
@@ -62,9 +59,11 @@ function warnAboutLifecycleRules(scope: Construct, { lifecycleRules }: Repositor
 
 /** The settings of both templates. They are the settings of the repositories that the mirror defines. */
 function sharedSettings(scope: Construct, repositories: RepositorySet) {
+  const { encryption, tags } = repositories.settings;
   return {
     lifecyclePolicy: catalogLifecyclePolicy(repositories.settings),
-    encryptionConfiguration: repositories.settings.encryption,
+    encryptionConfiguration: encryption,
+    resourceTags: tags.length === 0 ? undefined : [...tags],
     repositoryPolicy: Lazy.string({
       produce: () => {
         const statements = repositories.resourcePolicyStatements().map((statement) => statement.copy());
@@ -74,8 +73,8 @@ function sharedSettings(scope: Construct, repositories: RepositorySet) {
   };
 }
 
-/** The role that creates repositories with a KMS key. The service-linked role of Amazon ECR creates all others. */
-function creationRole(scope: Construct, names: string[], { encryption, encryptionKey }: RepositorySettings): iam.IRole | undefined {
-  if (encryption === undefined) return undefined;
+/** The role that creates repositories with a KMS key or resource tags. The service-linked role of Amazon ECR creates all others. */
+function creationRole(scope: Construct, names: string[], { encryption, encryptionKey, tags }: RepositorySettings): iam.IRole | undefined {
+  if (encryption === undefined && tags.length === 0) return undefined;
   return defineCreationRole(scope, 'CreationRole', { purpose: 'a mirror', repositories: names, encryption, encryptionKey });
 }

@@ -21,7 +21,7 @@ import { ResultMetrics } from '../observe/result-metrics';
 import { ComputeConfiguration } from '../project/mirror-compute';
 import { MirrorBuilds } from '../project/mirror-project';
 import { RegistryCredentials } from '../project/registry-credentials';
-import { encryptionConfiguration } from '../repositories/encryption-and-tags';
+import { encryptionConfiguration, requireRepositoryTags } from '../repositories/encryption-and-tags';
 import { RepositorySet } from '../repositories/repository-set';
 import { MirrorSchedules } from '../schedules/schedules';
 import { requireLiteral } from '../synthesis/literal';
@@ -119,6 +119,7 @@ export function defineRepositories(mirror: IImageMirror & Construct, defaults: I
     keepPrevious,
     encryptionKey: props.encryptionKey,
     encryption: encryptionConfiguration(props),
+    tags: requireRepositoryTags(props.repositoryTags ?? {}),
     imageScanOnPush: props.imageScanOnPush ?? true,
     imageTagMutability: props.imageTagMutability,
     removalPolicy: props.repositoryRemovalPolicy ?? RemovalPolicy.RETAIN,

@@ -1,6 +1,8 @@
-import { Token } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
 import { quote } from '../image/sanitize';
 import { requireLiteral } from '../synthesis/literal';
 import { describeValue, mapAll } from '../synthesis/shapes';
@@ -95,4 +97,65 @@ function requireTagValue(key: string, value: unknown): string {
 function requireTagText(text: string, name: string): string {
   if (TAG_TEXT.test(text)) return text;
   throw new Error(`${name} in repositoryTags has characters that are not valid; use letters, digits, spaces, and + - = . _ : / @`);
+}
+
+/** The properties of a creation role. */
+export interface CreationRoleProps {
+  /** The owner of the repositories, for the description. */
+  readonly purpose: string;
+  /** The repositories, as wildcard patterns of their names: `mirror/*`. */
+  readonly repositories: readonly string[];
+  /** The encryption of the repositories; `undefined` for AES-256. */
+  readonly encryption?: EncryptionConfiguration;
+  /** The key of the encryption; `undefined` for the key that AWS manages. */
+  readonly encryptionKey?: kms.IKey;
+  /** An existing role. @default - a new role */
+  readonly role?: iam.IRole;
+  /** Whether Amazon ECR creates the repositories when it replicates images. */
+  readonly isForReplicas?: boolean;
+}
+
+/**
+ * Defines the role that Amazon ECR assumes to create repositories with a KMS key or resource tags, or grants an existing role the permissions.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html
+ */
+export function defineCreationRole(scope: Construct, id: string, props: CreationRoleProps): iam.IRole {
+  const role = props.role ?? new iam.Role(scope, id, {
+    description: `Allows Amazon ECR to create repositories of ${props.purpose}`,
+    // No conditions: AWS does not document the condition keys of this request.
+    assumedBy: new iam.ServicePrincipal('ecr.amazonaws.com'),
+  });
+  role.addToPrincipalPolicy(new iam.PolicyStatement({
+    actions: ['ecr:CreateRepository', ...props.isForReplicas ? ['ecr:ReplicateImage'] : [], 'ecr:TagResource'],
+    resources: props.repositories.map((resourceName) => Stack.of(scope).formatArn({ service: 'ecr', resource: 'repository', resourceName })),
+  }));
+  if (props.encryptionKey !== undefined) props.encryptionKey.grant(role, ...KEY_ACTIONS);
+  else if (props.encryption !== undefined) grantManagedKey(role, Stack.of(scope));
+  return role;
+}
+
+const KEY_ACTIONS = ['kms:CreateGrant', 'kms:RetireGrant', 'kms:DescribeKey'];
+
+/**
+ * Grants a role the use of the key that AWS manages for Amazon ECR. Its ID is not known at synthesis.
+ *
+ * The policy of this key allows all principals of the account that use Amazon ECR. AWS documents the permissions of the role for both kinds of keys,
+ * so the role has them too.
+ */
+function grantManagedKey(role: iam.IRole, stack: Stack): void {
+  role.addToPrincipalPolicy(new iam.PolicyStatement({
+    actions: KEY_ACTIONS,
+    resources: [stack.formatArn({ service: 'kms', resource: 'key', resourceName: '*' })],
+    conditions: {
+      'ForAnyValue:StringEquals': { 'kms:ResourceAliases': 'alias/aws/ecr' },
+      // The wildcard is for the domain, which is another one in China.
+      'StringLike': { 'kms:ViaService': `ecr.${stack.region}.*` },
+    },
+  }));
+}
+
+/** Makes a template depend on its role and the policies of the role. A reference to the role's ARN does not include the policies. */
+export function dependOnCreationRole(template: Construct, role: iam.IRole | undefined): void {
+  if (role !== undefined) template.node.addDependency(role);
 }

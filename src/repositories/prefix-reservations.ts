@@ -43,6 +43,14 @@ export function reservePrefix(owner: Construct, use: PrefixUse, prefix: string, 
   PREFIX_RESERVATIONS.set(owner.node.root, [...PREFIX_RESERVATIONS.get(owner.node.root) ?? [], { use, prefix, owner }]);
 }
 
+/** The syntax of prefixes of repository creation templates. It is stricter than the syntax of repository names. */
+const TEMPLATE_PREFIX = /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
+
+/** Whether a repository prefix is valid for a repository creation template: `__` and `--` are not. */
+export function isTemplatePrefix(prefix: string): boolean {
+  return TEMPLATE_PREFIX.test(prefix);
+}
+
 /** The reservations of the mirrors of each app, by its root. */
 const CATALOG_RESERVATIONS = new WeakMap<IConstruct, CatalogPrefixReservation[]>();
 

@@ -38,6 +38,17 @@ export interface MirrorRepositoryOptions {
   readonly encryption?: ecr.RepositoryEncryption;
 
   /**
+   * The resource tags of the repositories of the mirror, for example for cost allocation. At most 50.
+   *
+   * The tags of the app do not apply to the repositories that catalogs create: Amazon ECR tags these repositories when it creates them.
+   * For repositories that the mirror defines, a tag overrides a tag of the app with the same key. A later change applies to repositories that
+   * the mirror defines, and to repositories that catalogs create later.
+   *
+   * @default - the tags of the app for repositories that the mirror defines; none for repositories that catalogs create
+   */
+  readonly repositoryTags?: { [key: string]: string };
+
+  /**
    * The removal policy of the repositories that the mirror defines.
    *
    * **`RemovalPolicy.DESTROY` also deletes the images in them**, including images that are running.

@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { definedTwiceProblems, noteOwner } from './defined-twice';
-import { EncryptionConfiguration } from './encryption-and-tags';
+import { EncryptionConfiguration, RepositoryTag } from './encryption-and-tags';
 import {
   adviseOnLifecycles, catalogRuleProblems, LifecycleOfImage, LifecycleSettings, RepositoryLifecycle, untaggedImageRule,
 } from './lifecycle-rules';
@@ -30,6 +30,7 @@ export interface RepositorySettings extends LifecycleSettings {
   readonly encryptionKey?: kms.IKey;
   /** `undefined` for AES-256. */
   readonly encryption?: EncryptionConfiguration;
+  readonly tags: readonly RepositoryTag[];
   readonly imageScanOnPush: boolean;
   /** The mutability of the repositories; `undefined` if it follows from their tags. */
   readonly imageTagMutability?: ecr.TagMutability;
@@ -253,6 +254,9 @@ function formatFilter(tags: DeclaredTags): string {
   return 'filter' in tags ? ` with the filter ${formatTags(tags)}` : '';
 }
 
+/** Higher than the priority of the tags of an app, which is 100. */
+const TAG_PRIORITY = 200;
+
 /**
  * Defines a repository.
  *
@@ -269,6 +273,7 @@ function defineRepository(scope: Construct, name: string, mutability: Repository
   resource.repositoryName = name;
   // The `Repository` construct rejects KMS_DSSE.
   resource.encryptionConfiguration = settings.encryption;
+  for (const { key, value } of settings.tags) resource.tags.setTag(key, value, TAG_PRIORITY);
   // Amazon ECR deletes a repository with images only if it may delete the images too. Aspects such as `RemovalPolicies` change the policy later.
   resource.emptyOnDelete = Lazy.any({ produce: () => resource.cfnOptions.deletionPolicy === CfnDeletionPolicy.DELETE ? true : undefined });
   mutability.render(resource);

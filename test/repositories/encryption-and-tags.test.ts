@@ -1,5 +1,5 @@
-/** The encryption of repositories: those that the mirror defines, and those that catalogs and caches create. */
-import { Stack } from 'aws-cdk-lib';
+/** The encryption and the tags of repositories: those that the mirror defines, and those that catalogs and caches create. */
+import { Aws, Stack, Tags } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -88,5 +88,73 @@ describe('the role that creates repositories with the key of AWS', () => {
     ['decryption', 'kms:Decrypt', KEY_ARN, MANAGED],
   ])('may not use the permission for %s', async (_, action, resource, context) => {
     expect(await judge(action, resource, context)).toBe('ImplicitlyDenied');
+  });
+});
+
+describe('the resource tags of repositories', () => {
+  const TAGS = { 'team': 'platform', 'cost-center': '4711' };
+  const RENDERED = [{ Key: 'cost-center', Value: '4711' }, { Key: 'team', Value: 'platform' }];
+
+  test('are in the repositories of images and of catalogs, sorted, and a role sets them', () => {
+    const template = deploy({ repositoryTags: TAGS });
+    expect(template.ids('AWS::ECR::Repository').map((id) => template.properties(id).Tags)).toEqual([RENDERED, RENDERED]);
+    const created = template.ids('AWS::ECR::RepositoryCreationTemplate').map((id) => template.properties(id));
+    const [own] = creationRoles(template);
+    expect(created.map(({ ResourceTags, CustomRoleArn }) => [ResourceTags, CustomRoleArn])).toEqual(created.map(() => [RENDERED, template.arn(own)]));
+    expect(created).toHaveLength(2);
+    const [policy] = rolePolicies(template, own);
+    expect(JSON.stringify(policy)).toContain('ecr:TagResource');
+    expect(JSON.stringify(policy)).not.toContain('kms:');
+  });
+
+  test('override the tags of the app, and the app adds others', () => {
+    const { stack } = mirrorStack({ images: ['nginx:1.27.0'], repositoryTags: TAGS });
+    Tags.of(stack).add('team', 'app');
+    Tags.of(stack).add('stage', 'prod');
+    Template.fromStack(stack).hasResourceProperties('AWS::ECR::Repository', { Tags: [RENDERED[0], { Key: 'stage', Value: 'prod' }, RENDERED[1]] });
+  });
+
+  test('are empty without the option, and for an empty one', () => {
+    for (const props of [{}, { repositoryTags: {} }]) {
+      const template = deploy(props);
+      const all = ENCRYPTED.flatMap((type) => template.ids(type)).map((id) => template.properties(id));
+      const tagged = all.filter((one) => 'Tags' in one || 'ResourceTags' in one);
+      expect(tagged).toEqual([]);
+      expect(creationRoles(template)).toEqual([]);
+    }
+  });
+
+  test('can have a value that is known only at deployment', () => {
+    const { stack } = mirrorStack({ images: ['nginx:1.27.0'], repositoryTags: { account: Aws.ACCOUNT_ID } });
+    Template.fromStack(stack).hasResourceProperties('AWS::ECR::Repository', { Tags: [{ Key: 'account', Value: { Ref: 'AWS::AccountId' } }] });
+  });
+
+  test.each<[string, { [key: string]: string }, string]>([
+    ['an empty key', { '': 'x' }, 'must be 1 to 128 characters'],
+    ['a long key', { ['k'.repeat(129)]: 'x' }, 'must be 1 to 128 characters; it is 129'],
+    ['a reserved key', { 'AWS:owner': 'x' }, 'starts with "aws:", which AWS reserves'],
+    ['a long value', { key: 'v'.repeat(257) }, 'must be at most 256 characters, but it has 257'],
+    ['a character that is not valid', { key: 'a;b' }, 'has characters that are not valid'],
+    ['a line break', { key: 'a\nb' }, 'has characters that are not valid'],
+    ['a key that is a token', { [Aws.REGION]: 'x' }, 'a key of repositoryTags must be known at synthesis'],
+    ['a number', { key: 4711 as never }, 'must be a string, but it is the number 4711'],
+    ['too many tags', Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`key${index}`, 'x'])), 'has 51 tags, but Amazon ECR allows at most 50'],
+  ])('cannot have %s', (_, repositoryTags, message) => {
+    expect(() => mirrorStack({ repositoryTags })).toThrow(message);
+    const cache = () => new PullThroughCache(new Stack(), 'Quay', { upstream: UpstreamRegistry.QUAY, creationTemplate: CreationTemplate.of({ repositoryTags }) });
+    expect(cache).toThrow(message);
+  });
+
+  test('are checked together: an error has all mistakes', () => {
+    expect(() => mirrorStack({ repositoryTags: { 'aws:a': 'x', 'b': ';', 'c': 'fine' } })).toThrow(/2 mistakes:[^]*"aws:a"[^]*the value of "b"/);
+  });
+
+  test('cannot be a list of tags', () => {
+    expect(() => mirrorStack({ repositoryTags: [{ key: 'a', value: 'b' }] as never })).toThrow('repositoryTags must be an object, but it is a list');
+  });
+
+  test('accept letters of all languages, and the longest texts', () => {
+    const { stack } = mirrorStack({ images: ['nginx:1.27.0'], repositoryTags: { 'Kostenstelle für Größe': 'ü'.repeat(256), ['k'.repeat(128)]: '' } });
+    Template.fromStack(stack).resourceCountIs('AWS::ECR::Repository', 1);
   });
 });
