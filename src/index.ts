@@ -36,6 +36,7 @@ export { CreationTemplate, type CreationTemplateOptions } from './cache/creation
 export { PullThroughCache, type PullThroughCacheProps } from './cache/pull-through-cache';
 export { UpstreamRegistry } from './cache/upstream-registry';
 
+export { MirrorReplicaTemplate, type MirrorReplicaTemplateProps } from './replication/replica-template';
 export { MirrorReplication, type MirrorReplicationProps } from './replication/mirror-replication';
 export { MirrorReplicationDestination, type MirrorReplicationDestinationProps } from './replication/replication-destination';
 export type { ReplicationDestination, ReplicationRule } from './replication/replication-rules';

@@ -41,9 +41,8 @@ export interface MirrorReplicationProps {
  *
  * Amazon ECR replicates only images that are pushed after the configuration exists. In the mirror's own stack, the first copies wait for it.
  *
- * **Amazon ECR does not replicate repository settings:** immutability, lifecycle rules, encryption, and policies. To set them, define a repository
- * creation template in each destination: `ecr.CfnRepositoryCreationTemplate` with `appliedFor: ['REPLICATION']` and the mirror's prefix.
- * Without a template, the defaults of Amazon ECR apply. If the mirror has floating tags, make the tags in the destinations mutable.
+ * **Amazon ECR does not replicate repository settings:** immutability, lifecycle rules, encryption, and policies. To set them, define a
+ * `MirrorReplicaTemplate` in each destination. Without it, the defaults of Amazon ECR apply: replicas are mutable, and images never expire.
  * Images that expire in the mirror do not expire in the destinations.
  *
  * ```ts

@@ -69,7 +69,8 @@ export class MirrorReplicationDestination extends Construct {
   }
 }
 
-function requirePrefix(prefix: string): void {
+/** @throws Error when the prefix is not valid, or not known at synthesis */
+export function requirePrefix(prefix: string): void {
   const problem = repositoryNameProblem(requireLiteral(prefix, 'repositoryPrefix', 'write it as a string, for example "mirror"'));
   if (problem) throw new Error(`repositoryPrefix ${quote(prefix)} is not valid: ${problem}`);
 }

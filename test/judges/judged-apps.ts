@@ -23,8 +23,8 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import {
   CacheCredentials, ComputeArchitecture, CreationTemplate, ImageCatalog, ImageMirror, MirrorCompute, MirrorDashboard, MirroredImage,
-  MirroredImagesAspect, MirrorReplication, MirrorReplicationDestination, OnDeploy, OnTagMoved, PullThroughCache, RegistryCredentials,
-  RegistrySettings, ScanSeverity, TagFilter, TagOrder, UpstreamRegistry,
+  MirroredImagesAspect, MirrorReplicaTemplate, MirrorReplication, MirrorReplicationDestination, OnDeploy, OnTagMoved, PullThroughCache,
+  RegistryCredentials, RegistrySettings, ScanSeverity, TagFilter, TagOrder, UpstreamRegistry,
 } from '../../src';
 
 /** Mirrors whose deployments start no builds have a third of the resources, which saves time. */
@@ -161,7 +161,7 @@ function defineCatalogs(app: App): void {
 }
 
 function defineEncryption(app: App): void {
-  const managed = mirrorIn(app, { ...WITHOUT_PROVIDER, images: ['nginx:stable'], encryption: ecr.RepositoryEncryption.KMS });
+  const managed = mirrorIn(app, { ...WITHOUT_PROVIDER, images: ['nginx:stable'], encryption: ecr.RepositoryEncryption.KMS, repositoryTags: { 'cost-center': '4711' } });
   managed.mirror.addCatalog('Teams', ImageCatalog.fromParameter(new ssm.StringListParameter(managed.stack, 'List', { stringListValue: ['nginx:1.27.0'] })));
   const operationsEncryptionKey = new kms.Key(new Stack(app, 'Keys'), 'Operations');
   new ImageMirror(new Stack(app, 'Operations'), 'Mirror', { repositoryPrefix: 'operations', images: ['nginx:stable'], operationsEncryptionKey });
@@ -202,6 +202,9 @@ function defineReplication(app: App): void {
   new MirrorReplicationDestination(new Stack(app, 'Destination', { env: { ...ENVIRONMENT, account: '444455556666' } }), 'FromPlatform', {
     sourceAccounts: [ENVIRONMENT.account],
   });
+  new MirrorReplicaTemplate(new Stack(app, 'Replicas', { env: { ...ENVIRONMENT, account: '444455556666' } }), 'Replicas', {
+    encryption: ecr.RepositoryEncryption.KMS, repositoryTags: { 'cost-center': '4711' },
+  }).grantPullToAccounts(['777788889999']);
 }
 
 function definePullThroughCaches(app: App): void {
