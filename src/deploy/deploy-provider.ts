@@ -1,5 +1,6 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -8,15 +9,25 @@ import { Construct } from 'constructs';
 import { defineHandlerRole, defineIsCompleteRole, defineOnEventRole } from './handler-roles';
 import { HANDLER_ENVIRONMENT } from '../image/contract/custom-resource';
 import { FIPS_VARIABLE } from '../image/contract/environment';
+import { warnAboutFunctionNetwork } from '../project/network-warning';
 import { defineLogGroup, LogOptions } from '../project/operations-key';
 import { HANDLERS, handlersCode } from '../project/program-assets';
 import { suppressFrameworkFindings } from '../synthesis/nag-suppressions';
+
+/** The network of functions in a VPC. */
+export interface FunctionNetwork {
+  readonly vpc: ec2.IVpc;
+  readonly vpcSubnets?: ec2.SubnetSelection;
+  readonly securityGroups?: ec2.ISecurityGroup[];
+}
 
 /** The properties of the Lambda functions of the custom resources. */
 export interface DeployProviderProps {
   readonly project: codebuild.IProject;
   /** The log group of builds. */
   readonly buildLogs: logs.ILogGroup;
+  /** The network of the functions; `undefined` outside of a VPC. */
+  readonly network?: FunctionNetwork;
   /** The options of the log group of the functions. */
   readonly logOptions: LogOptions;
   /** The time after which CodeBuild stops a build. */
@@ -52,8 +63,9 @@ export function defineDeployProvider(scope: Construct, props: DeployProviderProp
   const times = deployTimes(props.longestBuild);
   const fips: { [name: string]: string } = props.fips ? { [FIPS_VARIABLE]: 'true' } : {};
   const code = handlersCode();
-  const shared = { runtime: lambda.Runtime.NODEJS_22_X, code, memorySize: MEMORY_MEGABYTES, logGroup: handlerLogs };
-  const onEventRole = defineOnEventRole(scope, 'OnEventRole', { ...props, handlerLogs });
+  const network = props.network && defineNetwork(scope, props.network);
+  const shared = { runtime: lambda.Runtime.NODEJS_22_X, code, memorySize: MEMORY_MEGABYTES, logGroup: handlerLogs, ...network };
+  const onEventRole = defineOnEventRole(scope, 'OnEventRole', { ...props, handlerLogs, isInVpc: network !== undefined });
   const onEventHandler = new lambda.Function(scope, 'OnEvent', {
     ...shared,
     description: 'Starts builds that mirror images when they are deployed',
@@ -67,7 +79,7 @@ export function defineDeployProvider(scope: Construct, props: DeployProviderProp
       [HANDLER_ENVIRONMENT.START_MINUTES]: String(times.start.toMinutes()),
     },
   });
-  const isCompleteRole = defineIsCompleteRole(scope, 'IsCompleteRole', { ...props, handlerLogs });
+  const isCompleteRole = defineIsCompleteRole(scope, 'IsCompleteRole', { ...props, handlerLogs, isInVpc: network !== undefined });
   const isCompleteHandler = new lambda.Function(scope, 'IsComplete', {
     ...shared,
     description: 'Follows builds that mirror images when they are deployed',
@@ -76,13 +88,23 @@ export function defineDeployProvider(scope: Construct, props: DeployProviderProp
     timeout: IS_COMPLETE_TIMEOUT,
     environment: { ...fips, [HANDLER_ENVIRONMENT.WAIT_MINUTES]: String(times.wait.toMinutes()) },
   });
-  const { serviceToken } = defineFramework(scope, { onEventHandler, isCompleteHandler, totalTimeout: times.total, logGroup: handlerLogs });
+  const handlers = { onEventHandler, isCompleteHandler };
+  const { serviceToken } = defineFramework(scope, { ...handlers, totalTimeout: times.total, logGroup: handlerLogs, ...network });
   return { serviceToken, onEventRole, isCompleteRole };
+}
+
+/** All functions share one security group. By default, the CDK would define one for each function. */
+function defineNetwork(scope: Construct, { vpc, vpcSubnets, securityGroups }: FunctionNetwork): FunctionNetwork {
+  warnAboutFunctionNetwork(scope, vpc, vpcSubnets);
+  const description = 'Functions that mirror images when they are deployed';
+  return { vpc, vpcSubnets, securityGroups: securityGroups ?? [new ec2.SecurityGroup(scope, 'SecurityGroup', { vpc, description })] };
 }
 
 /** Defines the provider framework with own roles, because its default roles have a managed policy. The framework adds the permissions to them. */
 function defineFramework(scope: Construct, props: custom_resources.ProviderProps): custom_resources.Provider {
-  const role = (id: string, name: string) => defineHandlerRole(scope, id, `CDK provider framework: ${name}`, props.logGroup!, []);
+  const role = (id: string, name: string) => defineHandlerRole(scope, id, `CDK provider framework: ${name}`, {
+    handlerLogs: props.logGroup!, isInVpc: props.vpc !== undefined, statements: [],
+  });
   const frameworkOnEventRole = role('FrameworkOnEventRole', 'onEvent');
   const frameworkCompleteAndTimeoutRole = role('FrameworkIsCompleteRole', 'isComplete and onTimeout');
   const roles = { frameworkOnEventRole, frameworkCompleteAndTimeoutRole };

@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import { RUN_ENVIRONMENT } from '../image/contract/environment';
 import { startBuildStatements } from '../project/start-build-statements';
 import { stackNamePattern } from '../synthesis/environments';
+import { suppressNetworkInterfaces } from '../synthesis/nag-suppressions';
 
 /** The resources that the Lambda functions of the custom resources use. */
 export interface HandlerRoleProps {
@@ -14,6 +15,8 @@ export interface HandlerRoleProps {
   readonly buildLogs: logs.ILogGroup;
   /** The log group of the functions. */
   readonly handlerLogs: logs.ILogGroup;
+  /** Whether the functions run in a VPC. */
+  readonly isInVpc: boolean;
   /** The stacks with a custom resource. They are read when the template is rendered. */
   readonly stacks: () => Iterable<Stack>;
 }
@@ -21,18 +24,20 @@ export interface HandlerRoleProps {
 /** Defines the role of the function that starts builds and reads the status of its stack. */
 export function defineOnEventRole(scope: Construct, id: string, props: HandlerRoleProps): iam.Role {
   const ownStacks = Lazy.list({ produce: () => stackArnPatterns(props.stacks(), Stack.of(scope)) });
-  return defineHandlerRole(scope, id, 'Starts builds that mirror images when they are deployed', props.handlerLogs, [
+  const statements = [
     ...startBuildStatements({ project: props.project, variables: Object.values(RUN_ENVIRONMENT) }),
     new iam.PolicyStatement({ actions: ['cloudformation:DescribeStacks'], resources: ownStacks }),
-  ]);
+  ];
+  return defineHandlerRole(scope, id, 'Starts builds that mirror images when they are deployed', { ...props, statements });
 }
 
 /** Defines the role of the function that follows builds. */
 export function defineIsCompleteRole(scope: Construct, id: string, props: HandlerRoleProps): iam.Role {
-  return defineHandlerRole(scope, id, 'Follows builds that mirror images when they are deployed', props.handlerLogs, [
+  const statements = [
     readBuildsStatement(props.project),
     new iam.PolicyStatement({ actions: ['logs:GetLogEvents'], resources: [props.buildLogs.logGroupArn] }),
-  ]);
+  ];
+  return defineHandlerRole(scope, id, 'Follows builds that mirror images when they are deployed', { ...props, statements });
 }
 
 /** The statement that allows a function to read the status of the builds of a project. */
@@ -40,16 +45,46 @@ export function readBuildsStatement(project: codebuild.IProject): iam.PolicyStat
   return new iam.PolicyStatement({ actions: ['codebuild:BatchGetBuilds'], resources: [project.projectArn] });
 }
 
-/** Defines a role with permission to write to one log group, and with more statements. Lambda's managed policy would allow all log groups. */
-export function defineHandlerRole(
-  scope: Construct, id: string, description: string, handlerLogs: logs.ILogGroup, statements: iam.PolicyStatement[],
-): iam.Role {
+/** The permissions of the role of a function. */
+export interface HandlerPermissions extends Pick<HandlerRoleProps, 'handlerLogs' | 'isInVpc'> {
+  readonly statements: readonly iam.PolicyStatement[];
+}
+
+/** Defines a role with permission to write to one log group, and with more statements. Lambda's managed policies would allow all log groups. */
+export function defineHandlerRole(scope: Construct, id: string, description: string, permissions: HandlerPermissions): iam.Role {
+  const { handlerLogs, isInVpc, statements } = permissions;
   const writeLog = new iam.PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [handlerLogs.logGroupArn] });
-  return new iam.Role(scope, id, {
+  const all = [...statements, writeLog, ...isInVpc ? networkInterfaceStatements() : []];
+  const role = new iam.Role(scope, id, {
     description,
     assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
-    inlinePolicies: { Handler: new iam.PolicyDocument({ statements: [...statements, writeLog] }) },
+    inlinePolicies: { Handler: new iam.PolicyDocument({ statements: all }) },
   });
+  if (isInVpc) suppressNetworkInterfaces(role);
+  return role;
+}
+
+/**
+ * The statements that allow AWS Lambda to manage the network interfaces of a function, and deny it to the code of the function.
+ *
+ * AWS Lambda requires the permissions on all resources. Only requests of the code of a function have the key `lambda:SourceFunctionArn`.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+ */
+function networkInterfaceStatements(): iam.PolicyStatement[] {
+  const actions = [
+    'ec2:AssignPrivateIpAddresses', 'ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface', 'ec2:DescribeNetworkInterfaces',
+    'ec2:DescribeSubnets', 'ec2:UnassignPrivateIpAddresses',
+  ];
+  return [
+    new iam.PolicyStatement({ actions, resources: ['*'] }),
+    new iam.PolicyStatement({
+      effect: iam.Effect.DENY,
+      actions,
+      resources: ['*'],
+      conditions: { Null: { 'lambda:SourceFunctionArn': 'false' } },
+    }),
+  ];
 }
 
 /**

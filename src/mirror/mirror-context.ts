@@ -13,6 +13,7 @@ import { FirstCopy, stackSizeProblems } from '../declarations/limits';
 import { IImageMirror, IMirroredImage, MirrorParts } from '../declarations/mirror-interfaces';
 import { Attestations, OnTagMoved } from '../declarations/tag-policy';
 import { parsePlatforms } from '../declarations/upstream-image';
+import { functionNetwork } from '../deploy/deploy-options';
 import { DeployTrigger, OnDeploy } from '../deploy/deploy-trigger';
 import { DEFAULT_REPOSITORY_PREFIX, repositoryNameProblem } from '../image/repository-name';
 import { quote } from '../image/sanitize';
@@ -80,6 +81,8 @@ const SHAPES = {
   ...IMAGE_DEFAULT_SHAPES,
   groupRuns: FLAG,
   onDeploy: valueOf('OnDeploy', OnDeploy),
+  deployVpc: objectWith('vpcId', 'ec2.Vpc.fromLookup(this, "Vpc", { isDefault: true })'),
+  deploySecurityGroups: listOf(objectWith('securityGroupId', 'new ec2.SecurityGroup(this, "Group", { vpc })'), 'securityGroup'),
   credentials: listOf(objectWith('registry', 'RegistryCredentials.dockerHub(secret)', true), 'RegistryCredentials.dockerHub(secret)'),
   registries: listOf(objectWith('registry', 'RegistrySettings.of("docker.io", { endpoint })'), 'RegistrySettings.of("docker.io", { endpoint })'),
   compute: objectWith('_bind', 'MirrorCompute.ec2()'),
@@ -143,12 +146,14 @@ export function defineDeployTrigger(
   { onDeploy = OnDeploy.WAIT, fips, ...logOptions }: ImageMirrorProps,
   { builds, compute, logGroup, metrics, repositoryPrefix }: DeployTriggerParts,
 ): DeployTrigger | undefined {
+  const network = functionNetwork(logOptions);
   if (onDeploy === OnDeploy.OFF) return undefined;
   const { longestBuild, vpc } = compute;
-  // The whole VPC: a build needs routes and endpoints that no other resource of the mirror refers to.
-  const buildsNeed: IDependable[] = [builds.role.role, metrics, ...vpc === undefined ? [] : [vpc]];
+  // The whole VPCs: builds and functions need routes and endpoints that no other resource of the mirror refers to.
+  const vpcs = [vpc, network?.vpc].filter((one) => one !== undefined);
+  const buildsNeed: IDependable[] = [builds.role.role, metrics, ...new Set(vpcs)];
   const { project } = builds;
-  return new DeployTrigger(mirror, { onDeploy, project, buildLogs: logGroup, logOptions, longestBuild, repositoryPrefix, buildsNeed, fips });
+  return new DeployTrigger(mirror, { onDeploy, project, buildLogs: logGroup, logOptions, network, longestBuild, repositoryPrefix, buildsNeed, fips });
 }
 
 /** @throws Error when a registry, or a namespace of a registry, has two credentials */

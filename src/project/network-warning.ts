@@ -54,6 +54,30 @@ function warnAboutRoutes(project: codebuild.Project, vpc: ec2.IVpc, { compute, r
   );
 }
 
+/** The VPC endpoints of the services that the functions of a deployment call. CloudFormation receives their response through Amazon S3. */
+const FUNCTION_ENDPOINTS = ['cloudformation', 'codebuild', 'lambda', 'logs', 's3', 'states'];
+
+/**
+ * Warns when the functions of a deployment run in subnets that are known to have no route out, and endpoints are missing. Like CodeBuild,
+ * AWS Lambda assigns no public IP address.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc-internet.html
+ */
+export function warnAboutFunctionNetwork(functions: IConstruct, vpc: ec2.IVpc, subnets?: ec2.SubnetSelection): void {
+  onSynthesis(functions, () => {
+    const template = new NetworkTemplate(functions.node.root, vpc);
+    const closed = vpc.selectSubnets(subnets).subnets.filter((subnet) => template.isClosed(subnet));
+    const missing = template.missingEndpoints(FUNCTION_ENDPOINTS);
+    if (closed.length === 0 || missing.length === 0) return;
+    Annotations.of(functions).addWarningV2(
+      'cdk-ecr-mirror:ImageMirror.deployNetwork',
+      `the functions of deployments run in ${closed.map(({ node }) => quote(node.path)).join(', ')} without a route out; `
+      + `use subnets with a NAT gateway, or add the VPC endpoints that are missing: ${missing.join(', ')}. `
+      + 'Acknowledge this warning if routes exist that the app does not define',
+    );
+  });
+}
+
 /** Whether builds use a proxy. The property of the mirror sets variables of the project, and an app can set them itself. */
 export function hasProxy(project: codebuild.Project): boolean {
   const resource = project.node.defaultChild as codebuild.CfnProject;

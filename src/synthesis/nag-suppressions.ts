@@ -33,6 +33,15 @@ export function suppressStackNames(role: iam.Role): void {
   }]);
 }
 
+/** Suppresses the finding for the network interfaces of a function in a VPC. */
+export function suppressNetworkInterfaces(role: iam.Role): void {
+  suppress(role.node.defaultChild as iam.CfnRole, [{
+    id: 'AwsSolutions-IAM5',
+    reason: 'AWS Lambda needs the permissions on network interfaces for all resources. A statement denies them to the code of the function.',
+    applies_to: ['Resource::*'],
+  }]);
+}
+
 /** Suppresses the finding for the wildcard ARN of the key of the assets. */
 export function suppressKeys(role: iam.Role): void {
   suppress(role.node.defaultChild as iam.CfnRole, [{

@@ -123,6 +123,7 @@ function defineVpc(app: App): void {
     ...WITHOUT_PROVIDER,
     images: ['nginx:stable'],
     compute: MirrorCompute.ec2({ vpc, architecture: ComputeArchitecture.ARM_64, timeout: Duration.minutes(30) }),
+    deployVpc: vpc,
   });
 }
 
