@@ -175,6 +175,16 @@ export class TagFilter {
   }
 
   /**
+   * The tags that stay in the mirror for this filter.
+   *
+   * @param keepVersions the number of newest versions; all by default
+   * @internal
+   */
+  public _kept(keepVersions?: number): TagSelection {
+    return { ...this.selection, latest: keepVersions };
+  }
+
+  /**
    * Whether some of the selected tags are newer than others.
    *
    * @internal

@@ -38,6 +38,8 @@ export interface Configuration {
   readonly tags?: TagSelection;
   /** With a tag filter, the number of the newest versions that the mirror keeps; undefined for all. */
   readonly keepVersions?: number;
+  /** The tags that other images of the repository need, whatever the filter keeps; none by default. */
+  readonly otherTags?: readonly TagSelection[];
   /** The last day on which the image is mirrored; undefined for no last day. */
   readonly expires?: string;
   /** Makes the request that mirrors one image of the repository. */
@@ -64,7 +66,8 @@ export function readConfiguration(environment: NodeJS.ProcessEnv): Configuration
   const keepVersions = readKeepVersions(environment, tags);
   const latest = tags?.latest ?? (keepVersions && Math.min(keepVersions, MAX_SELECTED_TAGS));
   const expires = readLastDay(environment[RUN_ENVIRONMENT.EXPIRES]);
-  return { image, tags: tags && { ...tags, latest }, keepVersions, expires, requestFor: readRequest(environment, image) };
+  const otherTags = readOtherTags(environment[RUN_ENVIRONMENT.OTHER_TAGS]);
+  return { image, tags: tags && { ...tags, latest }, keepVersions, otherTags, expires, requestFor: readRequest(environment, image) };
 }
 
 /**
@@ -273,6 +276,16 @@ function readKeepVersions(environment: NodeJS.ProcessEnv, tags: TagSelection | u
   if (problem) throw variableError(name, environment[name]!, problem);
   if ((tags?.latest ?? 0) <= count) return count;
   throw variableError(name, environment[name]!, `the tag filter selects the latest ${tags!.latest} versions, so it must be at least ${tags!.latest}`);
+}
+
+function readOtherTags(text: string | undefined): TagSelection[] {
+  if (!text) return [];
+  const list = parseJson(text);
+  const selections = Array.isArray(list) ? list.map((item) => parseTagSelection(JSON.stringify(item))) : [undefined];
+  return selections.map((selection) => {
+    if (selection !== undefined && rangeProblem(selection, HIDE_VALUE) === undefined) return selection;
+    throw variableError(RUN_ENVIRONMENT.OTHER_TAGS, text, 'it must be a JSON list of tag filters, for example [{"patterns":["1.20.0"]}]');
+  });
 }
 
 /** Reads a number of images to keep; undefined when the variable is not set. */

@@ -65,8 +65,9 @@ export async function mirrorAll<R>(plan: readonly PlannedImages[], tools: Mirror
 /** What lets the old versions of a tag filter expire; undefined when the mirror keeps all of them. */
 function keptVersions(planned: PlannedImages, requests: readonly MirrorRequest[], tools: MirrorTools): FilterVersions | undefined {
   if ('result' in planned) return undefined;
-  const { keepVersions, tags } = planned.configuration;
-  return tags === undefined || keepVersions === undefined ? undefined : new FilterVersions({ selection: tags, keepVersions }, requests, tools);
+  const { keepVersions, otherTags = [], tags } = planned.configuration;
+  if (tags === undefined || keepVersions === undefined) return undefined;
+  return new FilterVersions({ selection: tags, keepVersions, otherTags }, requests, tools);
 }
 
 /** The requests for the images of a configuration, or the result with the error of listing their tags. */

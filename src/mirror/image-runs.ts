@@ -6,12 +6,13 @@ import { Construct } from 'constructs';
 import { MirrorContext } from './mirror-context';
 import { SinglePlatformTags } from '../consumers/single-platform-tags';
 import { CustomizedImage } from '../customize/customized-image';
-import { constructIdFor, DeclaredImage, ImageDefaults } from '../declarations/declared-image';
+import { constructIdFor, DeclaredImage } from '../declarations/declared-image';
 import { latestVersions } from '../declarations/kept-images';
 import { Attestations, OnTagMoved } from '../declarations/tag-policy';
 import { neverMirroredProblem } from '../deploy/deploy-trigger';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { quote } from '../image/sanitize';
+import { RepositorySet } from '../repositories/repository-set';
 
 /** The repositories and tags of an image in Amazon ECR. */
 export interface ImageRunsProps {
@@ -34,7 +35,7 @@ export class ImageRuns {
     private readonly scope: Construct, private readonly context: MirrorContext, private readonly image: DeclaredImage,
     private readonly props: ImageRunsProps,
   ) {
-    this.variables = () => runVariables(image, context.defaults, props);
+    this.variables = () => runVariables(image, context, props);
     if (image.scheduled) this.defineSchedule();
     this.firstCopy = image.enabled ? this.deploy() : [];
   }
@@ -84,7 +85,7 @@ export class ImageRuns {
 }
 
 /** The environment variables of a build that mirrors an image. Values that are the engine's defaults are omitted. */
-function runVariables(image: DeclaredImage, defaults: ImageDefaults, { platformTags, custom }: ImageRunsProps): RunVariables {
+function runVariables(image: DeclaredImage, { defaults, repositories }: MirrorContext, { platformTags, custom }: ImageRunsProps): RunVariables {
   const hasOwnNumber = image.mutableTags.length > 0 && image.keepPrevious !== defaults.keepPrevious;
   return {
     [RUN_ENVIRONMENT.IMAGE]: image.source,
@@ -101,6 +102,13 @@ function runVariables(image: DeclaredImage, defaults: ImageDefaults, { platformT
     [RUN_ENVIRONMENT.PLATFORM_TAGS]: platformTags.render(),
     [RUN_ENVIRONMENT.KEEP_PREVIOUS]: hasOwnNumber ? String(image.keepPrevious) : undefined,
     [RUN_ENVIRONMENT.KEEP_VERSIONS]: image.keepVersions?.toString(),
+    [RUN_ENVIRONMENT.OTHER_TAGS]: image.keepVersions === undefined ? undefined : otherTags(image, repositories),
     [RUN_ENVIRONMENT.CUSTOM_IMAGE]: custom?.render(),
   };
+}
+
+/** The tags that other images in the repository need, as the engine reads them; `undefined` when there are none. */
+function otherTags(image: DeclaredImage, repositories: RepositorySet): string | undefined {
+  const selections = repositories.otherTags(image);
+  return selections.length === 0 ? undefined : JSON.stringify(selections);
 }

@@ -59,11 +59,32 @@ function warnAboutPolicy(key: kms.IKey, logGroup: logs.LogGroup, { partition, re
     urlSuffix: shown(urlSuffix, 'domain, for example amazonaws.com'),
     stackName: stackNamePattern(Stack.of(logGroup)),
   });
-  Annotations.of(logGroup).addWarningV2(
+  warnAboutKey(key, logGroup, 'CloudWatch Logs', statement);
+}
+
+function warnAboutKey(key: kms.IKey, user: Construct, service: string, statement: iam.PolicyStatement): void {
+  Annotations.of(user).addWarningV2(
     'cdk-ecr-mirror:ImageMirror.operationsEncryptionKeyPolicy',
-    `the app does not define the key ${quote(key.node.path)}, so its policy may not allow CloudWatch Logs to use it; `
-    + `add this statement to the policy: ${JSON.stringify(Stack.of(logGroup).resolve(statement.toStatementJson()))}`,
+    `the app does not define the key ${quote(key.node.path)}, so its policy may not allow ${service} to use it; `
+    + `add this statement to the policy: ${JSON.stringify(Stack.of(user).resolve(statement.toStatementJson()))}`,
   );
+}
+
+/**
+ * Allows EventBridge to send the events of rules to an encrypted queue. It sends them without a role, so the policy of the key must allow it.
+ *
+ * The account is checked only if EventBridge sends it, because that is not documented for keys.
+ *
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html#compatibility-with-aws-services
+ */
+export function allowRulesToEncrypt(key: kms.IKey, queue: Construct): void {
+  const statement = new iam.PolicyStatement({
+    principals: [new iam.ServicePrincipal('events.amazonaws.com')],
+    actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+    resources: ['*'],
+    conditions: { StringEqualsIfExists: { 'aws:SourceAccount': Stack.of(queue).account } },
+  });
+  if (!key.addToResourcePolicy(statement).statementAdded) warnAboutKey(key, queue, 'EventBridge', statement);
 }
 
 /** The place of a log group. */

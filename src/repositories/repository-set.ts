@@ -13,6 +13,7 @@ import { DeclaredImage, DeclaredTags, formatTags } from '../declarations/declare
 import { IImageMirror, MirrorParts } from '../declarations/mirror-interfaces';
 import { repositoryIn } from '../image/image-reference';
 import { quote } from '../image/sanitize';
+import { TagSelection } from '../image/tag-selection';
 import { onSynthesis } from '../synthesis/aspects';
 import { scopeInStack } from '../synthesis/environments';
 
@@ -49,6 +50,8 @@ interface Entry {
   /** The first image of each upstream repository. */
   readonly upstreams: Map<string, ImageTarget>;
   readonly sourceOfTags: Map<string, string>;
+  /** All images in it, in the order of their definition. */
+  readonly targets: ImageTarget[];
   /** `undefined` for an existing repository. */
   readonly mutability?: RepositoryMutability;
   /** `undefined` for an existing repository. */
@@ -98,17 +101,30 @@ export class RepositorySet {
    * @throws Error when another image contradicts this one
    */
   public reserve(target: ImageTarget, stack: Stack): ecr.IRepository {
-    const key = Token.isUnresolved(target.repositoryName) ? `token:${target.existingRepository!.node.path}` : target.repositoryName;
+    const key = keyOf(target);
     const present = this.entries.get(key);
     if (present !== undefined) requireNoContradiction(target, stack, present);
     present?.mutability?.add(target.source, target);
     present?.lifecycle?.add(target);
-    const { repository, upstreams, sourceOfTags } = present ?? this.add(key, target, stack);
+    const { repository, targets, upstreams, sourceOfTags } = present ?? this.add(key, target, stack);
+    targets.push(target);
     const upstream = repositoryIn(target.source);
     if (!upstreams.has(upstream)) upstreams.set(upstream, target);
     sourceOfTags.set(formatTags(target.tags), target.source);
     this.noticeRegistry(target.source.split('/')[0]);
     return target.existingRepository ?? repository;
+  }
+
+  /**
+   * The tags that other images in the repository of an image need. Builds must not let these images expire as old versions of the image.
+   *
+   * @param image an image with a tag filter
+   */
+  public otherTags(image: ImageTarget): TagSelection[] {
+    const others = this.entries.get(keyOf(image))!.targets.filter(({ tags }) => formatTags(tags) !== formatTags(image.tags));
+    const names = others.flatMap(({ tags }) => 'tag' in tags ? [tags.tag] : []).sort();
+    const filters = others.flatMap(({ tags, keepVersions }) => 'filter' in tags ? [tags.filter._kept(keepVersions)] : []);
+    return [...names.length === 0 ? [] : [{ patterns: names }], ...filters];
   }
 
   /** Adds a statement to the policies of all repositories, including the repositories that are added later. */
@@ -183,7 +199,7 @@ export class RepositorySet {
     const owner = isOwn ? stack : undefined;
     if (owner !== undefined) noteOwner(repository, this.mirror);
     const { isCustom = false, source: firstSource } = target;
-    const entry = { repository, owner, isCustom, firstSource, upstreams: new Map(), sourceOfTags: new Map<string, string>(), mutability, lifecycle };
+    const entry = { repository, owner, isCustom, firstSource, targets: [], upstreams: new Map(), sourceOfTags: new Map<string, string>(), mutability, lifecycle };
     this.entries.set(key, entry);
     for (const statement of this.policyStatements) addToResourcePolicy(repository, statement);
     return entry;
@@ -202,6 +218,11 @@ export class RepositorySet {
     if ([...this.createdUnder].some((prefix) => target.repositoryName.startsWith(`${prefix}/`))) lifecycle.noteMarks();
     return lifecycle;
   }
+}
+
+/** A repository with a name that is not known at synthesis is identified by its construct. */
+function keyOf({ existingRepository, repositoryName }: ImageTarget): string {
+  return Token.isUnresolved(repositoryName) ? `token:${existingRepository!.node.path}` : repositoryName;
 }
 
 /** A policy may merge a statement with others, so it gets a copy. */

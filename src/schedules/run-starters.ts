@@ -6,6 +6,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { quote } from '../image/sanitize';
+import { allowRulesToEncrypt } from '../project/operations-key';
 import { startBuildStatements } from '../project/start-build-statements';
 import { requireSameStage } from '../synthesis/environments';
 
@@ -76,6 +77,8 @@ export class RunStarters {
       resources: [deadLetterQueue.queueArn],
       conditions: { ArnLike: { 'aws:SourceArn': stack.formatArn({ service: 'events', resource: 'rule', resourceName: '*' }) } },
     }));
+    const { encryptionMasterKey } = deadLetterQueue;
+    if (encryptionMasterKey !== undefined) allowRulesToEncrypt(encryptionMasterKey, deadLetterQueue);
     return new iam.Role(mirror, 'RuleTargetRole', {
       description: 'Rules that start the builds that mirror images',
       assumedBy: new iam.ServicePrincipal(principal, { conditions: { StringEqualsIfExists: { 'aws:SourceAccount': stack.account } } }),

@@ -166,8 +166,9 @@ describe('a schedule', () => {
     mirror.account.upstream.push('team/vault', '1.14', OTHER);
     await mirror.runSchedules();
     expect(dockerfiles()[1]).toContain(`FROM ${inEcr(BASE)}@${amd64(OTHER)}\n`);
-    expect(tags()).toHaveLength(2);
+    expect(tags()).toHaveLength(3);
     expect(mirror.account.ecr.tagDigest(CUSTOM, tag)).not.toBe(first);
+    expect(mirror.account.ecr.tagDigest(CUSTOM, `mirror.previous.${tag}.1`)).toBe(first);
   });
 
   test('builds from what the mirror holds when a fixed tag has moved upstream', async () => {

@@ -22,6 +22,22 @@ function variables(image: string, options: MirroredImageOptions = {}, props: Ima
   return variablesOf(stack);
 }
 
+test('a filter with keepVersions does not let versions expire that other images of the repository need', () => {
+  const { stack, mirror } = mirrorStack();
+  mirror.addImage('redis', { tags: SEMVER, keepVersions: 3 });
+  mirror.addImage('redis:7.0.1');
+  mirror.addImage('redis', { tags: TagFilter.semver('6.x', { latest: 2 }), keepVersions: 4 });
+  mirror.addImage('redis', { tags: TagFilter.pattern('5.*', { latest: 2 }) });
+  mirror.addImage('nginx:1.27.0');
+  expect(JSON.parse(variablesOf(stack).OTHER_TAGS)).toEqual([{ patterns: ['7.0.1'] }, { semver: '6.x', latest: 4 }, { patterns: ['5.*'] }]);
+});
+
+test.each<[string, MirroredImageOptions]>([
+  ['without keepVersions', { tags: SEMVER }], ['that is the only one in its repository', { tags: SEMVER, keepVersions: 3 }],
+])('a filter %s has no list of other tags', (_, options) => {
+  expect(variables('redis', options)).not.toHaveProperty('OTHER_TAGS');
+});
+
 /** The number of previous images in the variables of each project, by whether the project is privileged. */
 function projectVariables(props: ImageMirrorProps): (string | undefined)[] {
   const { mirror, deploy } = mirrorStack(props);

@@ -1,6 +1,7 @@
 /** The KMS key for the logs, schedules, and queue of a mirror: who may use it, and for what. */
 import { App, NestedStack, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as events from 'aws-cdk-lib/aws-events';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { ImageMirror, MirroredImage, OnDeploy } from '../../src';
 import { mirrorStack } from '../support/mirror-stack';
@@ -199,4 +200,36 @@ test('a mirror without the key is unchanged: SQS encrypts the queue, and no key 
   expect(template.ids('AWS::SQS::Queue').map((id) => template.properties(id).SqsManagedSseEnabled)).toEqual([true]);
   expect(template.ids('AWS::IAM::Role').filter((id) => id.includes('SchedulerRole')).map((id) => JSON.stringify(rolePolicies(template, id)).includes('kms:')))
     .toEqual([false]);
+});
+
+describe('rules that start runs', () => {
+  function keyPolicyWith(define: (stack: Stack, mirror: ImageMirror) => void): { policy: unknown; arn: string } {
+    const stack = new Stack(new App(), 'Platform');
+    define(stack, new ImageMirror(stack, 'Mirror', { ...IMAGES, operationsEncryptionKey: new kms.Key(stack, 'Key') }));
+    const template = new TemplateResolver(Template.fromStack(stack).toJSON(), COMMERCIAL);
+    const [id] = template.ids('AWS::KMS::Key');
+    return { policy: template.properties(id).KeyPolicy, arn: template.arn(id) };
+  }
+
+  const defineRule = (stack: Stack, mirror: ImageMirror) => {
+    new events.Rule(stack, 'Rule', { eventPattern: { source: ['vendor'] }, targets: [mirror.image('nginx:stable').asRuleTarget()] });
+  };
+
+  test.each<[string, string, typeof defineRule, Record<string, string>, string]>([
+    ['can', 'EventBridge of the account', defineRule, { 'aws:SourceAccount': account }, 'Allowed'],
+    ['can', 'EventBridge, which may not send the account,', defineRule, {}, 'Allowed'],
+    ['cannot', 'EventBridge of another account', defineRule, { 'aws:SourceAccount': '444455556666' }, 'ImplicitlyDenied'],
+    ['cannot', 'EventBridge without a rule', () => undefined, { 'aws:SourceAccount': account }, 'ImplicitlyDenied'],
+  ])('%s use the key of the queue: %s', async (...[, , define, context, expected]) => {
+    const { policy, arn } = keyPolicyWith(define);
+    const call = { principal: 'events.amazonaws.com', action: 'kms:GenerateDataKey', resource: arn, account, context };
+    expect(await judgeCall(call, { identity: [], resource: standIn(policy) as never })).toBe(expected);
+  });
+
+  test('cause a warning with the statement when the app does not define the key', () => {
+    const stack = new Stack(new App(), 'Platform');
+    const mirror = new ImageMirror(stack, 'Mirror', { ...IMAGES, onDeploy: OnDeploy.OFF, operationsEncryptionKey: kms.Key.fromKeyArn(stack, 'Key', KEY_ARN) });
+    defineRule(stack, mirror);
+    Annotations.fromStack(stack).hasWarning('/Platform/Mirror/DeadLetterQueue', Match.stringLikeRegexp('may not allow EventBridge to use it.*"kms:GenerateDataKey"'));
+  });
 });

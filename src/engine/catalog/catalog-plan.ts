@@ -85,6 +85,8 @@ interface PlanContext {
   readonly environment: NodeJS.ProcessEnv;
   /** The upstream tags with entries of their own, by upstream repository. */
   readonly tagsWithEntries: ReadonlyMap<string, ReadonlySet<string>>;
+  /** All entries of the catalog. */
+  readonly entries: readonly ReadEntry[];
 }
 
 /**
@@ -96,7 +98,7 @@ interface PlanContext {
 export function planCatalogImages(catalog: Catalog, environment: NodeJS.ProcessEnv): PlannedImages[] {
   const { maxEntries = Infinity, shard } = catalog;
   const entries = readCatalogEntries(catalog, environment);
-  const context = { catalog, environment, tagsWithEntries: tagsByRepository(entries) };
+  const context = { catalog, environment, tagsWithEntries: tagsByRepository(entries), entries };
   const shardEntries = entries.filter((read) => isInShard(upstreamRepository(read), shard));
   const remedy = shardEntries.length > maxEntries ? shardAdvice(entries.map(upstreamRepository)) : '';
   return shardEntries.map((read, index) => {
@@ -138,7 +140,8 @@ function withOwner(owner: string | undefined, result: MirrorResult): MirrorResul
   return owner === undefined ? result : { ...result, owner };
 }
 
-function planEntry(read: ValidEntry, { catalog, environment, tagsWithEntries }: PlanContext): PlannedImages {
+function planEntry(read: ValidEntry, context: PlanContext): PlannedImages {
+  const { catalog, environment, tagsWithEntries } = context;
   const { position, entry, reference } = read;
   const { name, today } = catalog;
   if (isExpired(entry, today)) {
@@ -147,7 +150,8 @@ function planEntry(read: ValidEntry, { catalog, environment, tagsWithEntries }: 
   }
   try {
     const tags = entry.tags && excludeTags(entry.tags, tagsWithEntries.get(upstreamRepository(read)));
-    const configuration = readConfiguration({ ...environment, ...variablesOf({ ...entry, tags }, environment) });
+    const variables = { ...variablesOf({ ...entry, tags }, environment), [RUN_ENVIRONMENT.OTHER_TAGS]: otherFilters(read, context) };
+    const configuration = readConfiguration({ ...environment, ...variables });
     const problems = [read.warning, expiryWarning(entry, today)].filter((warning) => warning !== undefined);
     const warnings = problems.map((problem) => `${name}, ${position}: ${problem}`);
     return { configuration: { ...configuration, requestFor: (image) => requestFor(configuration, image, entry, { environment, warnings }) } };
@@ -186,6 +190,14 @@ function variablesOf(entry: CatalogEntry, environment: NodeJS.ProcessEnv): RunVa
     [RUN_ENVIRONMENT.KEEP_PREVIOUS]: keepPrevious?.toString() ?? environment[RUN_ENVIRONMENT.KEEP_PREVIOUS],
     [RUN_ENVIRONMENT.KEEP_VERSIONS]: keepVersions?.toString(),
   };
+}
+
+/** The versions that other tag filters for the same upstream repository keep, as the engine reads them; undefined when they don't matter. */
+function otherFilters(read: ValidEntry, { entries, environment }: PlanContext): string | undefined {
+  if (keptVersions(read.entry, environment) === undefined) return undefined;
+  const upstream = upstreamRepository(read);
+  const others = entries.filter(isValidEntry).filter((other) => other !== read && other.entry.tags !== undefined && upstreamRepository(other) === upstream);
+  return others.length === 0 ? undefined : JSON.stringify(others.map(({ entry }) => ({ ...entry.tags, latest: keptVersions(entry, environment) })));
 }
 
 /** The number of versions that an entry keeps. The number of the catalog applies only to entries with an order, and is not less than `latest`. */

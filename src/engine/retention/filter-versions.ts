@@ -18,6 +18,8 @@ export interface KeptVersions {
   readonly selection: TagSelection;
   /** The number of the newest versions. */
   readonly keepVersions: number;
+  /** The tags that other images of the repository need. */
+  readonly otherTags: readonly TagSelection[];
 }
 
 /** Lets the old versions of a tag filter expire, after all images of the filter are mirrored. */
@@ -81,19 +83,20 @@ export class FilterVersions {
     }
   }
 
-  /** The tags that this run selected stay, whatever their versions: otherwise the next run would copy them again. */
+  /** The tags that this run selected, and those of other images, stay, whatever their versions: otherwise the next run would copy them again. */
   private judgeTags(images: readonly TaggedImage[]) {
-    const { requests, versions: { keepVersions, selection } } = this;
-    const tags = judgeVersions(images.flatMap((image) => image.tags), selection, keepVersions, {
-      selected: requests.map(({ target }) => target.tag), platforms: requests[0].platformTags ?? [],
-    });
+    const { requests, versions: { keepVersions, otherTags, selection } } = this;
+    const all = images.flatMap((image) => image.tags);
+    const needed = otherTags.flatMap((other) => selectTags(all, other));
+    const selected = [...requests.map(({ target }) => target.tag), ...needed];
+    const tags = judgeVersions(all, selection, keepVersions, { selected, platforms: requests[0].platformTags ?? [] });
     return { isDeadTag: (tag: string) => tags.dead.has(tag), isKeptTag: (tag: string) => tags.kept.has(tag) };
   }
 }
 
 /** What else decides about the versions of a repository. */
 export interface SelectedVersions {
-  /** The tags that the run selected. */
+  /** The tags that the run selected, and those that other images need. */
   readonly selected: readonly string[];
   /** The platforms that have a tag of their own for each version. */
   readonly platforms: readonly Platform[];

@@ -42,6 +42,8 @@ export const RUN_ENVIRONMENT = {
   KEEP_PREVIOUS: 'KEEP_PREVIOUS',
   /** With `TAGS`, the number of the newest versions that the mirror keeps. Default: all. */
   KEEP_VERSIONS: 'KEEP_VERSIONS',
+  /** With `KEEP_VERSIONS`, the tags that other images of the repository need: a JSON list of `TagSelection`. Default: none. */
+  OTHER_TAGS: 'OTHER_TAGS',
   /** A `CustomImage` as JSON: the customized image to build from the mirrored image. Default: none. */
   CUSTOM_IMAGE: 'CUSTOM_IMAGE',
   /**

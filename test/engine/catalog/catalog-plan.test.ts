@@ -129,10 +129,13 @@ describe('an object in Amazon S3', () => {
 });
 
 describe('the images that stay', () => {
-  /** The variables of the entries of a list, as the engine reads them. */
+  /** The entries of a list, as the engine reads them. */
+  function plan(text: string, environment: Record<string, string>) {
+    return planCatalogImages({ name: 'list', text, shard: { number: 1, of: 1 }, today: '2030-01-01' }, { MIRROR_REGISTRY: 'registry.example.com', ...environment });
+  }
+
   function selections(text: string, environment: Record<string, string>) {
-    const plan = planCatalogImages({ name: 'list', text, shard: { number: 1, of: 1 }, today: '2030-01-01' }, { MIRROR_REGISTRY: 'registry.example.com', ...environment });
-    return plan.map((planned) => 'result' in planned ? planned.result.message : planned.configuration.tags?.latest);
+    return plan(text, environment).map((planned) => 'result' in planned ? planned.result.message : planned.configuration.tags?.latest);
   }
 
   test('are as many versions as an entry selects, without a number of its own', () => {
@@ -147,6 +150,16 @@ describe('the images that stay', () => {
 
   test('are at most as many as a run selects', () => {
     expect(selections('images: [{ image: nginx, tags: { semver: 1.x }, keepVersions: 900 }]', {})).toEqual([500]);
+  });
+
+  test('include the versions that another entry for the same repository keeps', () => {
+    const text = 'images: [{ image: nginx, tags: { semver: 1.x }, keepVersions: 3 }, { image: nginx, tags: { semver: ">=1.20", latest: 2 } }, '
+      + '{ image: redis, tags: { semver: 7.x }, keepVersions: 4 }]';
+    const others = (environment: Record<string, string>) => plan(text, environment).map((planned) => {
+      return 'result' in planned ? planned.result.message : planned.configuration.otherTags?.map(({ semver, latest }) => [semver, latest]);
+    });
+    expect(others({})).toEqual([[['>=1.20', undefined]], [], []]);
+    expect(others({ KEEP_VERSIONS: '9' })).toEqual([[['>=1.20', 9]], [['1.x', 3]], []]);
   });
 
   test('are not known when the number of the catalog is none', () => {

@@ -4,36 +4,30 @@
  * A service is pinned to the digest of its last deployment, as Amazon ECS pins it. It must find this image on each day.
  * Set RANDOM_CASES=full for more seeds.
  */
+import { Duration } from 'aws-cdk-lib';
 import { readConfiguration } from '../../../src/engine/configuration';
 import { planRequest } from '../../../src/engine/mirror-plan';
 import type { MirrorResult } from '../../../src/engine/result';
-import { EXPIRED_TAG_PATTERN, KEPT_TAG_PATTERN } from '../../../src/image/retention';
 import { seededBytes } from '../../support/fixture-blob';
 import { FixtureImage, multiPlatformImage, singleImage } from '../../support/fixture-images';
 import { applyLifecyclePolicy, parseLifecyclePolicy } from '../../support/lifecycle-policy';
 import { requestOf } from '../../support/mirror-request';
+import { mirrorStack } from '../../support/mirror-stack';
 import { randomCases } from '../../support/random-cases';
 import { MIRROR, UpstreamAndImages } from '../../support/upstream-and-images';
 
 const DAY = 24 * 60 * 60 * 1000;
 const DAYS = 120;
 
-/** The rules of a repository with retention, as a lifecycle policy has them. */
-const POLICY = parseLifecyclePolicy(JSON.stringify({
-  rules: [
-    {
-      rulePriority: 1,
-      selection: { tagStatus: 'tagged', tagPatternList: [KEPT_TAG_PATTERN], countType: 'imageCountMoreThan', countNumber: 100_000 },
-      action: { type: 'expire' },
-    },
-    {
-      rulePriority: 2,
-      selection: { tagStatus: 'tagged', tagPatternList: [EXPIRED_TAG_PATTERN], countType: 'sinceImagePushed', countUnit: 'days', countNumber: 1 },
-      action: { type: 'expire' },
-    },
-    { rulePriority: 3, selection: { tagStatus: 'untagged', countType: 'sinceImagePushed', countUnit: 'days', countNumber: 1 }, action: { type: 'expire' } },
-  ],
-}));
+/** The lifecycle policy that a mirror gives to the repository of a floating tag. Untagged images expire as early as possible. */
+function policyOfTemplate() {
+  const { mirror, deploy } = mirrorStack({ untaggedImageExpiry: Duration.days(1) });
+  mirror.addImage('nginx:stable');
+  const template = deploy();
+  return parseLifecyclePolicy(template.properties(template.ids('AWS::ECR::Repository')[0]).LifecyclePolicy.LifecyclePolicyText);
+}
+
+const POLICY = policyOfTemplate();
 
 /** A generator of random numbers from a seed. */
 function randomFrom(seed: number): () => number {

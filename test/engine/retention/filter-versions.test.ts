@@ -84,6 +84,18 @@ describe('the versions of a filter', () => {
     expect(mirror.retentionTags.filter((tag) => tag.startsWith('mirror.kept.'))).toEqual(shields.sort());
   });
 
+  test('that other images of the repository need stay, and those that no image needs do not', async () => {
+    release('1.1.0', '1.2.0', '2.1.0', '2.2.0', '2.3.0');
+    const OTHER_TAGS = JSON.stringify([{ patterns: ['1.1.0'] }, { semver: '2.x', latest: 2 }]);
+    await run({ KEEP_VERSIONS: '5' }, { semver: '>=1', latest: 5 });
+    expect(await run({ KEEP_VERSIONS: '1', OTHER_TAGS }, { semver: '>=1', latest: 1 })).toMatchObject({ expired: digests('1.2.0', '2.1.0').sort() });
+  });
+
+  test.each(['{"patterns":["1.1.0"]}', '[1]', '[{"semver":"x.y"}]', 'no'])('need valid tags of other images: %s', (OTHER_TAGS) => {
+    expect(() => readConfiguration({ IMAGE: 'docker.io/library/app', TAGS: '{"semver":"1.x"}', MIRROR_REGISTRY: 'localhost:5000', OTHER_TAGS }))
+      .toThrow('the variable OTHER_TAGS is not valid: it must be a JSON list of tag filters, for example [{"patterns":["1.20.0"]}]');
+  });
+
   test('limit the selection of a filter without latest', async () => {
     release('1.1.0', '1.2.0', '1.3.0', '1.4.0');
     expect((await run({}, { semver: '>=1' })).copied).toEqual(['1.4.0', '1.3.0', '1.2.0']);
