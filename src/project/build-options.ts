@@ -18,7 +18,7 @@ export interface MirrorBuildOptions {
   readonly credentials?: RegistryCredentials[];
 
   /**
-   * How builds use upstream registries, at most one setting for each registry: for example another endpoint.
+   * How builds use upstream registries, at most one setting for each registry: for example another endpoint, or a limit of requests.
    *
    * @default - builds use each registry itself
    */

@@ -1,8 +1,10 @@
+import { Token } from 'aws-cdk-lib';
 import { RegistryCredentials } from './registry-credentials';
-import { PROJECT_ENVIRONMENT, RegistryRule } from '../image/contract/environment';
+import { MAX_REQUESTS_PER_SECOND, PROJECT_ENVIRONMENT, RegistryRule } from '../image/contract/environment';
 import { parseRegistryHost, parseRegistryNamespace } from '../image/image-reference';
 import { quote, redactCredentials } from '../image/sanitize';
 import { requireLiteral } from '../synthesis/literal';
+import { describeValue } from '../synthesis/shapes';
 
 /**
  * Options of `RegistrySettings`.
@@ -20,6 +22,21 @@ export interface RegistrySettingsOptions {
    * @default - builds pull from the registry itself
    */
   readonly endpoint?: string;
+
+  /**
+   * The maximum number of requests to the registry in a second: a whole number, 1 to 1,000.
+   *
+   * Set it for a registry that refuses requests or blocks addresses when there are too many. A build spreads its requests evenly, over all images
+   * that it mirrors. Retries count. Requests to a separate token service, and downloads of blobs from other hosts, don't count.
+   *
+   * Builds that run at the same time don't share the limit. Set `groupRuns`, so that one build mirrors many images. A low limit makes builds longer,
+   * and a build that reaches its timeout fails. The next build continues from there.
+   *
+   * With an endpoint, set the limit for the registry of the endpoint instead. Copies to the mirror itself are never limited.
+   *
+   * @default - no limit
+   */
+  readonly requestsPerSecond?: number;
 }
 
 /**
@@ -34,9 +51,12 @@ export class RegistrySettings {
    */
   public static of(registry: string, options: RegistrySettingsOptions): RegistrySettings {
     const host = requireHost(registry);
-    const { endpoint } = options;
-    if (endpoint === undefined) throw new Error(`the settings for the registry ${quote(host)} are empty; set an option, or remove them`);
-    return new RegistrySettings(host, requireEndpoint(host, endpoint));
+    const { endpoint, requestsPerSecond } = options;
+    if (Object.values(options).every((value) => value === undefined)) {
+      throw new Error(`the settings for the registry ${quote(host)} are empty; set an option, or remove them`);
+    }
+    if (requestsPerSecond !== undefined) requireRate(host, requestsPerSecond, endpoint);
+    return new RegistrySettings(host, endpoint === undefined ? undefined : requireEndpoint(host, endpoint), requestsPerSecond);
   }
 
   private constructor(
@@ -44,6 +64,8 @@ export class RegistrySettings {
     public readonly registry: string,
     /** The registry from which builds pull instead, with a path; undefined when they pull from the registry itself. */
     public readonly endpoint?: string,
+    /** The maximum number of requests to the registry in a second; undefined for no limit. */
+    public readonly requestsPerSecond?: number,
   ) {}
 }
 
@@ -62,6 +84,19 @@ function requireEndpoint(registry: string, text: string): string {
   }
   if (endpoint.registry === registry) throw new Error(`the endpoint of ${quote(registry)} is the registry itself; ${remedy}`);
   return endpoint.namespace === undefined ? endpoint.registry : `${endpoint.registry}/${endpoint.namespace}`;
+}
+
+function requireRate(registry: string, requestsPerSecond: number, endpoint: string | undefined): void {
+  requireCount(`requestsPerSecond of ${quote(registry)}`, requestsPerSecond, { least: 1, most: MAX_REQUESTS_PER_SECOND });
+  if (endpoint === undefined) return;
+  throw new Error(`requestsPerSecond of ${quote(registry)} has no effect, because builds pull from the endpoint; `
+    + 'set requestsPerSecond in the settings for the registry of the endpoint');
+}
+
+function requireCount(property: string, value: number, { least, most }: { readonly least: number; readonly most: number }): void {
+  const rule = `it must be a whole number, ${least} to ${most}`;
+  if (Token.isUnresolved(value)) throw new Error(`${property} must be known at synthesis, but it is a token; ${rule}`);
+  if (!Number.isInteger(value) || value < least || value > most) throw new Error(`${property} is ${describeValue(value)}; ${rule}`);
 }
 
 /**
@@ -85,7 +120,7 @@ export function registryRules(settings: readonly RegistrySettings[], credentials
         + `set credentials for ${quote(host)}, or remove them`);
     }
   }
-  return settings.map(({ registry, endpoint }) => ({ registry, endpoint }));
+  return settings.map(({ registry, endpoint, requestsPerSecond }) => ({ registry, endpoint, requestsPerSecond }));
 }
 
 /** The variable of a project with the settings of registries; none without settings. */

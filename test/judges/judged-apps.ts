@@ -136,6 +136,7 @@ function defineEndpoints(app: App): void {
   const registries = [
     RegistrySettings.of('docker.io', { endpoint: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/docker-hub' }),
     RegistrySettings.of('quay.io', { endpoint: 'artifactory.example.com/quay-remote' }),
+    RegistrySettings.of('artifactory.example.com', { requestsPerSecond: 10 }),
   ];
   mirrorIn(app, { ...WITHOUT_PROVIDER, images: ['nginx:stable', 'quay.io/prometheus/prometheus:v2.53.0'], registries });
 }

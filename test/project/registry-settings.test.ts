@@ -108,6 +108,36 @@ describe('errors', () => {
   });
 });
 
+describe('a limit of requests', () => {
+  test('is in the variable of the builds that mirror images, without an endpoint', () => {
+    const value = variableOf(mirrorStack({ images: ['nginx:stable'], registries: [RegistrySettings.of('docker.io', { requestsPerSecond: 5 })] }).deploy(), 'MirrorProject')!;
+    expect(JSON.parse(value)).toEqual([{ registry: 'docker.io', requestsPerSecond: 5 }]);
+    expect(readUpstreamSettings(value).requestRate('docker.io')).toBeDefined();
+    expect(readUpstreamSettings(value).locate({ registry: 'docker.io', repository: 'library/nginx' })).toEqual({ registry: 'docker.io', repository: 'library/nginx' });
+  });
+
+  test('can be for the registry of an endpoint, and the engine accepts both settings', () => {
+    const registries = [HUB, RegistrySettings.of('artifactory.example.com', { requestsPerSecond: 1000 })];
+    const value = variableOf(mirrorStack({ images: ['nginx:stable'], registries }).deploy(), 'MirrorProject')!;
+    expect(readUpstreamSettings(value).requestRate('artifactory.example.com')).toBeDefined();
+    expect(readUpstreamSettings(value).requestRate('docker.io')).toBeUndefined();
+  });
+
+  test.each([0, -1, 1001, 1.5, NaN, Infinity, '5' as unknown as number, null as unknown as number])('of %p is an error', (requestsPerSecond) => {
+    expect(() => RegistrySettings.of('docker.io', { requestsPerSecond })).toThrow(/^requestsPerSecond of "docker.io" is .*; it must be a whole number, 1 to 1000$/);
+  });
+
+  test('must be known at synthesis', () => {
+    const requestsPerSecond = Lazy.number({ produce: () => 5 });
+    expect(() => RegistrySettings.of('docker.io', { requestsPerSecond })).toThrow('requestsPerSecond of "docker.io" must be known at synthesis');
+  });
+
+  test('has no effect on a registry with another endpoint, so it is an error', () => {
+    expect(() => RegistrySettings.of('docker.io', { requestsPerSecond: 5, endpoint: ENDPOINT }))
+      .toThrow('requestsPerSecond of "docker.io" has no effect, because builds pull from the endpoint; set requestsPerSecond in the settings for the registry of the endpoint');
+  });
+});
+
 describe('a pull-through cache of Amazon ECR as the endpoint', () => {
   const judge = (template: TemplateResolver, action: string, repository: string) => {
     const role = template.ids('AWS::IAM::Role').find((id) => /^MirrorBuildRole/.test(id))!;

@@ -2,6 +2,7 @@ import type { Endpoint } from './endpoint';
 import { limitError, ReadBudget, requireFewValues } from './read-budget';
 import { RegistryConnection, RegistryMessage } from './registry-connection';
 import { isOverload, isRetryableStatus, registryError, RequestPurpose, parseRetryAfter } from './registry-error';
+import type { RequestRate } from './request-rate';
 import { readBody } from './response-body';
 import { headerValue, HttpResponse, Transport } from './transport';
 import { isDigest, isTag } from '../../image/image-reference';
@@ -22,6 +23,8 @@ export interface RegistryClientOptions {
   readonly signal: AbortSignal;
   /** The budget for manifests and lists. @default - a budget for this client alone */
   readonly budget?: ReadBudget;
+  /** Limits the requests to the registry. @default - no limit */
+  readonly rate?: RequestRate;
 }
 
 /** A page of the tags of a repository. */
@@ -61,12 +64,12 @@ export class RegistryClient {
   private readonly base: URL;
   private readonly budget: ReadBudget;
 
-  constructor({ endpoint, repository, access, transport, credentials, signal, budget = new ReadBudget() }: RegistryClientOptions) {
+  constructor({ endpoint, repository, access, budget = new ReadBudget(), ...options }: RegistryClientOptions) {
     this.endpoint = endpoint;
     this.budget = budget;
     this.repository = repository;
     this.base = new URL(`/v2/${repository}/`, endpoint.origin);
-    this.connection = new RegistryConnection({ endpoint, scope: `repository:${repository}:${access}`, transport, credentials, signal });
+    this.connection = new RegistryConnection({ endpoint, scope: `repository:${repository}:${access}`, ...options });
   }
 
   /** The number of requests to the registry, without requests to token services. */

@@ -1,6 +1,7 @@
 import { Authenticator } from './authenticator';
 import { type Challenge, parseChallenge } from './challenge';
 import { type Endpoint, namedBy, requireSafeUrl } from './endpoint';
+import type { RequestRate } from './request-rate';
 import { MAX_REDIRECTS, REDIRECT_STATUSES } from './token-service';
 import { headerValue, type HttpRequest, type HttpResponse, type Transport } from './transport';
 import type { CredentialSource } from '../credentials/credential-source';
@@ -14,6 +15,8 @@ export interface RegistryConnectionOptions {
   readonly transport: Transport;
   readonly credentials: CredentialSource;
   readonly signal: AbortSignal;
+  /** Limits the requests to the registry itself. @default - no limit */
+  readonly rate?: RequestRate;
 }
 
 /** A request to the registry, without its authorization. */
@@ -150,7 +153,8 @@ export class RegistryConnection {
   }
 
   private async send({ headers, ...message }: RegistryMessage, authorization: string | undefined): Promise<HttpResponse> {
-    const { endpoint, signal, transport } = this.options;
+    const { endpoint, rate, signal, transport } = this.options;
+    if (message.url.origin === new URL(endpoint.origin).origin) await rate?.turn(signal);
     this.requests++;
     const allHeaders = authorization === undefined ? headers : { ...headers, authorization };
     return transport.send({ ...message, headers: allHeaders, signal, namedBy: namedBy(endpoint, message.url) });

@@ -45,12 +45,13 @@ export class RepositoryAccess {
     this.budget = new ReadBudget(tools.largeDocuments);
   }
 
-  /** A client for a repository. A repository that is only pulled from may be at the endpoint of its registry. */
+  /** A client for a repository. The settings of registries apply to a repository that is only pulled from. */
   client(location: Pick<ImageReference, 'registry' | 'repository'>, access: 'pull' | 'pull,push'): RegistryClient {
     const { budget, retryContext: { signal }, tools: { credentials, plainHttp, transport, upstreams } } = this;
     const { registry, repository } = (access === 'pull' ? upstreams?.locate(location) : undefined) ?? location;
     const endpoint = endpointOf(registry, plainHttp(registry));
-    return new RegistryClient({ endpoint, repository, access, transport, credentials, signal, budget });
+    const rate = access === 'pull' ? upstreams?.requestRate(registry) : undefined;
+    return new RegistryClient({ endpoint, repository, access, transport, credentials, signal, budget, rate });
   }
 
   /** Cancels requests that are in progress. */

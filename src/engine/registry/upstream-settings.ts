@@ -1,4 +1,5 @@
-import { PROJECT_ENVIRONMENT, pulledFrom, RegistryRule } from '../../image/contract/environment';
+import { RequestRate } from './request-rate';
+import { MAX_REQUESTS_PER_SECOND, PROJECT_ENVIRONMENT, pulledFrom, RegistryRule } from '../../image/contract/environment';
 import { ImageReference, parseRegistryHost, parseRegistryNamespace } from '../../image/image-reference';
 import { parseJson } from '../../image/parse-json';
 import { MirrorError } from '../mirror-error';
@@ -9,14 +10,29 @@ type RepositoryLocation = Pick<ImageReference, 'registry' | 'repository'>;
 /** The maximum number of registries with settings. */
 const MAX_RULES = 100;
 
-/** How a run uses its upstream registries. */
+/** How a run uses its upstream registries. All images of a run share it. */
 export class UpstreamSettings {
-  constructor(private readonly rules: readonly RegistryRule[] = []) {}
+  private readonly rates = new Map<string, RequestRate>();
+
+  constructor(private readonly rules: readonly RegistryRule[] = []) {
+    for (const { registry, requestsPerSecond } of rules) {
+      if (requestsPerSecond !== undefined) this.rates.set(registry, new RequestRate(requestsPerSecond));
+    }
+  }
 
   /** The repository from which an upstream repository is pulled: at the endpoint of its registry, or the repository itself. */
   locate({ registry, repository }: RepositoryLocation): RepositoryLocation {
     const [host, ...path] = pulledFrom(this.rules, `${registry}/${repository}`).split('/');
     return { registry: host, repository: path.join('/') };
+  }
+
+  /**
+   * The limit of requests to a registry; undefined when it has none.
+   *
+   * @param registry the registry that images are pulled from, after `locate()`
+   */
+  requestRate(registry: string): RequestRate | undefined {
+    return this.rates.get(registry);
   }
 
   /** Adds the name of the upstream registry to the message of an error of its endpoint, which the message starts with. */
@@ -39,14 +55,20 @@ export function readUpstreamSettings(text: string | undefined): UpstreamSettings
   if (Array.isArray(list) && list.length <= MAX_RULES && list.every(isRule) && new Set(list.map(({ registry }) => registry)).size === list.length) {
     return new UpstreamSettings(list);
   }
-  const expected = `a JSON list of at most ${MAX_RULES} objects with registry and endpoint, each for another registry`;
+  const expected = `a JSON list of at most ${MAX_RULES} objects with a registry and its settings, each for another registry`;
   throw new MirrorError('invalid-configuration', `the variable ${PROJECT_ENVIRONMENT.REGISTRIES} must be ${expected}`);
 }
 
 function isRule(entry: unknown): entry is RegistryRule {
-  const { registry, endpoint, ...others } = Object(entry) as Record<string, unknown>;
+  const { registry, endpoint, requestsPerSecond, ...others } = Object(entry) as Record<string, unknown>;
   const isRegistry = typeof registry === 'string' && parseRegistryHost(registry) === registry;
-  return isRegistry && isEndpoint(endpoint) && Object.keys(others).length === 0;
+  // Requests to an endpoint count for the registry of the endpoint.
+  const isRate = requestsPerSecond === undefined || (endpoint === undefined && isCount(requestsPerSecond, 1, MAX_REQUESTS_PER_SECOND));
+  return isRegistry && isEndpoint(endpoint) && isRate && Object.keys(others).length === 0;
+}
+
+function isCount(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
 }
 
 function isEndpoint(value: unknown): boolean {

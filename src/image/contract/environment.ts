@@ -163,7 +163,12 @@ export interface RegistryRule {
   readonly registry: string;
   /** The registry to pull from instead, with a path: `artifactory.example.com/docker-remote`. Absent for the registry itself. */
   readonly endpoint?: string;
+  /** The maximum number of requests to the registry in a second. Absent for no limit. */
+  readonly requestsPerSecond?: number;
 }
+
+/** The highest limit of requests to a registry in a second. */
+export const MAX_REQUESTS_PER_SECOND = 1000;
 
 /**
  * The image reference that a build pulls: at the endpoint of its registry, or the reference itself.

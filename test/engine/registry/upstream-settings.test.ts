@@ -29,12 +29,13 @@ test.each([
   '{', '{}', 'null', '"docker.io"', '[null]', '[[]]', '[{}]', '[{"registry":"docker.io","endpoint":5}]', '[{"registry":"Docker.io","endpoint":"a.example.com"}]',
   '[{"registry":"docker.io","endpoint":"http://a.example.com"}]', '[{"registry":"docker.io","endpoint":"https://a.example.com"}]', '[{"registry":"docker.io","endpoint":"a.example.com/"}]',
   '[{"registry":"docker.io","endpoint":"a.example.com/../b"}]', '[{"registry":"docker.io","endpoint":"a.example.com/b?c=d"}]', '[{"registry":"docker.io","endpoint":"user:hunter2@a.example.com"}]',
-  '[{"registry":"docker.io","endpoint":"a.example.com","unknown":1}]', '[{"registry":"docker.io/library","endpoint":"a.example.com"}]',
+  '[{"registry":"docker.io","endpoint":"a.example.com","unknown":1}]', '[{"registry":"docker.io","requestsPerSecond":0}]', '[{"registry":"docker.io","requestsPerSecond":1001}]',
+  '[{"registry":"docker.io","requestsPerSecond":1.5}]', '[{"registry":"docker.io","requestsPerSecond":"5"}]', '[{"registry":"docker.io","requestsPerSecond":5,"endpoint":"a.example.com"}]', '[{"registry":"docker.io/library","endpoint":"a.example.com"}]',
   '[{"registry":"docker.io","endpoint":"a.example.com"},{"registry":"docker.io","endpoint":"b.example.com"}]',
   JSON.stringify(Array.from({ length: 101 }, (_, index) => ({ registry: `r${index}.example.com`, endpoint: 'a.example.com' }))),
 ])('%j is refused without its value', (text) => {
   expect(() => readUpstreamSettings(text)).toThrow(expect.objectContaining({
-    reason: 'invalid-configuration', message: 'the variable MIRROR_REGISTRIES must be a JSON list of at most 100 objects with registry and endpoint, each for another registry',
+    reason: 'invalid-configuration', message: 'the variable MIRROR_REGISTRIES must be a JSON list of at most 100 objects with a registry and its settings, each for another registry',
   }));
 });
 
