@@ -42,28 +42,30 @@ const ASSUMED_PLATFORMS = 8;
  * @param project the project that pulls
  * @param firstCopies the first copies of the mirror, complete when all images are added
  * @param credentials the credentials of the mirror. Docker Hub has other limits for the images that they are for.
- * @param rules the settings of registries. With another endpoint, builds don't pull from Docker Hub.
+ * @param rules the settings of registries. With another endpoint, builds don't pull from Docker Hub. A reserve reduces the limit.
  */
 export function warnAboutDockerHubBudget(
   project: Construct, firstCopies: readonly FirstCopy[], credentials: readonly CredentialScope[], rules: readonly RegistryRule[] = [],
 ): void {
-  if (rules.some(({ registry, endpoint }) => registry === DOCKER_HUB && endpoint !== undefined)) return;
+  const { endpoint, reservedPulls = 0 } = rules.find(({ registry }) => registry === DOCKER_HUB) ?? {};
+  if (endpoint !== undefined) return;
   const isAnonymous = ({ registry, repository }: FirstCopy) => {
     return registry === DOCKER_HUB && findCredentials(credentials, registry, repository) === undefined;
   };
   // The warning is on the project, because acknowledging a warning on the mirror covers the constructs below it, but not the mirror itself.
-  onSynthesis(project, () => warn(project, firstCopies.filter(isAnonymous)));
+  onSynthesis(project, () => warn(project, firstCopies.filter(isAnonymous), reservedPulls));
 }
 
-function warn(project: Construct, copies: readonly FirstCopy[]): void {
+function warn(project: Construct, copies: readonly FirstCopy[], reservedPulls: number): void {
   const images = copies.reduce((sum, { tags = 0 }) => sum + tags, 0);
   const pulls = copies.reduce((sum, { tags = 0, platforms = ASSUMED_PLATFORMS }) => sum + tags * platforms, 0);
-  if (pulls <= ANONYMOUS_PULLS) return;
+  if (pulls <= Math.max(0, ANONYMOUS_PULLS - reservedPulls)) return;
+  const reserve = reservedPulls === 0 ? '' : `, and reservedPulls leaves ${reservedPulls} of them to others`;
   const filters = copies.some(({ tags }) => tags === undefined) ? '; tag filters without latest are not counted' : '';
   Annotations.of(project).addWarningV2(
     'cdk-ecr-mirror:ImageMirror.dockerHubBudget',
     `the first copies of ${images} images from Docker Hub need about ${pulls} pulls (one for each platform, ${ASSUMED_PLATFORMS} platforms assumed `
-    + `where none are set${filters}), but Docker Hub allows ${ANONYMOUS_PULLS} in 6 hours without credentials; `
+    + `where none are set${filters}), but Docker Hub allows ${ANONYMOUS_PULLS} in 6 hours without credentials${reserve}; `
     + 'set credentials: [RegistryCredentials.dockerHub(secret)], or mirror fewer images from Docker Hub',
   );
 }

@@ -18,7 +18,9 @@ export interface MirrorBuildOptions {
   readonly credentials?: RegistryCredentials[];
 
   /**
-   * How builds use upstream registries, at most one setting for each registry: for example another endpoint, or a limit of requests.
+   * How builds use upstream registries, at most one setting for each registry.
+   *
+   * For example, a registry can have another endpoint, a limit of requests, or a reserve of pulls.
    *
    * @default - builds use each registry itself
    */

@@ -1,7 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import { RegistryCredentials } from './registry-credentials';
-import { MAX_REQUESTS_PER_SECOND, PROJECT_ENVIRONMENT, RegistryRule } from '../image/contract/environment';
-import { parseRegistryHost, parseRegistryNamespace } from '../image/image-reference';
+import { MAX_REQUESTS_PER_SECOND, MAX_RESERVED_PULLS, PROJECT_ENVIRONMENT, RegistryRule } from '../image/contract/environment';
+import { DOCKER_HUB, parseRegistryHost, parseRegistryNamespace } from '../image/image-reference';
 import { quote, redactCredentials } from '../image/sanitize';
 import { requireLiteral } from '../synthesis/literal';
 import { describeValue } from '../synthesis/shapes';
@@ -37,6 +37,23 @@ export interface RegistrySettingsOptions {
    * @default - no limit
    */
   readonly requestsPerSecond?: number;
+
+  /**
+   * The number of pulls that builds leave to others who use the same account or IP address on Docker Hub, for example CI: 0 to 100,000.
+   *
+   * Docker Hub counts each manifest of a copy as a pull, and its responses say how many pulls remain. When fewer than this number would remain,
+   * the image fails with the reason `rate-limited`, without retries. A later run continues from there. Unchanged images still succeed, because
+   * Docker Hub doesn't count the request that finds this out.
+   *
+   * Docker Hub says nothing to accounts without a limit, so no reserve applies to them. Builds that run at the same time see each other's pulls only
+   * in the responses, so a few of the reserved pulls can be used.
+   *
+   * It is valid for `docker.io` without an endpoint only.
+   *
+   * @default - builds use all pulls
+   * @see https://docs.docker.com/docker-hub/usage/pulls/
+   */
+  readonly reservedPulls?: number;
 }
 
 /**
@@ -51,12 +68,13 @@ export class RegistrySettings {
    */
   public static of(registry: string, options: RegistrySettingsOptions): RegistrySettings {
     const host = requireHost(registry);
-    const { endpoint, requestsPerSecond } = options;
+    const { endpoint, requestsPerSecond, reservedPulls } = options;
     if (Object.values(options).every((value) => value === undefined)) {
       throw new Error(`the settings for the registry ${quote(host)} are empty; set an option, or remove them`);
     }
     if (requestsPerSecond !== undefined) requireRate(host, requestsPerSecond, endpoint);
-    return new RegistrySettings(host, endpoint === undefined ? undefined : requireEndpoint(host, endpoint), requestsPerSecond);
+    if (reservedPulls !== undefined) requireReserve(host, reservedPulls, endpoint);
+    return new RegistrySettings(host, endpoint === undefined ? undefined : requireEndpoint(host, endpoint), requestsPerSecond, reservedPulls);
   }
 
   private constructor(
@@ -66,6 +84,8 @@ export class RegistrySettings {
     public readonly endpoint?: string,
     /** The maximum number of requests to the registry in a second; undefined for no limit. */
     public readonly requestsPerSecond?: number,
+    /** The number of pulls that builds leave to others on Docker Hub; undefined for no reserve. */
+    public readonly reservedPulls?: number,
   ) {}
 }
 
@@ -91,6 +111,16 @@ function requireRate(registry: string, requestsPerSecond: number, endpoint: stri
   if (endpoint === undefined) return;
   throw new Error(`requestsPerSecond of ${quote(registry)} has no effect, because builds pull from the endpoint; `
     + 'set requestsPerSecond in the settings for the registry of the endpoint');
+}
+
+function requireReserve(registry: string, reservedPulls: number, endpoint: string | undefined): void {
+  if (registry !== DOCKER_HUB) {
+    throw new Error(`reservedPulls is set for ${quote(registry)}, but only Docker Hub counts pulls; remove it, or set requestsPerSecond instead`);
+  }
+  requireCount(`reservedPulls of ${quote(registry)}`, reservedPulls, { least: 0, most: MAX_RESERVED_PULLS });
+  if (endpoint === undefined) return;
+  throw new Error(`reservedPulls of ${quote(registry)} has no effect, because builds pull from the endpoint, and only Docker Hub counts pulls; `
+    + 'remove reservedPulls or the endpoint');
 }
 
 function requireCount(property: string, value: number, { least, most }: { readonly least: number; readonly most: number }): void {
@@ -120,7 +150,7 @@ export function registryRules(settings: readonly RegistrySettings[], credentials
         + `set credentials for ${quote(host)}, or remove them`);
     }
   }
-  return settings.map(({ registry, endpoint, requestsPerSecond }) => ({ registry, endpoint, requestsPerSecond }));
+  return settings.map(({ registry, endpoint, requestsPerSecond, reservedPulls }) => ({ registry, endpoint, requestsPerSecond, reservedPulls }));
 }
 
 /** The variable of a project with the settings of registries; none without settings. */

@@ -2,7 +2,7 @@ import { Annotations as CdkAnnotations, App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { ImageMirror, RegistryCredentials, TagFilter } from '../../src';
+import { ImageMirror, RegistryCredentials, RegistrySettings, TagFilter } from '../../src';
 
 let stack: Stack;
 beforeEach(() => {
@@ -62,6 +62,21 @@ test('leaves filters without a limit out, and says so when it warns', () => {
 test('says nothing within the budget', () => {
   new ImageMirror(stack, 'Mirror', { images: images(12) });
   expect(warnings()).toEqual([]);
+});
+
+test('subtracts the pulls that are reserved for others', () => {
+  const registries = [RegistrySettings.of('docker.io', { reservedPulls: 5 })];
+  new ImageMirror(stack, 'Mirror', { images: images(11), registries });
+  expect(warnings()).toEqual([]);
+  new ImageMirror(stack, 'Others', { images: images(12), registries, repositoryPrefix: 'others' });
+  expect(warnings()).toEqual([expect.stringContaining('Docker Hub allows 100 in 6 hours without credentials, and reservedPulls leaves 5 of them to others; set credentials')]);
+});
+
+test('warns when no pull is left for the mirror, and not without images of Docker Hub', () => {
+  const registries = [RegistrySettings.of('docker.io', { reservedPulls: 100_000 })];
+  new ImageMirror(stack, 'Mirror', { images: images(1), registries });
+  new ImageMirror(stack, 'Others', { images: images(1, 'quay.io/'), registries, repositoryPrefix: 'others' });
+  expect(warnings()).toEqual([expect.stringContaining('/Stack/Mirror/Project')]);
 });
 
 test('says nothing about other registries', () => {

@@ -138,6 +138,31 @@ describe('a limit of requests', () => {
   });
 });
 
+describe('a reserve of pulls', () => {
+  test.each([0, 40, 100_000])('of %d is in the variable of the builds that mirror images, also with a limit of requests', (reservedPulls) => {
+    const registries = [RegistrySettings.of('index.docker.io', { reservedPulls, requestsPerSecond: 5 })];
+    const value = variableOf(mirrorStack({ images: ['nginx:stable'], registries }).deploy(), 'MirrorProject')!;
+    expect(JSON.parse(value)).toEqual([{ registry: 'docker.io', requestsPerSecond: 5, reservedPulls }]);
+    expect(readUpstreamSettings(value).pullReserve('docker.io')?.reserved).toBe(reservedPulls);
+  });
+
+  test.each([-1, 100_001, 1.5, NaN, '5' as unknown as number])('of %p is an error', (reservedPulls) => {
+    expect(() => RegistrySettings.of('docker.io', { reservedPulls })).toThrow(/^reservedPulls of "docker.io" is .*; it must be a whole number, 0 to 100000$/);
+  });
+
+  test('must be known at synthesis', () => {
+    expect(() => RegistrySettings.of('docker.io', { reservedPulls: Lazy.number({ produce: () => 5 }) })).toThrow('must be known at synthesis');
+  });
+
+  test('for another registry than Docker Hub is an error', () => {
+    expect(() => RegistrySettings.of('quay.io', { reservedPulls: 5 })).toThrow('reservedPulls is set for "quay.io", but only Docker Hub counts pulls');
+  });
+
+  test('with another endpoint is an error', () => {
+    expect(() => RegistrySettings.of('docker.io', { reservedPulls: 5, endpoint: ENDPOINT })).toThrow('only Docker Hub counts pulls; remove reservedPulls or the endpoint');
+  });
+});
+
 describe('a pull-through cache of Amazon ECR as the endpoint', () => {
   const judge = (template: TemplateResolver, action: string, repository: string) => {
     const role = template.ids('AWS::IAM::Role').find((id) => /^MirrorBuildRole/.test(id))!;

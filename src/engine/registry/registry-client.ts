@@ -1,4 +1,5 @@
 import type { Endpoint } from './endpoint';
+import type { ClientPulls } from './pull-reserve';
 import { limitError, ReadBudget, requireFewValues } from './read-budget';
 import { RegistryConnection, RegistryMessage } from './registry-connection';
 import { isOverload, isRetryableStatus, registryError, RequestPurpose, parseRetryAfter } from './registry-error';
@@ -25,6 +26,8 @@ export interface RegistryClientOptions {
   readonly budget?: ReadBudget;
   /** Limits the requests to the registry. @default - no limit */
   readonly rate?: RequestRate;
+  /** Keeps a reserve of the pulls of Docker Hub. @default - no reserve */
+  readonly pulls?: ClientPulls;
 }
 
 /** A page of the tags of a repository. */
@@ -63,10 +66,12 @@ export class RegistryClient {
   private readonly connection: RegistryConnection;
   private readonly base: URL;
   private readonly budget: ReadBudget;
+  private readonly pulls?: ClientPulls;
 
-  constructor({ endpoint, repository, access, budget = new ReadBudget(), ...options }: RegistryClientOptions) {
+  constructor({ endpoint, repository, access, budget = new ReadBudget(), pulls, ...options }: RegistryClientOptions) {
     this.endpoint = endpoint;
     this.budget = budget;
+    this.pulls = pulls;
     this.repository = repository;
     this.base = new URL(`/v2/${repository}/`, endpoint.origin);
     this.connection = new RegistryConnection({ endpoint, scope: `repository:${repository}:${access}`, ...options });
@@ -88,7 +93,8 @@ export class RegistryClient {
    * @param confirm whether a GET request has to confirm that the tag doesn't exist, or that access is denied
    */
   async manifestDigest(reference: string, { confirm = false }: { readonly confirm?: boolean } = {}): Promise<string | undefined> {
-    const response = await this.send('HEAD', `manifests/${reference}`, { headers: { accept: ACCEPTED_MANIFESTS } });
+    const send = () => this.send('HEAD', `manifests/${reference}`, { headers: { accept: ACCEPTED_MANIFESTS } });
+    const response = await (this.pulls?.look(send) ?? send());
     await response.body.dump();
     const { status } = response;
     if (status === 404 && !confirm) return undefined;
@@ -114,9 +120,11 @@ export class RegistryClient {
 
   /** Downloads a manifest. The caller verifies the bytes of a digest; those of a tag match the digest that the registry returns with them. */
   async manifest(reference: string): Promise<ReceivedManifest> {
+    this.pulls?.requireReserve(`read manifest ${this.format(reference)}`);
     this.manifestGets++;
     this.budget.addManifest(`${this.endpoint.registry}: manifest ${this.format(reference)}`);
-    const response = await this.send('GET', `manifests/${reference}`, { headers: { accept: ACCEPTED_MANIFESTS } });
+    const send = () => this.send('GET', `manifests/${reference}`, { headers: { accept: ACCEPTED_MANIFESTS } });
+    const response = await (this.pulls?.pull(send) ?? send());
     if (response.status !== 200) throw await this.responseError(`read manifest ${this.format(reference)}`, response, 'manifest');
     const bytes = await this.readLimited(response, `manifest ${this.format(reference)}`);
     const digest = isDigest(reference) ? undefined : this.otherDigest(response, digestOf(bytes));

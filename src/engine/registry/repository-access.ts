@@ -51,7 +51,8 @@ export class RepositoryAccess {
     const { registry, repository } = (access === 'pull' ? upstreams?.locate(location) : undefined) ?? location;
     const endpoint = endpointOf(registry, plainHttp(registry));
     const rate = access === 'pull' ? upstreams?.requestRate(registry) : undefined;
-    return new RegistryClient({ endpoint, repository, access, transport, credentials, signal, budget, rate });
+    const pulls = access === 'pull' ? upstreams?.pullReserve(registry)?.forClient(endpoint) : undefined;
+    return new RegistryClient({ endpoint, repository, access, transport, credentials, signal, budget, rate, pulls });
   }
 
   /** Cancels requests that are in progress. */

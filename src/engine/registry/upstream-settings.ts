@@ -1,6 +1,9 @@
+import { PullReserve } from './pull-reserve';
 import { RequestRate } from './request-rate';
-import { MAX_REQUESTS_PER_SECOND, PROJECT_ENVIRONMENT, pulledFrom, RegistryRule } from '../../image/contract/environment';
-import { ImageReference, parseRegistryHost, parseRegistryNamespace } from '../../image/image-reference';
+import {
+  MAX_REQUESTS_PER_SECOND, MAX_RESERVED_PULLS, PROJECT_ENVIRONMENT, pulledFrom, RegistryRule,
+} from '../../image/contract/environment';
+import { DOCKER_HUB, ImageReference, parseRegistryHost, parseRegistryNamespace } from '../../image/image-reference';
 import { parseJson } from '../../image/parse-json';
 import { MirrorError } from '../mirror-error';
 
@@ -13,10 +16,12 @@ const MAX_RULES = 100;
 /** How a run uses its upstream registries. All images of a run share it. */
 export class UpstreamSettings {
   private readonly rates = new Map<string, RequestRate>();
+  private readonly reserves = new Map<string, PullReserve>();
 
   constructor(private readonly rules: readonly RegistryRule[] = []) {
-    for (const { registry, requestsPerSecond } of rules) {
+    for (const { registry, requestsPerSecond, reservedPulls } of rules) {
       if (requestsPerSecond !== undefined) this.rates.set(registry, new RequestRate(requestsPerSecond));
+      if (reservedPulls !== undefined) this.reserves.set(registry, new PullReserve(reservedPulls));
     }
   }
 
@@ -33,6 +38,15 @@ export class UpstreamSettings {
    */
   requestRate(registry: string): RequestRate | undefined {
     return this.rates.get(registry);
+  }
+
+  /**
+   * The reserve of pulls of a registry; undefined when it has none.
+   *
+   * @param registry the registry that images are pulled from, after `locate()`
+   */
+  pullReserve(registry: string): PullReserve | undefined {
+    return this.reserves.get(registry);
   }
 
   /** Adds the name of the upstream registry to the message of an error of its endpoint, which the message starts with. */
@@ -60,11 +74,13 @@ export function readUpstreamSettings(text: string | undefined): UpstreamSettings
 }
 
 function isRule(entry: unknown): entry is RegistryRule {
-  const { registry, endpoint, requestsPerSecond, ...others } = Object(entry) as Record<string, unknown>;
+  const { registry, endpoint, requestsPerSecond, reservedPulls, ...others } = Object(entry) as Record<string, unknown>;
   const isRegistry = typeof registry === 'string' && parseRegistryHost(registry) === registry;
   // Requests to an endpoint count for the registry of the endpoint.
   const isRate = requestsPerSecond === undefined || (endpoint === undefined && isCount(requestsPerSecond, 1, MAX_REQUESTS_PER_SECOND));
-  return isRegistry && isEndpoint(endpoint) && isRate && Object.keys(others).length === 0;
+  const isDockerHub = registry === DOCKER_HUB && endpoint === undefined;
+  const isReserve = reservedPulls === undefined || (isDockerHub && isCount(reservedPulls, 0, MAX_RESERVED_PULLS));
+  return isRegistry && isEndpoint(endpoint) && isRate && isReserve && Object.keys(others).length === 0;
 }
 
 function isCount(value: unknown, least: number, most: number): boolean {

@@ -165,10 +165,15 @@ export interface RegistryRule {
   readonly endpoint?: string;
   /** The maximum number of requests to the registry in a second. Absent for no limit. */
   readonly requestsPerSecond?: number;
+  /** The number of pulls that builds leave to others, for Docker Hub itself. Absent for no reserve. */
+  readonly reservedPulls?: number;
 }
 
 /** The highest limit of requests to a registry in a second. */
 export const MAX_REQUESTS_PER_SECOND = 1000;
+
+/** The highest number of pulls that builds leave to others. */
+export const MAX_RESERVED_PULLS = 100_000;
 
 /**
  * The image reference that a build pulls: at the endpoint of its registry, or the reference itself.

@@ -30,7 +30,9 @@ test.each([
   '[{"registry":"docker.io","endpoint":"http://a.example.com"}]', '[{"registry":"docker.io","endpoint":"https://a.example.com"}]', '[{"registry":"docker.io","endpoint":"a.example.com/"}]',
   '[{"registry":"docker.io","endpoint":"a.example.com/../b"}]', '[{"registry":"docker.io","endpoint":"a.example.com/b?c=d"}]', '[{"registry":"docker.io","endpoint":"user:hunter2@a.example.com"}]',
   '[{"registry":"docker.io","endpoint":"a.example.com","unknown":1}]', '[{"registry":"docker.io","requestsPerSecond":0}]', '[{"registry":"docker.io","requestsPerSecond":1001}]',
-  '[{"registry":"docker.io","requestsPerSecond":1.5}]', '[{"registry":"docker.io","requestsPerSecond":"5"}]', '[{"registry":"docker.io","requestsPerSecond":5,"endpoint":"a.example.com"}]', '[{"registry":"docker.io/library","endpoint":"a.example.com"}]',
+  '[{"registry":"docker.io","requestsPerSecond":1.5}]', '[{"registry":"docker.io","requestsPerSecond":"5"}]', '[{"registry":"docker.io","requestsPerSecond":5,"endpoint":"a.example.com"}]',
+  '[{"registry":"docker.io","reservedPulls":-1}]', '[{"registry":"docker.io","reservedPulls":100001}]', '[{"registry":"docker.io","reservedPulls":"5"}]', '[{"registry":"docker.io","reservedPulls":0.5}]',
+  '[{"registry":"quay.io","reservedPulls":5}]', '[{"registry":"docker.io","reservedPulls":5,"endpoint":"a.example.com"}]', '[{"registry":"docker.io/library","endpoint":"a.example.com"}]',
   '[{"registry":"docker.io","endpoint":"a.example.com"},{"registry":"docker.io","endpoint":"b.example.com"}]',
   JSON.stringify(Array.from({ length: 101 }, (_, index) => ({ registry: `r${index}.example.com`, endpoint: 'a.example.com' }))),
 ])('%j is refused without its value', (text) => {
