@@ -199,7 +199,8 @@ export class RepositorySet {
     const owner = isOwn ? stack : undefined;
     if (owner !== undefined) noteOwner(repository, this.mirror);
     const { isCustom = false, source: firstSource } = target;
-    const entry = { repository, owner, isCustom, firstSource, targets: [], upstreams: new Map(), sourceOfTags: new Map<string, string>(), mutability, lifecycle };
+    const images = { targets: [], upstreams: new Map(), sourceOfTags: new Map<string, string>() };
+    const entry = { repository, owner, isCustom, firstSource, ...images, mutability, lifecycle };
     this.entries.set(key, entry);
     for (const statement of this.policyStatements) addToResourcePolicy(repository, statement);
     return entry;

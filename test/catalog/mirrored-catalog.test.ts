@@ -16,13 +16,15 @@ import { withFolder } from '../support/with-folder';
 let app: App;
 let stack: Stack;
 const folder = withFolder();
+const parameter = () => ImageCatalog.fromParameter(ssm.StringListParameter.fromStringListParameterName(stack, 'List', '/platform/images'));
+const template = () => Template.fromStack(stack);
+const resolved = () => new TemplateResolver(template().toJSON());
+const runs = () => buildSchedules(resolved()).map(({ variables }) => variables);
 
 beforeEach(() => {
   app = new App();
   stack = new Stack(app, 'Platform');
 });
-
-const parameter = () => ImageCatalog.fromParameter(ssm.StringListParameter.fromStringListParameterName(stack, 'List', '/platform/images'));
 
 function file(text: string, name = 'images.yaml'): ImageCatalog {
   writeFileSync(path.join(folder, name), text);
@@ -32,12 +34,6 @@ function file(text: string, name = 'images.yaml'): ImageCatalog {
 function define(catalog: ImageCatalog = parameter(), options: MirroredCatalogOptions = {}, props: ImageMirrorProps = {}): MirroredCatalog {
   return new ImageMirror(stack, 'Mirror', props).addCatalog('Teams', catalog, options);
 }
-
-const { LINUX_AMD64, LINUX_ARM64 } = Platform;
-
-const template = () => Template.fromStack(stack);
-const resolved = () => new TemplateResolver(template().toJSON());
-const runs = () => buildSchedules(resolved()).map(({ variables }) => variables);
 
 /** What the build role may do, by action. */
 function allowed(action: string): string[] {
@@ -49,21 +45,21 @@ function allowed(action: string): string[] {
 
 describe('the platforms and referrers of a catalog', () => {
   test.each<[string, MirroredCatalogOptions, ImageMirrorProps, object]>([
-    ['are those of the mirror', {}, { platforms: [LINUX_ARM64, LINUX_AMD64], referrers: false }, { PLATFORMS_IF_AVAILABLE: 'linux/amd64,linux/arm64', REFERRERS: 'false' }],
-    ['can be the catalog\'s own', { platforms: [LINUX_ARM64], referrers: false }, { platforms: [LINUX_AMD64] }, { PLATFORMS_IF_AVAILABLE: 'linux/arm64', REFERRERS: 'false' }],
-    ['can be all, although the mirror has a list', { allPlatforms: true, referrers: true }, { platforms: [LINUX_AMD64], referrers: false }, {}],
+    ['are those of the mirror', {}, { platforms: [Platform.LINUX_ARM64, Platform.LINUX_AMD64], referrers: false }, { PLATFORMS_IF_AVAILABLE: 'linux/amd64,linux/arm64', REFERRERS: 'false' }],
+    ['can be the catalog\'s own', { platforms: [Platform.LINUX_ARM64], referrers: false }, { platforms: [Platform.LINUX_AMD64] }, { PLATFORMS_IF_AVAILABLE: 'linux/arm64', REFERRERS: 'false' }],
+    ['can be all, although the mirror has a list', { allPlatforms: true, referrers: true }, { platforms: [Platform.LINUX_AMD64], referrers: false }, {}],
   ])('%s', (_, options, props, variables) => {
     define(parameter(), options, props);
     expect(runs()).toEqual([{ CATALOG: 'ssm:/platform/images', ...variables }]);
   });
 
   test('exclude each other', () => {
-    expect(() => define(parameter(), { allPlatforms: true, platforms: [LINUX_ARM64] })).toThrow('allPlatforms is true, but platforms is set too');
+    expect(() => define(parameter(), { allPlatforms: true, platforms: [Platform.LINUX_ARM64] })).toThrow('allPlatforms is true, but platforms is set too');
   });
 
   test('count for the warning about the pull limit of Docker Hub, except for entries with platforms of their own', () => {
     const images = Array.from({ length: 12 }, (_, index) => `  - team/app${index}:1.0.0`).join('\n');
-    define(file(`images:\n${images}`), {}, { platforms: [LINUX_AMD64] });
+    define(file(`images:\n${images}`), {}, { platforms: [Platform.LINUX_AMD64] });
     expect(Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('pulls'))).toEqual([]);
     (stack.node.findChild('Mirror') as ImageMirror).addCatalog('More', file(`images:\n${images.replace(/- (.*)/g, '- { image: "$1", allPlatforms: true }')}`, 'more.yaml'));
     expect(Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('24 images from Docker Hub need about 108 pulls'))).toHaveLength(1);

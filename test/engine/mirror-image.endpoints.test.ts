@@ -1,9 +1,9 @@
 /** Images that are pulled from another endpoint than their registry. */
 import { type CredentialSource, EnvironmentCredentials } from '../../src/engine/credentials/credential-source';
+import { listTags } from '../../src/engine/list-tags';
 import { mirrorAll } from '../../src/engine/mirror-all';
 import { planRequest } from '../../src/engine/mirror-plan';
 import { UpstreamSettings } from '../../src/engine/registry/upstream-settings';
-import { listTags } from '../../src/engine/list-tags';
 import { credentialVariables } from '../../src/image/contract/environment';
 import { parseImageReference } from '../../src/image/image-reference';
 import { BearerRegistry } from '../support/bearer-registry';

@@ -58,7 +58,7 @@ export const JUDGED_APPS: readonly JudgedApp[] = [
   { name: 'vpc', define: defineVpc, regions: [ENVIRONMENT.region] },
   { name: 'proxy', define: defineProxy },
   { name: 'endpoints', define: defineEndpoints },
-  { name: 'fips', define: defineFips, regions: ['us-east-1'] },
+  { name: 'fips', define: (app) => { mirrorIn(app, { images: ['nginx:stable'], fips: true }); }, regions: ['us-east-1'] },
   { name: 'lambda-compute', define: defineLambdaCompute, regions: ['us-east-1', 'us-west-2', 'eu-west-1', 'ap-southeast-2'] },
   { name: 'catalogs', define: defineCatalogs },
   { name: 'encryption', define: defineEncryption },
@@ -86,13 +86,13 @@ function mirrorIn(app: App, props: ConstructorParameters<typeof ImageMirror>[2] 
 function defineTags(app: App): void {
   const { mirror } = mirrorIn(app, { images: ['python:3.12', 'python:3.12.4', 'python@sha256:'.padEnd(78, 'a')], ...WITHOUT_PROVIDER, onTagMoved: OnTagMoved.SUFFIX, lateReferrers: false });
   mirror.addImage('nginx', { tags: TagFilter.semver('>=1.25 <2', { latest: 5 }), platforms: [Platform.LINUX_AMD64, Platform.LINUX_ARM64], referrers: false });
-  mirror.addImage('quay.io/minio/minio', { tags: TagFilter.pattern('RELEASE.*Z', { latest: 5, order: TagOrder.LAST_NUMBER }) });
+  mirror.addImage('minio/minio', { tags: TagFilter.pattern('RELEASE.*Z', { latest: 5, order: TagOrder.LAST_NUMBER }) });
   mirror.addImage('redis', { tags: TagFilter.pattern('7*-alpine', { exclude: ['*-rc*'] }), schedule: scheduler.ScheduleExpression.rate(Duration.days(7)) });
 }
 
 function definePlatformsOfMirror(app: App): void {
-  const platforms = [Platform.LINUX_AMD64, Platform.LINUX_ARM64];
-  const { stack, mirror } = mirrorIn(app, { ...WITHOUT_PROVIDER, images: ['nginx:stable'], platforms, referrers: false, owner: 'Team Platform' });
+  const own = { platforms: [Platform.LINUX_AMD64, Platform.LINUX_ARM64], referrers: false, owner: 'Team Platform' };
+  const { stack, mirror } = mirrorIn(app, { ...WITHOUT_PROVIDER, images: ['nginx:stable'], ...own });
   mirror.addImage('busybox:1.37.0', { allPlatforms: true, referrers: true, owner: 'team-tools', expires: '2099-12-31' });
   const list = new ssm.StringListParameter(stack, 'List', { stringListValue: ['grafana/grafana:11.1.0'] });
   mirror.addCatalog('Teams', ImageCatalog.fromParameter(list), { platforms: [Platform.LINUX_ARM64], referrers: true });
@@ -139,10 +139,6 @@ function defineEndpoints(app: App): void {
     RegistrySettings.of('artifactory.example.com', { requestsPerSecond: 10 }),
   ];
   mirrorIn(app, { ...WITHOUT_PROVIDER, images: ['nginx:stable', 'quay.io/prometheus/prometheus:v2.53.0'], registries });
-}
-
-function defineFips(app: App): void {
-  mirrorIn(app, { images: ['nginx:stable'], fips: true });
 }
 
 function defineLambdaCompute(app: App): void {
@@ -307,16 +303,15 @@ function defineOtherTeams(app: App): void {
 function defineEcrUpstreams(app: App): void {
   const { stack, mirror } = mirrorIn(app, {
     ...WITHOUT_PROVIDER,
-    images: ['602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/coredns:v1.11.1', ...PYTHON_TAGS.map((tag) => `python:${tag}`)],
+    // More floating tags than a repository has exceptions.
+    images: [...['3.11', '3.12', '3.13', '3.11-slim', '3.12-slim', '3.13-slim', 'slim'].map((tag) => `python:${tag}`),
+      '602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/coredns:v1.11.1'],
     excludePullTimes: true,
   }, { env: ENVIRONMENT });
   mirror.addImage('444455556666.dkr.ecr.eu-west-1.amazonaws.com/team/app', { tags: TagFilter.pattern('v*') });
   mirror.allowSigning(new signer.SigningProfile(stack, 'Signing', { platform: signer.Platform.NOTATION_OCI_SHA384_ECDSA }));
   new kms.Key(stack, 'Key').grantDecrypt(mirror);
 }
-
-/** More floating tags than a repository has exceptions. */
-const PYTHON_TAGS = ['3.11', '3.12', '3.13', '3.11-slim', '3.12-slim', '3.13-slim', 'slim'];
 
 function defineChina(app: App): void {
   const { stack, mirror } = mirrorIn(app, { images: ['nginx:stable', 'quay.io/prometheus/prometheus:v2.53.0'] }, { env: { account: '111122223333', region: 'cn-north-1' } });

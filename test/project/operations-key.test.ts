@@ -43,7 +43,8 @@ describe('the key in the stack of the mirror', () => {
   });
 
   function judgeLogs(action: string, context: Record<string, string>, principal = `logs.${region}.amazonaws.com`): Promise<string> {
-    return judgeCall({ principal, action, resource: template.arn(keyId), account, context: standIn(context) }, { identity: [], resource: standIn(keyPolicy) });
+    const call = { principal, action, resource: template.arn(keyId), account, context: standIn(context) };
+    return judgeCall(call, { identity: [], resource: standIn(keyPolicy) });
   }
 
   const contextOf = (arn: string) => ({ 'kms:EncryptionContext:aws:logs:arn': arn });

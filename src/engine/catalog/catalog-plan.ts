@@ -196,7 +196,8 @@ function variablesOf(entry: CatalogEntry, environment: NodeJS.ProcessEnv): RunVa
 function otherFilters(read: ValidEntry, { entries, environment }: PlanContext): string | undefined {
   if (keptVersions(read.entry, environment) === undefined) return undefined;
   const upstream = upstreamRepository(read);
-  const others = entries.filter(isValidEntry).filter((other) => other !== read && other.entry.tags !== undefined && upstreamRepository(other) === upstream);
+  const filters = entries.filter(isValidEntry).filter(({ entry }) => entry.tags !== undefined);
+  const others = filters.filter((other) => other !== read && upstreamRepository(other) === upstream);
   return others.length === 0 ? undefined : JSON.stringify(others.map(({ entry }) => ({ ...entry.tags, latest: keptVersions(entry, environment) })));
 }
 

@@ -5,9 +5,9 @@ import { shortDigest } from '../../image/image-reference';
 import { keptTag, parsePreviousTag, previousList, previousTag } from '../../image/retention';
 import { lookUp, warn } from '../copy/copy-context';
 import { digestOf } from '../digest';
+import { readTags } from '../list-tags';
 import { MirrorError } from '../mirror-error';
 import type { MirrorResult } from '../result';
-import { readTags } from '../list-tags';
 
 /** Options of `PreviousImages`. */
 export interface PreviousImagesOptions {

@@ -5,13 +5,12 @@ import { Docker } from '../../../src/engine/customize/docker';
 import { Transport } from '../../../src/engine/registry/transport';
 import type { MirrorResult } from '../../../src/engine/result';
 import { parseImageReference } from '../../../src/image/image-reference';
-import { OCI_MANIFEST } from '../../../src/image/media-types';
 import { Fault } from '../../support/fault';
-import { blobOf, digestOf } from '../../support/fixture-blob';
 import { FixtureImage, indexOf, multiPlatformImage, singleImage } from '../../support/fixture-images';
 import { LocalEcr } from '../../support/local-ecr';
 import { QUICK_RETRY } from '../../support/mirroring';
 import { buildOf, builtImage, DockerCall, StandInDocker } from '../../support/stand-in-docker';
+import { issueCredential, withTriggers } from '../../support/triggered-image';
 import { withEnvironment } from '../../support/with-environment';
 
 withEnvironment(/_PROXY$/i);
@@ -40,17 +39,6 @@ afterEach(async () => {
   await Promise.all([ecr, docker].map((server) => server.close()));
 });
 
-/** An image with an instruction for whoever builds on it. */
-function withTriggers(platform: string): FixtureImage {
-  const [os, architecture] = platform.split('/');
-  const config = blobOf(JSON.stringify({ os, architecture, config: { OnBuild: ['RUN whoami'] }, rootfs: { type: 'layers', diff_ids: [] } }));
-  const bytes = Buffer.from(JSON.stringify({
-    schemaVersion: 2, mediaType: OCI_MANIFEST, config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: config.digest, size: config.size }, layers: [],
-  }));
-  const manifest = { digest: digestOf(bytes), mediaType: OCI_MANIFEST, bytes };
-  return { ...manifest, manifests: [manifest], blobs: [config], platform };
-}
-
 interface Options extends Pick<CustomizeRequest, 'kind' | 'keepPrevious'> {
   readonly custom?: Partial<CustomizeRequest['custom']>;
   /** The program to run as Docker. */
@@ -71,12 +59,7 @@ async function customize({ custom, program = docker.program, signal = NEVER, ...
     }, {
       transport,
       docker: new Docker({ program, log, signal }),
-      credentials: {
-        credentialFor: async () => {
-          const [username, password] = Buffer.from(ecr.issueToken(), 'base64').toString().split(/:(.*)/s);
-          return { username, password };
-        },
-      },
+      credentials: { credentialFor: async () => issueCredential(ecr) },
       progress: { line: log, blobStarted: () => undefined, blobBytes: () => undefined, blobFinished: () => undefined },
       retry: QUICK_RETRY,
       deadline: Date.now() + 60_000,
