@@ -274,7 +274,7 @@ export function adviseOnLifecycles(repositories: readonly RepositoryWithLifecycl
 
 const ARCHIVE_ADVICE: LifecycleAdvice = {
   id: 'cdk-ecr-mirror:ImageMirror.archivedImages',
-  message: 'the lifecycle policy archives images, but an archived image cannot be pulled, and a run copies it again because it counts as missing. '
+  message: 'the lifecycle policy archives images, but an archived image cannot be pulled, and its runs fail with the reason "archived". '
     + 'Remove sinceImagePulled and transition from the policy',
 };
 
