@@ -103,6 +103,7 @@ interface LogGroupPlace {
  * name from the name of the stack and the logical ID, and adds random characters.
  *
  * `kms:DescribeKey` is not in the statement, because its requests have no encryption context: the condition would never allow it.
+ * The values of encryption contexts are strings, so the operator is `StringLike`.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
  */
@@ -113,7 +114,7 @@ function logStatement(logGroup: logs.LogGroup, { partition, region, account, url
     actions: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
     resources: ['*'],
     conditions: {
-      ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:${stackName}-${logicalId}-*` },
+      StringLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:${stackName}-${logicalId}-*` },
     },
   });
 }
@@ -140,7 +141,7 @@ export function schedulerKeyStatements(stack: Stack, { key, scheduleGroupName }:
     new iam.PolicyStatement({
       actions: ['kms:Decrypt'],
       resources: [key.keyArn],
-      conditions: { ArnLike: { 'kms:EncryptionContext:aws:scheduler:schedule:arn': schedules } },
+      conditions: { StringLike: { 'kms:EncryptionContext:aws:scheduler:schedule:arn': schedules } },
     }),
     new iam.PolicyStatement({
       actions: ['kms:Decrypt', 'kms:GenerateDataKey'],

@@ -112,7 +112,7 @@ describe('the key in another stack', () => {
   function patterns(stack: Stack): string[] {
     const template = new TemplateResolver(Template.fromStack(stack).toJSON());
     const statements: any[] = template.properties(template.ids('AWS::KMS::Key')[0]).KeyPolicy.Statement;
-    return statements.flatMap(({ Condition }) => Condition?.ArnLike['kms:EncryptionContext:aws:logs:arn'] ?? []);
+    return statements.flatMap(({ Condition }) => Condition?.StringLike['kms:EncryptionContext:aws:logs:arn'] ?? []);
   }
 
   test('does not depend on the stack of the mirror, and encrypts schedules in other stacks', () => {
@@ -158,7 +158,7 @@ describe('a key that the app does not define', () => {
       Action: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
       Resource: '*',
       Condition: {
-        ArnLike: { 'kms:EncryptionContext:aws:logs:arn': expect.stringMatching(/^arn:<partition>:logs:eu-west-1:111122223333:log-group:Platform-MirrorLogs/) },
+        StringLike: { 'kms:EncryptionContext:aws:logs:arn': expect.stringMatching(/^arn:<partition>:logs:eu-west-1:111122223333:log-group:Platform-MirrorLogs/) },
       },
     });
   });
