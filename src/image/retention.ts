@@ -7,7 +7,7 @@
 import { MAX_TAG_LENGTH, shortDigest } from './image-reference';
 
 /** The start of all tags that a mirror puts on images for retention. No upstream tag may start with it. */
-export const RETENTION_TAG_PREFIX = 'mirror.';
+const RETENTION_TAG_PREFIX = 'mirror.';
 
 /** The number of previous images that a floating tag keeps by default. */
 export const DEFAULT_KEEP_PREVIOUS = 150;

@@ -20,7 +20,7 @@ const NEVER_REACHED = 100_000;
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
  */
-export const RETENTION_RULES: readonly ecr.LifecycleRule[] = [
+const RETENTION_RULES: readonly ecr.LifecycleRule[] = [
   { description: 'Keep images that a tag names again', tagPatternList: [KEPT_TAG_PATTERN], maxImageCount: NEVER_REACHED },
   { description: 'Expire images that nothing needs, which builds have marked', tagPatternList: [EXPIRED_TAG_PATTERN], maxImageAge: Duration.days(1) },
 ];

@@ -82,14 +82,14 @@ export class PreviousImages {
     }
   }
 
-  /** An image with very many tags gets the tag that protects it for ever instead of one more number. */
+  /** An image with very many tags gets the tag that protects it permanently, instead of one more number. */
   private nameFor(digest: string, number: number, images: readonly TaggedImage[]): string {
     const { tags = [] } = images.find((image) => image.digest === digest) ?? {};
     return tags.length < MAX_IMAGE_TAGS ? previousTag({ list: this.list, number }) : keptTag(digest);
   }
 
   /**
-   * Runs after the tag was put: protects its image if it was marked to expire, and marks the images that nothing needs any more.
+   * Runs after the tag was put: protects its image if it was marked to expire, and marks the images that nothing needs now.
    *
    * @throws MirrorError when it is not known whether the image of the tag is marked
    */
@@ -100,7 +100,7 @@ export class PreviousImages {
     if (images === undefined) return;
     const moved = withTag(images.map((image) => ({ ...image, tags: image.tags.filter((name) => name !== tag) })), named, tag);
     this.expired = await carryOutPlan(context, lister, moved, planPrevious(moved, { tag, list, keepPrevious }));
-    if (this.expired.length > 0) context.progress.line(`nothing needs ${formatDigests(this.expired)} any more: lifecycle rules can expire them`);
+    if (this.expired.length > 0) context.progress.line(`nothing needs ${formatDigests(this.expired)} now: lifecycle rules can expire them`);
   }
 
   /** The tagged images; for a registry other than Amazon ECR, only the newest image of the list. */

@@ -48,7 +48,7 @@ export function isMarked({ tags }: TaggedImage): boolean {
 }
 
 /** Whether no lifecycle rule expires an image. */
-export function isShielded({ tags }: TaggedImage): boolean {
+function isShielded({ tags }: TaggedImage): boolean {
   return tags.some((tag) => matches(tag, KEPT_TAG_PATTERN));
 }
 

@@ -58,7 +58,7 @@ describe('a floating tag that moves', () => {
     expect(mirror.tagsOf(FIRST)).toEqual([`mirror.expired.${FIRST.digest.slice(7, 19)}`, 'mirror.previous.stable.1']);
     expect(results.slice(0, -1).filter(({ expired }) => expired !== undefined)).toEqual([]);
     expect((await mirror.move('stable', SIXTH)).expired).toEqual([SECOND.digest]);
-    expect(mirror.lines).toContain(`nothing needs ${FIRST.digest.slice(7, 19)} any more: lifecycle rules can expire them`);
+    expect(mirror.lines).toContain(`nothing needs ${FIRST.digest.slice(7, 19)} now: lifecycle rules can expire them`);
   });
 
   test('keeps each image once: a tag that flips between two images marks none', async () => {
