@@ -1,4 +1,4 @@
-// Writes each TypeScript block of the pages in docs/ to a file in snippets/, so that the type check compiles it.
+// Writes each TypeScript block of the pages in docs/ and its folders to a file in snippets/, so that the type check compiles it.
 // A block without imports gets those of rosetta/default.ts-fixture, as the examples of README.md and of docstrings do.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
@@ -27,11 +27,12 @@ function inFixture(code) {
 rmSync(snippets, { recursive: true, force: true });
 mkdirSync(snippets);
 let count = 0;
-for (const page of readdirSync(docs).filter((name) => name.endsWith('.md'))) {
+const pages = readdirSync(docs, { recursive: true }).filter((name) => name.endsWith('.md') && !name.includes('node_modules'));
+for (const page of pages) {
   const blocks = readFileSync(path.join(docs, page), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm);
   for (const [index, [, code]] of [...blocks].entries()) {
     const text = /^import /m.test(code) ? code : inFixture(code);
-    writeFileSync(path.join(snippets, `${path.basename(page, '.md')}-${index + 1}.ts`), `// From docs/${page}.\n${text}\nexport {};\n`);
+    writeFileSync(path.join(snippets, `${page.slice(0, -'.md'.length).replaceAll(path.sep, '-')}-${index + 1}.ts`), `// From docs/${page}.\n${text}\nexport {};\n`);
     count++;
   }
 }

@@ -12,7 +12,7 @@ import { FIPS_VARIABLE } from '../image/contract/environment';
 import { warnAboutFunctionNetwork } from '../project/network-warning';
 import { defineLogGroup, LogOptions } from '../project/operations-key';
 import { HANDLERS, handlersCode } from '../project/program-assets';
-import { suppressFrameworkFindings } from '../synthesis/nag-suppressions';
+import { suppressFrameworkFindings, suppressRuntime } from '../synthesis/nag-suppressions';
 
 /** The network of functions in a VPC. */
 export interface FunctionNetwork {
@@ -89,6 +89,7 @@ export function defineDeployProvider(scope: Construct, props: DeployProviderProp
     environment: { ...fips, [HANDLER_ENVIRONMENT.WAIT_MINUTES]: String(times.wait.toMinutes()) },
   });
   const handlers = { onEventHandler, isCompleteHandler };
+  for (const handler of Object.values(handlers)) suppressRuntime(handler);
   const { serviceToken } = defineFramework(scope, { ...handlers, totalTimeout: times.total, logGroup: handlerLogs, ...network });
   return { serviceToken, onEventRole, isCompleteRole };
 }
@@ -100,10 +101,15 @@ function defineNetwork(scope: Construct, { vpc, vpcSubnets, securityGroups }: Fu
   return { vpc, vpcSubnets, securityGroups: securityGroups ?? [new ec2.SecurityGroup(scope, 'SecurityGroup', { vpc, description })] };
 }
 
+/** The properties of the provider framework, with the log group of the library. */
+interface FrameworkProps extends custom_resources.ProviderProps {
+  readonly logGroup: logs.ILogGroup;
+}
+
 /** Defines the provider framework with own roles, because its default roles have a managed policy. The framework adds the permissions to them. */
-function defineFramework(scope: Construct, props: custom_resources.ProviderProps): custom_resources.Provider {
+function defineFramework(scope: Construct, props: FrameworkProps): custom_resources.Provider {
   const role = (id: string, name: string) => defineHandlerRole(scope, id, `CDK provider framework: ${name}`, {
-    handlerLogs: props.logGroup!, isInVpc: props.vpc !== undefined, statements: [],
+    handlerLogs: props.logGroup, isInVpc: props.vpc !== undefined, statements: [],
   });
   const frameworkOnEventRole = role('FrameworkOnEventRole', 'onEvent');
   const frameworkCompleteAndTimeoutRole = role('FrameworkIsCompleteRole', 'isComplete and onTimeout');

@@ -1,6 +1,7 @@
 import { CfnResource } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { IConstruct } from 'constructs';
 
 /** A suppression of a cdk-nag rule. */
@@ -39,6 +40,14 @@ export function suppressNetworkInterfaces(role: iam.Role): void {
     id: 'AwsSolutions-IAM5',
     reason: 'AWS Lambda needs the permissions on network interfaces for all resources. A statement denies them to the code of the function.',
     applies_to: ['Resource::*'],
+  }]);
+}
+
+/** Suppresses the finding for a runtime of AWS Lambda that is not the newest in the CDK. */
+export function suppressRuntime(handler: lambda.Function): void {
+  suppress(handler.node.defaultChild as lambda.CfnFunction, [{
+    id: 'AwsSolutions-L1',
+    reason: 'Node.js 22 is the newest runtime that the AWS CDK lists for all Regions.',
   }]);
 }
 
