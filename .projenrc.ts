@@ -1,4 +1,5 @@
 import { awscdk, javascript, ReleasableCommits } from 'projen';
+import { configureLanguages, LANGUAGES } from './projenrc/languages';
 import { addLintRules } from './projenrc/lint';
 import { configureRelease } from './projenrc/release';
 import { addRosettaFixture } from './projenrc/rosetta-fixture';
@@ -85,6 +86,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'tsx@^4.23.0',
   ],
 
+  ...LANGUAGES,
+
   docgen: true,
   sampleCode: false,
   integrationTestAutoDiscover: false, // real AWS is for maintainers; the demo and the local ECR stand in for it
@@ -130,6 +133,7 @@ for (const task of [project.defaultTask!, project.preCompileTask, project.compil
 buildPackage.spawn(project.tasks.tryFind('package:js')!);
 
 addLintRules(project);
+configureLanguages(project);
 configureTests(project);
 
 // 1.13.0 lacks the packages of several platforms, and npm ci refuses a lock file without them.

@@ -1,0 +1,20 @@
+/** The packages in the languages that jsii generates, and how they are built. */
+import { awscdk } from 'projen';
+
+/** The names of the packages, as each language's registry and compiler expect them. How they are published: release.ts. */
+export const LANGUAGES = {
+  publishToPypi: { distName: 'cdk-ecr-mirror', module: 'cdk_ecr_mirror' },
+  publishToMaven: {
+    javaPackage: 'io.github.cdkecrmirror', // the name of a Java package has no hyphens
+    mavenGroupId: 'io.github.cdk-ecr-mirror', // Maven Central verifies io.github.<organization>
+    mavenArtifactId: 'cdk-ecr-mirror',
+  },
+  publishToNuget: { dotNetNamespace: 'CdkEcrMirror', packageId: 'CdkEcrMirror' },
+  publishToGo: { moduleName: 'github.com/cdk-ecr-mirror/cdk-ecr-mirror-go', packageName: 'cdkecrmirror' },
+};
+
+/** Builds with Node only: `npm run build` packages JavaScript, and each other language has its own task. */
+export function configureLanguages(project: awscdk.AwsCdkConstructLibrary): void {
+  project.packageTask.reset();
+  project.packageTask.spawn(project.tasks.tryFind('package:js')!);
+}
