@@ -1,7 +1,7 @@
-import { awscdk, javascript, ReleasableCommits } from 'projen';
-import { configureLanguages, LANGUAGES } from './projenrc/languages';
+import { awscdk, javascript } from 'projen';
+import { configureLanguages } from './projenrc/languages';
 import { addLintRules } from './projenrc/lint';
-import { configureRelease } from './projenrc/release';
+import { configureRelease, PULL_REQUEST_LINT, RELEASE_OPTIONS } from './projenrc/release';
 import { addRosettaFixture } from './projenrc/rosetta-fixture';
 import { addWeeklyTests, configureTests, INSTALL_TEST_TOOLS } from './projenrc/tests';
 
@@ -42,9 +42,6 @@ const project = new awscdk.AwsCdkConstructLibrary({
   minNodeVersion: '20.18.1', // the oldest Node 20 that undici 7 runs on
   workflowNodeVersion: '22.x',
   packageManager: javascript.NodePackageManager.NPM,
-  defaultReleaseBranch: 'main',
-  releasableCommits: ReleasableCommits.featuresAndFixes(),
-  bumpPackage: 'commit-and-tag-version@^12', // 13 needs Node 22
 
   projenrcTs: true,
   tsconfigDevFile: 'tsconfig.dev.json', // one for tests, examples, benchmarks and scripts alike
@@ -86,7 +83,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'tsx@^4.23.0',
   ],
 
-  ...LANGUAGES,
+  ...RELEASE_OPTIONS,
 
   docgen: true,
   sampleCode: false,
@@ -106,9 +103,10 @@ const project = new awscdk.AwsCdkConstructLibrary({
   eslintOptions: { dirs: ['src'], devdirs: ['test', 'examples', 'bench', 'scripts'], prettier: false },
   gitignore: ['/assets/', 'cdk.out/', '.cdk.staging/', '*.tgz', '.tools/', '/snippets/', '.jsii.tabl.json'],
   npmIgnoreOptions: { ignorePatterns: [] },
-  githubOptions: { mergify: false },
+  githubOptions: { mergify: false, pullRequestLintOptions: PULL_REQUEST_LINT },
   depsUpgrade: false, // versions move by hand, with the benchmark beside them
-  buildWorkflowOptions: { preBuildSteps: [INSTALL_TEST_TOOLS] },
+  buildWorkflowOptions: { mutableBuild: false, preBuildSteps: [INSTALL_TEST_TOOLS] },
+  releaseWorkflowSetupSteps: [INSTALL_TEST_TOOLS],
 });
 
 /* ---- bundles: engine and command line become one file each, with the licenses of all that is in them ---- */
@@ -119,7 +117,7 @@ const bundle = project.addTask('bundle', {
 project.preCompileTask.spawn(bundle);
 project.addBins({ 'cdk-ecr-mirror': 'assets/cli/cdk-ecr-mirror.js' });
 // The compiled originals of what is bundled would only ask for libraries that the package does not depend on.
-for (const path of ['/lib/cli/', '/lib/codebuild/', '/lib/engine/', '/lib/handlers/', '/test/', '/bench/', '/docs/', '/examples/', '/scripts/', '/snippets/', '/rosetta/', '/.ci/', '/CONTRIBUTING.md', '/jest.config.json', '/.npmrc', '/.tools/', '/cdk.out/']) {
+for (const path of ['/lib/cli/', '/lib/codebuild/', '/lib/engine/', '/lib/handlers/', '/test/', '/bench/', '/docs/', '/examples/', '/scripts/', '/snippets/', '/rosetta/', '/.ci/', '/CONTRIBUTING.md', '/CHANGELOG.md', '/SECURITY.md', '/SUPPORT.md', '/.compatignore', '/jest.config.json', '/.npmrc', '/.tools/', '/cdk.out/']) {
   project.npmignore?.exclude(path);
 }
 project.npmignore?.include('/assets/');
