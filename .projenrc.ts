@@ -3,6 +3,7 @@ import { configureLanguages } from './projenrc/languages';
 import { addLintRules } from './projenrc/lint';
 import { configureRelease, PULL_REQUEST_LINT, RELEASE_OPTIONS } from './projenrc/release';
 import { addRosettaFixture } from './projenrc/rosetta-fixture';
+import { addDocumentation } from './projenrc/site';
 import { addWeeklyTests, configureTests, INSTALL_TEST_TOOLS } from './projenrc/tests';
 
 /** Bundled into the engine, the command line and the handlers, so none of them is a runtime dependency. */
@@ -149,5 +150,6 @@ project.package.setScript('cost', 'node scripts/prepare.mjs && tsx --tsconfig ts
 
 configureRelease(project);
 addRosettaFixture(project);
+addDocumentation(project);
 
 project.synth();
