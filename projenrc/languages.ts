@@ -15,6 +15,10 @@ export const LANGUAGES = {
 
 /** Builds with Node only: `npm run build` packages JavaScript, and each other language has its own task. */
 export function configureLanguages(project: awscdk.AwsCdkConstructLibrary): void {
+  // A name that is a reserved word in one of the languages fails the build, as all warnings of jsii do.
+  project.compileTask.reset('jsii --fail-on-warnings');
+  // What the examples leave behind when they run in place.
+  project.gitignore.exclude('__pycache__/', '.venv/', '/examples/languages/java/target/', '/examples/languages/typescript/package-lock.json');
   project.packageTask.reset();
   project.packageTask.spawn(project.tasks.tryFind('package:js')!);
 }

@@ -54,7 +54,7 @@ test('a mirror with every property set', async () => {
 
 test('an image of another stack', () => {
   const app = new App();
-  const mirror = new ImageMirror(new Stack(app, 'Platform'), 'Mirror', { compute: MirrorCompute.lambda() });
+  const mirror = new ImageMirror(new Stack(app, 'Platform'), 'Mirror', { compute: MirrorCompute.awsLambda() });
   const team = new Stack(app, 'Team');
   new MirroredImage(team, 'Grafana', { mirror, image: 'grafana/grafana:11.1.0' });
   expect(snapshot(team)).toMatchSnapshot();

@@ -13,7 +13,7 @@ export interface Compute {
 export const COMPUTES = {
   EC2_X86: { name: '`MirrorCompute.ec2()`', price: PRICES.EC2_X86_MINUTE, billedSeconds: 60 },
   EC2_ARM: { name: '`MirrorCompute.ec2({ architecture: ARM_64 })`', price: PRICES.EC2_ARM_MINUTE, billedSeconds: 60 },
-  LAMBDA_ARM: { name: '`MirrorCompute.lambda()`', price: PRICES.LAMBDA_ARM_SECOND, billedSeconds: 1 },
+  LAMBDA_ARM: { name: '`MirrorCompute.awsLambda()`', price: PRICES.LAMBDA_ARM_SECOND, billedSeconds: 1 },
 } as const satisfies Record<string, Compute>;
 
 export const ALL_COMPUTES: readonly Compute[] = Object.values(COMPUTES);

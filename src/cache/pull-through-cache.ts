@@ -46,8 +46,8 @@ export interface PullThroughCacheProps {
    *
    * `ROOT` means no prefix: repositories have the same name as upstream, and a grant for the whole cache covers all repositories of the registry.
    *
-   * @default - by registry: `docker-hub`, `ecr-public`, `quay`, `kubernetes`, `github`, `gitlab`, `chainguard`, `azure-<registry name>`, or
-   * `ecr-<account ID>`
+   * @default - by registry: `docker-hub`, `ecr-public`, `quay`, `kubernetes`, `github`, `gitlab`, `chainguard`, `azure-` and the name of
+   * the registry, or `ecr-` and the account ID
    */
   readonly repositoryPrefix?: string;
 

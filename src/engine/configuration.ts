@@ -245,8 +245,8 @@ function isRegistryHost(registry: string): boolean {
 function readCredentialVariables(text: string | undefined): CredentialVariables[] {
   if (!text) return [];
   const wellFormed = (entry: unknown): entry is CredentialVariables => {
-    const { registry, namespace = '', username, password, allowedRealm = '' } = Object(entry) as Record<string, unknown>;
-    return [registry, namespace, username, password, allowedRealm].every((value) => typeof value === 'string');
+    const { registry, repositoryNamespace = '', username, password, allowedRealm = '' } = Object(entry) as Record<string, unknown>;
+    return [registry, repositoryNamespace, username, password, allowedRealm].every((value) => typeof value === 'string');
   };
   const list = parseJson(text);
   if (!Array.isArray(list) || !list.every(wellFormed)) {

@@ -158,7 +158,7 @@ export function defineDeployTrigger(
 
 /** @throws Error when a registry, or a namespace of a registry, has two credentials */
 export function requireUniqueRegistries(credentials: RegistryCredentials[]): RegistryCredentials[] {
-  const scopes = credentials.map(({ registry, namespace }) => namespace === undefined ? registry : `${registry}/${namespace}`);
+  const scopes = credentials.map(({ registry, repositoryNamespace: path }) => path === undefined ? registry : `${registry}/${path}`);
   const duplicate = scopes.find((scope, index) => scopes.indexOf(scope) !== index);
   if (duplicate !== undefined) throw new Error(`the registry ${quote(duplicate)} has two credentials; remove one of them`);
   return credentials;

@@ -133,7 +133,7 @@ export abstract class MirrorCompute {
    * @see https://docs.aws.amazon.com/codebuild/latest/userguide/lambda.html
    * @throws Error when the compute type is not one of the `LAMBDA_` compute types
    */
-  public static lambda(options: LambdaComputeOptions = {}): MirrorCompute {
+  public static awsLambda(options: LambdaComputeOptions = {}): MirrorCompute {
     return new LambdaCompute(options);
   }
 
@@ -204,7 +204,7 @@ function isLambdaComputeType(computeType: codebuild.ComputeType): boolean {
 function requireConsistentOptions(options: Ec2ComputeOptions): void {
   if (options.buildImage !== undefined) requireBuildImage(options.buildImage, options.architecture);
   if (options.computeType !== undefined && isLambdaComputeType(options.computeType)) {
-    throw new Error(`${quote(options.computeType)} is a compute type of Lambda compute; use MirrorCompute.lambda(), or another compute type`);
+    throw new Error(`${quote(options.computeType)} is a compute type of Lambda compute; use MirrorCompute.awsLambda(), or another compute type`);
   }
   if (options.vpc === undefined && (options.subnetSelection !== undefined || options.securityGroups !== undefined)) {
     throw new Error('subnetSelection and securityGroups need a VPC; set vpc, or remove them');
@@ -212,7 +212,7 @@ function requireConsistentOptions(options: Ec2ComputeOptions): void {
 }
 
 function requireBuildImage(image: codebuild.IBuildImage, architecture?: ComputeArchitecture): void {
-  if (/LAMBDA/.test(image.type)) throw new Error(`the build image ${quote(image.imageId)} is for Lambda compute; use MirrorCompute.lambda()`);
+  if (/LAMBDA/.test(image.type)) throw new Error(`the build image ${quote(image.imageId)} is for Lambda compute; use MirrorCompute.awsLambda()`);
   if (!/LINUX|ARM_CONTAINER/.test(image.type)) {
     throw new Error(`the build image ${quote(image.imageId)} is for ${quote(image.type)}; use a Linux image`);
   }

@@ -104,7 +104,7 @@ export class RegistryCredentials {
     /** The host of a token service on another domain that may also receive the credentials; undefined when there is none. */
     public readonly allowedRealm?: string,
     /** The start of the repositories that the credentials are for: `team-a`; undefined when they are for all repositories of the registry. */
-    public readonly namespace?: string,
+    public readonly repositoryNamespace?: string,
   ) {}
 }
 

@@ -259,7 +259,7 @@ describe('shards', () => {
   });
 
   test('are asked for sooner where builds are short', () => {
-    define(file(images(100)), {}, { compute: MirrorCompute.lambda() });
+    define(file(images(100)), {}, { compute: MirrorCompute.awsLambda() });
     expect(warnings()).toEqual([expect.stringContaining('which copies about 60 images in 15 minutes')]);
   });
 
@@ -282,7 +282,7 @@ describe('shards', () => {
   });
 
   test('are never advised to be more than there may be', () => {
-    define(file(images(5_000)), { shards: 30 }, { compute: MirrorCompute.lambda() });
+    define(file(images(5_000)), { shards: 30 }, { compute: MirrorCompute.awsLambda() });
     expect(warnings()).toContainEqual(expect.stringContaining('which copies about 60 images in 15 minutes, so the first copies take several runs; no number of shards changes that'));
   });
 

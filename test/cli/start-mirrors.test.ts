@@ -261,7 +261,7 @@ describe('which images', () => {
 
   test('more than a build has time for are several builds, whose lines and results are told apart', async () => {
     const images = Array.from({ length: 20 }, (_, index) => `quay.io/team/app${String(index).padStart(2, '0')}:1.0.0`);
-    account.deployMirror({ images, compute: MirrorCompute.lambda() });
+    account.deployMirror({ images, compute: MirrorCompute.awsLambda() });
     const ending = await account.start(['--all', '--json']);
     expect(ending.code).toBe(0);
     expect(account.started().map((build) => build.length)).toEqual([14, 6]);

@@ -36,7 +36,7 @@ describe('fails', () => {
       { compute: MirrorCompute.ec2({ buildImage: codebuild.LinuxBuildImage.fromDockerRegistry('example/build:1') }) },
       /^RUN is not possible for linux\/arm64, because customized images are built in "example\/build:1", which runs on x86_64; use a build image of CodeBuild with customImageCompute/,
     ],
-    ['when they are to be built on Lambda compute', { dockerfileLines: LINES }, { customImageCompute: MirrorCompute.lambda() }, 'customImageCompute is Lambda compute, which cannot run Docker; set MirrorCompute.ec2(), or omit customImageCompute'],
+    ['when they are to be built on Lambda compute', { dockerfileLines: LINES }, { customImageCompute: MirrorCompute.awsLambda() }, 'customImageCompute is Lambda compute, which cannot run Docker; set MirrorCompute.ec2(), or omit customImageCompute'],
   ])('%s', (_, options, props, message) => {
     expect(() => addVault(options, props)).toThrow(message);
   });

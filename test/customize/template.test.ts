@@ -210,13 +210,13 @@ describe('the project that builds customized images', () => {
   });
 
   test('runs on EC2 where the mirror\'s builds run on Lambda, which has no Docker', () => {
-    addVault({ dockerfileLines: LINES }, { compute: MirrorCompute.lambda() });
+    addVault({ dockerfileLines: LINES }, { compute: MirrorCompute.awsLambda() });
     expect(customProject()).toMatchObject({ Environment: { Type: 'ARM_CONTAINER', PrivilegedMode: true }, TimeoutInMinutes: 15 });
   });
 
   test('runs where its owner wants', () => {
     const customImageCompute = MirrorCompute.ec2({ computeType: codebuild.ComputeType.LARGE });
-    addVault({ dockerfileLines: LINES }, { compute: MirrorCompute.lambda(), customImageCompute });
+    addVault({ dockerfileLines: LINES }, { compute: MirrorCompute.awsLambda(), customImageCompute });
     expect(customProject()).toMatchObject({ Environment: { Type: 'LINUX_CONTAINER', ComputeType: 'BUILD_GENERAL1_LARGE' } });
     expect(toldBuilds().otherEnvironment.computeType).toBe('BUILD_GENERAL1_LARGE');
   });

@@ -219,7 +219,7 @@ describe('the functions', () => {
 
   test.each<[string, MirrorCompute, { start: string; longest: string; wait: string; total: number }]>([
     ['of an hour', MirrorCompute.ec2(), { start: '8', longest: '50', wait: '50', total: 60 }],
-    ['on Lambda compute', MirrorCompute.lambda(), { start: '8', longest: '15', wait: '25', total: 35 }],
+    ['on Lambda compute', MirrorCompute.awsLambda(), { start: '8', longest: '15', wait: '25', total: 35 }],
     ['of 5 minutes', MirrorCompute.ec2({ timeout: Duration.minutes(5) }), { start: '8', longest: '5', wait: '15', total: 25 }],
     ['of 36 hours', MirrorCompute.ec2({ timeout: Duration.hours(36) }), { start: '8', longest: '50', wait: '50', total: 60 }],
   ])('know how long builds %s take, and never take longer than the hour that CloudFormation waits', (_, compute, { start, longest, wait, total }) => {

@@ -270,7 +270,7 @@ describe('MIRROR_CREDENTIALS', () => {
 
   test.each([
     'no JSON', '{', '{}', 'null', '5', '"docker.io"', '[null]', '[5]', '["docker.io"]', '[[]]', '[{}]',
-    '[{"registry":"docker.io","username":"A"}]', '[{"registry":"docker.io","username":"A","password":"B","allowedRealm":["x"]}]', '[{"registry":"docker.io","namespace":5,"username":"A","password":"B"}]', '[{"registry":"docker.io","username":"A","password":5}]', '[{"registry":null,"username":"A","password":"B"}]',
+    '[{"registry":"docker.io","username":"A"}]', '[{"registry":"docker.io","username":"A","password":"B","allowedRealm":["x"]}]', '[{"registry":"docker.io","repositoryNamespace":5,"username":"A","password":"B"}]', '[{"registry":"docker.io","username":"A","password":5}]', '[{"registry":null,"username":"A","password":"B"}]',
     '[{"registry":"docker.io","username":"A","password":"B"},{}]', '{"0":{"registry":"docker.io","username":"A","password":"B"},"length":1}',
   ])('%j are told in what form they are wanted', (text) => {
     expect(refusalOf({ MIRROR_CREDENTIALS: text })).toMatchObject({

@@ -124,7 +124,7 @@ describe('with credentials', () => {
   test('each repository gets a token for the credentials of its namespace', async () => {
     await startHub({ privateRepositories: ['someone/private', 'other/private'] });
     hub.push('other/private', 'latest', PRIVATE);
-    const variables = ['someone', 'other'].map((namespace, index) => credentialVariables({ registry: hub.host, namespace }, index));
+    const variables = ['someone', 'other'].map((namespace, index) => credentialVariables({ registry: hub.host, repositoryNamespace: namespace }, index));
     const passwords = [USER.password, 'the password of another user'];
     const environment = variables.flatMap(({ username, password }, index) => [[username, USER.username], [password, passwords[index]]]);
     const credentials = new EnvironmentCredentials(variables, Object.fromEntries(environment));

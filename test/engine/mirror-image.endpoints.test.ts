@@ -38,7 +38,7 @@ function run(image: string, options: MirroringOptions = {}) {
 
 /** Credentials as builds have them. */
 function credentials(entries: Record<string, string>): CredentialSource {
-  const scopes = Object.keys(entries).map((text) => text.split(/\/(.*)/s)).map(([registry, namespace], index) => credentialVariables({ registry, namespace }, index));
+  const scopes = Object.keys(entries).map((text) => text.split(/\/(.*)/s)).map(([registry, namespace], index) => credentialVariables({ registry, repositoryNamespace: namespace }, index));
   const values = scopes.flatMap(({ username, password }, index) => [[username, USER.username], [password, Object.values(entries)[index]]]);
   return new EnvironmentCredentials(scopes, Object.fromEntries(values));
 }

@@ -143,7 +143,7 @@ function defineEndpoints(app: App): void {
 
 function defineLambdaCompute(app: App): void {
   for (const [name, architecture] of [['Arm', ComputeArchitecture.ARM_64], ['Intel', ComputeArchitecture.X86_64]] as const) {
-    new ImageMirror(new Stack(app, name), 'Mirror', { ...WITHOUT_PROVIDER, repositoryPrefix: name.toLowerCase(), images: ['nginx:stable'], compute: MirrorCompute.lambda({ architecture }) });
+    new ImageMirror(new Stack(app, name), 'Mirror', { ...WITHOUT_PROVIDER, repositoryPrefix: name.toLowerCase(), images: ['nginx:stable'], compute: MirrorCompute.awsLambda({ architecture }) });
   }
 }
 

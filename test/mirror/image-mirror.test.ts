@@ -284,7 +284,7 @@ describe('fails', () => {
 });
 
 test('warns about nothing by default', () => {
-  new ImageMirror(stack, 'Mirror', { images: ['nginx:stable'], compute: MirrorCompute.lambda() });
+  new ImageMirror(stack, 'Mirror', { images: ['nginx:stable'], compute: MirrorCompute.awsLambda() });
   Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
   Annotations.fromStack(stack).hasNoError('*', Match.anyValue());
 });

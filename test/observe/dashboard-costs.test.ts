@@ -47,7 +47,7 @@ describe('costs', () => {
   });
 
   test('are those of seconds with Lambda compute', () => {
-    expect(costs({}, MirrorCompute.lambda()).values).toEqual([0.002, 0.002, 0.0029, 0.0049]);
+    expect(costs({}, MirrorCompute.awsLambda()).values).toEqual([0.002, 0.002, 0.0029, 0.0049]);
   });
 
   test('go by the processor', () => {
@@ -76,7 +76,7 @@ describe('costs', () => {
     });
 
     test('are those of each project\'s own compute', () => {
-      const compute = MirrorCompute.lambda({ architecture: ComputeArchitecture.ARM_64 });
+      const compute = MirrorCompute.awsLambda({ architecture: ComputeArchitecture.ARM_64 });
       expect(costsIn(customized({ compute })).values).toEqual([0.002, 0.0224, 0.0233, 0.0253]);
     });
 

@@ -76,7 +76,7 @@ describe('certificates', () => {
   });
 
   test('are trusted by Lambda compute too', () => {
-    const project = projectOf(synthesize({ certificateAuthorityPath: certificates.authorityFile, compute: MirrorCompute.lambda() }));
+    const project = projectOf(synthesize({ certificateAuthorityPath: certificates.authorityFile, compute: MirrorCompute.awsLambda() }));
     expect(JSON.parse(project.Source.BuildSpec).phases.build.commands).toEqual([expect.stringMatching(/^NODE_EXTRA_CA_CERTS=.* node mirror\.js$/)]);
     expect(project.SecondarySources).toHaveLength(1);
   });

@@ -136,30 +136,30 @@ describe('EC2 compute', () => {
 
 describe('Lambda compute', () => {
   test('is ARM with 1 GB and Node 22 by default', () => {
-    expect(projectOf(synthesize(MirrorCompute.lambda())).Environment).toMatchObject({
+    expect(projectOf(synthesize(MirrorCompute.awsLambda())).Environment).toMatchObject({
       Type: 'ARM_LAMBDA_CONTAINER', ComputeType: 'BUILD_LAMBDA_1GB', Image: 'aws/codebuild/amazonlinux-aarch64-lambda-standard:nodejs22',
     });
   });
 
   test('is x86 with more memory when asked', () => {
-    const compute = MirrorCompute.lambda({ architecture: ComputeArchitecture.X86_64, computeType: codebuild.ComputeType.LAMBDA_2GB });
+    const compute = MirrorCompute.awsLambda({ architecture: ComputeArchitecture.X86_64, computeType: codebuild.ComputeType.LAMBDA_2GB });
     expect(projectOf(synthesize(compute)).Environment).toMatchObject({
       Type: 'LINUX_LAMBDA_CONTAINER', ComputeType: 'BUILD_LAMBDA_2GB', Image: 'aws/codebuild/amazonlinux-x86_64-lambda-standard:nodejs22',
     });
   });
 
   test('sets nothing that it does not support', () => {
-    const template = synthesize(MirrorCompute.lambda());
+    const template = synthesize(MirrorCompute.awsLambda());
     for (const property of ['TimeoutInMinutes', 'QueuedTimeoutInMinutes', 'VpcConfig']) expect(projectOf(template)).not.toHaveProperty(property);
     expect(buildSpecOf(template)).toEqual({ version: '0.2', phases: { build: BUILD } });
   });
 
   test('gives the engine a minute less than its 15', () => {
-    expect(deadlineOf(synthesize(MirrorCompute.lambda()))).toBe('840');
+    expect(deadlineOf(synthesize(MirrorCompute.awsLambda()))).toBe('840');
   });
 });
 
-test.each([MirrorCompute.ec2(), MirrorCompute.ec2({ architecture: ComputeArchitecture.ARM_64 }), MirrorCompute.lambda()])(
+test.each([MirrorCompute.ec2(), MirrorCompute.ec2({ architecture: ComputeArchitecture.ARM_64 }), MirrorCompute.awsLambda()])(
   'never runs in privileged mode and never limits concurrent builds (%#)', (compute) => {
     const project = projectOf(synthesize(compute));
     expect(project.Environment.PrivilegedMode).toBe(false);
@@ -174,12 +174,12 @@ describe('fails', () => {
     ['when the architecture contradicts the build image', () => MirrorCompute.ec2({ architecture: ComputeArchitecture.X86_64, buildImage: arm }),
       'the build image "aws/codebuild/amazonlinux-aarch64-standard:3.0" is for arm64, but architecture is "x86_64"; remove architecture'],
     ['when the build image is one of Lambda', () => MirrorCompute.ec2({ buildImage: codebuild.LinuxLambdaBuildImage.AMAZON_LINUX_2023_NODE_22 }),
-      'is for Lambda compute; use MirrorCompute.lambda()'],
+      'is for Lambda compute; use MirrorCompute.awsLambda()'],
     ['when the build image is one of Windows', () => MirrorCompute.ec2({ buildImage: codebuild.WindowsBuildImage.WIN_SERVER_CORE_2019_BASE }),
       'use a Linux image'],
     ['when the size is one of Lambda', () => MirrorCompute.ec2({ computeType: codebuild.ComputeType.LAMBDA_1GB }),
-      '"BUILD_LAMBDA_1GB" is a compute type of Lambda compute; use MirrorCompute.lambda(), or another compute type'],
-    ['when the size is none of Lambda', () => MirrorCompute.lambda({ computeType: codebuild.ComputeType.SMALL }),
+      '"BUILD_LAMBDA_1GB" is a compute type of Lambda compute; use MirrorCompute.awsLambda(), or another compute type'],
+    ['when the size is none of Lambda', () => MirrorCompute.awsLambda({ computeType: codebuild.ComputeType.SMALL }),
       '"BUILD_GENERAL1_SMALL" is not a compute type of Lambda compute; use a LAMBDA_ compute type, or MirrorCompute.ec2()'],
     ['when there are subnets and no VPC', () => MirrorCompute.ec2({ subnetSelection: { subnetType: ec2.SubnetType.PUBLIC } }),
       'subnetSelection and securityGroups need a VPC; set vpc, or remove them'],

@@ -150,11 +150,11 @@ describe('the registry', () => {
     ['registry.example.com:5000/group/team__a', 'registry.example.com:5000', 'group/team__a'],
     ['index.docker.io/acme', 'docker.io', 'acme'],
   ])('%s is the namespace of a registry', (text, registry, namespace) => {
-    expect(RegistryCredentials.fromSecret(text, secret())).toMatchObject({ registry, namespace });
+    expect(RegistryCredentials.fromSecret(text, secret())).toMatchObject({ registry, repositoryNamespace: namespace });
   });
 
   test('has no namespace when the credentials are for all its repositories', () => {
-    expect([RegistryCredentials.fromSecret('ghcr.io', secret()), RegistryCredentials.github(secret())].map(({ namespace }) => namespace)).toEqual([undefined, undefined]);
+    expect([RegistryCredentials.fromSecret('ghcr.io', secret()), RegistryCredentials.github(secret())].map(({ repositoryNamespace }) => repositoryNamespace)).toEqual([undefined, undefined]);
   });
 
   test('can have other credentials for each namespace', () => {
@@ -162,8 +162,8 @@ describe('the registry', () => {
     const variables = variablesOf(synthesize(newStack(), RegistryCredentials.github(secret()), team('team-a'), team('team-b')));
     expect(JSON.parse(String(variables.MIRROR_CREDENTIALS.Value))).toEqual([
       { registry: 'ghcr.io', username: 'MIRROR_CREDENTIAL_0_USERNAME', password: 'MIRROR_CREDENTIAL_0_PASSWORD' },
-      { registry: 'ghcr.io', namespace: 'team-a', username: 'MIRROR_CREDENTIAL_1_USERNAME', password: 'MIRROR_CREDENTIAL_1_PASSWORD' },
-      { registry: 'ghcr.io', namespace: 'team-b', username: 'MIRROR_CREDENTIAL_2_USERNAME', password: 'MIRROR_CREDENTIAL_2_PASSWORD' },
+      { registry: 'ghcr.io', repositoryNamespace: 'team-a', username: 'MIRROR_CREDENTIAL_1_USERNAME', password: 'MIRROR_CREDENTIAL_1_PASSWORD' },
+      { registry: 'ghcr.io', repositoryNamespace: 'team-b', username: 'MIRROR_CREDENTIAL_2_USERNAME', password: 'MIRROR_CREDENTIAL_2_PASSWORD' },
     ]);
   });
 

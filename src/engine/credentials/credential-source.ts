@@ -57,14 +57,14 @@ export class EnvironmentCredentials implements CredentialSource {
 
   /** @throws MirrorError when a variable is missing or empty */
   constructor(variables: readonly CredentialVariables[], environment: NodeJS.ProcessEnv) {
-    this.credentials = variables.map(({ registry, namespace, username, password, allowedRealm }) => {
-      const name = namespace === undefined ? registry : `${registry}/${namespace}`;
+    this.credentials = variables.map(({ registry, repositoryNamespace, username, password, allowedRealm }) => {
+      const name = repositoryNamespace === undefined ? registry : `${registry}/${repositoryNamespace}`;
       const credential = {
         username: requireVariable(environment, username, name),
         password: requireVariable(environment, password, name),
         ...allowedRealm === undefined ? {} : { allowedRealms: [allowedRealm] },
       };
-      return { registry, namespace, credential };
+      return { registry, repositoryNamespace, credential };
     });
   }
 

@@ -123,7 +123,7 @@ export interface CredentialVariables {
   /** The registry's host in image references: `docker.io`, `ghcr.io`. */
   readonly registry: string;
   /** The start of the repositories that the credentials are for: `team-a`. Absent when they are for all repositories of the registry. */
-  readonly namespace?: string;
+  readonly repositoryNamespace?: string;
   /** The name of the variable with the user name. */
   readonly username: string;
   /** The name of the variable with the password or access token. */
@@ -133,14 +133,15 @@ export interface CredentialVariables {
 }
 
 /** The repositories that credentials are for. */
-export type CredentialScope = Pick<CredentialVariables, 'registry' | 'namespace'>;
+export type CredentialScope = Pick<CredentialVariables, 'registry' | 'repositoryNamespace'>;
 
 /** The credential variables of a registry or namespace, by its position in the list of credentials. */
 export function credentialVariables(
-  { registry, namespace, allowedRealm }: CredentialScope & Pick<CredentialVariables, 'allowedRealm'>, index: number,
+  { registry, repositoryNamespace, allowedRealm }: CredentialScope & Pick<CredentialVariables, 'allowedRealm'>, index: number,
 ): CredentialVariables {
   const names = { username: `MIRROR_CREDENTIAL_${index}_USERNAME`, password: `MIRROR_CREDENTIAL_${index}_PASSWORD` };
-  return { registry, ...namespace === undefined ? {} : { namespace }, ...names, ...allowedRealm === undefined ? {} : { allowedRealm } };
+  const scope = repositoryNamespace === undefined ? { registry } : { registry, repositoryNamespace };
+  return { ...scope, ...names, ...allowedRealm === undefined ? {} : { allowedRealm } };
 }
 
 /**
@@ -151,10 +152,10 @@ export function credentialVariables(
  * @param repository undefined for a request that concerns the whole registry
  */
 export function findCredentials<T extends CredentialScope>(list: readonly T[], registry: string, repository?: string): T | undefined {
-  const isFor = ({ namespace, ...scope }: T) => {
-    return scope.registry === registry && (namespace === undefined || `${repository ?? ''}/`.startsWith(`${namespace}/`));
+  const isFor = ({ repositoryNamespace, ...scope }: T) => {
+    return scope.registry === registry && (repositoryNamespace === undefined || `${repository ?? ''}/`.startsWith(`${repositoryNamespace}/`));
   };
-  return list.filter(isFor).sort((one, other) => (other.namespace ?? '').length - (one.namespace ?? '').length)[0];
+  return list.filter(isFor).sort((one, other) => (other.repositoryNamespace ?? '').length - (one.repositoryNamespace ?? '').length)[0];
 }
 
 /** How builds use an upstream registry. */

@@ -37,10 +37,10 @@ test('what is told of a missing user holds no password', () => {
 
 describe('the credentials of a namespace', () => {
   const scopes = ['team-a', 'team-a/private', 'team-b'];
-  const named = scopes.map((namespace, index) => credentialVariables({ registry: 'ghcr.io', namespace }, index + 2));
+  const named = scopes.map((namespace, index) => credentialVariables({ registry: 'ghcr.io', repositoryNamespace: namespace }, index + 2));
   const environment = {
     ...ENVIRONMENT,
-    ...Object.fromEntries(named.flatMap(({ namespace, username, password }) => [[username, namespace], [password, 'secret']])),
+    ...Object.fromEntries(named.flatMap(({ repositoryNamespace, username, password }) => [[username, repositoryNamespace], [password, 'secret']])),
   };
   const userFor = async (repository: string | undefined, variables = [...named, GITHUB, HUB]) => {
     const credential = await new EnvironmentCredentials(variables, environment).credentialFor('ghcr.io', false, repository);
