@@ -118,7 +118,7 @@ const bundle = project.addTask('bundle', {
 project.preCompileTask.spawn(bundle);
 project.addBins({ 'cdk-ecr-mirror': 'assets/cli/cdk-ecr-mirror.js' });
 // The compiled originals of what is bundled would only ask for libraries that the package does not depend on.
-for (const path of ['/lib/cli/', '/lib/codebuild/', '/lib/engine/', '/lib/handlers/', '/test/', '/bench/', '/docs/', '/examples/', '/scripts/', '/snippets/', '/rosetta/', '/.ci/', '/CONTRIBUTING.md', '/CHANGELOG.md', '/SECURITY.md', '/SUPPORT.md', '/.compatignore', '/jest.config.json', '/.npmrc', '/.tools/', '/cdk.out/']) {
+for (const path of ['/lib/cli/', '/lib/codebuild/', '/lib/engine/', '/lib/handlers/', '/test/', '/bench/', '/docs/', '/examples/', '/scripts/', '/snippets/', '/rosetta/', '/.ci/', '/API.md', '/CONTRIBUTING.md', '/CHANGELOG.md', '/SECURITY.md', '/SUPPORT.md', '/.compatignore', '/jest.config.json', '/.npmrc', '/.tools/', '/cdk.out/']) {
   project.npmignore?.exclude(path);
 }
 project.npmignore?.include('/assets/');

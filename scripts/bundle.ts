@@ -1,12 +1,13 @@
 /**
  * Bundles what runs outside CDK, each part into one file with the licenses of everything in it:
  * the engine and the program for customized images that CodeBuild runs (their folders are the projects' S3 sources), the functions that Lambda runs,
- * the parser of catalogs that constructs use at synthesis, and the command line.
+ * the parser of catalogs that constructs use at synthesis, and the command line. A software bill of materials describes them all.
  */
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { build, Plugin } from 'esbuild';
+import { build, Metafile, Plugin } from 'esbuild';
 import licenses, { Dependency } from 'esbuild-plugin-license';
+import { checkLicenses, checkNotices, packagesOf, writeBillOfMaterials } from './bundle-contents';
 
 const root = path.join(__dirname, '..');
 
@@ -41,12 +42,14 @@ const customBuildApart: Plugin = {
   setup: ({ onResolve }) => onResolve({ filter: /\/start-custom-build\.js$/ }, () => ({ path: './custom-builds/start-custom-build.js', external: true })),
 };
 
-async function bundle(entry: string, outfile: string, banner = '') {
-  await build({
+async function bundle(entry: string, outfile: string, banner = ''): Promise<Metafile> {
+  const licenseFile = path.join(root, path.dirname(outfile), 'THIRD-PARTY-LICENSES.txt');
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
     outfile,
     bundle: true,
+    metafile: true,
     platform: 'node',
     target: 'node20',
     minify: true,
@@ -55,13 +58,16 @@ async function bundle(entry: string, outfile: string, banner = '') {
     banner: { js: banner },
     logLevel: 'warning',
     plugins: [undiciCore, startApart, customBuildApart, licenses({
-      thirdParty: { output: { file: path.join(root, path.dirname(outfile), 'THIRD-PARTY-LICENSES.txt'), template: licenseTexts } },
+      thirdParty: { output: { file: licenseFile, template: licenseTexts } },
     })],
   });
+  checkLicenses(metafile, licenseFile);
+  checkNotices(packagesOf(metafile));
+  return metafile;
 }
 
 async function main() {
-  await Promise.all([
+  const metafiles = await Promise.all([
     bundle('src/engine/main.ts', 'assets/engine/mirror.js'),
     bundle('src/engine/customize/start-custom-build.ts', 'assets/engine/custom-builds/start-custom-build.js'),
     bundle('src/engine/customize/main.ts', 'assets/customize/customize.js'),
@@ -70,6 +76,7 @@ async function main() {
     bundle('src/cli/main.ts', 'assets/cli/cdk-ecr-mirror.js', '#!/usr/bin/env node'),
     bundle('src/cli/commands/start-command.ts', 'assets/start/start-command.js'),
   ]);
+  writeBillOfMaterials(metafiles, path.join(root, 'assets', 'sbom.cdx.json'));
 }
 
 main().catch((error) => {
