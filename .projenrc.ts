@@ -101,7 +101,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
       collectCoverage: false, // instrumentation slows the tests that move bytes and distorts those that measure memory
     },
   },
-  eslintOptions: { dirs: ['src'], devdirs: ['test', 'examples', 'bench', 'scripts'], prettier: false },
+  eslintOptions: { dirs: ['src'], devdirs: ['test', 'examples', 'bench', 'scripts', 'verify'], prettier: false },
   gitignore: ['/assets/', 'cdk.out/', '.cdk.staging/', '*.tgz', '.tools/', '/snippets/', '.jsii.tabl.json'],
   npmIgnoreOptions: { ignorePatterns: [] },
   githubOptions: { mergify: false, pullRequestLintOptions: PULL_REQUEST_LINT },
@@ -118,7 +118,7 @@ const bundle = project.addTask('bundle', {
 project.preCompileTask.spawn(bundle);
 project.addBins({ 'cdk-ecr-mirror': 'assets/cli/cdk-ecr-mirror.js' });
 // The compiled originals of what is bundled would only ask for libraries that the package does not depend on.
-for (const path of ['/lib/cli/', '/lib/codebuild/', '/lib/engine/', '/lib/handlers/', '/test/', '/bench/', '/docs/', '/examples/', '/scripts/', '/snippets/', '/rosetta/', '/.ci/', '/API.md', '/CONTRIBUTING.md', '/CHANGELOG.md', '/SECURITY.md', '/SUPPORT.md', '/.compatignore', '/jest.config.json', '/.npmrc', '/.tools/', '/cdk.out/']) {
+for (const path of ['/lib/cli/', '/lib/codebuild/', '/lib/engine/', '/lib/handlers/', '/test/', '/verify/', '/bench/', '/docs/', '/examples/', '/scripts/', '/snippets/', '/rosetta/', '/.ci/', '/API.md', '/CONTRIBUTING.md', '/CHANGELOG.md', '/SECURITY.md', '/SUPPORT.md', '/.compatignore', '/jest.config.json', '/.npmrc', '/.tools/', '/cdk.out/']) {
   project.npmignore?.exclude(path);
 }
 project.npmignore?.include('/assets/');
@@ -146,6 +146,8 @@ project.package.setScript('test:node-versions', 'node scripts/prepare.mjs && nod
 project.package.setScript('demo', 'node scripts/prepare.mjs && tsx --tsconfig tsconfig.dev.json examples/demo/main.ts');
 project.package.setScript('bench', 'node scripts/prepare.mjs && tsx --tsconfig tsconfig.dev.json bench/main.ts');
 project.package.setScript('bench:synth', 'node scripts/prepare.mjs && tsx --tsconfig tsconfig.dev.json bench/synth/main.ts');
+project.package.setScript('verify:aws', 'node scripts/prepare.mjs && tsx --tsconfig tsconfig.dev.json verify/main.ts');
+project.package.setScript('verified:docs', 'node scripts/prepare.mjs && tsx --tsconfig tsconfig.dev.json verify/update-docs.ts');
 project.package.setScript('cost', 'node scripts/prepare.mjs && tsx --tsconfig tsconfig.dev.json bench/cost/main.ts');
 
 configureRelease(project);

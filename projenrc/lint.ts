@@ -36,7 +36,7 @@ export function addLintRules(project: awscdk.AwsCdkConstructLibrary): void {
     'max-len': ['error', { code: 150, ignoreUrls: true, ignoreRegExpLiterals: true }],
   });
   project.eslint?.addOverride({
-    files: ['test/**', 'bench/**', 'examples/**', 'scripts/**', '.projenrc.ts'],
+    files: ['test/**', 'bench/**', 'examples/**', 'scripts/**', 'verify/**', '.projenrc.ts'],
     rules: {
       'max-lines-per-function': 'off',
       'max-len': ['error', { code: 150, ignoreUrls: true, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true }],

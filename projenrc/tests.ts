@@ -23,7 +23,7 @@ export function configureTests(project: awscdk.AwsCdkConstructLibrary): void {
   project.jest!.config.testMatch = ['<rootDir>/test/**/*.test.ts'];
   project.jest!.config.reporters = ['default', '<rootDir>/scripts/closing-line-reporter.cjs'];
   project.jest!.config.moduleNameMapper = { '^cdk-ecr-mirror$': '<rootDir>/src/index.ts' };
-  const folders = ['src', 'examples', 'bench', 'scripts', 'projenrc'];
+  const folders = ['src', 'examples', 'bench', 'scripts', 'projenrc', 'verify'];
   for (const include of [...folders.map((folder) => `${folder}/**/*.ts`), '.projenrc.ts']) project.tsconfigDev.addInclude(include);
 }
 

@@ -115,6 +115,11 @@ export class LocalAws {
     return this.services.parameters;
   }
 
+  /** The certificate, in PEM, of the authority that signed the certificates of all servers. */
+  get authority(): string {
+    return this.certificates.authority;
+  }
+
   get upstream(): UpstreamRegistries | undefined {
     return this.services.upstream;
   }
