@@ -20,7 +20,7 @@ const ROWS: readonly Row[] = [
   ['outputs of a stack', '200', (valueOf) => plain(valueOf('outputs of a stack'))],
   ['characters of a role\'s inline policies', '10,240', (valueOf) => plain(valueOf('characters of a role\'s inline policies'))],
   ['managed policies of a role', '10', (valueOf) => plain(valueOf('managed policies of a role'))],
-  ['characters, and statements, of the queue\'s policy', '8,192 and 20', (valueOf) => `${plain(valueOf('characters of a queue\'s policy'))} and ${plain(valueOf('statements of a queue\'s policy'))}`],
+  ['characters and statements of the queue\'s policy', '8,192 and 20', (valueOf) => `${plain(valueOf('characters of a queue\'s policy'))} and ${plain(valueOf('statements of a queue\'s policy'))}`],
   ['bytes of a request to the custom resource', '262,144', (valueOf) => plain(valueOf('bytes of a custom resource\'s request'))],
   ['bytes of a schedule\'s input', '262,144', (valueOf) => plain(valueOf('bytes of a schedule\'s input'))],
 ];
@@ -29,7 +29,7 @@ const ROWS: readonly Row[] = [
 export function limitsTable(fleets: readonly MeasuredFleet[]): string {
   const valuesOf = fleets.map(({ measures }): Value => (limit) => measures.find((measure) => measure.limit === limit)!.value);
   return [
-    line(['Limit', 'most', ...fleets.map(({ heading }) => heading)]),
+    line(['Limit', 'Maximum', ...fleets.map(({ heading }) => heading)]),
     `|${'---|'.repeat(2 + fleets.length)}`,
     ...ROWS.map(([words, most, cell]) => line([words, most, ...valuesOf.map(cell)])),
   ].join('\n');

@@ -28,10 +28,10 @@ function synthesizeWithMetadata(define: Define, images: number): void {
 }
 
 describe.each<[string, number, string, Define]>([
-  ['the stack of a mirror', 236, 'the mirror\'s own stack', inOneStack()],
-  ['the stack of a mirror that does nothing when it is deployed', 244, 'the same with `onDeploy: OnDeploy.OFF`, which has no functions for deployments', inOneStack(OnDeploy.OFF)],
+  ['the stack of a mirror', 236, 'the stack of the mirror', inOneStack()],
+  ['the stack of a mirror that does nothing when it is deployed', 244, 'the stack of the mirror, with `onDeploy: OnDeploy.OFF`', inOneStack(OnDeploy.OFF)],
   ['a further stack', 249, 'each further stack', (app, images) => void defineFleetApart(app, images, 1)],
-  ['a further stack whose images have alarms of their own', 124, 'the same when each image has the two alarms of `notify()`', withAlarms],
+  ['a further stack whose images have alarms of their own', 124, 'each further stack, with two alarms of `notify()` for each image', withAlarms],
 ])('%s', (_, most, words, define) => {
   test(`takes ${most} images, each in a repository of its own`, () => {
     expect(() => synthesizeWithMetadata(define, most)).not.toThrow();
