@@ -37,14 +37,14 @@ function tablesOf(report: BenchReport): string {
       return results.length === 0 ? [] : [`**${linkTitle(link)[0].toUpperCase()}${linkTitle(link).slice(1)}**, seconds:`, tableOf(results)];
     }),
     '**Targets**:',
-    ['| Case | Link | Target | Measured | |', '|---|---|---|---|---|', ...report.results.flatMap(targetLines)].join('\n'),
+    ['| Case | Link | Target | Measured | Result |', '|---|---|---|---|---|', ...report.results.flatMap(targetLines)].join('\n'),
   ].join('\n\n');
 }
 
 function tableOf(results: readonly CaseResult[]): string {
   const names = results[0].tools.map(({ name }) => name);
   return [
-    `| | ${names.join(' | ')} | of the fastest peer | our CPU | our peak |`,
+    `| | ${names.join(' | ')} | ratio to the fastest peer | CPU | peak memory |`,
     `|---|${names.map(() => '---|').join('')}---|---|---|`,
     ...results.map((result) => {
       const ours = result.tools.find(({ name }) => name === OURS);

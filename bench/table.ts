@@ -31,7 +31,7 @@ export function linkLines(check: LinkCheck): string[] {
   const { link, connections, unshapedBitsPerSecond, uploadBitsPerSecond, sharedBitsPerSecond } = check;
   return [
     '',
-    `The ${linkTitle(link)}: a TCP proxy for each side, outside of TLS; no loss, no slow start.`,
+    `The ${linkTitle(link)} is a TCP proxy for each side, outside of TLS. No loss, no slow start.`,
     `  shaping off: ${megabits(unshapedBitsPerSecond)} over ${connections} connections, round trip ${milliseconds(check.unshapedRoundTripMilliseconds)}`,
     `  shaping on: ${megabits(uploadBitsPerSecond)} over one upload, ${megabits(sharedBitsPerSecond)} over ${connections}; `
       + `round trip ${milliseconds(check.shapedRoundTripMilliseconds)}`,
