@@ -2,7 +2,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ts from 'typescript';
-import { createProgram } from '../src/cli/program';
 
 const ROOT = join(__dirname, '..');
 
@@ -64,7 +63,8 @@ test.each(DECLARATIONS.map((one) => [one.name!.text, one] as const))('docs/ name
 });
 
 test('docs/ names each command', () => {
-  const commands = createProgram('1.0.0', () => undefined).commands.map((command) => `cdk-ecr-mirror ${command.name()}`);
+  const source = readFileSync(join(ROOT, 'src/cli/program.ts'), 'utf8');
+  const commands = [...source.matchAll(/(?:addMirrorCommand|addSubcommand)\(root, '([a-z]+)'/g)].map(([, name]) => `cdk-ecr-mirror ${name}`);
   expect(commands.length).toBeGreaterThan(2);
   expect(commands.filter((text) => !CODE.includes(text))).toEqual([]);
 });
