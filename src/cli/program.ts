@@ -49,7 +49,7 @@ function addMirrorCommand(root: Command, name: string, description: string, dryR
     .option('--from-file <file>', 'read images from a file ("-" for stdin), one per line: SOURCE TARGET, or SOURCE with a target folder as argument')
     .option('--catalog <file>', `${name} the images of a catalog file ("-" for stdin) to the target folder`
       + (dryRun ? '; with --app: use the file in place of a list that is not part of the app' : ''))
-    .option('--json', 'print one JSON object to stdout and nothing else')
+    .option('--json', 'print only one JSON object to stdout')
     .option('--quiet', 'no progress output')
     .option('--plain-http', 'use HTTP without TLS for registries with an IP address, a name without dots, or a port')
     .option('--allow-realm <hosts>', 'token services on other domains than the registry that may receive its credentials', parseHosts)
@@ -86,7 +86,7 @@ function addStartCommand(root: Command, ending: CommandEnding): void {
     .option('--stack <name>', 'the CloudFormation stack that defines the images (default: the stack of the only mirror in the account and Region)')
     .option('--project <name>', "the mirror's CodeBuild project (default: the project in the stack, or the only one in the account and Region)")
     .option('--no-wait', 'print the started builds and exit')
-    .option('--json', 'print one JSON object to stdout and nothing else')
+    .option('--json', 'print only one JSON object to stdout')
     .option('--quiet', 'no progress output');
   setAction(command, ending, async (names, options: StartCommandOptions) => {
     // A separate bundle, so that the other commands do not load the AWS SDK.

@@ -23,7 +23,7 @@ test('the page names the schema by its address, each field of an entry, and the 
   expect(yaml).toContain(`$schema=${SCHEMA.$id}\n`);
   for (const field of Object.keys(SCHEMA.$defs.entry.properties)) expect(PAGE).toContain(`| \`${field}\` |`);
   for (const field of Object.keys(SCHEMA.$defs.tags.properties)) expect(PAGE).toContain(`\`${field}\``);
-  expect(PAGE).toContain(`A build takes ${MAX_SHARD_IMAGES} entries at most`);
+  expect(PAGE).toContain(`A build mirrors at most ${MAX_SHARD_IMAGES} entries`);
   expect(PAGE).toContain(`${MAX_CATALOG_BYTES / 1024} KB, ${MAX_CATALOG_ENTRIES.toLocaleString('en')} images`);
 });
 
