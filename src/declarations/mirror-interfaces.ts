@@ -149,7 +149,7 @@ export interface IMirroredImage extends IMonitored {
    * ```ts
    * declare const mirror: ImageMirror;
    * new codebuild.Project(this, 'Project', {
-   *   buildSpec: codebuild.BuildSpec.fromSourceFilename('buildspec.yml'),
+   *   buildSpec: codebuild.BuildSpec.fromObject({ version: '0.2', phases: { build: { commands: ['mvn --version'] } } }),
    *   environment: { buildImage: mirror.image('maven:3.9.9-amazoncorretto-21').toBuildImage() },
    * });
    * ```

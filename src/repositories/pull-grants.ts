@@ -54,7 +54,7 @@ export function grantCatalogPull(catalog: IConstruct, grantee: iam.IGrantable, p
  */
 export function grantImportedPull(repository: ecr.IRepository, grantee: iam.IGrantable): iam.Grant {
   ecr.AuthorizationToken.grantRead(grantee);
-  const grant = iam.Grant.addToPrincipal({ grantee, actions: PULL_ACTIONS, resourceArns: [repository.repositoryArn], scope: repository });
+  const grant = iam.Grant.addToPrincipal({ grantee, actions: PULL_ACTIONS, resourceArns: [repository.repositoryArn] });
   if (grant.success) return grant;
   throw new Error(`${formatPrincipal(grantee)} has no IAM policies that this app can change, and another app defines the repository; `
     + 'in the app that defines the mirror, use grantPullToAccounts() or grantPullToOrganization()');

@@ -55,7 +55,7 @@ export class RunStarters {
   /** Allows a principal to start builds with the variables of runs. */
   public grant(grantee: iam.IGrantable): iam.Grant {
     const [allow, ...denied] = runStatements(this.project);
-    const grant = iam.Grant.addToPrincipal({ grantee, actions: allow.actions, resourceArns: allow.resources, scope: this.mirror });
+    const grant = iam.Grant.addToPrincipal({ grantee, actions: allow.actions, resourceArns: allow.resources });
     for (const statement of denied) grantee.grantPrincipal.addToPrincipalPolicy(statement);
     return grant;
   }

@@ -49,6 +49,6 @@ test('an image more takes as much work in a large stack as in a small one', () =
 
 test('an image more takes as much work in a large fleet as in a small one', () => {
   const few = callsForEach([[80, 4], [120, 4]]);
-  const many = callsForEach([[440, 4], [480, 4]]);
+  const many = callsForEach([[280, 4], [320, 4]]);
   expect(many / few).toBeLessThan(1.02);
 });

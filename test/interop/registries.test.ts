@@ -30,9 +30,9 @@ const REFUSED: Readonly<Partial<Record<RegistryName, Partial<Record<ImageKind, R
     'an OCI image with a layer at its own URL': { ...LAYER, code: 'BLOB_UNKNOWN' },
   },
 };
-/** All pairs in scheduled CI. Otherwise each registry to itself and to the next one, so that each is a source and a target of every kind. */
+/** All pairs in scheduled CI. Otherwise each registry to the next one, so that each is a source and a target of every kind. */
 const PAIRS = REGISTRIES.flatMap((source, index) => {
-  const targets = ALL_CASES ? REGISTRIES : [source, REGISTRIES[(index + 1) % REGISTRIES.length]];
+  const targets = ALL_CASES ? REGISTRIES : [REGISTRIES[(index + 1) % REGISTRIES.length]];
   return targets.map((target) => [source, target] as const);
 });
 
