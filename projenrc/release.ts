@@ -7,6 +7,25 @@ import { SecureWorkflows } from './workflows';
 /** The types of conventional commits, which titles of pull requests and CHANGELOG.md use. */
 const COMMIT_TYPES = ['feat', 'fix', 'docs', 'test', 'refactor', 'perf', 'style', 'build', 'ci', 'chore', 'revert'];
 
+/** Pull requests have a conventional title, which becomes a line of CHANGELOG.md. */
+export const PULL_REQUEST_LINT = { semanticTitleOptions: { types: COMMIT_TYPES } };
+
+const PULL_REQUEST_TEMPLATE = [
+  '<!-- The title is a conventional commit, for example "fix: images with a digest keep their tag". It becomes a line of the changelog. -->',
+  '',
+  '## Change',
+  '',
+  '<!-- What changes for users, and why? -->',
+  '',
+  'Fixes #',
+  '',
+  '## Checks',
+  '',
+  '- [ ] A test fails without this change.',
+  '- [ ] README, docs/, docstrings, and examples describe the new behavior.',
+  '- [ ] A breaking change has `!` in the title, and the steps to migrate are above.',
+];
+
 /** The options of the project that concern releases. */
 export const RELEASE_OPTIONS = {
   defaultReleaseBranch: 'main',
@@ -14,6 +33,7 @@ export const RELEASE_OPTIONS = {
   releaseEnvironment: 'release', // and another person approves what is published
   releasableCommits: ReleasableCommits.featuresAndFixes(),
   bumpPackage: 'commit-and-tag-version@^12', // 13 needs Node 22
+  pullRequestTemplateContents: PULL_REQUEST_TEMPLATE,
   npmTrustedPublishing: true,
   npmProvenance: true,
   publishToPypi: { ...LANGUAGES.publishToPypi, trustedPublishing: true },
@@ -21,9 +41,6 @@ export const RELEASE_OPTIONS = {
   publishToNuget: { ...LANGUAGES.publishToNuget, trustedPublishing: true },
   publishToGo: { ...LANGUAGES.publishToGo, githubUseSsh: true, githubDeployKeySecret: 'GO_GITHUB_DEPLOY_KEY' }, // a key of that repository only
 };
-
-/** Pull requests have a conventional title. */
-export const PULL_REQUEST_LINT = { semanticTitleOptions: { types: COMMIT_TYPES } };
 
 /** Secures the workflows, and keeps the address of the package registry out of committed files. */
 export function configureRelease(project: awscdk.AwsCdkConstructLibrary): void {
