@@ -1,5 +1,6 @@
 import { awscdk, javascript } from 'projen';
 import { configureLanguages } from './projenrc/languages';
+import { addIntegrationSnapshots } from './projenrc/integ';
 import { addLintRules } from './projenrc/lint';
 import { configureRelease, PULL_REQUEST_LINT, RELEASE_OPTIONS } from './projenrc/release';
 import { addRosettaFixture } from './projenrc/rosetta-fixture';
@@ -151,6 +152,7 @@ project.package.setScript('verified:docs', 'node scripts/prepare.mjs && tsx --ts
 project.package.setScript('cost', 'node scripts/prepare.mjs && tsx --tsconfig tsconfig.dev.json bench/cost/main.ts');
 
 configureRelease(project);
+addIntegrationSnapshots(project);
 addRosettaFixture(project);
 addDocumentation(project);
 
