@@ -14,13 +14,13 @@ export class NoTerminalError extends Error {
   }
 }
 
-/**
- * Asks whether to continue. Only `y` and `yes` are a confirmation.
- *
- * @throws NoTerminalError when the input is not a terminal
- */
+/** @throws NoTerminalError when the input is not a terminal */
+export function requireTerminal({ isTTY }: Pick<Terminal['input'], 'isTTY'>): void {
+  if (!isTTY) throw new NoTerminalError();
+}
+
+/** Asks whether to continue. Only `y` and `yes` are a confirmation. */
 export async function confirm(question: string, { input, output }: Terminal): Promise<'yes' | 'no' | 'interrupted'> {
-  if (!input.isTTY) throw new NoTerminalError();
   const lines = createInterface({ input, output });
   const end = new AbortController();
   let answer: 'no' | 'interrupted' = 'no';

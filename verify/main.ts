@@ -7,7 +7,7 @@
 import { AwsEnvironment } from './aws/aws-environment';
 import { type CheckResult, NotChecked } from './check';
 import { CHECKS } from './checks';
-import { confirm, NoTerminalError } from './confirm';
+import { confirm, NoTerminalError, requireTerminal } from './confirm';
 import type { Environment } from './environment';
 import { LocalEnvironment } from './local/local-environment';
 import { isUsageError, readOptions, VerifyOptions } from './options';
@@ -26,6 +26,7 @@ async function main(): Promise<number> {
   }
   const interruption = interruptible();
   if (options.local) return report(options, await verifyLocally(options, interruption));
+  if (!options.yes) requireTerminal(process.stdin);
   const environment = await AwsEnvironment.prepare(options.region!, say);
   say(planOf(options, environment));
   const answer = options.yes ? 'yes' : await confirm('Continue?', { input: process.stdin, output: process.stderr });

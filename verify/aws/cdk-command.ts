@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 /** The lines of output that an error shows. */
@@ -32,7 +32,7 @@ export async function runCdk({ arguments: args, region, say, signal }: CdkComman
       say(line);
     });
   }
-  const stop = () => child.kill('SIGINT');
+  const stop = () => stopGroup(child);
   signal?.addEventListener('abort', stop);
   try {
     const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
@@ -40,5 +40,14 @@ export async function runCdk({ arguments: args, region, say, signal }: CdkComman
     if (code !== 0) throw new Error(`cdk ${args[0]} failed:\n${lines.filter((line) => line.trim() !== '').slice(-SHOWN_LINES).join('\n')}`);
   } finally {
     signal?.removeEventListener('abort', stop);
+  }
+}
+
+/** Stops a process and the processes that it started. Windows has no process groups. */
+function stopGroup(child: ChildProcess): void {
+  try {
+    process.kill(-child.pid!, 'SIGINT');
+  } catch {
+    child.kill('SIGINT');
   }
 }

@@ -17,7 +17,7 @@ const STARTS: readonly (readonly [id: string, what: string, request: Omit<StartB
 export const allowedStarts: readonly Check[] = STARTS.map(([id, what, request]) => ({
   id,
   section: 'IAM condition keys',
-  assumption: `The role of a schedule can start a build ${what}, because the condition keys describe the request and not the project.`,
+  assumption: `The role of a schedule can start a build ${what}: the condition keys describe the request, not the project.`,
   expected: 'started',
   otherwise: 'No schedule can start a build.',
   dollars: 0.005,

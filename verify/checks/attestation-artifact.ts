@@ -8,7 +8,7 @@ export const attestationArtifact: Check = {
   section: 'Amazon ECR',
   assumption: 'Amazon ECR accepts an attestation as BuildKit 0.32 writes it: a manifest with artifactType, subject, and the empty config.',
   expected: 'accepted',
-  otherwise: 'The image is mirrored without its attestations, and a log line says so.',
+  otherwise: 'The image is mirrored without its attestations, with a message in the log.',
   dollars: 0,
   minutes: 0.2,
   local: true,

@@ -1,4 +1,4 @@
-import type { Check } from '../check';
+import { type Check, NotChecked } from '../check';
 
 /** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html */
 export const deploymentWaits: Check = {
@@ -15,6 +15,7 @@ export const deploymentWaits: Check = {
       await deployWithCopies();
       return { seen: 'UPDATE_COMPLETE' };
     } catch (error) {
+      if (error instanceof NotChecked) throw error;
       return { seen: 'UPDATE_FAILED', detail: (error as Error).message };
     }
   },

@@ -8,7 +8,7 @@ export const mediaTypeParameters: Check = {
   section: 'Amazon ECR',
   assumption: 'Amazon ECR refuses an artifact if its media type has parameters, such as `application/vnd.dev.sigstore.bundle+json;version=0.2`.',
   expected: 'refused',
-  otherwise: 'Such signatures are mirrored. Today they are left out, and a log line says so.',
+  otherwise: 'Such signatures are mirrored. Today they are left out, with a message in the log.',
   dollars: 0,
   minutes: 0.1,
   local: true,

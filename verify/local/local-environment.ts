@@ -10,6 +10,7 @@ import { LocalAws } from '../../examples/demo/local-aws';
 import { publishedImage } from '../../examples/demo/published-image';
 import { parseImageReference } from '../../src/image/image-reference';
 import { CloudAssembly } from '../../test/support/cloud-assembly';
+import type { LocalEcrOptions } from '../../test/support/local-ecr';
 import { creationTemplates, templateRepositories } from '../../test/support/template-repositories';
 import { type Context, NotChecked } from '../check';
 import type { Environment } from '../environment';
@@ -27,6 +28,9 @@ const MOMENT = 10;
 export class LocalEnvironment implements Environment {
   readonly description = 'stand-ins on this machine';
   private readonly closing: (() => Promise<unknown>)[] = [];
+
+  /** @param ecrOptions how the Amazon ECR of the registry checks differs from the usual */
+  constructor(private readonly ecrOptions: LocalEcrOptions = {}) {}
 
   async open(signal: AbortSignal): Promise<Context> {
     const folder = await mkdtemp(join(tmpdir(), 'verify-aws-'));
@@ -47,7 +51,7 @@ export class LocalEnvironment implements Environment {
 
   private async context(aws: LocalAws, outputs: Outputs, signal: AbortSignal): Promise<Context> {
     const { template } = aws.deployed;
-    const ecr = await new PreviewEcr(templateRepositories(template), { creationTemplates: creationTemplates(template) }).start();
+    const ecr = await new PreviewEcr(templateRepositories(template), { creationTemplates: creationTemplates(template), ...this.ecrOptions }).start();
     const starterId = template.ids('AWS::IAM::Role').find((id) => template.arn(id) === outputs.StarterRole)!;
     const codeBuild = await new GuardedCodeBuild(aws, starterId).start();
     const registries = new RegistryClients(ecr.host, signal, true);
