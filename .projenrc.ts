@@ -119,7 +119,11 @@ const bundle = project.addTask('bundle', {
 project.preCompileTask.spawn(bundle);
 project.addBins({ 'cdk-ecr-mirror': 'assets/cli/cdk-ecr-mirror.js' });
 // The compiled originals of what is bundled would only ask for libraries that the package does not depend on.
-for (const path of ['/lib/cli/', '/lib/codebuild/', '/lib/engine/', '/lib/handlers/', '/test/', '/verify/', '/bench/', '/docs/', '/examples/', '/scripts/', '/snippets/', '/rosetta/', '/.ci/', '/API.md', '/CONTRIBUTING.md', '/CHANGELOG.md', '/SECURITY.md', '/SUPPORT.md', '/.compatignore', '/jest.config.json', '/.npmrc', '/.tools/', '/cdk.out/']) {
+const PRIVATE_FOLDERS = ['bench', 'docs', 'examples', 'lib/cli', 'lib/codebuild', 'lib/engine', 'lib/handlers', 'rosetta', 'scripts', 'snippets', 'test', 'verify', '.ci', '.tools', 'cdk.out'];
+const PRIVATE_FILES = [
+  'API.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'SUPPORT.md', 'schemas/verified-1.schema.json', '.compatignore', '.npmrc', 'jest.config.json',
+];
+for (const path of [...PRIVATE_FOLDERS.map((folder) => `/${folder}/`), ...PRIVATE_FILES.map((file) => `/${file}`)]) {
   project.npmignore?.exclude(path);
 }
 project.npmignore?.include('/assets/');

@@ -17,7 +17,9 @@ const REGION = 'eu-west-1';
 const PREFIX = 'mirrorverify1';
 const MISSING = Object.assign(new Error(`Stack with id ${PREFIX} does not exist`), { name: 'ValidationError' });
 const clients = {
-  cloudFormation: new CloudFormationClient({ region: REGION }), ecr: new ECRClient({ region: REGION }), logs: new CloudWatchLogsClient({ region: REGION }),
+  cloudFormation: new CloudFormationClient({ region: REGION }),
+  ecr: new ECRClient({ region: REGION }),
+  logs: new CloudWatchLogsClient({ region: REGION }),
 };
 const leftovers = new Leftovers(clients, PREFIX, REGION);
 const [stacks, ecr] = [mockClient(CloudFormationClient), mockClient(ECRClient)];
