@@ -13,9 +13,6 @@ const DEFECTS = [
   [/^(?:#|\/\/) \w+: any$|\bany \w+;$/m, 'a constant has the type "any"; declare its type'],
 ];
 
-/** A comment at the end of a line appears twice in some languages. */
-const COMMENT_AFTER_CODE = /^(?!\s*\/\/).*\S.*[;,{)\]]\s*\/\/ .*$/m;
-
 /** The place of an example: a line of README.md, or of the source file of a type or member. */
 function placeOf({ api, field }, assembly) {
   if (api.api === 'moduleReadme') return `README.md:${field?.line ?? '?'}`;
@@ -24,10 +21,14 @@ function placeOf({ api, field }, assembly) {
   return `${file} (${[api.fqn, api.memberName].filter((name) => name !== undefined).join('.')})`;
 }
 
-/** The problems of one example in TypeScript, before translation. */
-function problemsOfOriginal(name, source) {
-  const comment = COMMENT_AFTER_CODE.exec(source);
-  return comment === null ? [] : [{ name, language: 'TypeScript', problem: `"${comment[0].trim()}": put the comment on a line of its own` }];
+/** A comment behind a statement appears twice in some languages. */
+function repeatedComments(name, { $: original, ...translations }) {
+  const comments = new Set([...original.source.matchAll(/\/\/ (.+)$/gm)].map(([, comment]) => comment.trim()));
+  const count = (source, text) => source.split(text).length;
+  return [...comments].flatMap((comment) => {
+    const languages = Object.keys(translations).filter((language) => count(translations[language].source, comment) > count(original.source, comment));
+    return languages.length === 0 ? [] : [{ name, language: languages.join(', '), problem: `the comment "${comment}" appears twice; put it on a line above the statement` }];
+  });
 }
 
 export async function checkSnippets(workspace) {
@@ -41,15 +42,14 @@ export async function checkSnippets(workspace) {
   const pieces = Object.values(tablet.snippets).flatMap(({ location, translations }) => {
     return Object.entries(translations).map(([language, { source }]) => ({ name: placeOf(location, assembly), language, source }));
   });
-  const originals = pieces.filter(({ language }) => language === '$');
   const translations = pieces.filter(({ language }) => language !== '$');
   const problems = [
-    ...originals.flatMap(({ name, source }) => problemsOfOriginal(name, source)),
+    ...Object.values(tablet.snippets).flatMap(({ location, translations: all }) => repeatedComments(placeOf(location, assembly), all)),
     ...await syntaxErrors(workspace, translations),
     ...translations.flatMap(({ name, language, source }) => {
       return DEFECTS.filter(([pattern]) => pattern.test(source)).map(([pattern, problem]) => ({ name, language, problem: `"${pattern.exec(source)[0].trim()}": ${problem}` }));
     }),
   ];
   if (problems.length > 0) throw new Error(`examples are not valid in other languages:\n${problems.map(({ name, language, problem }) => `  ${name}: ${language}: ${problem}`).join('\n')}`);
-  return `${originals.length} examples in ${new Set(translations.map(({ language }) => language)).size} languages`;
+  return `${Object.keys(tablet.snippets).length} examples in ${new Set(translations.map(({ language }) => language)).size} languages`;
 }
