@@ -4,6 +4,7 @@
 //   snippets                       the examples of README.md and of docstrings, translated into each language
 //   page                           the code in docs/languages.md is that of examples/languages
 // Names of parts as arguments run only these. `--keep` keeps the temporary folder. Needs a package: `npm run build:package`.
+// LANGUAGES_MAVEN_REPOSITORY is a folder for Maven packages that stays; the default is the temporary folder.
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { checkCsharp } from './languages/csharp.mjs';
@@ -15,7 +16,7 @@ import { checkPython } from './languages/python.mjs';
 import { checkSnippets } from './languages/snippets.mjs';
 import { checkTypescript } from './languages/typescript.mjs';
 
-/** Each part, the language that it generates, and the other parts that it needs. */
+/** Each part, the library that it needs, and whether it compares templates with those of TypeScript. */
 const PARTS = {
   typescript: { check: checkTypescript },
   python: { check: checkPython, target: 'python', comparesTemplates: true },
