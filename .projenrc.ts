@@ -1,6 +1,6 @@
 import { awscdk, javascript } from 'projen';
-import { configureLanguages } from './projenrc/languages';
 import { addIntegrationSnapshots } from './projenrc/integ';
+import { configureLanguages } from './projenrc/languages';
 import { addLintRules } from './projenrc/lint';
 import { configureRelease, PULL_REQUEST_LINT, RELEASE_OPTIONS } from './projenrc/release';
 import { addRosettaFixture } from './projenrc/rosetta-fixture';
@@ -118,16 +118,9 @@ const bundle = project.addTask('bundle', {
 });
 project.preCompileTask.spawn(bundle);
 project.addBins({ 'cdk-ecr-mirror': 'assets/cli/cdk-ecr-mirror.js' });
-// The compiled originals of what is bundled would only ask for libraries that the package does not depend on.
-const PRIVATE_FOLDERS = ['bench', 'docs', 'examples', 'lib/cli', 'lib/codebuild', 'lib/engine', 'lib/handlers', 'rosetta', 'scripts', 'snippets', 'test', 'verify', '.ci', '.tools', 'cdk.out'];
-const PRIVATE_FILES = [
-  'API.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'SUPPORT.md', 'schemas/verified-1.schema.json', '.compatignore', '.npmrc', 'jest.config.json',
-];
-for (const path of [...PRIVATE_FOLDERS.map((folder) => `/${folder}/`), ...PRIVATE_FILES.map((file) => `/${file}`)]) {
-  project.npmignore?.exclude(path);
-}
-project.npmignore?.include('/assets/');
-project.npmignore?.include('/NOTICE');
+// Nothing is in the package but these; the compiled originals of what is bundled would ask for libraries that the package does not depend on.
+project.npmignore?.addPatterns('/*', '!/.jsii', '!/.jsii.tabl.json', '!/lib', '!/assets', '!/schemas', '!/NOTICE');
+project.npmignore?.addPatterns('/lib/cli/', '/lib/codebuild/', '/lib/engine/', '/lib/handlers/', '/schemas/verified-1.schema.json');
 
 // A block of the README that does not compile fails the build.
 project.postCompileTask.exec('jsii-rosetta extract --strict --compile');

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What each file of the package is for. */
 const ALLOWED = [
-  /^package\.json$|^\.jsii(\.gz)?$|^lib\/.*\.(js|d\.ts)$/, // the constructs, and what jsii and Construct Hub read
+  /^package\.json$|^\.jsii(\.gz|\.tabl\.json)?$|^lib\/.*\.(js|d\.ts)$/, // the constructs, and what jsii and Construct Hub read: types, and translated examples
   /^assets\/(\w[\w-]*\/)+[\w-]+\.js$/, // what runs in CodeBuild, in Lambda, at synthesis, and on the command line
   /^assets\/(\w[\w-]*\/)+THIRD-PARTY-LICENSES\.txt$|^assets\/sbom\.cdx\.json$|^LICENSE$|^NOTICE$/,
   /^schemas\/[\w-]+\.schema\.json$/, // for editors and for receivers of events
