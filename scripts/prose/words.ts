@@ -13,7 +13,7 @@ export const PLAIN_WORDS: readonly Replacement[] = [
   [/\b(?:takes?|took) no\b/gi, 'write "doesn\'t support" or "doesn\'t accept"'],
   [/\bknows? (?:no|nothing|of)\b/gi, 'write "doesn\'t support" or "doesn\'t have"'],
   [/(?<!\bthere\s)\b(?:is|are|was|were) no (?!(?:longer|more|less)\b)[\w-]+/gi, 'write "is not a …" or "doesn\'t have …"'],
-  [/\bis none\b|\bare none\b/gi, 'write what is missing'],
+  [/(?<!\bthere\s)\b(?:is|are) none\b/gi, 'write what is missing'],
   [/\b(?:is|are) another than\b|\banother than\b/gi, 'write "different from"'],
   [/\bsuch as is\b/gi, 'write what it is'],
   [/\bas (?:it|they) stands?\b/gi, 'write "unchanged" or "currently"'],

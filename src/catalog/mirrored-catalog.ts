@@ -243,7 +243,7 @@ export class MirroredCatalog extends Construct {
   }
 
   /**
-   * Grants permission to start runs: builds of the mirror's project that override the variables of runs, and nothing else.
+   * Grants permission to start runs: builds of the mirror's project that override only the variables of runs.
    *
    * The permission covers all catalogs and all images of the mirror. See `IMirroredImage.grantStart()`.
    */

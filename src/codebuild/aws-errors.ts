@@ -47,7 +47,7 @@ export function isQuotaError(error: unknown): boolean {
   return (Object(error) as ErrorFields).name === QUEUE_IS_FULL || buildQuota(error) !== undefined;
 }
 
-/** The number of builds that the account can have, if an error says so. A quota of 0 never has room, and waiting does not help. */
+/** The number of builds that the account can have, if an error contains it. A quota of 0 never has room, and waiting does not help. */
 export function buildQuota(error: unknown): number | undefined {
   const [, builds] = MAX_BUILDS.exec((Object(error) as ErrorFields).message ?? '') ?? [];
   return builds === undefined ? undefined : Number(builds);

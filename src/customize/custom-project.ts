@@ -96,7 +96,7 @@ export class CustomImageBuilds {
     const baseArns = () => repositories.baseArns();
     const role = this.role = defineCustomRole(scope, 'BuildRole', { ...shared, engine: program, credentials: [], customArns, baseArns });
     this.project = defineCustomProject(scope, 'Project', { ...shared, program, role, sharedVariables, fingerprints });
-    // These builds pull from the mirror only. What their commands need is not known.
+    // These builds pull from the mirror only. The needs of their commands are not known.
     warnAboutNetwork(this.project, { compute: configuration, role, sources: () => [] });
     this.needs = [role, this.project, ...configuration.vpc === undefined ? [] : [configuration.vpc]];
     this.location = { project: this.project.projectName, processor, otherEnvironment };

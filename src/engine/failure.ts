@@ -6,7 +6,7 @@ import type { FailureReason } from './result';
 import type { RunLimits } from './run-signal';
 import type { ImageReference } from '../image/image-reference';
 
-/** What limits a run, and how it uses upstream registries. */
+/** The limits of a run, and its use of upstream registries. */
 type FailureContext = RunLimits & Pick<RegistryTools, 'upstreams'>;
 
 /**

@@ -62,7 +62,7 @@ export async function mirrorAll<R>(plan: readonly PlannedImages[], tools: Mirror
   return results.flat();
 }
 
-/** What lets the old versions of a tag filter expire; undefined when the mirror keeps all of them. */
+/** Lets the old versions of a tag filter expire; undefined when the mirror keeps all of them. */
 function keptVersions(planned: PlannedImages, requests: readonly MirrorRequest[], tools: MirrorTools): FilterVersions | undefined {
   if ('result' in planned) return undefined;
   const { keepVersions, otherTags = [], tags } = planned.configuration;

@@ -40,7 +40,7 @@ export interface MirrorRequest {
   readonly referrers: boolean;
   /** Whether to look for referrers that were published after the image was mirrored, if it is unchanged; false by default. */
   readonly lateReferrers?: boolean;
-  /** What to do with the attestations of an index; `KEEP_IF_ACCEPTED` by default. */
+  /** The policy for the attestations of an index; `KEEP_IF_ACCEPTED` by default. */
   readonly attestations?: AttestationPolicy;
   /** The number of previous images that a floating tag keeps; none by default. */
   readonly keepPrevious?: number;
@@ -56,10 +56,10 @@ export interface MirrorRequest {
   readonly dryRun?: boolean;
 }
 
-/** What images are mirrored with. */
+/** The tools that images are mirrored with. */
 export interface MirrorTools extends RegistryTools {
   readonly progress: ProgressListener;
-  /** What the images of a run share. By default, each image has its own limits. */
+  /** The state that the images of a run share. By default, each image has its own limits. */
   readonly limits?: SharedLimits;
   /** Lists the images of the target for retention. @default - the API of Amazon ECR, for its registries */
   readonly listImages?: ImageLister;
@@ -232,7 +232,7 @@ class MirrorTask {
     const { digest, fullDigest, platforms, sourceDigest } = this.targetImage!;
     const named = `${target.repository}:${target.tag}`;
     if (fullDigest === newDigest) {
-      const cause = this.attestations.isPinned ? 'whose digest is pinned' : 'which must keep them';
+      const cause = this.attestations.isPinned ? 'but its digest is pinned' : 'but must keep them';
       return `${named} is a fixed tag and has the image without its attestations, ${cause}: ${consequence}`;
     }
     if (platforms !== undefined && this.request.platforms !== undefined && sourceDigest === digest) {

@@ -17,7 +17,7 @@ const PRERELEASE_WORDS: ReadonlySet<string> = new Set([
   'alpha', 'beta', 'canary', 'cr', 'dev', 'ea', 'm', 'milestone', 'nightly', 'pre', 'preview', 'rc', 'snapshot', 'unstable',
 ]);
 
-/** What a tag has at one place, the oldest first: `1.2-rc1`, `1.2`, `1.2-alpine`, and `1.2.1`. */
+/** The kinds of text that a tag has at one place, the oldest first: `1.2-rc1`, `1.2`, `1.2-alpine`, and `1.2.1`. */
 enum Place { PRERELEASE, END, WORD, NUMBER }
 
 /**

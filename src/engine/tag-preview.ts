@@ -1,9 +1,9 @@
-/** What a tag filter selects, for people who write one: the selected tags, the dropped tags, and near misses. */
+/** The selection of a tag filter, for people who write one: the selected tags, the dropped tags, and near misses. */
 import { inOrder } from './tag-order';
 import { orderedVersions, selectTags } from './tags';
 import { TAG_ORDERS, TagSelection } from '../image/tag-selection';
 
-/** What a tag filter selects from the tags of an upstream repository. */
+/** The selection of a tag filter from the tags of an upstream repository. */
 export interface TagPreview {
   /** The upstream repository: `docker.io/minio/minio`. */
   readonly source: string;

@@ -43,7 +43,7 @@ function editDistance(a: string, b: string): number {
 /** The first word of a command or line that ends with an image: `docker pull nginx`, `FROM nginx`. */
 const COMMAND = /^(?:\$ *)?(?:sudo +)?(?:(?:docker|podman|nerdctl|crictl|ctr|crane|skopeo|regctl|oras) +[^ ]+|from|image:|-) +(?:[^ ]+ +)*([^ ]+)$/i;
 
-/** Websites that show images, and the image that a path of them shows. Nobody can pull from these hosts. */
+/** Websites that show images, and the image that a path of them shows. These hosts are not registries. */
 const WEBSITES: readonly (readonly [host: RegExp, page: RegExp, image: string])[] = [
   [/^(?:www\.)?hub\.docker\.com$/, /^layers\/(?:library\/)?([^/]+(?:\/[^/]+)?)\/([^/]+)\/images(?:\/|$)/, '$1:$2'],
   [/^(?:www\.)?hub\.docker\.com$/, /^(?:_|r\/(?:library|_)|repository\/docker\/library)\/([^/]+)(?:\/|$)/, '$1'],

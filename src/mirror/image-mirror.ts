@@ -226,7 +226,8 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
   /**
    * Allows all builds that push images to sign them with a profile of AWS Signer.
    *
-   * Amazon ECR signs images on push if its signing configuration says so. The mirror does not change this configuration of the account.
+   * Amazon ECR signs images on push if the account has a signing configuration for the repository.
+   * The mirror does not change this configuration.
    *
    * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
    */

@@ -24,7 +24,7 @@ export interface ImageRunsProps {
   readonly custom?: CustomizedImage;
 }
 
-/** What starts the runs of an image: its schedule, deployments, and what the app defines for it. */
+/** The starters of the runs of an image: its schedule, deployments, and what the app defines for it. */
 export class ImageRuns {
   /** The constructs that are complete when the first copy exists. */
   public readonly firstCopy: readonly Construct[];

@@ -130,7 +130,7 @@ interface ImportedMirrorProps {
   readonly location: Required<ImageMirrorLookupOptions>;
   /** The images of the mirror; `undefined` in a first synthesis that only collects lookups. */
   readonly published: readonly PublishedImage[] | undefined;
-  /** What to do for an image that is not in the mirror. */
+  /** The remedy for an image that is not in the mirror. */
   readonly addRemedy: string;
 }
 

@@ -28,7 +28,7 @@ export const HOURLY_SUM: cloudwatch.MetricOptions = { period: Duration.hours(1),
 export interface CountAlarmProps {
   readonly kind: MirrorAlarm;
   readonly metric: cloudwatch.IMetric;
-  /** What is wrong when the alarm goes off: a sentence without its period. */
+  /** The problem when the alarm goes off: a sentence without its period. */
   readonly meaning: string;
 }
 

@@ -47,7 +47,7 @@ export class EcrUpstreams {
   private readonly listed: string[] = [];
   private readonly imported: string[] = [];
 
-  /** @param project the project whose builds pull */
+  /** @param project the project that pulls */
   constructor(private readonly project: IConstruct, private readonly props: EcrUpstreamsProps) {
     onSynthesis(project, () => this.update());
   }

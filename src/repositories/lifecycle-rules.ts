@@ -32,7 +32,7 @@ export interface LifecycleSettings {
   readonly lifecycleRules: readonly ecr.LifecycleRule[];
 }
 
-/** What an image says about the lifecycle rules of its repository. */
+/** The options of an image for the lifecycle rules of its repository. */
 export type LifecycleOfImage = KeptImages & Pick<DeclaredImage, 'source' | 'tags' | 'mutableTags' | 'fixedTags' | 'lifecycleRules'>;
 
 /** The tags that a filter with fixed tags selects. */

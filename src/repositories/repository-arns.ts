@@ -7,7 +7,7 @@ export function repositoryArn(stack: Stack, resourceName: string): string {
   return stack.formatArn({ service: 'ecr', resource: 'repository', resourceName });
 }
 
-/** A policy lists at most this number of repositories. For more, it has one pattern, which is easier to review. */
+/** A policy lists at most this number of repositories. For more, it has one pattern, which is shorter. */
 const MAX_EXACT_ARNS = 60;
 
 /** The number of characters for statements that others add to the role, for example for the key of a secret. */

@@ -25,7 +25,7 @@ export function runStatements(project: codebuild.IProject): iam.PolicyStatement[
   return startBuildStatements({ project, variables: Object.values(RUN_ENVIRONMENT) });
 }
 
-/** What starts runs beside the schedules: rules of Amazon EventBridge, and principals of the app. */
+/** The starters of runs in addition to schedules: rules of Amazon EventBridge, and principals of the app. */
 export class RunStarters {
   private role?: iam.Role;
 

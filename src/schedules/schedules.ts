@@ -33,7 +33,7 @@ export interface MirrorSchedulesProps {
 export class MirrorSchedules {
   public readonly group: scheduler.ScheduleGroup;
   public readonly deadLetterQueue: sqs.Queue;
-  /** What starts runs beside the schedules. */
+  /** The starters of runs in addition to schedules. */
   public readonly starters: RunStarters;
   private readonly project: codebuild.IProject;
   private readonly key?: kms.IKey;

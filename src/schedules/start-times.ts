@@ -22,7 +22,7 @@ interface SimultaneousSchedules {
 /**
  * Warns when more builds start in one minute than an account can queue. A build that finds nothing new takes about one minute.
  *
- * @param project the project whose builds start
+ * @param project the project of the builds
  * @param timetables the timetables of all schedules, read at synthesis
  */
 export function warnAboutStartTimes(project: Construct, timetables: () => Iterable<Timetable>): void {

@@ -4,11 +4,11 @@ import { quote, redactCredentials } from '../image/sanitize';
  * Checks of values from plain JavaScript, in which no compiler checks that a list is a list. `null` is the same as `undefined`.
  */
 
-/** What a property accepts. */
+/** The values that a property accepts. */
 export interface Shape {
   /** The accepted values in words: `a list`, `a string`. */
   readonly wanted: string;
-  /** What to write instead of a value that is not accepted. */
+  /** The replacement for a value that is not accepted. */
   readonly remedy: (value: unknown) => string;
   readonly accepts: (value: unknown) => boolean;
   /** The shape of the items of a list. */

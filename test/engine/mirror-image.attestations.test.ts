@@ -257,7 +257,7 @@ describe('a pinned digest', () => {
     await run({ kind: 'floating' });
     expect(await run({ kind: 'floating', expectedDigest: IMAGE.digest })).toMatchObject({ outcome: 'failed', message: expect.stringContaining('the digest is pinned') });
     await run({}, 'mirror/fixed');
-    expect(await run({ expectedDigest: IMAGE.digest }, 'mirror/fixed')).toMatchObject({ outcome: 'tag-moved', message: expect.stringContaining('whose digest is pinned') });
+    expect(await run({ expectedDigest: IMAGE.digest }, 'mirror/fixed')).toMatchObject({ outcome: 'tag-moved', message: expect.stringContaining('but its digest is pinned') });
   });
 });
 

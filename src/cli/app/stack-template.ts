@@ -92,7 +92,7 @@ function splitImages({ [RUN_ENVIRONMENT.IMAGES]: list, ...shared }: Variables): 
   return Array.isArray(entries) ? entries.map((entry) => ({ ...shared, ...stringsOf(Object.entries(Object(entry) as object)) })) : [];
 }
 
-/** The pairs whose value is text. The schedules of other tools can have any values. */
+/** The pairs with a text as value. The schedules of other tools can have any values. */
 function stringsOf(pairs: readonly (readonly [string, unknown])[]): Variables {
   return Object.fromEntries(pairs.filter((pair): pair is readonly [string, string] => typeof pair[1] === 'string'));
 }

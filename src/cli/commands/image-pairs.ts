@@ -70,7 +70,7 @@ function argumentPair(images: readonly string[]): ImagePair {
   return { source, target };
 }
 
-/** Requires that a target names its registry. Docker would read it as an image on Docker Hub, and nearly nobody wants to push there. */
+/** Requires that a target names its registry. Docker would read it as an image on Docker Hub, and users rarely want to push there. */
 function requireRegistry(target: string): void {
   const problem = registryProblem(target);
   if (problem !== undefined) throw new UsageError(problem);

@@ -32,7 +32,7 @@ export function chooseItems(deployed: DeployedItems, names: readonly string[], a
   return chosen;
 }
 
-/** Finds the shards of a catalog. Without an exact match, a catalog matches whose location has unresolved tokens. */
+/** Finds the shards of a catalog. Without an exact match, a catalog matches if its location has unresolved tokens. */
 function findCatalog({ items, stack }: DeployedItems, location: string): DeployedCatalog[] {
   const catalogs = items.filter(isCatalog);
   const isSame = (catalog: DeployedCatalog) => catalog.location === location;

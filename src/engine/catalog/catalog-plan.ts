@@ -78,7 +78,7 @@ export interface Catalog {
   readonly maxEntries?: number;
 }
 
-/** What the plan of an entry depends on, apart from the entry. */
+/** The inputs of the plan of an entry, apart from the entry. */
 interface PlanContext {
   readonly catalog: Catalog;
   /** The environment of the build. */

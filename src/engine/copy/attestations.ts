@@ -19,7 +19,7 @@ import { isIndexType } from '../../image/media-types';
 import { MirrorError } from '../mirror-error';
 import type { ReceivedManifest } from '../registry/registry-client';
 
-/** What to do with the attestations of an image. */
+/** The policy for the attestations of an image. */
 export interface AttestationOptions {
   readonly policy: AttestationPolicy;
   /** Whether the user pinned the digest of the image. A pinned image is never copied with another index. */
@@ -115,7 +115,7 @@ interface ReducedIndex {
  *
  * A nested index with attestations is reduced in the same way, so its entry has another digest and size.
  *
- * @returns undefined when the image has no attestations, and when it has nothing else
+ * @returns undefined when the image has no attestations, and when it has only attestations
  */
 async function withoutAttestations(root: Manifest, sourceDigest: string, reader: ImageReader): Promise<ReducedIndex | undefined> {
   const leftOut = new Set<string>();
@@ -136,7 +136,7 @@ interface ReduceOptions {
   readonly depth: number;
 }
 
-/** The index without attestations; the same manifest when it has none, and undefined when it has nothing else. */
+/** The index without attestations; the same manifest when it has none, and undefined when it has only attestations. */
 async function reduce(index: Manifest, options: ReduceOptions): Promise<Manifest | undefined> {
   if (!isIndexType(index.mediaType) || options.depth > MAX_INDEX_DEPTH) return index;
   const content = parseIndex(index);

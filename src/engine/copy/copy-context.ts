@@ -33,7 +33,7 @@ export interface CopyContext {
   readonly blobs: ImageBlobs;
 }
 
-/** What the images of a run share. */
+/** The state that the images of a run share. */
 export interface SharedLimits {
   readonly transfers: TransferLimit;
   readonly lookups: Semaphore;

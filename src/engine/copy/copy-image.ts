@@ -20,7 +20,7 @@ export interface CopyImageOptions {
   readonly platformsIfAvailable?: boolean;
   /** Whether to copy signatures and other referrers. */
   readonly referrers: boolean;
-  /** What to do with attestations. */
+  /** The policy for attestations. */
   readonly attestations: Omit<AttestationOptions, 'sourceDigest'>;
   /** The platform tags to put together with the tag; undefined for none. */
   readonly platformTags?: PlatformTags;
@@ -31,7 +31,7 @@ export interface CopyImageOptions {
 /**
  * Copies an image with everything that it lists and its referrers, and puts the tag last.
  *
- * The platform tags come just before the tag, so a tag that is up to date means that they are too.
+ * The platform tags come immediately before the tag, so a tag that is up to date means that they are too.
  * An interrupted copy leaves the tag unchanged, and the next one skips the blobs that are in the target already.
  *
  * @returns the digest that the tag names: the given one, or that of a new index with a selection of platforms or without attestations
@@ -78,7 +78,7 @@ function referrersOf(context: CopyContext, root: Manifest, listed: readonly Refe
   return kept;
 }
 
-/** The manifest for the digest that the source has just returned. A missing manifest means that the registry contradicts itself. */
+/** The manifest for the digest that the source returned before. A missing manifest means that the registry contradicts itself. */
 async function fetchRoot({ source }: CopyContext, copy: ImageCopy, digest: string): Promise<Manifest> {
   try {
     return await copy.sourceReader.manifest({ digest });

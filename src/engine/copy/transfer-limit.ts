@@ -14,7 +14,7 @@ const SLOW_TRANSFER = 30e6;
 /** Bytes of resident memory above which the limit doesn't grow. */
 const MAX_MEMORY = 95 * 1024 * 1024;
 
-/** What changes the limit. Tests replace it. */
+/** The conditions that change the limit. Tests replace them. */
 export interface TransferConditions {
   /** Milliseconds. */
   readonly now: () => number;

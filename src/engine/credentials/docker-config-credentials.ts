@@ -125,7 +125,7 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-/** What helpers print when they have no credentials for a registry. */
+/** The output of helpers that have no credentials for a registry. */
 const NOT_FOUND = /credentials not found|no credentials/i;
 
 /**

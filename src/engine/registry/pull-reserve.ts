@@ -2,7 +2,7 @@ import type { Endpoint } from './endpoint';
 import { headerValue, HttpResponse } from './transport';
 import { MirrorError } from '../mirror-error';
 
-/** What Docker Hub last said about the limit of an account or an IP address. */
+/** The last response of Docker Hub about the limit of an account or an IP address. */
 interface PullBudget {
   remaining: number;
   /** The window of the limit in seconds; undefined when Docker Hub doesn't say. */
@@ -73,7 +73,7 @@ export class ClientPulls {
   async look(send: () => Promise<HttpResponse>): Promise<HttpResponse> {
     const request = this.reserve.nextRequest();
     const response = await send();
-    // A redirect can lead to another host, which knows nothing about pulls.
+    // A redirect can lead to another host, which does not count pulls.
     if (response.url.origin === new URL(this.endpoint.origin).origin) this.budget = this.reserve.record(request, response) ?? this.budget;
     return response;
   }

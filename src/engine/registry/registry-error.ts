@@ -17,7 +17,7 @@ export interface RequestPurpose {
   readonly registry: string;
   /** The action that failed: `read manifest library/nginx:stable`. */
   readonly action: string;
-  /** What the request is about. It decides what a refusal means. */
+  /** The subject of the request. It decides what a refusal means. */
   readonly subject?: 'manifest' | 'blob' | 'upload';
   /** Whether the request used credentials. */
   readonly authenticated: boolean;

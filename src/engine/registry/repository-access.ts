@@ -12,7 +12,7 @@ import type { ProgressListener } from '../report/progress';
 import { RunLimits, RunSignal } from '../run-signal';
 import type { Semaphore } from '../semaphore';
 
-/** What requests to registries are sent with. */
+/** The connection and the settings of requests to registries. */
 export interface RegistryTools extends RunLimits {
   readonly transport: Transport;
   readonly credentials: CredentialSource;

@@ -177,7 +177,7 @@ const ABORT_NAMES = ['AbortError', 'TimeoutError'];
 const FINAL_CODES = new RegExp(
   '^(?:ENOTFOUND$|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|ERR_INVALID|UND_ERR_HEADERS_OVERFLOW|ERR_SSL_|EPROTO$)',
 );
-/** What OpenSSL reports when a server sends plain HTTP in place of a TLS handshake. */
+/** The errors of OpenSSL when a server sends plain HTTP in place of a TLS handshake. */
 const NO_TLS = /wrong version number|packet length too long|unknown protocol|http request/i;
 
 /** The error code of the system or of undici, from the error or one of its causes. Empty when there is none. */

@@ -94,7 +94,7 @@ export class FilterVersions {
   }
 }
 
-/** What else decides about the versions of a repository. */
+/** The other facts that decide about the versions of a repository. */
 export interface SelectedVersions {
   /** The tags that the run selected, and those that other images need. */
   readonly selected: readonly string[];
@@ -103,7 +103,7 @@ export interface SelectedVersions {
 }
 
 /**
- * The tags of a repository that a filter keeps, and those that it no longer keeps. It knows nothing about other tags.
+ * The tags of a repository that a filter keeps, and those that it no longer keeps. Other tags are not in it.
  *
  * A version is as new as its number says, whenever it was pushed.
  */

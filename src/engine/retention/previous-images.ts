@@ -39,7 +39,7 @@ export class PreviousImages {
     this.lister = options.listImages ?? imageLister(context.target.endpoint.registry);
   }
 
-  /** What the result of the image says about retention. */
+  /** The text about retention in the result of the image. */
   get result(): Pick<MirrorResult, 'keptAs' | 'expired'> {
     const { expired, keptAs } = this;
     return { ...keptAs === undefined ? {} : { keptAs }, ...expired.length === 0 ? {} : { expired } };

@@ -34,7 +34,7 @@ export interface PreviousList {
   readonly keepPrevious: number;
 }
 
-/** What a run knows about the tags of a repository. It knows nothing about the tags and lists of other images. */
+/** The tags of a repository that a run has read. The tags and lists of other images are not known. */
 interface KnownTags {
   /** Whether nothing needs an image for being in a list. */
   readonly isDeadList: (list: string) => boolean;
@@ -117,7 +117,7 @@ export function planRescue(before: readonly TaggedImage[], after: readonly Tagge
   }));
 }
 
-/** Whether a tag or a list needs an image. A tag that the run knows nothing about does. */
+/** Whether a tag or a list needs an image. A tag that is unknown to the run does. */
 function isNeeded(image: TaggedImage, { isDeadList, isDeadTag }: KnownTags): boolean {
   return image.tags.some((tag) => {
     if (matches(tag, EXPIRED_TAG_PATTERN) || parseReleasedTag(tag) !== undefined) return false;

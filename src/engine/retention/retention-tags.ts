@@ -8,7 +8,7 @@ import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
 import { isRetryableStatus } from '../registry/registry-error';
 
-/** What retention tags are put with. */
+/** The clients that put retention tags. */
 export type RetentionContext = Pick<CopyContext, 'target' | 'retryContext' | 'lookups' | 'pace' | 'progress' | 'statistics'>;
 
 /** The maximum number of images that one run marks or releases. The next run continues. */
@@ -37,7 +37,7 @@ export function isRefusal(error: unknown): error is MirrorError {
 }
 
 /**
- * Protects an image that has just got a tag, if another run has marked it to expire.
+ * Protects an image with a new tag, if another run has marked it to expire.
  *
  * @see docs/adr/0017-retention.md for the order of the requests of both runs
  */
