@@ -12,9 +12,13 @@ export function escapeVue(markdown: MarkdownRenderer): void {
   for (const rule of ['html_inline', 'html_block'] as const) {
     markdown.renderer.rules[rule] = (tokens, index) => {
       const { content } = tokens[index];
-      return HTML.test(content.trim()) ? content : escapeBraces(escapeHtml(content));
+      // VitePress itself adds entities, such as the text of anchors.
+      return HTML.test(content.trim()) || content.startsWith('&') ? content : escapeBraces(escapeHtml(content));
     };
   }
+  markdown.renderer.rules.code_inline = (tokens, index, _options, _environment, self) => {
+    return `<code${self.renderAttrs(tokens[index])}>${escapeBraces(escapeHtml(tokens[index].content))}</code>`;
+  };
   markdown.renderer.rules.text = (tokens, index) => escapeBraces(escapeHtml(tokens[index].content));
 
   // GitHub draws Mermaid diagrams; the site links to them.
