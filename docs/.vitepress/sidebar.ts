@@ -81,6 +81,6 @@ export const SIDEBAR: Group[] = [
     'migrating/regsync': 'regsync',
     'migrating/pull-through-cache': 'Pull-through cache',
   }),
-  group('Contributing', { community: 'Community and support', architecture: 'Architecture' }),
+  group('Contributing', { community: 'Community and support', releases: 'Releases', architecture: 'Architecture' }),
   { text: 'Decisions', collapsed: true, items: decisions() },
 ];
