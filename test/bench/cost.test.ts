@@ -7,11 +7,12 @@ import {
 import { costPage } from '../../bench/cost/cost-page';
 import { dollars } from '../../bench/cost/dollars';
 import { PRICES } from '../../bench/cost/prices';
-import { dashboardCost, notifyCost, NOTIFY_METRICS } from '../../bench/cost/watching-cost';
+import { dashboardCost, notifyCost } from '../../bench/cost/watching-cost';
 import { BUILD_MINUTE_PRICES } from '../../src/observe/build-cost';
 
 const ROOT = join(__dirname, '..', '..');
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const pageOf = (name: string) => readFileSync(join(ROOT, 'docs', name), 'utf8');
 
 test('docs/cost.md is what the prices give; if not, run "npm run cost"', () => {
   expect(readFileSync(join(ROOT, 'docs', 'cost.md'), 'utf8')).toBe(costPage());
@@ -78,7 +79,7 @@ test('dashboards estimate with the same prices', () => {
   });
 });
 
-describe('the README\'s numbers come from the same prices', () => {
+describe('the numbers of other pages come from the same prices', () => {
   const monthOf = (compute: keyof typeof COMPUTES) => checksCost(COMPUTES[compute], FREQUENCIES.DAILY, 10);
 
   test.each([
@@ -86,17 +87,20 @@ describe('the README\'s numbers come from the same prices', () => {
     [/`MirrorCompute\.ec2\(\{ architecture: ARM_64 \}\)`, \$([0-9.]+) a minute \| about \$([0-9.]+)/, PRICES.EC2_ARM_MINUTE.dollars, monthOf('EC2_ARM')],
     [/`MirrorCompute\.lambda\(\)`, \$([0-9.]+) a second \| about \$([0-9.]+)/, PRICES.LAMBDA_ARM_SECOND.dollars, monthOf('LAMBDA_ARM')],
   ])('%s', (pattern, unit, month) => {
-    const [, toldUnit, toldMonth] = pattern.exec(README)!;
+    const [, toldUnit, toldMonth] = pattern.exec(pageOf('compute.md'))!;
     expect(Number(toldUnit)).toBe(unit);
     // "About": rounded to a tenth.
     expect(Math.abs(Number(toldMonth) / month - 1)).toBeLessThan(0.05);
   });
 
-  test('storage', () => {
-    expect(README).toContain(`${dollars(PRICES.ECR_GIGABYTE.dollars)} for each GB`);
+  test('README.md', () => {
+    const [, month] = /Ten images, checked daily, cost about \$([0-9.]+) a month/.exec(README)!;
+    expect(Math.abs(Number(month) / monthOf('EC2_X86') - 1)).toBeLessThan(0.05);
   });
 
-  test('alarms and dashboard', () => {
-    expect(README).toContain(`up to ${dollars(notifyCost())}, and up to ${dollars(dashboardCost(NOTIFY_METRICS))} more`);
+  test.each([['notify()', notifyCost()], ['MirrorDashboard', dashboardCost()]])('docs/monitoring.md: %s', (name, month) => {
+    const row = pageOf('monitoring.md').split('\n').find((line) => line.startsWith(`| \`${name}\` | $`))!;
+    const [first, second] = [...row.matchAll(/\$([0-9.]+)/g)].map(([, amount]) => Number(amount));
+    expect(first + second).toBeCloseTo(month);
   });
 });
