@@ -7,12 +7,10 @@ import {
 import { costPage } from '../../bench/cost/cost-page';
 import { dollars } from '../../bench/cost/dollars';
 import { PRICES } from '../../bench/cost/prices';
-import { dashboardCost, notifyCost } from '../../bench/cost/watching-cost';
+import { dashboardCost, notifyCost, NOTIFY_ALARM_METRICS } from '../../bench/cost/watching-cost';
 import { BUILD_MINUTE_PRICES } from '../../src/observe/build-cost';
 
 const ROOT = join(__dirname, '..', '..');
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
-const pageOf = (name: string) => readFileSync(join(ROOT, 'docs', name), 'utf8');
 
 test('docs/cost.md is what the prices give; if not, run "npm run cost"', () => {
   expect(readFileSync(join(ROOT, 'docs', 'cost.md'), 'utf8')).toBe(costPage());
@@ -79,28 +77,45 @@ test('dashboards estimate with the same prices', () => {
   });
 });
 
-describe('the numbers of other pages come from the same prices', () => {
-  const monthOf = (compute: keyof typeof COMPUTES) => checksCost(COMPUTES[compute], FREQUENCIES.DAILY, 10);
+describe('other pages have the same prices', () => {
+  const page = (name: string) => readFileSync(join(ROOT, 'docs', `${name}.md`), 'utf8');
+  const monthOf = (compute: keyof typeof COMPUTES, images = 10) => checksCost(COMPUTES[compute], FREQUENCIES.DAILY, images);
 
   test.each([
-    [/`MirrorCompute\.ec2\(\)`, \$([0-9.]+) a minute \| about \$([0-9.]+)/, PRICES.EC2_X86_MINUTE.dollars, monthOf('EC2_X86')],
-    [/`MirrorCompute\.ec2\(\{ architecture: ARM_64 \}\)`, \$([0-9.]+) a minute \| about \$([0-9.]+)/, PRICES.EC2_ARM_MINUTE.dollars, monthOf('EC2_ARM')],
-    [/`MirrorCompute\.lambda\(\)`, \$([0-9.]+) a second \| about \$([0-9.]+)/, PRICES.LAMBDA_ARM_SECOND.dollars, monthOf('LAMBDA_ARM')],
-  ])('%s', (pattern, unit, month) => {
-    const [, toldUnit, toldMonth] = pattern.exec(pageOf('compute.md'))!;
-    expect(Number(toldUnit)).toBe(unit);
+    ['EC2_X86', 'minute', PRICES.EC2_X86_MINUTE.dollars],
+    ['EC2_ARM', 'minute', PRICES.EC2_ARM_MINUTE.dollars],
+    ['LAMBDA_ARM', 'second', PRICES.LAMBDA_ARM_SECOND.dollars],
+  ] as const)('docs/compute.md: %s', (compute, unit, price) => {
+    const [, cells] = page('compute').split(`| ${COMPUTES[compute].name}, $`);
+    const [, pricePage, month] = new RegExp(`^([0-9.]+) a ${unit} \\| about \\$([0-9.]+) \\|`).exec(cells)!;
+    expect(Number(pricePage)).toBe(price);
     // "About": rounded to a tenth.
-    expect(Math.abs(Number(toldMonth) / month - 1)).toBeLessThan(0.05);
+    expect(Math.abs(Number(month) / monthOf(compute) - 1)).toBeLessThan(0.05);
   });
 
-  test('README.md', () => {
-    const [, month] = /Ten images, checked daily, cost about \$([0-9.]+) a month/.exec(README)!;
+  test('README.md: ten images', () => {
+    const [, month] = /Ten images, checked daily, cost about \$([0-9.]+) a month/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))!;
     expect(Math.abs(Number(month) / monthOf('EC2_X86') - 1)).toBeLessThan(0.05);
   });
 
-  test.each([['notify()', notifyCost()], ['MirrorDashboard', dashboardCost()]])('docs/monitoring.md: %s', (name, month) => {
-    const row = pageOf('monitoring.md').split('\n').find((line) => line.startsWith(`| \`${name}\` | $`))!;
-    const [first, second] = [...row.matchAll(/\$([0-9.]+)/g)].map(([, amount]) => Number(amount));
-    expect(first + second).toBeCloseTo(month);
+  test('docs/choosing.md: builds', () => {
+    expect(page('choosing')).toContain(`builds: ${dollars(monthOf('LAMBDA_ARM'))} to ${dollars(monthOf('EC2_X86'))} a month for 10 images`);
+  });
+
+  test('docs/schedules.md: builds that images share', () => {
+    const [alone, together] = [monthOf('EC2_X86', 100), groupedChecksCost(COMPUTES.EC2_X86, FREQUENCIES.DAILY, 100)];
+    expect(page('schedules')).toContain(`about ${dollars(alone).replace('.00', '')} a month one by one, and about ${dollars(together)} together`);
+  });
+
+  test('docs/monitoring.md: alarms and dashboard', () => {
+    const alarms = NOTIFY_ALARM_METRICS * PRICES.ALARM_METRIC.dollars;
+    expect(page('monitoring')).toContain(`| \`notify()\` | ${dollars(alarms)}, and up to ${dollars(notifyCost() - alarms)} for three metrics`);
+    const { dollars: dashboard } = PRICES.DASHBOARD;
+    expect(page('monitoring')).toContain(`| \`MirrorDashboard\` | ${dollars(dashboard)} after the first three dashboards of the account, and up to ${dollars(dashboardCost() - dashboard)} for six metrics |`);
+  });
+
+  test('docs/credentials.md and docs/network.md: secrets and NAT gateways', () => {
+    expect(page('credentials')).toContain(`A secret costs ${dollars(PRICES.SECRET.dollars)} a month`);
+    expect(page('network')).toContain(`and ${dollars(natCost({ endpoints: false }))} for each GB of a copy`);
   });
 });
