@@ -130,7 +130,11 @@ export function isTransient(error: unknown, ownBuilds: number): boolean {
 
 function permanentError(error: unknown, project: string): StartBuildError {
   const named = `the CodeBuild project ${quote(project)}`;
-  if (isNotFound(error)) return new StartBuildError(`${named} does not exist; deploy the stack of its ImageMirror again`, { cause: error });
+  if (isNotFound(error)) {
+    // A deployment of the same template would not define the project again.
+    const remedy = 'run "cdk deploy --revert-drift" for the stack of its ImageMirror';
+    return new StartBuildError(`${named} does not exist; ${remedy}`, { cause: error });
+  }
   if (isQuotaError(error)) {
     const problem = `this account cannot run the build of ${named} in this Region (${formatAwsError(error)})`;
     return new StartBuildError(`${problem}; ${QUOTA_ADVICE}`, { cause: error });

@@ -95,7 +95,7 @@ test('no more builds are started when it is interrupted', async () => {
 test.each([
   ['AccessDeniedException', 'the AWS credentials do not allow codebuild:StartBuild; sign in with a role that allows it (AccessDeniedException: why)'],
   ['ExpiredTokenException', 'the AWS credentials are expired or not valid; sign in again (ExpiredTokenException: why)'],
-  ['ResourceNotFoundException', 'the CodeBuild project "project" does not exist; deploy the stack of its ImageMirror again'],
+  ['ResourceNotFoundException', 'the CodeBuild project "project" does not exist; run "cdk deploy --revert-drift" for the stack of its ImageMirror'],
 ])('%s is told in words', async (name, words) => {
   codeBuild.on(StartBuildCommand).rejects(named(name));
   await expect(start([image('a:1')])).rejects.toThrow(words);

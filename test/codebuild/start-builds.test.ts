@@ -150,7 +150,7 @@ test('the deadline is one for all builds', async () => {
 });
 
 test.each<[string, Error, string]>([
-  ['a project that is gone', failure('ResourceNotFoundException', 'Project cannot be found'), 'the CodeBuild project "Mirror" does not exist; deploy the stack of its ImageMirror again'],
+  ['a project that is gone', failure('ResourceNotFoundException', 'Project cannot be found'), 'the CodeBuild project "Mirror" does not exist; run "cdk deploy --revert-drift" for the stack of its ImageMirror'],
   ['an account that may run no builds', failure('AccountLimitExceededException', 'Cannot have more than 0 builds in queue for the account'),
     `this account cannot run the build of the CodeBuild project "Mirror" in this Region (AccountLimitExceededException: Cannot have more than 0 builds in queue for the account); ${QUOTA}`],
   ['a role that may not', failure('AccessDeniedException', 'User: x is not authorized\nto perform'), 'cannot start the CodeBuild project "Mirror": AccessDeniedException: User: x is not authorized to perform'],

@@ -171,7 +171,7 @@ test('a queue that is full and throttling are waited for', async () => {
 test('a project that is gone is told in words', async () => {
   await deploy({}, { MIRROR_PROJECT: 'gone' });
   expect(await provider.request(request('Create'))).toMatchObject({
-    Status: 'FAILED', Reason: expect.stringMatching(/^the CodeBuild project "gone" does not exist; deploy the stack of its ImageMirror again\n\nLogs: /),
+    Status: 'FAILED', Reason: expect.stringMatching(/^the CodeBuild project "gone" does not exist; run "cdk deploy --revert-drift" for the stack of its ImageMirror\n\nLogs: /),
   });
 });
 

@@ -99,7 +99,7 @@ describe('Create', () => {
   test('fails in words when a build cannot be started, without a stack that would take the room of the words', async () => {
     codeBuild.on(StartBuildCommand).rejects(Object.assign(new Error('Project cannot be found'), { name: 'ResourceNotFoundException' }));
     const error: Error = await handle(create([NGINX])).then(() => { throw new Error('it did not fail'); }, (thrown) => thrown);
-    expect(error).toMatchObject({ name: 'DeploymentError', message: 'the CodeBuild project "Mirror" does not exist; deploy the stack of its ImageMirror again', stack: '' });
+    expect(error).toMatchObject({ name: 'DeploymentError', message: 'the CodeBuild project "Mirror" does not exist; run "cdk deploy --revert-drift" for the stack of its ImageMirror', stack: '' });
   });
 
   test('waits 8 minutes for a full queue, and no longer', async () => {

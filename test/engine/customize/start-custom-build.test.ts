@@ -91,7 +91,7 @@ test('it waits no longer than the run has time', async () => {
 });
 
 test.each([
-  ['a project that does not exist', failure('ResourceNotFoundException', 'no such project'), 'the CodeBuild project "Custom" does not exist; deploy the stack of its ImageMirror again'],
+  ['a project that does not exist', failure('ResourceNotFoundException', 'no such project'), 'the CodeBuild project "Custom" does not exist; run "cdk deploy --revert-drift" for the stack of its ImageMirror'],
   ['an account that may run no builds', failure('AccountLimitExceededException', 'Cannot have more than 0 builds in queue for the account'), /^this account cannot run the build of the CodeBuild project "Custom" .* raise the quota "Concurrently running builds/],
   ['a refusal', failure('AccessDeniedException', 'explicit deny'), /^cannot start the CodeBuild project "Custom": AccessDeniedException: explicit deny$/],
 ])('it does not wait for %s', async (_, error, problem) => {
