@@ -76,6 +76,33 @@ describe('docs/environment-variables.md has exactly the variables', () => {
   });
 });
 
+describe('docs/security.md has the limit', () => {
+  const limits = section(page('security'), 'Limits');
+
+  test.each([
+    ['MAX_DOCUMENTS_BYTES', 2 ** 20, ' MiB, 2,000 manifests'],
+    ['MAX_MANIFESTS', 1, ' manifests'],
+    ['MAX_MANIFEST_BYTES', 2 ** 20, ' MiB |'],
+    ['MAX_JSON_VALUES', 1, ' values'],
+    ['MAX_CONTENTS', 1, ' in total'],
+    ['MAX_INDEX_DEPTH', 1, ' levels'],
+    ['MAX_REFERRERS', 1, ' referrers'],
+    ['MAX_TAGS', 1, ' tags, in'],
+    ['MAX_TAG_PAGES', 1, ' pages'],
+    ['MAX_SELECTED_TAGS', 1, ' tags'],
+    ['MAX_HEADER_BYTES', 2 ** 10, ' KiB'],
+    ['MAX_REDIRECTS', 1, ' redirects'],
+    ['MAX_CATALOG_BYTES', 2 ** 10, ' KB'],
+    ['MAX_SHARD_IMAGES', 1, ' entries'],
+    ['MAX_DETAIL_LENGTH', 1, ' characters'],
+  ])('%s', (name, unit, noun) => {
+    const declarations = SOURCES.flatMap((source) => [...source.matchAll(new RegExp(`const ${name} = ([0-9_ *]+);`, 'g'))]);
+    const values = declarations.map(([, factors]) => factors.replace(/_/g, '').split('*').reduce((product, factor) => product * Number(factor), 1));
+    // Constructs have constants with the same names for other limits.
+    expect(values.filter((value) => limits.includes(`${(value / unit).toLocaleString('en')}${noun}`))).toHaveLength(1);
+  });
+});
+
 describe('docs/troubleshooting.md', () => {
   /** The text of all strings: parts that are joined by `+` are one, and values are left out. */
   const code = SOURCES.join('\n').replace(/['`]\s*\+\s*['`]/g, '').replace(/\\'/g, '\'');
