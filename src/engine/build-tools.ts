@@ -46,6 +46,9 @@ export function saveMemory(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
   // Collects buffers at once, not later in another thread: at most 111 MB instead of 126 MB, and a quarter less CPU time.
   setFlagsFromString('--no-concurrent-array-buffer-sweeping');
+  // The heap may grow by a little between two full collections: documents of megabytes leave strings that are long dead by then.
+  // With a hostile upstream: at most 132 MB instead of 182 MB.
+  setFlagsFromString('--optimize-for-size');
 }
 
 /** Silences the AWS SDK's warning about the version of Node.js, which does not belong in the log of each build. */

@@ -41,6 +41,13 @@ export class Semaphore {
     return () => this.release(key);
   }
 
+  /** Takes a permit and returns the function that releases it; undefined when none is free. */
+  tryAcquire(key: string = ''): (() => void) | undefined {
+    if (!this.canStart(key)) return undefined;
+    this.take(key);
+    return () => this.release(key);
+  }
+
   /** Changes the limits. Tasks that are running continue. */
   resize(limit: number, share: number): void {
     this.limit = limit;

@@ -57,6 +57,7 @@ const folder = withFolder();
 
 beforeEach(() => {
   hostile.documents = new Map();
+  hostile.listReferrers = (exchange) => exchange.reply(404);
   upstream.push('healthy', '1.0.0', HEALTHY);
 });
 
@@ -85,6 +86,24 @@ test('eight images with sixty child indexes of four megabytes fail at the limit 
   const children = Array.from({ length: 60 }, (_, number) => child(number));
   hostile.add(INDEX, JSON.stringify({ schemaVersion: 2, manifests: children.map(descriptorOf) }), '1.0.0');
   expectLimit(await copy(Array.from({ length: 8 }, (_, number) => `app${number}:1.0.0`)), /limit of 16777216 bytes/);
+});
+
+test('eight images with three child indexes of four megabytes are copied at once', async () => {
+  const child = (number: number) => hostile.add(INDEX, padded({ schemaVersion: 2, manifests: [], number }, 4 * MEGABYTE - 200));
+  const children = Array.from({ length: 3 }, (_, number) => child(number));
+  hostile.add(INDEX, JSON.stringify({ schemaVersion: 2, manifests: children.map(descriptorOf) }), '1.0.0');
+  const { results, peak } = await copy(Array.from({ length: 8 }, (_, number) => `app${number}:1.0.0`));
+  expect(results.map(({ outcome }) => outcome)).toEqual(Array(9).fill('copied'));
+  expect(peak).toBeLessThan(LIMIT_BYTES);
+});
+
+test('eight images with twenty large lists of referrers fail at the limit of bytes, and none waits for the others without end', async () => {
+  hostile.add(CONFIG.mediaType, '{}');
+  const child = (number: number) => hostile.add(MANIFEST, JSON.stringify({ schemaVersion: 2, number, config: CONFIG, layers: [] }));
+  const children = Array.from({ length: 20 }, (_, number) => child(number));
+  hostile.add(INDEX, JSON.stringify({ schemaVersion: 2, manifests: children.map(descriptorOf) }), '1.0.0');
+  hostile.listReferrers = (exchange) => exchange.reply(200, { 'content-type': INDEX }, padded({ schemaVersion: 2, manifests: [] }, MEGABYTE));
+  expectLimit(await copy(Array.from({ length: 8 }, (_, number) => `app${number}:1.0.0`)), /list of referrers.*limit of 16777216 bytes/);
 });
 
 test('an image with more manifests than the limit fails with that number', async () => {

@@ -4,7 +4,8 @@ import { isIndexType } from '../../image/media-types';
 import { jsonAmbiguity, parseJson } from '../../image/parse-json';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
-import { MAX_MANIFEST_BYTES, RegistryClient } from '../registry/registry-client';
+import { MAX_MANIFEST_BYTES } from '../registry/read-document';
+import type { RegistryClient } from '../registry/registry-client';
 import type { RetryContext } from '../registry/retry';
 import type { Semaphore } from '../semaphore';
 
@@ -38,7 +39,7 @@ export class ImageReader {
 
   /** Reads a manifest. The size is the one in the index that lists it; undefined for a root. */
   async manifest({ digest, size }: Pick<Descriptor, 'digest' | 'size'>): Promise<Manifest> {
-    const manifest = this.indexes.get(digest) ?? await this.fetchManifest(digest);
+    const manifest = this.indexes.get(digest) ?? await this.fetchManifest(digest, size);
     if (isIndexType(manifest.mediaType)) this.indexes.set(digest, manifest);
     if (size !== undefined && manifest.bytes.length !== size) {
       const problem = `manifest ${digest} has ${manifest.bytes.length} bytes, and its index says ${size}`;
@@ -66,16 +67,16 @@ export class ImageReader {
   }
 
   /** Reads a small blob, such as an image's configuration. */
-  async smallBlob({ data, digest }: BlobDescriptor): Promise<Buffer> {
+  async smallBlob({ data, digest, size }: BlobDescriptor): Promise<Buffer> {
     return data ?? lookUp(this, this.client, async () => {
-      const bytes = await this.client.smallBlob(digest);
+      const bytes = await this.client.smallBlob({ digest, size });
       if (digestOf(bytes) === digest) return bytes;
       throw new MirrorError('digest-mismatch', `${this.registry}: blob ${digest} arrived with other content`, { retryable: true });
     });
   }
 
-  private fetchManifest(digest: string): Promise<Manifest> {
-    const fetch = async () => readManifest(await this.client.manifest(digest), digest, this.registry);
+  private fetchManifest(digest: string, size: number | undefined): Promise<Manifest> {
+    const fetch = async () => readManifest(await this.client.manifest(digest, size), digest, this.registry);
     return lookUp(this, this.client, fetch);
   }
 }

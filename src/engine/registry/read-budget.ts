@@ -11,6 +11,17 @@ const MAX_MANIFESTS = 2_000;
 const MAX_JSON_VALUES = 500_000;
 
 /**
+ * An image needs the permit for large documents, which another image has.
+ *
+ * The request is given up and sent again with the permit. A request that waited would block the lookups of the image that has the permit.
+ */
+export class PermitRequiredError extends MirrorError {
+  constructor(name: string, readonly permit: Promise<void>) {
+    super('limit-exceeded', `${name} waits until another image has read its large documents`);
+  }
+}
+
+/**
  * The budget of one image for documents that it reads from registries.
  *
  * It keeps memory small, whatever a registry sends. Images share one permit for large documents, so only one image at a time has them.
@@ -18,23 +29,25 @@ const MAX_JSON_VALUES = 500_000;
 export class ReadBudget {
   private bytes = 0;
   private manifests = 0;
-  private permit?: Promise<() => void>;
+  /** Releases the permit for large documents. */
+  private release?: () => void;
+  private waiting?: Promise<void>;
+  private isClosed = false;
 
   constructor(private readonly largeDocuments: Semaphore = new Semaphore(1)) {}
 
   /**
-   * Counts the bytes of a document while it arrives. Waits for the permit for large documents when the image needs it.
+   * Counts the bytes of a document: those that its descriptor announces before the request, and all others while they arrive.
    *
+   * @throws PermitRequiredError when the image has to wait for the permit for large documents
    * @throws MirrorError when the image has used up its budget
    */
-  async addBytes(count: number, name: string): Promise<void> {
-    this.bytes += count;
-    if (this.bytes > MAX_DOCUMENTS_BYTES) {
+  addBytes(count: number, name: string): void {
+    if (this.bytes + count > MAX_DOCUMENTS_BYTES) {
       throw limitError(`${name} exceeds the limit of ${MAX_DOCUMENTS_BYTES} bytes for all manifests and lists of one image`);
     }
-    if (this.bytes <= MAX_SMALL_BYTES) return;
-    this.permit ??= this.largeDocuments.acquire();
-    await this.permit;
+    if (this.bytes + count > MAX_SMALL_BYTES) this.requirePermit(name);
+    this.bytes += count;
   }
 
   /** Returns bytes that are not kept: of a document that was processed, or that has to be read again. */
@@ -49,8 +62,20 @@ export class ReadBudget {
 
   /** Releases the permit. */
   close(): void {
-    void this.permit?.then((release) => release());
-    this.permit = undefined;
+    this.isClosed = true;
+    this.release?.();
+    this.release = undefined;
+  }
+
+  private requirePermit(name: string): void {
+    if (this.isClosed) throw limitError(`${name} is not read, because the image has ended`); // the permit would never be released
+    this.release ??= this.largeDocuments.tryAcquire();
+    if (this.release !== undefined) return;
+    this.waiting ??= this.largeDocuments.acquire().then((release) => {
+      if (this.isClosed) release();
+      else this.release = release;
+    });
+    throw new PermitRequiredError(name, this.waiting);
   }
 }
 

@@ -1,14 +1,14 @@
 import type { Endpoint } from './endpoint';
 import type { ClientPulls } from './pull-reserve';
-import { limitError, ReadBudget, requireFewValues } from './read-budget';
+import { limitError, ReadBudget } from './read-budget';
+import { DocumentOptions, readDocument } from './read-document';
 import { RegistryConnection, RegistryMessage } from './registry-connection';
 import { isOverload, isRetryableStatus, registryError, RequestPurpose, parseRetryAfter } from './registry-error';
 import type { RequestRate } from './request-rate';
-import { readBody } from './response-body';
+import { parseTags, TagPage } from './tag-page';
 import { headerValue, HttpResponse, Transport } from './transport';
-import { isDigest, isTag } from '../../image/image-reference';
+import { isDigest } from '../../image/image-reference';
 import { ACCEPTED_MANIFESTS, OCI_INDEX } from '../../image/media-types';
-import { parseJson } from '../../image/parse-json';
 import type { CredentialSource } from '../credentials/credential-source';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
@@ -30,21 +30,12 @@ export interface RegistryClientOptions {
   readonly pulls?: ClientPulls;
 }
 
-/** A page of the tags of a repository. */
-export interface TagPage {
-  readonly tags: readonly string[];
-  /** The URL of the next page; undefined for the last page. */
-  readonly next?: URL;
-}
-
 /** A manifest with the media type of the response. */
 export interface ReceivedManifest {
   readonly bytes: Buffer;
   readonly mediaType: string;
 }
 
-/** The limit of Amazon ECR and of most registries. */
-export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 /** Google's registries list the manifests of all tags in the same page. */
 const MAX_TAG_PAGE_BYTES = 8 * 1024 * 1024;
 const TAGS_PER_PAGE = 1000;
@@ -118,15 +109,22 @@ export class RegistryClient {
     }
   }
 
-  /** Downloads a manifest. The caller verifies the bytes of a digest; those of a tag match the digest that the registry returns with them. */
-  async manifest(reference: string): Promise<ReceivedManifest> {
-    this.pulls?.requireReserve(`read manifest ${this.format(reference)}`);
-    this.manifestGets++;
-    this.budget.addManifest(`${this.endpoint.registry}: manifest ${this.format(reference)}`);
-    const send = () => this.send('GET', `manifests/${reference}`, { headers: { accept: ACCEPTED_MANIFESTS } });
-    const response = await (this.pulls?.pull(send) ?? send());
-    if (response.status !== 200) throw await this.responseError(`read manifest ${this.format(reference)}`, response, 'manifest');
-    const bytes = await this.readLimited(response, `manifest ${this.format(reference)}`);
+  /**
+   * Downloads a manifest. The caller verifies the bytes of a digest; those of a tag match the digest that the registry returns with them.
+   *
+   * @param size the number of bytes in its descriptor; undefined when it is unknown
+   */
+  async manifest(reference: string, size?: number): Promise<ReceivedManifest> {
+    const name = `manifest ${this.format(reference)}`;
+    const { response, bytes } = await readDocument(this.document(name, { size }), async () => {
+      this.pulls?.requireReserve(`read ${name}`);
+      this.manifestGets++;
+      this.budget.addManifest(`${this.endpoint.registry}: ${name}`);
+      const send = () => this.send('GET', `manifests/${reference}`, { headers: { accept: ACCEPTED_MANIFESTS } });
+      const received = await (this.pulls?.pull(send) ?? send());
+      if (received.status !== 200) throw await this.responseError(`read ${name}`, received, 'manifest');
+      return received;
+    });
     const digest = isDigest(reference) ? undefined : this.otherDigest(response, digestOf(bytes));
     if (digest !== undefined) {
       const problem = `${this.format(reference)} has the digest ${digest}, and arrived with other content`;
@@ -168,7 +166,7 @@ export class RegistryClient {
         await response.body.dump();
         return undefined;
       }
-      pages.push(await this.readLimited(response, `list of referrers of ${this.format(digest)}`));
+      pages.push((await readDocument(this.document(`list of referrers of ${this.format(digest)}`), async () => response)).bytes);
       next = this.connection.nextPage(response);
     }
     return pages;
@@ -180,9 +178,12 @@ export class RegistryClient {
    * @param url the URL of the page; undefined for the first page
    */
   async tagPage(url: URL = new URL(`tags/list?n=${TAGS_PER_PAGE}`, this.base)): Promise<TagPage> {
-    const response = await this.connection.exchange({ method: 'GET', url, headers: { accept: 'application/json' } });
-    if (response.status !== 200) throw await this.responseError(`list the tags of ${this.repository}`, response);
-    const page = await this.readLimited(response, `list of tags of ${this.repository}`, MAX_TAG_PAGE_BYTES);
+    const list = this.document(`list of tags of ${this.repository}`, { limit: MAX_TAG_PAGE_BYTES });
+    const { response, bytes: page } = await readDocument(list, async () => {
+      const received = await this.connection.exchange({ method: 'GET', url, headers: { accept: 'application/json' } });
+      if (received.status !== 200) throw await this.responseError(`list the tags of ${this.repository}`, received);
+      return received;
+    });
     this.budget.returnBytes(page.length);
     const tags = parseTags(page);
     if (tags !== undefined) return { tags, next: this.connection.nextPage(response) };
@@ -200,10 +201,13 @@ export class RegistryClient {
   }
 
   /** Downloads a small blob into memory, such as an image's configuration. */
-  async smallBlob(digest: string): Promise<Buffer> {
-    const response = await this.send('GET', `blobs/${digest}`, { isSlow: true });
-    if (response.status !== 200) throw await this.responseError(`read blob ${this.format(digest)}`, response, 'blob');
-    return this.readLimited(response, `blob ${this.format(digest)}`);
+  async smallBlob({ digest, size }: { readonly digest: string; readonly size: number }): Promise<Buffer> {
+    const { bytes } = await readDocument(this.document(`blob ${this.format(digest)}`, { size }), async () => {
+      const response = await this.send('GET', `blobs/${digest}`, { isSlow: true });
+      if (response.status !== 200) throw await this.responseError(`read blob ${this.format(digest)}`, response, 'blob');
+      return response;
+    });
+    return bytes;
   }
 
   /**
@@ -282,13 +286,9 @@ export class RegistryClient {
     return digest === undefined || !isDigest(digest) || digest === expected ? undefined : digest;
   }
 
-  private async readLimited(response: HttpResponse, document: string, limit: number = MAX_MANIFEST_BYTES): Promise<Buffer> {
-    const name = `${this.endpoint.registry}: ${document}`;
-    const bytes = await readBody(response, limit, (count) => this.budget.addBytes(count, name));
-    const reason = limit === MAX_MANIFEST_BYTES ? 'unsupported-manifest' : 'limit-exceeded';
-    if (bytes === undefined) throw new MirrorError(reason, `${name} is larger than ${limit} bytes`);
-    requireFewValues(bytes, name);
-    return bytes;
+  /** The options of a document of this registry. */
+  private document(name: string, options: Pick<DocumentOptions, 'size' | 'limit'> = {}): DocumentOptions {
+    return { budget: this.budget, name: `${this.endpoint.registry}: ${name}`, ...options };
   }
 
   private async responseError(action: string, response: HttpResponse, subject?: RequestPurpose['subject']): Promise<MirrorError> {
@@ -306,15 +306,4 @@ export class RegistryClient {
       overloaded: isOverload(response.status),
     });
   }
-}
-
-/**
- * Parses the tags of one page; undefined when the page has none, such as an error page with status 200.
- *
- * Invalid tags are skipped, because no image reference can contain them. Some registries write an empty list as null.
- */
-function parseTags(page: Buffer): string[] | undefined {
-  const { tags } = Object(parseJson(page.toString('utf8'))) as { tags?: unknown };
-  if (tags === null) return [];
-  return Array.isArray(tags) ? tags.filter((tag): tag is string => typeof tag === 'string' && isTag(tag)) : undefined;
 }

@@ -7,17 +7,17 @@ import { MirrorError } from '../mirror-error';
 /**
  * Reads a whole document: JSON or text. Undefined when it is longer than the limit in bytes.
  *
- * @param onBytes runs for each part before it is kept
+ * @param onBytes runs for each part before it is kept. What it throws ends the transfer.
  * @throws MirrorError when the connection breaks, or is too slow
  */
-export async function readBody(response: HttpResponse, limit: number, onBytes?: (count: number) => Promise<void>): Promise<Buffer | undefined> {
+export async function readBody(response: HttpResponse, limit: number, onBytes?: (count: number) => void): Promise<Buffer | undefined> {
   const parts: Uint8Array[] = [];
   let length = 0;
   try {
     for await (const part of decodedBody(response)) {
       length += part.length;
       if (length > limit) return undefined;
-      await onBytes?.(part.length);
+      onBytes?.(part.length);
       parts.push(part);
     }
   } catch (error) {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PermitRequiredError } from './read-budget';
 import { Backoff, backoffPause } from '../../image/backoff';
 import { MirrorError } from '../mirror-error';
 
@@ -26,6 +27,7 @@ export interface RetryContext {
 /**
  * Retries transient errors until an attempt succeeds, the tries are used up, or the deadline is reached.
  *
+ * A request that needs the permit for large documents is sent again when the image has it.
  * Pauses grow exponentially with jitter. `Retry-After` is honored exactly. When the next try would be after the deadline, the run fails at once.
  *
  * @throws MirrorError of the last attempt
@@ -35,6 +37,11 @@ export async function withRetries<T>(context: RetryContext, attempt: (number: nu
     try {
       return await attempt(number);
     } catch (error) {
+      if (error instanceof PermitRequiredError && !context.signal.aborted) {
+        await error.permit;
+        number--; // the request did not fail
+        continue;
+      }
       if (!(error instanceof MirrorError) || !error.retryable || number >= context.retry.attempts || context.signal.aborted) throw error;
       const pause = pauseFor(context.retry, number, error.retryAfterSeconds);
       if (pause > (context.retry.maxWait ?? Infinity)) throw error;
