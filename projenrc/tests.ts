@@ -27,7 +27,7 @@ export function configureTests(project: awscdk.AwsCdkConstructLibrary): void {
   for (const include of [...folders.map((folder) => `${folder}/**/*.ts`), '.projenrc.ts']) project.tsconfigDev.addInclude(include);
 }
 
-/** All random cases, once a week. */
+/** All random cases, and all tests of the programs on each version of Node, once a week. */
 export function addWeeklyTests(project: awscdk.AwsCdkConstructLibrary): void {
   const randomTests = project.github!.addWorkflow('random-tests');
   randomTests.on({ schedule: [{ cron: '0 3 * * 0' }], workflowDispatch: {} });
@@ -40,6 +40,7 @@ export function addWeeklyTests(project: awscdk.AwsCdkConstructLibrary): void {
       ...project.renderWorkflowSetup({ mutable: false }),
       INSTALL_TEST_TOOLS,
       { name: 'Test', run: 'npm test' },
+      { name: 'Test the programs on the other versions of Node', run: 'node scripts/node-versions.mjs --except 20.18.1' },
     ],
   });
 }
