@@ -3,5 +3,5 @@ import { scenario, TEMPORARY } from './scenario';
 import { ImageMirror, MirrorCompute } from '../../src';
 
 scenario('LambdaCompute', (stack) => {
-  new ImageMirror(stack, 'Mirror', { ...TEMPORARY, images: ['public.ecr.aws/nginx/nginx:stable'], compute: MirrorCompute.lambda() });
+  new ImageMirror(stack, 'Mirror', { ...TEMPORARY, images: ['public.ecr.aws/nginx/nginx:stable'], compute: MirrorCompute.awsLambda() });
 });

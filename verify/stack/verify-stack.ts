@@ -39,7 +39,7 @@ export class VerifyStack extends Stack {
     });
     const secret = this.defineMirror('Secret', this.names.mirrors.secret, { credentials: [this.defineCredentials()] });
     const lambda = this.defineMirror('Lambda', this.names.mirrors.lambda, {
-      compute: MirrorCompute.lambda(), certificateAuthorityPath: props.certificatePath,
+      compute: MirrorCompute.awsLambda(), certificateAuthorityPath: props.certificatePath,
     });
     const limited = new LimitedProject(this, 'Limited', `${prefix}-limited`);
     this.defineOutputs({
