@@ -8,7 +8,7 @@ export const lambdaSecondarySource: Check = {
   section: 'CodeBuild and Scheduler',
   assumption: 'A build on Lambda compute with a secondary source gets the source, and copies an image.',
   expected: 'SUCCEEDED',
-  otherwise: 'MirrorCompute.lambda() does not support certificateAuthorityPath.',
+  otherwise: 'MirrorCompute.awsLambda() does not support certificateAuthorityPath.',
   dollars: 0.01,
   minutes: 1,
   local: true,
