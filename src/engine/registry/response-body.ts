@@ -7,7 +7,7 @@ import { MirrorError } from '../mirror-error';
 /**
  * Reads a whole document: JSON or text. Undefined when it is longer than the limit in bytes.
  *
- * @param onBytes runs for each part before it is kept. What it throws ends the transfer.
+ * @param onBytes runs for each part before it is kept. An error from it ends the transfer.
  * @throws MirrorError when the connection breaks, or is too slow
  */
 export async function readBody(response: HttpResponse, limit: number, onBytes?: (count: number) => void): Promise<Buffer | undefined> {
