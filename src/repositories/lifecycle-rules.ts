@@ -261,7 +261,7 @@ export interface RepositoryWithLifecycle {
 export function adviseOnLifecycles(repositories: readonly RepositoryWithLifecycle[]): void {
   const found = new Map<string, { readonly id: string; readonly repositories: ecr.IRepository[] }>();
   for (const { repository, lifecycle } of repositories) {
-    const advice = lifecycle?.advice() ?? [];
+    const advice = lifecycle?.advice() ?? (expiresAnyImage(repository) ? [ANY_IMAGE_ADVICE] : []);
     for (const { id, message } of archivesImages(repository) ? [...advice, ARCHIVE_ADVICE] : advice) {
       found.set(message, { id, repositories: [...found.get(message)?.repositories ?? [], repository] });
     }
@@ -278,15 +278,30 @@ const ARCHIVE_ADVICE: LifecycleAdvice = {
     + 'Remove sinceImagePulled and transition from the policy',
 };
 
+const ANY_IMAGE_ADVICE: LifecycleAdvice = {
+  id: 'cdk-ecr-mirror:ImageMirror.lifecycleRuleRemovesImages',
+  message: 'the lifecycle policy has a rule for all images, so it can remove an image that a tag names or that a workload still runs. '
+    + 'Each platform of an image counts as an image. Limit the rule to other tags with tagPatternList, '
+    + 'or acknowledge this warning if the rule never reaches an image that is needed',
+};
+
+/** @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive-image.html */
+function archivesImages(repository: ecr.IRepository): boolean {
+  return /sinceImagePulled|type\\*"\s*:\s*\\*"transition/.test(finalPolicy(repository));
+}
+
+/** Whether the policy of a repository has a rule for all images, with and without tags. */
+function expiresAnyImage(repository: ecr.IRepository): boolean {
+  return /tagStatus\\*"\s*:\s*\\*"any\b/.test(finalPolicy(repository));
+}
+
 /**
- * Whether the final policy of a repository archives images. It is read at synthesis, because aspects and overrides can change it.
- *
- * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive-image.html
+ * The final policy of a repository, as text to search: it can contain an intrinsic function. It is read at synthesis, because aspects and overrides
+ * can change it. It is empty if the app does not define the repository.
  */
-function archivesImages({ node: { defaultChild: resource } }: ecr.IRepository): boolean {
-  if (!(resource instanceof ecr.CfnRepository)) return false;
+function finalPolicy({ node: { defaultChild: resource } }: ecr.IRepository): string {
+  if (!(resource instanceof ecr.CfnRepository)) return '';
   const { Resources = {} } = Stack.of(resource).resolve(resource._toCloudFormation()) as { Resources?: Record<string, { Properties?: object }> };
   const policies = Object.values(Resources).map(({ Properties }) => (Properties as { LifecyclePolicy?: unknown } | undefined)?.LifecyclePolicy);
-  // The text can contain an intrinsic function, so it is searched instead of parsed.
-  return /sinceImagePulled|type\\*"\s*:\s*\\*"transition/.test(policies.map((policy) => JSON.stringify(policy) ?? '').join(' '));
+  return policies.map((policy) => JSON.stringify(policy) ?? '').join(' ');
 }

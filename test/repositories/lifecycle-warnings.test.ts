@@ -55,4 +55,15 @@ describe('warnings', () => {
     (mirror.addImage('redis:7.2.5').repository as ecr.Repository).addLifecycleRule({ description: 'transition to the archive', tagPatternList: ['pr-*'], maxImageCount: 1 });
     expect(warnings(stack)).toEqual([]);
   });
+
+  test.each<[string, ecr.LifecycleRule, string[]]>([
+    ['a rule of an existing repository for all images can remove an image of the mirror', { maxImageCount: 10 }, ['Nginx cdk-ecr-mirror:ImageMirror.lifecycleRuleRemovesImages']],
+    ['a rule of an existing repository for other tags is no warning', { tagPatternList: ['pr-*'], maxImageCount: 10 }, []],
+    ['a rule of an existing repository for untagged images is no warning', { tagStatus: ecr.TagStatus.UNTAGGED, maxImageAge: Duration.days(30) }, []],
+  ])('%s', (_, rule, expected) => {
+    const { stack, mirror } = mirrorStack();
+    const repository = new ecr.Repository(stack, 'Nginx', { repositoryName: 'platform/nginx', lifecycleRules: [rule] });
+    mirror.addImage('nginx:stable', { repository });
+    expect(warnings(stack)).toEqual(expected);
+  });
 });
