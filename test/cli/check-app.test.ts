@@ -227,6 +227,15 @@ test('asks for the account and Region of an app that is synthesized for any', as
   ]]);
 });
 
+test.each(['AWS_REGION', 'AWS_DEFAULT_REGION'])('an app that is synthesized for any account and Region is checked in AWS_ACCOUNT_ID and %s', async (variable) => {
+  const app = new App({ outdir: folder });
+  new ImageMirror(new Stack(app, 'Images'), 'Mirror', { images: ['nginx:stable'] });
+  app.synth();
+  const environment = { AWS_ACCOUNT_ID: '444455556666', [variable]: 'eu-central-1' };
+  const [{ target }] = resultsOf(await runCommand(['check', '--app', folder, '--json', '--timeout', '5'], { environment }));
+  expect(target).toBe('444455556666.dkr.ecr.eu-central-1.amazonaws.com/mirror/nginx:stable');
+});
+
 test('checks the other stacks of an app of which one is synthesized for any account', async () => {
   const app = new App({ outdir: folder });
   new ImageMirror(new Stack(app, 'Images'), 'Mirror', { images: ['nginx:stable'] });

@@ -37,8 +37,8 @@ const NO_REGISTRY = 'the app is synthesized for any account and Region; set AWS_
  * @throws UsageError when the folder has no synthesized app, and when no stack of the app knows its registry
  */
 export async function checkApp(options: CheckAppOptions): Promise<number> {
-  const { AWS_ACCOUNT_ID, CDK_DEFAULT_ACCOUNT, CDK_DEFAULT_REGION, AWS_REGION } = process.env;
-  const fallback = { account: AWS_ACCOUNT_ID ?? CDK_DEFAULT_ACCOUNT, region: AWS_REGION ?? CDK_DEFAULT_REGION };
+  const { AWS_ACCOUNT_ID, CDK_DEFAULT_ACCOUNT, CDK_DEFAULT_REGION, AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  const fallback = { account: AWS_ACCOUNT_ID ?? CDK_DEFAULT_ACCOUNT, region: AWS_REGION ?? AWS_DEFAULT_REGION ?? CDK_DEFAULT_REGION };
   const runs = readSynthesizedBuilds(options.app, fallback, options.stack);
   if (options.registry === undefined && !runs.some(({ environment }) => environment[PROJECT_ENVIRONMENT.REGISTRY])) throw new UsageError(NO_REGISTRY);
   const catalogs = new AppCatalogs(options.app, runs, options.catalog);
