@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
@@ -7,6 +7,7 @@ import { UpstreamRegistry } from './upstream-registry';
 import { CachePrefixes, cachePrefixProblem, PullThroughUpstream, ROOT_PREFIX } from '../image/pull-through';
 import { quote } from '../image/sanitize';
 import { reservePrefix } from '../repositories/prefix-reservations';
+import { isSameEnvironment } from '../synthesis/environments';
 import { requireLiteral } from '../synthesis/literal';
 
 /** The properties of a pull-through cache rule, which are those of its `PullThroughCache`. */
@@ -42,7 +43,7 @@ export function cachePrefixes(props: CacheRuleProps): CachePrefixes {
 export function defineCacheRule(scope: Construct, id: string, props: CacheRuleProps, prefixes: CachePrefixes): ecr.CfnPullThroughCacheRule {
   const { kind, url } = props.upstream._upstream();
   reservePrefix(scope, 'pull-through cache rule', prefixes.repositoryPrefix, 'set another repositoryPrefix, or use that cache');
-  return new ecr.CfnPullThroughCacheRule(scope, id, {
+  const rule = new ecr.CfnPullThroughCacheRule(scope, id, {
     ecrRepositoryPrefix: prefixes.repositoryPrefix,
     upstreamRegistry: kind,
     upstreamRegistryUrl: url,
@@ -50,6 +51,22 @@ export function defineCacheRule(scope: Construct, id: string, props: CacheRulePr
     credentialArn: credentialArn(scope, props),
     customRoleArn: upstreamRoleArn(scope, props, prefixes),
   });
+  rule.node.addValidation({ validate: () => definedTwiceProblems(rule, prefixes.repositoryPrefix) });
+  return rule;
+}
+
+/**
+ * Validates that no rule outside of this library has the same prefix, such as the rule that a cache replaces. Returns the problems. Amazon ECR would
+ * refuse the second rule during the deployment.
+ */
+function definedTwiceProblems(rule: ecr.CfnPullThroughCacheRule, prefix: string): string[] {
+  return rule.node.root.node.findAll()
+    .filter((node): node is ecr.CfnPullThroughCacheRule => node instanceof ecr.CfnPullThroughCacheRule && node !== rule)
+    .filter((other) => other.cfnOptions.condition === undefined && !Token.isUnresolved(other.ecrRepositoryPrefix))
+    .filter((other) => other.ecrRepositoryPrefix === prefix && isSameEnvironment(Stack.of(rule), Stack.of(other)))
+    .map((other) => `the prefix ${quote(prefix)} already has a pull-through cache rule, which ${quote(other.node.path)} defines, but Amazon ECR `
+      + 'allows one in an account and Region; set another repositoryPrefix, or remove that rule and deploy before you define this cache, '
+      + 'or set the env of the stacks if they are deployed to different accounts or Regions');
 }
 
 function credentialArn(scope: Construct, { upstream, credentials }: CacheRuleProps): string | undefined {
