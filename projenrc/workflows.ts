@@ -15,15 +15,15 @@ export interface Step {
 }
 
 export interface Job {
-  name?: string;
-  needs?: string | string[];
+  'name'?: string;
+  'needs'?: string | string[];
   'runs-on'?: string;
-  environment?: string;
-  permissions?: Record<string, string>;
-  outputs?: Record<string, string>;
-  if?: string;
-  env?: Record<string, string>;
-  steps: Step[];
+  'environment'?: string;
+  'permissions'?: Record<string, string>;
+  'outputs'?: Record<string, string>;
+  'if'?: string;
+  'env'?: Record<string, string>;
+  'steps': Step[];
 }
 
 export interface Workflow {

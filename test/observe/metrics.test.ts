@@ -97,7 +97,7 @@ describe('what is counted', () => {
 
   test('of a registry that limits the rate', async () => {
     account.upstream.fail({ action: Fault.status(429, { 'retry-after': '60' }), times: 1000 });
-    const lines = await logOf(account, { IMAGE, MIRROR_DEADLINE_SECONDS: '2' });
+    const lines = await logOf(account, { IMAGE, MIRROR_DEADLINE_SECONDS: '20' });
     for (const of of [mirror, image]) expect(counted(of, lines)).toEqual({ Failed: 1, RateLimited: 1, BytesCopied: 0, Seconds: expect.any(Number) });
   });
 
