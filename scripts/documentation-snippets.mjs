@@ -15,7 +15,7 @@ function inFixture(code) {
   const declarations = code.match(/^declare .*\n/gm) ?? [];
   const body = declarations.join('') + `export ${rest.join('')}`.replace('    /// here\n', () => code.replace(/^declare .*\n/gm, ''));
   // A name after a dot is a property, or a part of a host such as public.ecr.aws.
-  const isUsed = (name) => new RegExp(`(?<![.])\\b${name}\\b`).test(body);
+  const isUsed = (name) => new RegExp(`(?<![\\w.'":/])${name}\\b(?!["':])`).test(body);
   const kept = imports
     .replace(/^import \* as (\w+) from .*\n/gm, (line, name) => isUsed(name) ? line : '')
     .replace(/^import \{([^}]*)\} from (.*)\n/gm, (_, names, module) => {
