@@ -85,6 +85,7 @@ function reasonForRefusal(text: string, { domain, path, digest }: Answer): strin
   if (Number(port) < 1 || Number(port) > 65_535) return 'there is no such port';
   if (host.startsWith('[')) return isIPv6(host.slice(1, -1)) ? undefined : 'it is not an IPv6 address';
   if (labels.some((label) => label.length > 63)) return 'a label is too long';
+  // Node.js 24 accepts more of these hosts than Node.js 20 and 22.
   if (labels.some((label) => /^xn--/i.test(label))) return 'it is not valid Punycode';
   return /^(0x[0-9a-f]*|[0-9]+)$/i.test(labels[labels.length - 1]) && !isUsualIPv4(labels) ? 'a URL has another IPv4 address for it' : undefined;
 }
@@ -158,7 +159,6 @@ suite('the distribution project', () => {
     ['[:]/a', 'it is not an IPv6 address'],
     [`${'l'.repeat(64)}.com/a`, 'a label is too long'],
     ['0x7f.1/a', 'a URL has another IPv4 address for it'],
-    ['xn--a.b/a', 'it is not valid Punycode'],
     [`${'a.'.repeat(500)}com/${'b'.repeat(100)}`, 'it is too long'],
   ])('accepts %s, which this project refuses on purpose', (text, reason) => {
     const [answer] = ask([text]);
