@@ -34,11 +34,16 @@ test.each([0, 2])('nothing, with images in %i other stacks', (teams) => {
   expect(findings(deployMirror(teams))).toEqual([]);
 });
 
-test('without suppressions, the CDK\'s own framework alone', () => {
+test('without suppressions, the CDK\'s own framework, and the runtime that it uses too', () => {
   expect(findings(withoutSuppressions(deployMirror(0)))).toEqual([
     'AwsSolutions-IAM5 FrameworkIsCompleteRole/DefaultPolicy/Resource',
     'AwsSolutions-IAM5 FrameworkOnEventRole/DefaultPolicy/Resource',
     'AwsSolutions-IAM5 Provider/waiter-state-machine/Role/DefaultPolicy/Resource',
+    'AwsSolutions-L1 IsComplete/Resource',
+    'AwsSolutions-L1 OnEvent/Resource',
+    'AwsSolutions-L1 Provider/framework-isComplete/Resource',
+    'AwsSolutions-L1 Provider/framework-onEvent/Resource',
+    'AwsSolutions-L1 Provider/framework-onTimeout/Resource',
     'AwsSolutions-SF1 Provider/waiter-state-machine/Resource',
     'AwsSolutions-SF2 Provider/waiter-state-machine/Resource',
   ]);
