@@ -148,8 +148,9 @@ export interface IMirroredImage extends IMonitored {
    *
    * ```ts
    * declare const mirror: ImageMirror;
+   * declare const source: codebuild.ISource;
    * new codebuild.Project(this, 'Project', {
-   *   buildSpec: codebuild.BuildSpec.fromObject({ version: '0.2', phases: { build: { commands: ['mvn --version'] } } }),
+   *   source: source,
    *   environment: { buildImage: mirror.image('maven:3.9.9-amazoncorretto-21').toBuildImage() },
    * });
    * ```
