@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PermitRequiredError } from './read-budget';
 import { Backoff, backoffPause } from '../../image/backoff';
 import { MirrorError } from '../mirror-error';
+import { untilAborted } from '../run-signal';
 
 /** The number of tries, and the pauses between them. */
 export interface RetryPolicy extends Backoff {
@@ -37,8 +38,8 @@ export async function withRetries<T>(context: RetryContext, attempt: (number: nu
     try {
       return await attempt(number);
     } catch (error) {
-      if (error instanceof PermitRequiredError && !context.signal.aborted) {
-        await error.permit;
+      if (error instanceof PermitRequiredError) {
+        await untilAborted(context.signal, error.permit);
         number--; // the request did not fail
         continue;
       }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MirrorError } from '../../../src/engine/mirror-error';
+import { PermitRequiredError } from '../../../src/engine/registry/read-budget';
 import { DEFAULT_RETRY, RetryContext, withRetries } from '../../../src/engine/registry/retry';
 
 jest.mock('node:timers/promises', () => ({ setTimeout: jest.fn() }));
@@ -122,5 +123,22 @@ test('after the end of the run nothing is tried again', async () => {
     return Promise.reject(passing());
   });
   await expect(withRetries(context({ signal: stop.signal }), attempt)).rejects.toThrow('it broke');
+  expect(attempt).toHaveBeenCalledTimes(1);
+});
+
+test('a request that waits for the permit for large documents is sent again as the same try', async () => {
+  const attempt = jest.fn(async () => {
+    if (attempt.mock.calls.length === 1) throw new PermitRequiredError('the image', Promise.resolve());
+  });
+  await withRetries(context(), attempt);
+  expect(attempt.mock.calls).toEqual([[1], [1]]);
+});
+
+test('a request that waits for the permit ends with the reason of the run, and not with a limit of the image', async () => {
+  const stop = new AbortController();
+  const attempt = jest.fn(() => Promise.reject(new PermitRequiredError('the image', new Promise(() => undefined))));
+  const ended = withRetries(context({ signal: stop.signal }), attempt);
+  stop.abort(new Error('the run has ended'));
+  await expect(ended).rejects.toThrow('the run has ended');
   expect(attempt).toHaveBeenCalledTimes(1);
 });
