@@ -1,4 +1,7 @@
 /** The parts that only run against AWS, with clients that answer as AWS documents. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient, DeleteLogGroupCommand, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { BatchGetBuildsCommand, CodeBuildClient, ListBuildsForProjectCommand, StartBuildCommand } from '@aws-sdk/client-codebuild';
@@ -137,10 +140,23 @@ describe('the CDK CLI', () => {
     expect(said.length).toBeGreaterThan(0);
   }, 60_000);
 
-  test('an interruption stops a command, and the app that it runs', async () => {
+  test('an interruption stops a command whose app runs', () => expectInterrupted("console.log('started'); setInterval(() => {}, 1000)"), 60_000);
+
+  test('an interruption stops a command whose app ignores it', async () => {
+    await expectInterrupted("process.on('SIGINT', () => {}); console.log('started'); setInterval(() => {}, 1000)");
+  }, 60_000);
+
+  /** Interrupts a deployment as soon as its app has written "started". */
+  async function expectInterrupted(app: string): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), 'cdk-command-'));
+    writeFileSync(join(folder, 'app.js'), app);
     const controller = new AbortController();
     const say = (line: string) => { if (line.includes('started')) controller.abort(new Error('interrupted')); };
-    const app = 'node -e "console.log(`started`); setInterval(() => {}, 1000)"';
-    await expect(runCdk({ arguments: ['deploy', '--app', app, 'Stack'], region: REGION, say, signal: controller.signal })).rejects.toThrow('interrupted');
-  }, 60_000);
+    const command = `node "${join(folder, 'app.js')}"`;
+    try {
+      await expect(runCdk({ arguments: ['deploy', '--app', command, 'Stack'], region: REGION, say, signal: controller.signal })).rejects.toThrow('interrupted');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
 });

@@ -4,6 +4,9 @@ import { createInterface } from 'node:readline';
 /** The lines of output that an error shows. */
 const SHOWN_LINES = 12;
 
+/** How long a stopped command may take to end, in milliseconds. Then it is killed. */
+const STOP_GRACE = 5_000;
+
 export interface CdkCommand {
   readonly arguments: readonly string[];
   readonly region: string;
@@ -32,8 +35,9 @@ export async function runCdk({ arguments: args, region, say, signal }: CdkComman
       say(line);
     });
   }
-  const stop = () => stopGroup(child);
-  signal?.addEventListener('abort', stop);
+  const stop = () => stopCommand(child);
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted) stop();
   try {
     const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
     signal?.throwIfAborted();
@@ -43,11 +47,24 @@ export async function runCdk({ arguments: args, region, say, signal }: CdkComman
   }
 }
 
-/** Stops a process and the processes that it started. Windows has no process groups. */
-function stopGroup(child: ChildProcess): void {
+/** Stops a command and the processes that it started, also those that ignore the first signal. */
+function stopCommand(child: ChildProcess): void {
+  const forced = setTimeout(() => signalGroup(child, 'SIGKILL'), STOP_GRACE);
+  // A process that outlives the command, for example an app that ignores the signal, would hold its output open.
+  child.once('exit', () => {
+    clearTimeout(forced);
+    signalGroup(child, 'SIGKILL');
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  });
+  signalGroup(child, 'SIGINT');
+}
+
+/** Sends a signal to a process and the processes that it started. Windows has no process groups. */
+function signalGroup(child: ChildProcess, name: NodeJS.Signals): void {
   try {
-    process.kill(-child.pid!, 'SIGINT');
+    process.kill(-child.pid!, name);
   } catch {
-    child.kill('SIGINT');
+    child.kill(name);
   }
 }
