@@ -20,6 +20,10 @@ const BUNDLED = [
   'https-proxy-agent@^7.0.0', // 8 and newer are ES modules only, which jest cannot load
   'semver@^7.7.0',
   'undici@^7.16.0', // 8 needs Node 22
+  '@sigstore/bundle@4.0.0', // the newest of sigstore's packages for Node 20
+  '@sigstore/core@3.2.1',
+  '@sigstore/protobuf-specs@0.5.2',
+  '@sigstore/verify@3.1.1',
   'yaml@^2.9.0',
 ];
 
@@ -72,6 +76,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-cdk/integ-runner@^2.197.10',
     '@aws-cdk/integ-tests-alpha@2.239.0-alpha.0', // its versions follow those of aws-cdk-lib, with gaps
     '@cyclonedx/cyclonedx-esbuild@^1.4.4',
+    '@sigstore/mock@0.12.1',
+    '@sigstore/tuf@4.0.2', // only refreshes the trust root
     '@textlint/types@^15.8.0',
     'remark-cli@^12.0.1',
     'remark-validate-links@^13.1.0',

@@ -9,6 +9,8 @@ import { mirrorRepositoryName } from '../../src/image/repository-name';
 const ENDINGS: Readonly<Record<Outcome, { readonly exitCode: number; readonly detailType: string }>> = {
   'copied': { exitCode: 0, detailType: EVENT_DETAIL_TYPE.MIRRORED },
   'unchanged': { exitCode: 0, detailType: EVENT_DETAIL_TYPE.UNCHANGED },
+  'held': { exitCode: 0, detailType: EVENT_DETAIL_TYPE.HELD },
+  'upstream-gone': { exitCode: 0, detailType: EVENT_DETAIL_TYPE.UPSTREAM_GONE },
   'tag-moved': { exitCode: 1, detailType: EVENT_DETAIL_TYPE.TAG_MOVED },
   'failed': { exitCode: 1, detailType: EVENT_DETAIL_TYPE.FAILED },
 };

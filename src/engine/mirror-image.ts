@@ -15,7 +15,8 @@ import { PreviousImages } from './retention/previous-images';
 import type { ImageLister } from './retention/repository-images';
 import { untilAborted } from './run-signal';
 import { TargetImage, readTargetImage } from './target-image';
-import { ATTESTATION_POLICIES, AttestationPolicy, TagMovedPolicy } from '../image/contract/environment';
+import type { AdmissionPolicy } from '../image/admission/admission-policy';
+import { ATTESTATION_POLICIES, AttestationPolicy, TagMovedPolicy, UpstreamGonePolicy } from '../image/contract/environment';
 import type { CustomImage } from '../image/custom-image';
 import { formatImageReference, ImageReference, shortDigest } from '../image/image-reference';
 import type { Platform } from '../image/platform';
@@ -46,6 +47,12 @@ export interface MirrorRequest {
   readonly keepPrevious?: number;
   /** The only valid digest of the source; undefined for any. */
   readonly expectedDigest?: string;
+  /** The checks that a new image must pass before the tag serves it; none by default. */
+  readonly admission?: AdmissionPolicy;
+  /** Whether the first copy of the image is exempt from its minimum age, because the app names the image; false by default. */
+  readonly isNamed?: boolean;
+  /** The policy when upstream no longer has the image; `KEEP` by default. */
+  readonly onUpstreamGone?: UpstreamGonePolicy;
   /** The owner of the image, which the result repeats. */
   readonly owner?: string;
   /** Warnings about the image, which the result repeats. */
@@ -56,11 +63,23 @@ export interface MirrorRequest {
   readonly dryRun?: boolean;
 }
 
+/** What checks of new images need. */
+export interface AdmissionTools {
+  /** The quarantine repository of the target's registry: `mirror-held`. */
+  readonly quarantine: string;
+  /** The repository with the decisions of people: `mirror-decisions`. */
+  readonly decisions: string;
+  /** The path of a JSON file with a list of trust roots; undefined for the engine's own. */
+  readonly trustRootFile?: string;
+}
+
 /** The tools that images are mirrored with. */
 export interface MirrorTools extends RegistryTools {
   readonly progress: ProgressListener;
   /** The state that the images of a run share. By default, each image has its own limits. */
   readonly limits?: SharedLimits;
+  /** The repositories and settings for checks of new images. A request with checks fails without them. */
+  readonly admission?: AdmissionTools;
   /** Lists the images of the target for retention. @default - the API of Amazon ECR, for its registries */
   readonly listImages?: ImageLister;
 }

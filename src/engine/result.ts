@@ -3,14 +3,14 @@ import type { FailureReason, MirrorResult, Outcome, RunSummary } from '../image/
 export type { FailureReason, MirrorResult, Outcome, RunSummary } from '../image/contract/mirror-result';
 
 /** The outcomes, the worst first. */
-const OUTCOMES: readonly Outcome[] = ['failed', 'tag-moved', 'copied', 'unchanged'];
+const OUTCOMES: readonly Outcome[] = ['failed', 'tag-moved', 'held', 'upstream-gone', 'copied', 'unchanged'];
 
 /** Sums up the results of a run. */
 export function summarize(results: readonly MirrorResult[]): RunSummary {
   const count = (outcome: Outcome) => results.filter((result) => result.outcome === outcome).length;
   return {
     outcome: OUTCOMES.find((outcome) => count(outcome) > 0) ?? 'unchanged',
-    images: { 'copied': count('copied'), 'unchanged': count('unchanged'), 'tag-moved': count('tag-moved'), 'failed': count('failed') },
+    images: Object.fromEntries([...OUTCOMES].reverse().map((outcome) => [outcome, count(outcome)])) as RunSummary['images'],
     results: results.map(({ source, target, outcome, reason, customBuilds }) => {
       return { source, target, outcome, ...(reason === undefined ? {} : { reason }), ...(customBuilds === undefined ? {} : { customBuilds }) };
     }),

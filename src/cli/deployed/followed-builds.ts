@@ -147,7 +147,7 @@ class BuildLogReader {
   }
 }
 
-const OUTCOMES: readonly Outcome[] = ['copied', 'unchanged', 'tag-moved', 'failed'];
+const OUTCOMES: readonly Outcome[] = ['copied', 'unchanged', 'held', 'upstream-gone', 'tag-moved', 'failed'];
 const TEXTS = ['repository', 'tag', 'owner', 'message', 'reason', 'sourceDigest', 'targetDigest', 'suffixedTag', 'builtFrom'] as const;
 const COUNTS = ['bytesCopied', 'blobsCopied', 'blobsSkipped', 'referrersCopied', 'countedPulls', 'seconds'] as const;
 const LISTS = ['platformTags', 'customBuilds', 'warnings'] as const;

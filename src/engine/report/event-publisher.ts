@@ -8,6 +8,8 @@ import { withRunSignal } from '../run-signal';
 const DETAIL_TYPES: Readonly<Record<Outcome, string>> = {
   'copied': EVENT_DETAIL_TYPE.MIRRORED,
   'unchanged': EVENT_DETAIL_TYPE.UNCHANGED,
+  'held': EVENT_DETAIL_TYPE.HELD,
+  'upstream-gone': EVENT_DETAIL_TYPE.UPSTREAM_GONE,
   'tag-moved': EVENT_DETAIL_TYPE.TAG_MOVED,
   'failed': EVENT_DETAIL_TYPE.FAILED,
 };

@@ -14,6 +14,12 @@ export const RUN_ENVIRONMENT = {
   TAG_KIND: 'TAG_KIND',
   /** The policy when a fixed tag has moved upstream: `FAIL`, `KEEP` or `SUFFIX`. Default: `FAIL`. */
   ON_TAG_MOVED: 'ON_TAG_MOVED',
+  /** The policy when upstream no longer has the image: `KEEP` or `FAIL`. Default: `KEEP`. */
+  ON_UPSTREAM_GONE: 'ON_UPSTREAM_GONE',
+  /** An `AdmissionPolicy` as JSON, without its lock: the checks of new images. `{}` for none. Default: `MIRROR_ADMISSION`. */
+  ADMISSION: 'ADMISSION',
+  /** A `LockPolicy` as JSON: the only digests that the tags may serve. Default: none. */
+  LOCK: 'LOCK',
   /** The platforms to mirror, separated by commas: `linux/amd64,linux/arm64`. Default: all. */
   PLATFORMS: 'PLATFORMS',
   /**
@@ -85,6 +91,14 @@ export const PROJECT_ENVIRONMENT = {
   LATE_REFERRERS: 'MIRROR_LATE_REFERRERS',
   /** The number of previous images that floating tags keep in runs that don't set it. Default: none. */
   KEEP_PREVIOUS: 'MIRROR_KEEP_PREVIOUS',
+  /** An `AdmissionPolicy` as JSON: the checks of images without checks of their own. Absent when there are none. */
+  ADMISSION: 'MIRROR_ADMISSION',
+  /** The quarantine repository: `mirror-held`. Absent when no image has checks. */
+  QUARANTINE: 'MIRROR_QUARANTINE',
+  /** The repository with the decisions of people: `mirror-decisions`. Absent when no image has checks. */
+  DECISIONS: 'MIRROR_DECISIONS',
+  /** The path of a JSON file with a list of trust roots for keyless signatures. Default: the trust root of the engine. */
+  TRUST_ROOT: 'MIRROR_TRUST_ROOT',
   /** A list of `CredentialVariables` as JSON: the registries with credentials. */
   CREDENTIALS: 'MIRROR_CREDENTIALS',
   /** A list of `RegistryRule` as JSON: the registries with settings. Absent when there are none. */
@@ -191,6 +205,26 @@ export type TagMovedPolicy = 'FAIL' | 'KEEP' | 'SUFFIX';
 
 /** All policies for moved tags, the default first. */
 export const TAG_MOVED_POLICIES: readonly TagMovedPolicy[] = ['FAIL', 'KEEP', 'SUFFIX'];
+
+/** The policy when upstream no longer has an image that the mirror has. */
+export type UpstreamGonePolicy = 'KEEP' | 'FAIL';
+
+/** All policies for images that are gone upstream, the default first. */
+export const UPSTREAM_GONE_POLICIES: readonly UpstreamGonePolicy[] = ['KEEP', 'FAIL'];
+
+/** The variables of a build that decides about an image in quarantine. A person starts it; no schedule, function, or other build can. */
+export const DECISION_ENVIRONMENT = {
+  /** The image with the digest: `docker.io/library/nginx:stable@sha256:…`. */
+  IMAGE: 'IMAGE',
+  /** The repository in the mirror. Default: derived from the image. */
+  REPOSITORY: 'REPOSITORY',
+  /** `RELEASE` or `REFUSE`. */
+  DECISION: 'DECISION',
+  /** Why, for people: one line of at most 500 characters. */
+  REASON: 'REASON',
+  /** The `LOCK` of the image, which a release outranks until the lock changes. Default: none. */
+  LOCK: 'LOCK',
+} as const;
 
 /** The policy for the attestations that an image lists in its index. */
 export type AttestationPolicy = 'KEEP_IF_ACCEPTED' | 'KEEP' | 'DROP';

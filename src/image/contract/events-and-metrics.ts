@@ -14,6 +14,12 @@ export const METRIC_NAME = {
   COPIED: 'Copied',
   /** The image is the same upstream and in the mirror. */
   UNCHANGED: 'Unchanged',
+  /** A new image is held, because it does not pass a check. */
+  HELD: 'Held',
+  /** The hours for which an image is held. */
+  HELD_HOURS: 'HeldHours',
+  /** Upstream no longer has the image. */
+  UPSTREAM_GONE: 'UpstreamGone',
   /** A fixed tag names different images upstream and in the mirror. */
   TAG_MOVED: 'TagMoved',
   /** The image could not be mirrored. */
@@ -56,6 +62,14 @@ export const EVENT_DETAIL_TYPE = {
   MIRRORED: 'Image Mirrored',
   /** The image is the same upstream and in the mirror. */
   UNCHANGED: 'Image Unchanged',
+  /** A new image is held, because it does not pass a check. */
+  HELD: 'Image Held',
+  /** A person released an image from quarantine. */
+  RELEASED: 'Image Released',
+  /** A person refused an image. */
+  REFUSED: 'Image Refused',
+  /** Upstream no longer has the image, and the mirror keeps its copy. */
+  UPSTREAM_GONE: 'Upstream Image Gone',
   /** A fixed tag names different images upstream and in the mirror. */
   TAG_MOVED: 'Upstream Tag Moved',
   /** The image could not be mirrored. */

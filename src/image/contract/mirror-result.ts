@@ -3,7 +3,32 @@
  */
 
 /** The outcome for an image. */
-export type Outcome = 'copied' | 'unchanged' | 'tag-moved' | 'failed';
+export type Outcome = 'copied' | 'unchanged' | 'held' | 'upstream-gone' | 'tag-moved' | 'failed';
+
+/** What holds an image: the check that it does not pass, and why. */
+export type HeldBy =
+  | 'minimum-age'
+  | 'unsigned'
+  | 'invalid-signature'
+  | 'downgrade'
+  | 'unreachable'
+  | 'trust-root-outdated'
+  | 'scan-pending'
+  | 'scan-findings'
+  | 'scan-unsupported'
+  | 'not-scanned'
+  | 'lock'
+  | 'refused';
+
+/** The decision of a person about an image. */
+export interface AdmissionDecision {
+  readonly decision: 'released' | 'refused';
+  /** The principal that made the decision, as CodeBuild names it. */
+  readonly by: string;
+  readonly reason: string;
+  /** The time of the decision: `2027-03-31T12:00:00Z`. */
+  readonly at: string;
+}
 
 /** The reason of a failure, for programs. */
 export type FailureReason =
@@ -18,6 +43,7 @@ export type FailureReason =
   | 'limit-exceeded'
   | 'immutable-tag'
   | 'archived'
+  | 'held'
   | 'build-failed'
   | 'deadline-exceeded'
   | 'interrupted'
@@ -40,7 +66,7 @@ export interface MirrorResult {
   /** True in a dry run: `outcome` is then what a run would do. */
   readonly dryRun?: boolean;
   readonly outcome: Outcome;
-  /** Only when `outcome` is `failed`, or `tag-moved` with the policy `FAIL`. */
+  /** Only when `outcome` is `failed`, `tag-moved` with the policy `FAIL`, or `held` and the mirror serves no image under the tag. */
   readonly reason?: FailureReason;
   /** A sentence for people. Always present when there is a problem. */
   readonly message?: string;
@@ -48,6 +74,22 @@ export interface MirrorResult {
   readonly sourceDigest?: string;
   /** The digest in the mirror after the run. */
   readonly targetDigest?: string;
+  /** What holds the image `sourceDigest`. Only when `outcome` is `held`. */
+  readonly heldBy?: readonly HeldBy[];
+  /** The time from which the image is old enough: `2027-03-31T12:00:00Z`. Only when its age holds it. */
+  readonly eligibleAt?: string;
+  /** The time since when the mirror holds images of the tag without a break. Absent when it is not known. */
+  readonly heldSince?: string;
+  /** The hours since `heldSince`, for metrics. Absent when the image waits for a change of the lock file. */
+  readonly heldHours?: number;
+  /** True when the tag moves more often than its minimum age, so that no image becomes old enough. */
+  readonly starved?: boolean;
+  /** What would hold the image if the checks in audit mode were enforced. */
+  readonly wouldBeHeldBy?: readonly HeldBy[];
+  /** The decision of a person that releases or refuses the image. */
+  readonly decision?: AdmissionDecision;
+  /** What the checks found, for people: the identity of a signature, the number of findings. */
+  readonly checks?: readonly string[];
   /** The tag of the moved image, with the policy `SUFFIX`. */
   readonly suffixedTag?: string;
   /** The tag that keeps the image that `tag` named before this run, for example `mirror.previous.stable.7`. Only when a floating tag moved. */

@@ -1,0 +1,116 @@
+/**
+ * The checks that a new image must pass before a tag serves it. Constructs write them into the variables of builds, and the engine reads them.
+ */
+import type { SignatureRule } from './signature-rule';
+
+/** The effect of a check: `ENFORCE` holds an image that fails it, and `AUDIT` only reports what it would hold. */
+export type AdmissionMode = 'ENFORCE' | 'AUDIT';
+
+/** The severities of findings, the least severe first. */
+export const SEVERITIES = ['INFORMATIONAL', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const;
+
+/** The severity of a finding of Amazon ECR, apart from `UNDEFINED`. */
+export type Severity = typeof SEVERITIES[number];
+
+/** What all checks have. */
+export interface CheckPolicy {
+  /** Absent for `ENFORCE`. */
+  readonly mode?: AdmissionMode;
+}
+
+/** The age that a new image must have, counted from when the mirror first saw its digest under its tag. */
+export interface MinimumAgePolicy extends CheckPolicy {
+  readonly hours: number;
+  /** The longest time between two runs that saw the digest. After a longer gap, the age starts again. */
+  readonly maximumGapHours: number;
+  /** Whether a digest that upstream has already replaced can be served when it is old enough. */
+  readonly serveSuperseded?: boolean;
+  /** Whether also the first copy of an image is held. */
+  readonly holdFirstCopies?: boolean;
+}
+
+/** The signatures that an image must have: one that matches one of the rules. */
+export interface SignaturePolicy extends CheckPolicy {
+  readonly anyOf: readonly SignatureRule[];
+}
+
+/** A finding that does not hold an image until a day. */
+export interface FindingException {
+  /** The ID of the vulnerability: `CVE-2024-3094`. */
+  readonly id: string;
+  /** The last day of the exception, in UTC: `2027-03-31`. */
+  readonly expires: string;
+}
+
+/** The findings that an image may have. */
+export interface ScanPolicy extends CheckPolicy {
+  /** The worst severity that an image may have. */
+  readonly maximumSeverity: Severity;
+  readonly exceptions?: readonly FindingException[];
+}
+
+/** The only digests that tags may serve. */
+export interface LockPolicy extends CheckPolicy {
+  /** The digests of the upstream image, by the tag in the mirror. A tag that is not listed is held. */
+  readonly digests: Readonly<Record<string, string>>;
+}
+
+/** The checks of an image. An absent check is not made. */
+export interface AdmissionPolicy {
+  readonly minimumAge?: MinimumAgePolicy;
+  /** Each of them must pass. */
+  readonly signatures?: readonly SignaturePolicy[];
+  readonly scan?: ScanPolicy;
+  readonly lock?: LockPolicy;
+}
+
+/** Whether a policy has a check. */
+export function hasChecks({ lock, minimumAge, scan, signatures = [] }: AdmissionPolicy): boolean {
+  return lock !== undefined || minimumAge !== undefined || scan !== undefined || signatures.length > 0;
+}
+
+/** Whether a severity is worse than the worst that an image may have. An unknown severity is worse than all others. */
+export function isWorse(severity: string, maximum: Severity): boolean {
+  if (severity === 'UNDEFINED' || severity === 'UNTRIAGED') return false;
+  const rank = SEVERITIES.indexOf(severity as Severity);
+  return rank === -1 || rank > SEVERITIES.indexOf(maximum);
+}
+
+/** The longest age in hours: 60 days. */
+export const MAX_AGE_HOURS = 60 * 24;
+
+/** The policy that both of two policies together make. The second can only add checks, and make checks stricter. */
+export function tightenPolicy(floor: AdmissionPolicy, entry: AdmissionPolicy): AdmissionPolicy {
+  const signatures = [...floor.signatures ?? [], ...entry.signatures ?? []];
+  return {
+    ...optional('minimumAge', tighterAge(floor.minimumAge, entry.minimumAge)),
+    ...signatures.length === 0 ? {} : { signatures },
+    ...optional('scan', tighterScan(floor.scan, entry.scan)),
+    ...optional('lock', floor.lock ?? entry.lock),
+  };
+}
+
+function tighterAge(floor?: MinimumAgePolicy, entry?: MinimumAgePolicy): MinimumAgePolicy | undefined {
+  if (floor === undefined || entry === undefined) return floor ?? entry;
+  return {
+    ...mode(floor, entry),
+    hours: Math.max(floor.hours, entry.hours),
+    maximumGapHours: Math.min(floor.maximumGapHours, entry.maximumGapHours),
+    ...floor.serveSuperseded && entry.serveSuperseded ? { serveSuperseded: true } : {},
+    ...floor.holdFirstCopies || entry.holdFirstCopies ? { holdFirstCopies: true } : {},
+  };
+}
+
+function tighterScan(floor?: ScanPolicy, entry?: ScanPolicy): ScanPolicy | undefined {
+  if (floor === undefined || entry === undefined) return floor ?? entry;
+  const [maximumSeverity] = [floor.maximumSeverity, entry.maximumSeverity].sort((one, other) => SEVERITIES.indexOf(one) - SEVERITIES.indexOf(other));
+  return { ...mode(floor, entry), maximumSeverity, ...optional('exceptions', floor.exceptions) };
+}
+
+function mode(floor: CheckPolicy, entry: CheckPolicy): CheckPolicy {
+  return floor.mode === 'AUDIT' && entry.mode === 'AUDIT' ? { mode: 'AUDIT' } : {};
+}
+
+function optional<K extends string, V>(name: K, value: V | undefined): { readonly [name in K]?: V } {
+  return value === undefined ? {} : { [name]: value } as { readonly [name in K]?: V };
+}
