@@ -79,7 +79,7 @@ export interface MirrorTools extends RegistryTools {
   /** The state that the images of a run share. By default, each image has its own limits. */
   readonly limits?: SharedLimits;
   /** The repositories and settings for checks of new images. A request with checks fails without them. */
-  readonly admission?: AdmissionTools;
+  readonly admissionTools?: AdmissionTools;
   /** Lists the images of the target for retention. @default - the API of Amazon ECR, for its registries */
   readonly listImages?: ImageLister;
 }
