@@ -32,8 +32,8 @@ export type MarkerContext = Pick<CopyContext, 'lookups' | 'pace' | 'retryContext
 const CONFIG_TYPE = 'application/vnd.oci.image.config.v1+json';
 
 /**
- * The only blob of all markers. It is the configuration and the only layer, because it is not known whether Amazon ECR accepts an image without layers,
- * and Amazon ECR does not store empty blobs.
+ * The only blob of all markers: their configuration, and their only layer. It is not known whether Amazon ECR accepts an image without layers, and it
+ * does not store empty blobs.
  */
 const BLOB = Buffer.from(JSON.stringify({ architecture: 'unknown', os: 'unknown', config: {}, rootfs: { type: 'layers', diff_ids: [] } }), 'utf8');
 

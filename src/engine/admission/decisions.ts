@@ -1,0 +1,178 @@
+/** Reads the decisions of people: which images they released from quarantine, and which they refused. */
+import { markerAnnotations } from './marker-manifest';
+import type { LockPolicy } from '../../image/admission/admission-policy';
+import { imageHash, imageKey, Marker, markerTag, parseMarkerTag, QuarantinedImage } from '../../image/admission/quarantine';
+import type { AdmissionDecision } from '../../image/contract/mirror-result';
+import type { ImageReference } from '../../image/image-reference';
+import { sanitizeLine } from '../../image/sanitize';
+import { CopyContext, lookUp } from '../copy/copy-context';
+import { digestOf } from '../digest';
+import { readTags } from '../list-tags';
+import { MirrorError } from '../mirror-error';
+import type { RegistryClient } from '../registry/registry-client';
+import type { RetryContext } from '../registry/retry';
+import { ImageLister, imageLister } from '../retention/repository-images';
+
+/** The image of a mirror that a decision is about. */
+export interface DecidedImage {
+  /** The upstream image. Its tag and digest have no effect. */
+  readonly source: ImageReference;
+  readonly target: ImageReference & { readonly tag: string };
+}
+
+/** A decision that is in force. */
+export interface ReadDecision extends AdmissionDecision {
+  /** The time of the decision, in seconds since the epoch. */
+  readonly seconds: number;
+  /** The tag of the marker in the repository of decisions. */
+  readonly marker: string;
+}
+
+/** The facts of a decision in the annotations of its marker. */
+export const DECISION_FACTS = { BY: 'by', REASON: 'reason', LOCK: 'lock' } as const;
+
+/** The maximum length of a reason, in characters. */
+export const MAX_REASON_LENGTH = 500;
+
+/** The maximum length of the name of a principal, in characters. */
+export const MAX_PRINCIPAL_LENGTH = 256;
+
+/** The clocks of two builds differ by less. In seconds. */
+const MAX_CLOCK_DIFFERENCE = 10 * 60;
+
+/** The releases that are read to find one that is in force. Older ones count as made under another lock. */
+const MAX_READ_RELEASES = 20;
+
+/**
+ * The state of a lock for a tag, as a release keeps it: the locked digest, `unlisted` for a lock without the tag, and an empty text without a lock.
+ */
+export function lockState(lock: LockPolicy | undefined, tag: string): string {
+  return lock === undefined ? '' : lock.digests[tag] ?? 'unlisted';
+}
+
+/** The image in the form of markers, without its tag. */
+export function decidedImage({ source, target }: DecidedImage): QuarantinedImage {
+  return { source: `${source.registry}/${source.repository}`, repository: target.repository };
+}
+
+/** Finds the decisions about the images of one tag. It lists the repository of decisions once. */
+export class DecisionReader {
+  private readonly image: QuarantinedImage;
+  private readonly hash: string;
+  private readonly key: string;
+  private readonly tag: string;
+  private markers?: Promise<readonly Marker[]>;
+
+  constructor(
+    private readonly context: Pick<CopyContext, 'lookups' | 'retryContext'>,
+    image: DecidedImage,
+    private readonly client: RegistryClient,
+    private readonly listImages?: ImageLister,
+  ) {
+    this.image = decidedImage(image);
+    this.tag = image.target.tag;
+    this.hash = imageHash(this.image, digestOfText);
+    this.key = imageKey({ ...this.image, tag: this.tag }, digestOfText);
+  }
+
+  /**
+   * The decision about a digest that is in force; undefined when there is none.
+   *
+   * A refusal is about the digest under each tag of the image. A release is about one tag, and it is in force while the lock of the tag is the one
+   * that it was made under, or has its digest. The last decision that is in force wins.
+   *
+   * @param digest the digest of the upstream image
+   * @param lock the lock of the image now
+   * @throws MirrorError when the decisions can't be read: that is not the same as no decision
+   */
+  async find(digest: string, lock?: LockPolicy): Promise<ReadDecision | undefined> {
+    this.markers ??= this.readMarkers();
+    const about = (await this.markers).filter((marker) => marker.digest === digest && this.isAboutImage(marker)).sort(newestFirst);
+    let readReleases = 0;
+    for (const marker of about) {
+      if (marker.kind === 'released' && ++readReleases > MAX_READ_RELEASES) continue;
+      const facts = await this.readFacts(marker);
+      if (marker.kind === 'refused') return this.decision(marker, facts);
+      if (this.isInForce(marker, facts, lock)) return this.decision(marker, facts);
+    }
+    return undefined;
+  }
+
+  /** Forgets the list, so that the next `find()` sees decisions that were made in the meantime. */
+  refresh(): void {
+    this.markers = undefined;
+  }
+
+  private isAboutImage({ key, kind }: Marker): boolean {
+    return kind === 'refused' ? key.startsWith(`${this.hash}.`) : kind === 'released' && key === this.key;
+  }
+
+  /** The full values count: the hashes in a tag are short enough to find two images with the same one. */
+  private isInForce({ digest, kind }: Marker, facts: Readonly<Record<string, unknown>>, lock: LockPolicy | undefined): boolean {
+    const expected = { kind, digest, tag: this.tag, image: this.image.source, repository: this.image.repository };
+    if (!Object.entries(expected).every(([name, value]) => facts[name] === value)) return false;
+    const current = lockState(lock, this.tag);
+    return current === digest || facts[DECISION_FACTS.LOCK] === current;
+  }
+
+  private decision(marker: Marker, facts: Readonly<Record<string, unknown>>): ReadDecision {
+    const { kind, seconds } = marker;
+    const text = (name: string, maxLength: number) => typeof facts[name] === 'string' ? sanitizeLine(facts[name], maxLength) : '';
+    return {
+      decision: kind as ReadDecision['decision'],
+      by: text(DECISION_FACTS.BY, MAX_PRINCIPAL_LENGTH) || 'unknown principal',
+      reason: text(DECISION_FACTS.REASON, MAX_REASON_LENGTH) || 'no reason',
+      at: formatSeconds(seconds),
+      seconds,
+      marker: markerTag(marker),
+    };
+  }
+
+  private async readFacts(marker: Marker): Promise<Readonly<Record<string, unknown>>> {
+    const { client, context } = this;
+    try {
+      return markerAnnotations(await lookUp(context, client, () => client.manifest(markerTag(marker))));
+    } catch (error) {
+      // Someone has deleted or archived it since it was listed. A refusal is in force all the same.
+      if (error instanceof MirrorError && error.reason === 'not-found') return {};
+      throw error;
+    }
+  }
+
+  private async readMarkers(): Promise<readonly Marker[]> {
+    const { client, context: { retryContext } } = this;
+    const list = this.listImages ?? imageLister(client.endpoint.registry);
+    const images = await list?.(client.repository, retryContext);
+    const tags = images?.flatMap((image) => image.tags) ?? await listTags(client, retryContext);
+    const markers = tags.flatMap((tag) => parseMarkerTag(tag) ?? []);
+    const latest = Math.floor(Date.now() / 1000) + MAX_CLOCK_DIFFERENCE;
+    const future = markers.find((marker) => marker.seconds > latest && this.isAboutImage(marker));
+    if (future === undefined) return markers;
+    const problem = `${client.repository}:${markerTag(future)} is of ${formatSeconds(future.seconds)}, which is in the future`;
+    throw new MirrorError('registry-error', `${problem}, so the order of decisions is not known; check the clock of the build, or delete this image`);
+  }
+}
+
+/** At the same time, a refusal is the last decision. */
+function newestFirst(one: Marker, other: Marker): number {
+  return other.seconds - one.seconds || (one.kind === 'refused' ? -1 : 1);
+}
+
+/** A registry other than Amazon ECR defines a repository with the first push. */
+async function listTags(client: RegistryClient, retryContext: RetryContext): Promise<string[]> {
+  try {
+    return await readTags(client, retryContext);
+  } catch (error) {
+    if (error instanceof MirrorError && error.reason === 'not-found') return [];
+    throw error;
+  }
+}
+
+/** A time as results have it: `2027-03-31T12:00:00Z`. */
+export function formatSeconds(seconds: number): string {
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+function digestOfText(text: string): string {
+  return digestOf(Buffer.from(text, 'utf8'));
+}
