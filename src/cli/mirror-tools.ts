@@ -5,7 +5,7 @@ import { credentialChain, CredentialSource, withAllowedRealms } from '../engine/
 import { DockerConfigCredentials } from '../engine/credentials/docker-config-credentials';
 import { EcrCredentials } from '../engine/credentials/ecr-credentials';
 import type { ImageCallbacks } from '../engine/mirror-all';
-import { MirrorTools } from '../engine/mirror-image';
+import type { MirrorTools } from '../engine/mirror-request';
 import { DEFAULT_RETRY } from '../engine/registry/retry';
 import { Transport } from '../engine/registry/transport';
 import { UpstreamSettings } from '../engine/registry/upstream-settings';

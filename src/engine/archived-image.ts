@@ -1,3 +1,4 @@
+import type { ImageDetail } from '@aws-sdk/client-ecr';
 import { connectedRegistry } from './fips';
 import { MirrorError } from './mirror-error';
 import { withRunSignal } from './run-signal';
@@ -8,7 +9,7 @@ import { awsServiceHost, ecrHost } from '../image/registry-hosts';
 type EcrTag = ImageReference & { readonly tag: string };
 
 /** In milliseconds. The answer is only a better description, so a run does not wait long for it. */
-const MAX_WAIT = 10_000;
+export const MAX_DESCRIBE_TIME = 10_000;
 
 /**
  * The error for a tag that is archived in Amazon ECR; undefined for all other tags.
@@ -23,7 +24,7 @@ export async function archivedImageError(target: EcrTag, sourceDigest: string | 
   const host = ecrHost(connectedRegistry(target.registry));
   if (host === undefined) return undefined;
   const { account, region } = host;
-  const limits = { deadline: Date.now() + MAX_WAIT, signal };
+  const limits = { deadline: Date.now() + MAX_DESCRIBE_TIME, signal };
   const image = await withRunSignal(limits, (wait) => describeImage(target, host, wait)).catch(() => undefined);
   if (image === undefined || image.imageStatus === 'ACTIVE' || image.imageStatus === undefined) return undefined;
   if (sourceDigest !== undefined && image.imageDigest !== sourceDigest) return undefined;
@@ -38,9 +39,10 @@ export async function archivedImageError(target: EcrTag, sourceDigest: string | 
     + `restore it with "${command}", or remove it from the images to mirror`);
 }
 
-async function describeImage(
+/** Describes a tag in Amazon ECR, archived images included; undefined when there is no such tag. */
+export async function describeImage(
   { repository, tag }: EcrTag, { account, fips, region }: NonNullable<ReturnType<typeof ecrHost>>, abortSignal: AbortSignal,
-): Promise<{ readonly imageStatus?: string; readonly imageDigest?: string } | undefined> {
+): Promise<ImageDetail | undefined> {
   const [{ ECRClient, DescribeImagesCommand }, { awsRequestHandler }] = await Promise.all([
     import('@aws-sdk/client-ecr'), import('./aws-request-handler.js'),
   ]);

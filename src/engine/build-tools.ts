@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Settings } from './configuration';
 import { credentialChain } from './credentials/credential-source';
 import { EcrCredentials } from './credentials/ecr-credentials';
-import { MirrorTools } from './mirror-image';
+import type { MirrorTools } from './mirror-request';
 import { DEFAULT_RETRY } from './registry/retry';
 import { Transport } from './registry/transport';
 import type { ProgressListener } from './report/progress';
@@ -21,6 +21,7 @@ export async function withBuildTools<T>(settings: Settings, progress: ProgressLi
       deadline: Date.now() + settings.deadlineSeconds * 1000,
       signal: stop.signal,
       upstreams: settings.upstreams,
+      admissionTools: settings.admissionTools,
       plainHttp: () => false,
     });
   } finally {

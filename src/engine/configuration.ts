@@ -1,16 +1,19 @@
-import { parseJson } from '../image/parse-json';
+import { readAdmission, readAdmissionTools } from './admission/read-admission';
 import { EnvironmentCredentials } from './credentials/credential-source';
+import { isTimeForLateReferrers } from './late-referrers-time';
 import { MirrorError } from './mirror-error';
-import type { MirrorRequest } from './mirror-image';
+import type { AdmissionTools, MirrorRequest } from './mirror-request';
 import { readUpstreamSettings, UpstreamSettings } from './registry/upstream-settings';
 import { isShown, requireNoCredentials, variableError } from './run-variables';
 import { rangeProblem } from './tags';
 import {
   ATTESTATION_POLICIES, BuildEnvironmentOverride, CredentialVariables, CustomBuilds, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TAG_MOVED_POLICIES,
+  UPSTREAM_GONE_POLICIES,
 } from '../image/contract/environment';
 import { CustomImage, customImageProblem, parseCustomImage } from '../image/custom-image';
 import { ImageReference, isRepositoryOnly, parseImageReference } from '../image/image-reference';
 import { EXPIRES_FORM, isLastDay, isOwner, OWNER_FORM } from '../image/ownership';
+import { parseJson } from '../image/parse-json';
 import { parsePlatform, Platform, platformTagsProblem, PROCESSORS } from '../image/platform';
 import { mirrorRepositoryName, mirrorTag, repositoryNameProblem } from '../image/repository-name';
 import { MAX_KEPT_IMAGES } from '../image/retention';
@@ -28,6 +31,8 @@ export interface Settings {
   readonly eventBus: string | undefined;
   /** The project that builds customized images; undefined when there is none. */
   readonly customBuilds: CustomBuilds | undefined;
+  /** The repositories for checks of new images; undefined when there are none. */
+  readonly admissionTools: AdmissionTools | undefined;
 }
 
 /** An image, or a tag filter for a repository, as the environment describes it. */
@@ -100,6 +105,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     deadlineSeconds: readDeadline(environment[PROJECT_ENVIRONMENT.DEADLINE_SECONDS]),
     eventBus: environment[PROJECT_ENVIRONMENT.EVENT_BUS] || undefined,
     customBuilds: readCustomBuilds(environment[PROJECT_ENVIRONMENT.CUSTOM_BUILDS]),
+    admissionTools: readAdmissionTools(environment),
   };
 }
 
@@ -124,8 +130,21 @@ function readRequest(environment: NodeJS.ProcessEnv, image: ImageReference): Con
   const lateReferrers = isTimeForLateReferrers(environment[RUN_ENVIRONMENT.LATE_REFERRERS] || environment[PROJECT_ENVIRONMENT.LATE_REFERRERS]);
   const attestations = readChoice(RUN_ENVIRONMENT.ATTESTATIONS, environment, ATTESTATION_POLICIES);
   const keepPrevious = readCount(RUN_ENVIRONMENT.KEEP_PREVIOUS, environment) ?? readCount(PROJECT_ENVIRONMENT.KEEP_PREVIOUS, environment);
-  const owner = readOwner(environment);
-  const settings = { onTagMoved, platforms, platformsIfAvailable, platformTags, referrers, lateReferrers, attestations, keepPrevious, custom, owner };
+  const settings = {
+    onTagMoved,
+    platforms,
+    platformsIfAvailable,
+    platformTags,
+    referrers,
+    lateReferrers,
+    attestations,
+    keepPrevious,
+    custom,
+    owner: readOwner(environment),
+    admission: readAdmission(environment),
+    isNamed: !environment[RUN_ENVIRONMENT.TAGS],
+    onUpstreamGone: readChoice(RUN_ENVIRONMENT.ON_UPSTREAM_GONE, environment, UPSTREAM_GONE_POLICIES),
+  };
   return (source) => {
     const tag = mirrorTag(source);
     return { source, target: { registry, repository, tag }, kind: kind ?? tagKind(tag), ...settings };
@@ -180,31 +199,6 @@ function readPlatformTags(environment: NodeJS.ProcessEnv, platforms: readonly Pl
   const problem = platformTags && platformTagsProblem(platformTags, platforms);
   if (problem) throw variableError(RUN_ENVIRONMENT.PLATFORM_TAGS, environment[RUN_ENVIRONMENT.PLATFORM_TAGS]!, problem);
   return platformTags;
-}
-
-const TIME_OF_DAY = /^(?:[01][0-9]|2[0-3]):[0-5][0-9]$/;
-
-/** Whether this run looks for late referrers. With a window, it does so only in this part of the day. */
-function isTimeForLateReferrers(text: string | undefined): boolean {
-  if (!text || text === 'false') return false;
-  if (text === 'true') return true;
-  const [, start, end, timeZone = 'UTC'] = /^([0-9:]{5})-([0-9:]{5})(?: (\S{1,64}))?$/.exec(text) ?? [];
-  const now = [start, end].every((time) => time !== undefined && TIME_OF_DAY.test(time)) ? timeOfDay(timeZone) : undefined;
-  if (now === undefined) {
-    const format = 'it must be true, false, or a part of the day such as "06:00-12:00" or "06:00-12:00 Europe/Berlin"';
-    throw variableError(RUN_ENVIRONMENT.LATE_REFERRERS, text, format);
-  }
-  // A part of the day may include midnight.
-  return start < end ? start <= now && now < end : start <= now || now < end;
-}
-
-/** The time of the day, for example `06:05`; undefined for an unknown time zone. */
-function timeOfDay(timeZone: string): string | undefined {
-  try {
-    return new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(Date.now());
-  } catch {
-    return undefined;
-  }
 }
 
 function readCustomImage(text: string | undefined): CustomImage | undefined {

@@ -9,8 +9,8 @@ import { saveMemory, silenceVersionAdvice, withBuildTools } from './build-tools'
 import { readSettings, Settings } from './configuration';
 import { CustomBuildStarter } from './customize/custom-builds';
 import { mirrorAll } from './mirror-all';
-import { MirrorRequest, MirrorTools } from './mirror-image';
 import { readMirrorPlan, MirrorPlan } from './mirror-plan';
+import type { MirrorRequest, MirrorTools } from './mirror-request';
 import { LogProgress } from './report/progress';
 import { eventPublisher, reportResult, reportSummary, runToResults } from './report/run-report';
 import type { MirrorResult } from './result';

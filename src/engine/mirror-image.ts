@@ -1,88 +1,26 @@
+import { Admission, AdmissionResult, AdmittedJudgment, ImagesOfTag, StaleJudgmentError } from './admission/admission';
+import { admissionOf } from './admission/gate';
 import { archivedImageError } from './archived-image';
 import type { AttestationOptions } from './copy/attestations';
-import { CopyContext, SharedLimits, sharedLimits } from './copy/copy-context';
-import { copyImage } from './copy/copy-image';
+import { CopyContext, sharedLimits } from './copy/copy-context';
+import { copyImage, CopyImageOptions } from './copy/copy-image';
 import { copyLateReferrers } from './copy/late-referrers';
 import { PlatformTags } from './copy/platform-tags';
 import { decide, Decision, DECISION_TEXTS } from './decision';
 import { describeFailure } from './failure';
 import { MirrorError } from './mirror-error';
-import { RegistryTools, RepositoryAccess } from './registry/repository-access';
+import type { MirrorRequest, MirrorTools } from './mirror-request';
+import { RepositoryAccess } from './registry/repository-access';
 import { withRetries } from './registry/retry';
-import type { ProgressListener } from './report/progress';
 import type { MirrorResult } from './result';
 import { PreviousImages } from './retention/previous-images';
-import type { ImageLister } from './retention/repository-images';
 import { untilAborted } from './run-signal';
 import { TargetImage, readTargetImage } from './target-image';
-import type { AdmissionPolicy } from '../image/admission/admission-policy';
-import { ATTESTATION_POLICIES, AttestationPolicy, TagMovedPolicy, UpstreamGonePolicy } from '../image/contract/environment';
-import type { CustomImage } from '../image/custom-image';
-import { formatImageReference, ImageReference, shortDigest } from '../image/image-reference';
-import type { Platform } from '../image/platform';
+import { upstreamGoneMessage } from './upstream-gone';
+import { ATTESTATION_POLICIES, UPSTREAM_GONE_POLICIES } from '../image/contract/environment';
+import { formatImageReference, shortDigest } from '../image/image-reference';
 import { suffixedTag } from '../image/repository-name';
 import { isRetentionTag, RETENTION_TAG_PROBLEM } from '../image/retention';
-import type { TagKindName } from '../image/tag-kind';
-
-/** One image to mirror. */
-export interface MirrorRequest {
-  readonly source: ImageReference;
-  /** The target image, always with a tag. */
-  readonly target: ImageReference & { readonly tag: string };
-  readonly kind: TagKindName;
-  readonly onTagMoved: TagMovedPolicy;
-  /** The platforms to mirror; undefined for all, which keeps the digest. */
-  readonly platforms?: readonly Platform[];
-  /** Whether upstream may lack some of the platforms, but not all of them; false by default. */
-  readonly platformsIfAvailable?: boolean;
-  /** The platforms that get a tag of their own in addition to the target's tag; undefined for none. */
-  readonly platformTags?: readonly Platform[];
-  /** Whether to copy signatures and other referrers with a new image. */
-  readonly referrers: boolean;
-  /** Whether to look for referrers that were published after the image was mirrored, if it is unchanged; false by default. */
-  readonly lateReferrers?: boolean;
-  /** The policy for the attestations of an index; `KEEP_IF_ACCEPTED` by default. */
-  readonly attestations?: AttestationPolicy;
-  /** The number of previous images that a floating tag keeps; none by default. */
-  readonly keepPrevious?: number;
-  /** The only valid digest of the source; undefined for any. */
-  readonly expectedDigest?: string;
-  /** The checks that a new image must pass before the tag serves it; none by default. */
-  readonly admission?: AdmissionPolicy;
-  /** Whether the first copy of the image is exempt from its minimum age, because the app names the image; false by default. */
-  readonly isNamed?: boolean;
-  /** The policy when upstream no longer has the image; `KEEP` by default. */
-  readonly onUpstreamGone?: UpstreamGonePolicy;
-  /** The owner of the image, which the result repeats. */
-  readonly owner?: string;
-  /** Warnings about the image, which the result repeats. */
-  readonly warnings?: readonly string[];
-  /** How the image is customized after it is mirrored; undefined when it is not. `mirrorImage()` ignores it. */
-  readonly custom?: CustomImage;
-  /** Whether to only check what a run would do (dry run). */
-  readonly dryRun?: boolean;
-}
-
-/** What checks of new images need. */
-export interface AdmissionTools {
-  /** The quarantine repository of the target's registry: `mirror-held`. */
-  readonly quarantine: string;
-  /** The repository with the decisions of people: `mirror-decisions`. */
-  readonly decisions: string;
-  /** The path of a JSON file with a list of trust roots; undefined for the engine's own. */
-  readonly trustRootFile?: string;
-}
-
-/** The tools that images are mirrored with. */
-export interface MirrorTools extends RegistryTools {
-  readonly progress: ProgressListener;
-  /** The state that the images of a run share. By default, each image has its own limits. */
-  readonly limits?: SharedLimits;
-  /** The repositories and settings for checks of new images. A request with checks fails without them. */
-  readonly admissionTools?: AdmissionTools;
-  /** Lists the images of the target for retention. @default - the API of Amazon ECR, for its registries */
-  readonly listImages?: ImageLister;
-}
 
 /** Mirrors one image. It never throws: the result describes each failure. */
 export async function mirrorImage(request: MirrorRequest, tools: MirrorTools): Promise<MirrorResult> {
@@ -95,6 +33,21 @@ const MAX_WARNINGS = 20;
 /** The fields of a result that depend on the decision. */
 type DecisionResult = Pick<MirrorResult, 'outcome' | 'reason' | 'message' | 'sourceDigest' | 'targetDigest' | 'suffixedTag' | 'platformTags'>;
 
+/** The attempts to decide about a tag that moves while its image is checked. */
+const MAX_DECISIONS = 3;
+
+/** An image that passed its checks. */
+interface AdmittedImage {
+  readonly admission: Admission;
+  readonly images: ImagesOfTag;
+  readonly judgment: AdmittedJudgment;
+}
+
+/** The upstream digest that a tag stands for. A target with the same digest has all platforms, and with them each selection of platforms. */
+function servedDigest(targetImage: TargetImage | undefined, sourceDigest: string): string | undefined {
+  return targetImage?.digest === sourceDigest ? sourceDigest : targetImage?.sourceDigest;
+}
+
 class MirrorTask {
   private readonly started = performance.now();
   private readonly access: RepositoryAccess;
@@ -104,6 +57,9 @@ class MirrorTask {
   private readonly previous: PreviousImages;
   private sourceDigest?: string;
   private targetImage?: TargetImage;
+  /** The checks of a new image; undefined when it has none. */
+  private admission?: Admission;
+  private admissionResult?: AdmissionResult;
 
   constructor(private readonly request: MirrorRequest, private readonly tools: MirrorTools) {
     this.access = new RepositoryAccess(tools);
@@ -125,7 +81,7 @@ class MirrorTask {
   async run(): Promise<MirrorResult> {
     let decided: DecisionResult;
     try {
-      decided = await untilAborted(this.context.retryContext.signal, this.mirror());
+      decided = await untilAborted(this.context.retryContext.signal, this.mirrorCurrent());
     } catch (error) {
       decided = { outcome: 'failed', ...describeFailure(error, this.tools, this.request.source) };
     } finally {
@@ -133,6 +89,20 @@ class MirrorTask {
       this.context.blobs.close();
     }
     return this.result(decided);
+  }
+
+  /** Decides again when the tag moves while its new image is checked. */
+  private async mirrorCurrent(): Promise<DecisionResult> {
+    for (let attempt = 1; ; attempt++) {
+      const { access, attestations, context, request, tools } = this;
+      this.admission = admissionOf({ access, attestations, context, request, tools });
+      try {
+        return await this.mirror();
+      } catch (error) {
+        if (!(error instanceof StaleJudgmentError) || attempt === MAX_DECISIONS) throw error;
+        tools.progress.line(`${error.message}: deciding again`);
+      }
+    }
   }
 
   private async mirror(): Promise<DecisionResult> {
@@ -143,16 +113,26 @@ class MirrorTask {
       this.readTarget(target.tag),
     ]);
     this.targetImage = targetImage;
-    if (sourceDigest === undefined) throw this.notFound();
+    if (sourceDigest === undefined) return this.gone();
     this.sourceDigest = sourceDigest;
     this.requireExpectedDigest(sourceDigest);
     if (targetImage === undefined) await this.requireNotArchived(sourceDigest);
-    // A target with the same digest has all platforms, and with them each selection of platforms.
-    const targetDigest = targetImage?.digest === sourceDigest ? sourceDigest : targetImage?.sourceDigest;
-    const decision = decide({ sourceDigest, targetDigest, kind, onTagMoved });
+    const wanted = await this.admission?.wantedDigest(sourceDigest) ?? sourceDigest;
+    const targetDigest = servedDigest(targetImage, wanted);
+    const decision = decide({ sourceDigest: wanted, targetDigest, kind, onTagMoved });
     const action = this.request.dryRun ? '' : `: ${DECISION_TEXTS[decision]}`;
     this.tools.progress.line(`upstream ${sourceDigest}, mirror ${targetDigest ?? 'has none'}${action}`);
-    return this.carryOut(decision, sourceDigest);
+    const isLocked = decision === 'unchanged' && wanted !== sourceDigest;
+    return isLocked ? this.copyIfAdmitted(sourceDigest, target.tag) : this.carryOut(decision, sourceDigest);
+  }
+
+  /** Upstream does not have the image. */
+  private async gone(): Promise<DecisionResult> {
+    const { onUpstreamGone = UPSTREAM_GONE_POLICIES[0], source, target } = this.request;
+    if (this.targetImage === undefined || onUpstreamGone === 'FAIL') throw this.notFound();
+    const message = await upstreamGoneMessage(source, target, this.context.retryContext.signal);
+    this.context.statistics.warnings.push(message);
+    return { outcome: 'upstream-gone', message };
   }
 
   /** A floating tag may have another image upstream than the archived one. That is copied, like any new image. */
@@ -185,7 +165,7 @@ class MirrorTask {
       case 'unchanged':
         return this.unchanged(sourceDigest);
       case 'copy':
-        return this.copy(sourceDigest, tag);
+        return this.copyIfAdmitted(sourceDigest, tag);
       case 'fail-moved': {
         const consequence = 'the mirror keeps the first; pin the digest, use a new tag, or set onTagMoved';
         return { outcome: 'tag-moved', reason: 'immutable-tag', message: this.movedMessage(sourceDigest, consequence) };
@@ -207,17 +187,27 @@ class MirrorTask {
     return this.withPlatformTags({ outcome: 'unchanged' });
   }
 
-  private async copy(sourceDigest: string, tag: string): Promise<DecisionResult> {
-    const { dryRun, platforms, platformsIfAvailable, referrers, target } = this.request;
-    const { attestations } = this;
+  /** Copies a new image if it passes its checks. */
+  private async copyIfAdmitted(upstream: string, tag: string): Promise<DecisionResult> {
+    const { admission, targetImage } = this;
+    if (admission === undefined) return this.copy(upstream, tag);
+    const images: ImagesOfTag = { upstream, served: servedDigest(targetImage, upstream) };
+    const judgment = await admission.judge(images);
+    this.admissionResult = judgment.result;
+    if (judgment.admitted) return this.copy(judgment.digest, tag, { admission, images, judgment });
+    const held = `${formatImageReference(this.request.source)} is held: ${judgment.message}`;
+    if (targetImage === undefined) return { outcome: 'held', reason: 'held', message: `${held}; the mirror has no image under this tag yet` };
+    return this.withPlatformTags({ outcome: 'held', message: `${held}; the mirror serves ${shortDigest(targetImage.digest)}` });
+  }
+
+  private async copy(sourceDigest: string, tag: string, admitted?: AdmittedImage): Promise<DecisionResult> {
+    const { dryRun, target } = this.request;
     const isOwnTag = tag === target.tag;
     const platformTags = isOwnTag ? this.platformTags : undefined;
     if (dryRun) return { outcome: 'copied', platformTags: platformTags?.names };
-    const beforeTag = isOwnTag && this.targetImage !== undefined ? (next: string) => this.previous.keep(next) : undefined;
     let digest = sourceDigest;
     try {
-      const options = { digest: sourceDigest, tag, platforms, platformsIfAvailable, platformTags, referrers, attestations, beforeTag };
-      digest = await copyImage(this.context, options);
+      digest = await this.copyContent(sourceDigest, { tag, platformTags, beforeTag: (next) => this.beforeTag(tag, next, admitted) }, admitted);
     } catch (error) {
       // The tag may name this image by now: after an attempt that got no response, or after another run.
       const isTaken = error instanceof MirrorError && error.reason === 'immutable-tag';
@@ -231,6 +221,24 @@ class MirrorTask {
     return { outcome: 'copied', platformTags: platformTags?.names };
   }
 
+  private copyContent(
+    digest: string, options: Pick<CopyImageOptions, 'tag' | 'platformTags' | 'beforeTag'>, admitted: AdmittedImage | undefined,
+  ): Promise<string> {
+    const { attestations, context, request: { platforms, platformsIfAvailable, referrers } } = this;
+    const heldCopy = admitted?.judgment.heldCopy;
+    if (heldCopy !== undefined) return heldCopy.copy.promote(heldCopy.digest, options);
+    return copyImage(context, { ...options, digest, platforms, platformsIfAvailable, referrers, attestations });
+  }
+
+  private async beforeTag(tag: string, next: string, admitted: AdmittedImage | undefined): Promise<void> {
+    const { request: { target }, targetImage } = this;
+    if (admitted !== undefined) {
+      const { admission, images, judgment: { digest } } = admitted;
+      await admission.requireCurrent(digest, images, async () => servedDigest(await this.readTarget(target.tag), images.upstream));
+    }
+    if (tag === target.tag && targetImage !== undefined) await this.previous.keep(next);
+  }
+
   /** An unchanged image may lack platform tags that were configured later. The mirror has all content that they need. */
   private async withPlatformTags(decided: DecisionResult): Promise<DecisionResult> {
     if (this.platformTags === undefined) return decided;
@@ -241,7 +249,10 @@ class MirrorTask {
 
   private async copyToSuffixedTag(sourceDigest: string, tag: string): Promise<DecisionResult> {
     const targetImage = await this.readTarget(tag);
-    if (targetImage?.sourceDigest !== sourceDigest) await this.copy(sourceDigest, tag);
+    if (targetImage?.sourceDigest !== sourceDigest) {
+      const copied = await this.copyIfAdmitted(sourceDigest, tag);
+      if (copied.outcome === 'held') return copied;
+    }
     const consequence = `the mirror ${this.request.dryRun ? 'would hold' : 'holds'} the second as ${tag}`;
     return { outcome: 'tag-moved', suffixedTag: tag, message: this.movedMessage(sourceDigest, consequence) };
   }
@@ -288,10 +299,11 @@ class MirrorTask {
       sourceDigest: this.sourceDigest,
       targetDigest: this.targetImage?.digest,
       ...decided,
+      ...this.admissionResult,
       ...this.previous.result,
       ...counts,
       ...(warnings.length > 0 ? { warnings: warnings.slice(0, MAX_WARNINGS) } : {}),
-      requests: { source: source.requests, target: target.requests },
+      requests: { source: source.requests, target: target.requests + (this.admission?.requests ?? 0) },
       countedPulls: source.manifestGets,
       seconds: Math.round(performance.now() - this.started) / 1000,
     };

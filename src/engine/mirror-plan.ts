@@ -1,6 +1,6 @@
 import { Configuration, readConfiguration } from './configuration';
 import { MirrorError } from './mirror-error';
-import type { MirrorRequest } from './mirror-image';
+import type { MirrorRequest } from './mirror-request';
 import { MirrorResult, notAttempted } from './result';
 import { shownSource } from './run-variables';
 import { formatDay } from '../image/catalog/catalog-entry';

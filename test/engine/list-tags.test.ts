@@ -1,6 +1,6 @@
 /** Which tags a selection means, as a registry lists them. */
 import { listTags } from '../../src/engine/list-tags';
-import type { MirrorTools } from '../../src/engine/mirror-image';
+import type { MirrorTools } from '../../src/engine/mirror-request';
 import { parseImageReference } from '../../src/image/image-reference';
 import type { TagSelection } from '../../src/image/tag-selection';
 import type { Exchange } from '../support/exchange';

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { sharedLimits } from '../../src/engine/copy/copy-context';
 import { FIRST_TRANSFERS, TransferLimit } from '../../src/engine/copy/transfer-limit';
 import { mirrorAll } from '../../src/engine/mirror-all';
-import type { MirrorTools } from '../../src/engine/mirror-image';
+import type { MirrorTools } from '../../src/engine/mirror-request';
 import { planRequest } from '../../src/engine/mirror-plan';
 import { Transport } from '../../src/engine/registry/transport';
 import type { MirrorResult } from '../../src/engine/result';

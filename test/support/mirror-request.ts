@@ -1,5 +1,6 @@
 import { NO_CREDENTIALS, QUICK_RETRY } from './mirroring';
-import { mirrorImage, MirrorRequest, MirrorTools } from '../../src/engine/mirror-image';
+import { mirrorImage } from '../../src/engine/mirror-image';
+import type { MirrorRequest, MirrorTools } from '../../src/engine/mirror-request';
 import { Transport } from '../../src/engine/registry/transport';
 import type { MirrorResult } from '../../src/engine/result';
 import { parseImageReference } from '../../src/image/image-reference';

@@ -1,6 +1,7 @@
 import { joinErrorRealms } from './one-realm';
 import type { CredentialSource } from '../../src/engine/credentials/credential-source';
-import { mirrorImage, MirrorRequest, MirrorTools } from '../../src/engine/mirror-image';
+import { mirrorImage } from '../../src/engine/mirror-image';
+import type { MirrorRequest, MirrorTools } from '../../src/engine/mirror-request';
 import type { RetryPolicy } from '../../src/engine/registry/retry';
 import { Transport } from '../../src/engine/registry/transport';
 import type { MirrorResult } from '../../src/engine/result';
@@ -24,11 +25,25 @@ export interface MirroringOptions extends Partial<Omit<MirrorRequest, 'source' |
 /** Mirrors one image in this process, over plain http, with the target named like a command's second argument. */
 export async function mirror(source: string, target: string, options: MirroringOptions = {}): Promise<MirrorResult> {
   const { onLine = () => undefined, kind = 'floating', onTagMoved = 'FAIL', platforms, referrers = false, dryRun, ...others } = options;
-  const { attestations, expectedDigest, lateReferrers, platformTags, ...tools } = others;
+  const { admission, attestations, expectedDigest, isNamed, keepPrevious, lateReferrers, onUpstreamGone, platformTags, ...tools } = others;
   const transport = tools.transport ?? new Transport();
   const reference = parseImageReference(target);
   try {
-    const choices = { kind, onTagMoved, platforms, referrers, dryRun, attestations, expectedDigest, lateReferrers, platformTags };
+    const choices = {
+      kind,
+      onTagMoved,
+      platforms,
+      referrers,
+      dryRun,
+      admission,
+      attestations,
+      expectedDigest,
+      isNamed,
+      keepPrevious,
+      lateReferrers,
+      onUpstreamGone,
+      platformTags,
+    };
     const named = { source: parseImageReference(source), target: { ...reference, tag: mirrorTag(reference) } };
     return await mirrorImage({ ...named, ...choices }, {
       credentials: NO_CREDENTIALS,

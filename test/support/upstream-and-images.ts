@@ -6,8 +6,9 @@ import { requestOf, RequestOptions, withTools } from './mirror-request';
 import { MovingClock } from './moving-clock';
 import type { CredentialSource } from '../../src/engine/credentials/credential-source';
 import { mirrorAll } from '../../src/engine/mirror-all';
-import { mirrorImage, MirrorTools } from '../../src/engine/mirror-image';
+import { mirrorImage } from '../../src/engine/mirror-image';
 import type { PlannedImages } from '../../src/engine/mirror-plan';
+import type { MirrorTools } from '../../src/engine/mirror-request';
 import type { MirrorResult } from '../../src/engine/result';
 import { ImageLister, listEcrImages } from '../../src/engine/retention/repository-images';
 

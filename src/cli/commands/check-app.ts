@@ -2,7 +2,7 @@ import { checkCustomImage } from '../../engine/customize/custom-builds';
 import { describeImage, ImageDescription } from '../../engine/describe-image';
 import { mirrorAll } from '../../engine/mirror-all';
 import { MirrorError } from '../../engine/mirror-error';
-import { MirrorRequest, MirrorTools } from '../../engine/mirror-image';
+import type { MirrorRequest, MirrorTools } from '../../engine/mirror-request';
 import { asDryRun, planImage, PlannedImages } from '../../engine/mirror-plan';
 import { RepositoryAccess } from '../../engine/registry/repository-access';
 import { isSuccess, MirrorResult, notAttempted, summarize } from '../../engine/result';

@@ -17,7 +17,7 @@ import { isOrderedSelection, MAX_SELECTED_TAGS, TagSelection } from '../../image
 import { Configuration, readConfiguration, readOwner } from '../configuration';
 import { describeFailure } from '../failure';
 import { MirrorError } from '../mirror-error';
-import { MirrorRequest, MirrorTools } from '../mirror-image';
+import type { MirrorRequest, MirrorTools } from '../mirror-request';
 import { MirrorPlan, PlannedImages, requireNoOtherVariables } from '../mirror-plan';
 import { retryContext } from '../registry/repository-access';
 import { FailureReason, MirrorResult, notAttempted } from '../result';

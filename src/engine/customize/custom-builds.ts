@@ -5,7 +5,7 @@ import { formatImageReference } from '../../image/image-reference';
 import type { ProcessorName } from '../../image/platform';
 import { describeFailure } from '../failure';
 import { MirrorError } from '../mirror-error';
-import type { MirrorRequest, MirrorTools } from '../mirror-image';
+import type { MirrorRequest, MirrorTools } from '../mirror-request';
 import { RepositoryAccess } from '../registry/repository-access';
 import { isSuccess, MirrorResult, NO_TRANSFER } from '../result';
 import { withRunSignal } from '../run-signal';

@@ -17,7 +17,7 @@ import { digestOf } from '../digest';
 import { describeFailure } from '../failure';
 import { connectedRegistry } from '../fips';
 import { MirrorError } from '../mirror-error';
-import type { MirrorRequest, MirrorTools } from '../mirror-image';
+import type { MirrorRequest, MirrorTools } from '../mirror-request';
 import type { RegistryClient } from '../registry/registry-client';
 import { RepositoryAccess } from '../registry/repository-access';
 import { withRetries } from '../registry/retry';

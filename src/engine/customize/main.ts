@@ -11,7 +11,7 @@ import { formatImageReference } from '../../image/image-reference';
 import { withBuildTools, silenceVersionAdvice } from '../build-tools';
 import { readSettings, Settings } from '../configuration';
 import { digestOf } from '../digest';
-import type { MirrorRequest, MirrorTools } from '../mirror-image';
+import type { MirrorRequest, MirrorTools } from '../mirror-request';
 import { PlannedImages, readMirrorPlan } from '../mirror-plan';
 import { LogProgress } from '../report/progress';
 import { eventPublisher, reportResult, reportSummary, runToResults } from '../report/run-report';

@@ -5,7 +5,7 @@ import { isTransient, startBuilds } from '../../codebuild/start-builds';
 import type { BuildEnvironmentOverride, RunVariables } from '../../image/contract/environment';
 import { awsRequestHandler } from '../aws-request-handler';
 import { serviceHost } from '../fips';
-import type { MirrorTools } from '../mirror-image';
+import type { MirrorTools } from '../mirror-request';
 
 /** A build of a customized image. */
 export interface CustomBuild {

@@ -7,7 +7,7 @@ import { isRetentionTag } from '../../image/retention';
 import type { TagSelection } from '../../image/tag-selection';
 import { CopyContext, SharedLimits, sharedLimits, warn } from '../copy/copy-context';
 import { describeFailure } from '../failure';
-import type { MirrorRequest, MirrorTools } from '../mirror-image';
+import type { MirrorRequest, MirrorTools } from '../mirror-request';
 import { RepositoryAccess } from '../registry/repository-access';
 import type { MirrorResult } from '../result';
 import { withRunSignal } from '../run-signal';

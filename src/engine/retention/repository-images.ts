@@ -75,8 +75,9 @@ export async function listEcrImages(
   return images;
 }
 
-function taggedImage({ imageDigest, imageTags = [] }: ImageDetail): TaggedImage[] {
-  return imageDigest === undefined || imageTags.length === 0 ? [] : [{ digest: imageDigest, tags: imageTags }];
+function taggedImage({ imageDigest, imagePushedAt, imageTags = [] }: ImageDetail): TaggedImage[] {
+  if (imageDigest === undefined || imageTags.length === 0) return [];
+  return [{ digest: imageDigest, tags: imageTags, ...imagePushedAt === undefined ? {} : { pushedAt: imagePushedAt.getTime() } }];
 }
 
 /** The names of errors that ask for fewer requests. Their status is 400, like that of a refusal. */

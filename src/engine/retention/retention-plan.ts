@@ -6,6 +6,8 @@ import {
 export interface TaggedImage {
   readonly digest: string;
   readonly tags: readonly string[];
+  /** The time of its first push in milliseconds since the epoch; undefined when it is not known. */
+  readonly pushedAt?: number;
 }
 
 /** A tag to put on an image that the repository has. */

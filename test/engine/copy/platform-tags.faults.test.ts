@@ -1,6 +1,6 @@
 /** The tags of single platforms when requests fail, and when somebody else is at work on the same tags. */
 import type { CredentialSource } from '../../../src/engine/credentials/credential-source';
-import type { MirrorTools } from '../../../src/engine/mirror-image';
+import type { MirrorTools } from '../../../src/engine/mirror-request';
 import type { MirrorResult } from '../../../src/engine/result';
 import { Fault, RequestMatch } from '../../support/fault';
 import { multiPlatformImage, singleImage } from '../../support/fixture-images';

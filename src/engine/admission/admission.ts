@@ -1,0 +1,325 @@
+/** Judges a new image before a tag serves it. See `docs/adr/0018-admission.md`. */
+import type { Candidate, FailedVerdict, Verdict } from './check';
+import { DecisionReader, ReadDecision } from './decisions';
+import { HeldCopy } from './held-copy';
+import type { KnownImages } from './known-images';
+import { formatTime, MinimumAge } from './minimum-age';
+import { quarantineKey, QuarantineMarkers, QuarantineState } from './quarantine-markers';
+import type { AdmissionMode, AdmissionPolicy, SignaturePolicy } from '../../image/admission/admission-policy';
+import { formatImageReference, shortDigest } from '../../image/image-reference';
+import type { AttestationOptions } from '../copy/attestations';
+import type { CopyContext } from '../copy/copy-context';
+import type { SharedBlobs } from '../copy/shared-blobs';
+import { MirrorError } from '../mirror-error';
+import type { AdmissionTools, MirrorRequest } from '../mirror-request';
+import type { RegistryClient } from '../registry/registry-client';
+import { withRetries } from '../registry/retry';
+import type { MirrorResult } from '../result';
+import type { ImageLister } from '../retention/repository-images';
+
+/** The fields of a result about the checks. */
+export type AdmissionResult = Pick<MirrorResult,
+  'heldBy' | 'eligibleAt' | 'heldSince' | 'heldHours' | 'starved' | 'wouldBeHeldBy' | 'decision' | 'checks'>;
+
+/** What becomes of a new image. */
+export type Judgment = AdmittedJudgment | HeldJudgment;
+
+export interface AdmittedJudgment {
+  readonly admitted: true;
+  /** The digest of the upstream image to serve. */
+  readonly digest: string;
+  /** The copy in quarantine that was scanned; undefined without a scan. */
+  readonly heldCopy?: ScannedCopy;
+  readonly result: AdmissionResult;
+}
+
+export interface HeldJudgment {
+  readonly admitted: false;
+  /** What holds the image, for people. */
+  readonly message: string;
+  readonly result: AdmissionResult;
+}
+
+/** A copy in quarantine, with its digest there. */
+interface ScannedCopy {
+  readonly copy: HeldCopy;
+  readonly digest: string;
+}
+
+/** What the judgment of an image needs. */
+export interface AdmissionOptions {
+  readonly context: CopyContext;
+  readonly request: MirrorRequest;
+  readonly policy: AdmissionPolicy;
+  readonly tools: AdmissionTools;
+  readonly quarantine: RegistryClient;
+  readonly decisions: RegistryClient;
+  readonly blobs: SharedBlobs;
+  readonly attestations: Omit<AttestationOptions, 'sourceDigest'>;
+  /** What the repository of the mirror knows about earlier images of the tag. */
+  readonly known: KnownImages;
+  readonly listImages?: ImageLister;
+}
+
+/** The images of a tag: upstream's, and that of the mirror. */
+export interface ImagesOfTag {
+  /** The digest that upstream serves under the tag. */
+  readonly upstream: string;
+  /** The upstream digest that the mirror serves; undefined when it serves none. */
+  readonly served?: string;
+}
+
+/** One check with its verdict. */
+interface JudgedCheck {
+  readonly mode: AdmissionMode;
+  readonly verdict: Verdict;
+}
+
+const MILLISECONDS_PER_HOUR = 3_600_000;
+
+/** The checks of one image. */
+export class Admission {
+  /** The time of the run. An overlapping run that saw upstream later has a later time. */
+  private readonly now = Date.now();
+  private readonly markers: QuarantineMarkers;
+  private readonly reader: DecisionReader;
+  private state?: QuarantineState;
+
+  constructor(private readonly options: AdmissionOptions) {
+    const { context, decisions, listImages, quarantine, request } = options;
+    this.markers = new QuarantineMarkers(context, request, quarantine, listImages);
+    this.reader = new DecisionReader(context, request, decisions, listImages);
+  }
+
+  /**
+   * The upstream digest that the tag should serve: the locked one, or that of upstream.
+   *
+   * A person can release another digest than the locked one. That holds until the lock changes.
+   */
+  async wantedDigest(upstream: string): Promise<string> {
+    const locked = this.lockedDigest;
+    if (locked === undefined || locked === upstream) return upstream;
+    const decision = await this.decisionAbout(upstream);
+    return decision?.decision === 'released' ? upstream : locked;
+  }
+
+  /** Judges the image that the tag should serve next. */
+  async judge(images: ImagesOfTag): Promise<Judgment> {
+    const wanted = await this.wantedDigest(images.upstream);
+    this.state ??= await this.markers.read();
+    if (wanted === images.served) return this.hold(images, [this.lockVerdict(images.upstream) as FailedVerdict], []);
+    const judgment = await this.judgeDigest(wanted, images);
+    if (judgment.admitted || wanted !== images.upstream) return judgment;
+    return await this.findReleased(images) ?? await this.judgeSuperseded(images) ?? judgment;
+  }
+
+  /**
+   * Requires that nothing has changed since the judgment. Runs immediately before the tag moves.
+   *
+   * @param digest the digest that was admitted
+   * @throws StaleJudgmentError when another run has moved the tag or saw another digest, when upstream has moved the tag, and when a person refused
+   * the image
+   */
+  async requireCurrent(digest: string, { served, upstream }: ImagesOfTag, readServed: () => Promise<string | undefined>): Promise<void> {
+    const { context: { retryContext, source }, request } = this.options;
+    this.reader.refresh();
+    const [servedNow, upstreamNow, state, decision] = await Promise.all([
+      readServed(),
+      withRetries(retryContext, () => source.manifestDigest(request.source.digest ?? request.source.tag!)),
+      this.markers.read(),
+      this.decisionAbout(digest),
+    ]);
+    const isNewer = state.observations.some((observation) => observation.at > this.now && observation.digest !== upstream);
+    if (servedNow === served && upstreamNow === upstream && !isNewer && decision?.decision !== 'refused') return;
+    throw new StaleJudgmentError();
+  }
+
+  /** The number of requests to the quarantine and the repository of decisions. */
+  get requests(): number {
+    const { decisions, quarantine } = this.options;
+    return quarantine.requests + decisions.requests;
+  }
+
+  private get lockedDigest(): string | undefined {
+    const { policy: { lock }, request: { target } } = this.options;
+    return lock === undefined || lock.mode === 'AUDIT' ? undefined : lock.digests[target.tag];
+  }
+
+  private async judgeDigest(digest: string, images: ImagesOfTag): Promise<Judgment> {
+    const decision = await this.decisionAbout(digest);
+    if (decision?.decision === 'refused') {
+      const message = `${decision.by} refused ${shortDigest(digest)} at ${decision.at}: ${decision.reason}`;
+      return this.hold(images, [{ passed: false, heldBy: 'refused', message }], [], decision);
+    }
+    if (decision !== undefined) return { admitted: true, digest, result: { decision: publicDecision(decision) } };
+    const checks = await this.quickChecks(digest, images);
+    const isHeld = failuresOf(checks, 'ENFORCE').length > 0;
+    const { scan } = this.options.policy;
+    if (scan === undefined || isHeld) return this.conclude(digest, images, checks);
+    const copy = this.heldCopy(digest);
+    const { heldDigest, verdict } = await this.scan(copy, scan.mode);
+    const all: JudgedCheck[] = [...checks, { mode: scan.mode ?? 'ENFORCE', verdict }];
+    return this.conclude(digest, images, all, heldDigest === undefined ? undefined : { copy, digest: heldDigest });
+  }
+
+  /** All checks except the scan, which needs a copy of the image. */
+  private async quickChecks(digest: string, images: ImagesOfTag): Promise<JudgedCheck[]> {
+    const { minimumAge, lock, signatures = [] } = this.options.policy;
+    const checks: JudgedCheck[] = [];
+    const add = (mode: AdmissionMode = 'ENFORCE', verdict: Verdict) => checks.push({ mode, verdict });
+    if (lock !== undefined) add(lock.mode, this.lockVerdict(digest));
+    if (minimumAge !== undefined) add(minimumAge.mode, await this.ageVerdict(digest, images));
+    for (const policy of signatures) add(policy.mode, await this.signatureVerdict(policy, digest, images));
+    return checks;
+  }
+
+  private lockVerdict(digest: string): Verdict {
+    const { policy: { lock }, request: { target, source } } = this.options;
+    const locked = lock!.digests[target.tag];
+    if (locked === digest) return { passed: true, note: 'the lock file has its digest' };
+    const image = formatImageReference(source);
+    const found = locked === undefined ? `does not have ${image}` : `has ${shortDigest(locked)}, and upstream has ${shortDigest(digest)}`;
+    const message = `the lock file ${found}; run "cdk-ecr-mirror lock --update ${image}", and deploy the app after the review`;
+    return { passed: false, heldBy: 'lock', message };
+  }
+
+  private async ageVerdict(digest: string, images: ImagesOfTag): Promise<Verdict> {
+    const { policy: { minimumAge: policy }, known, request: { isNamed } } = this.options;
+    const verdict = this.age.check(digest);
+    if (verdict.passed) return verdict;
+    const mayBeFirst = images.served === undefined && isNamed && !policy!.holdFirstCopies && this.state!.observations.length === 0;
+    if (mayBeFirst && !await known.hasServed()) return { passed: true, note: 'the first copy of an image that the app names' };
+    if (images.served !== undefined && await known.hasServed(digest)) return { passed: true, note: 'the tag returns to an image that it served' };
+    return verdict;
+  }
+
+  private async signatureVerdict(policy: SignaturePolicy, digest: string, { served }: ImagesOfTag): Promise<Verdict> {
+    const { context, tools: { trustRootFile } } = this.options;
+    // Loaded on demand, because runs without new images do not need it.
+    const { checkSignature } = await import('./signatures/signature-check.js');
+    return checkSignature({ policy, candidate: this.candidate(digest, served), context, trustRootFile });
+  }
+
+  private async scan(copy: HeldCopy, mode?: AdmissionMode): Promise<{ readonly heldDigest?: string; readonly verdict: Verdict }> {
+    const { context: { progress, retryContext }, policy: { scan }, quarantine, request: { dryRun = false } } = this.options;
+    const heldDigest = dryRun ? await copy.find() : await copy.hold();
+    if (heldDigest === undefined) {
+      return { verdict: { passed: false, heldBy: 'scan-pending', message: 'the next run copies it into quarantine, where Amazon ECR scans it' } };
+    }
+    const { checkScan } = await import('./scan/scan-check.js');
+    // In audit mode, a run never waits for a scan.
+    const verdict = await checkScan({ policy: scan!, quarantine, digest: heldDigest, retryContext, progress, dryRun: dryRun || mode === 'AUDIT' });
+    return { heldDigest, verdict };
+  }
+
+  /** The newest digest that upstream has replaced since the served one, and that a person released. */
+  private async findReleased({ served, upstream }: ImagesOfTag): Promise<Judgment | undefined> {
+    for (const { digest } of this.age.timeline.superseded(upstream, served)) {
+      const decision = await this.decisionAbout(digest);
+      if (decision?.decision === 'released') return { admitted: true, digest, result: { decision: publicDecision(decision) } };
+    }
+    return undefined;
+  }
+
+  /** An older digest that upstream has replaced, if the policy allows it. */
+  private async judgeSuperseded(images: ImagesOfTag): Promise<Judgment | undefined> {
+    const { context: { retryContext, source }, policy: { minimumAge } } = this.options;
+    if (!minimumAge?.serveSuperseded || minimumAge.mode === 'AUDIT') return undefined;
+    for (const digest of this.age.oldEnough(images.upstream, images.served)) {
+      if (await withRetries(retryContext, () => source.manifestDigest(digest)) === undefined) continue;
+      const decision = await this.decisionAbout(digest);
+      if (decision?.decision === 'refused') continue;
+      const judgment = await this.judgeOther(digest, images);
+      if (judgment.admitted) return judgment;
+    }
+    return undefined;
+  }
+
+  /** Judges a digest that upstream has replaced, and that is old enough. */
+  private judgeOther(digest: string, images: ImagesOfTag): Promise<Judgment> {
+    const { minimumAge: _, ...policy } = this.options.policy;
+    const other = new Admission({ ...this.options, policy });
+    other.state = this.state;
+    return other.judgeDigest(digest, images);
+  }
+
+  private async conclude(
+    digest: string, images: ImagesOfTag, checks: readonly JudgedCheck[], heldCopy?: ScannedCopy,
+  ): Promise<Judgment> {
+    const enforced = failuresOf(checks, 'ENFORCE');
+    const audited = failuresOf(checks, 'AUDIT');
+    if (enforced.length > 0) return this.hold(images, enforced, audited);
+    if (audited.some(({ heldBy }) => heldBy === 'minimum-age')) await this.record(images.upstream);
+    const notes = checks.flatMap(({ verdict }) => verdict.passed ? verdict.note ?? [] : verdict.message);
+    return { admitted: true, digest, heldCopy, result: { ...wouldBeHeldBy(audited), ...notes.length === 0 ? {} : { checks: notes } } };
+  }
+
+  private async hold(
+    images: ImagesOfTag, failures: readonly FailedVerdict[], audited: readonly FailedVerdict[], decision?: ReadDecision,
+  ): Promise<Judgment> {
+    const waitsForLock = failures.every(({ heldBy }) => heldBy === 'lock');
+    if (!waitsForLock) await this.record(images.upstream);
+    const since = waitsForLock ? undefined : this.age.timeline.heldSince ?? this.now;
+    const eligible = failures.flatMap(({ eligibleAt }) => eligibleAt ?? []);
+    const isStarved = failures.some(({ heldBy }) => heldBy === 'minimum-age') && this.age.isStarved(images.upstream);
+    const starved = '; the tag moves more often than its minimum age, so set serveSuperseded, or a shorter minimum age';
+    return {
+      admitted: false,
+      message: failures.map(({ message }) => message).join('; ') + (isStarved ? starved : ''),
+      result: {
+        heldBy: failures.map(({ heldBy }) => heldBy),
+        ...eligible.length === 0 ? {} : { eligibleAt: formatTime(Math.max(...eligible)) },
+        ...since === undefined ? {} : { heldSince: formatTime(since), heldHours: Math.floor((this.now - since) / MILLISECONDS_PER_HOUR) },
+        ...isStarved ? { starved: true } : {},
+        ...wouldBeHeldBy(audited),
+        ...decision === undefined ? {} : { decision: publicDecision(decision) },
+      },
+    };
+  }
+
+  private get age(): MinimumAge {
+    const policy = this.options.policy.minimumAge ?? { hours: 1, maximumGapHours: DEFAULT_GAP_HOURS };
+    return new MinimumAge({ policy, observations: this.state!.observations, now: this.now });
+  }
+
+  private async record(digest: string): Promise<void> {
+    if (this.options.request.dryRun) return;
+    await this.markers.record(digest, this.now);
+  }
+
+  private async decisionAbout(digest: string): Promise<ReadDecision | undefined> {
+    return this.reader.find(digest, this.options.policy.lock);
+  }
+
+  private heldCopy(digest: string): HeldCopy {
+    const { attestations, blobs, context, quarantine, request } = this.options;
+    return new HeldCopy({ context, quarantine, blobs, request, attestations, key: quarantineKey(request), digest });
+  }
+
+  private candidate(digest: string, served: string | undefined): Candidate {
+    const { source, target, dryRun = false } = this.options.request;
+    return { source, target, digest, served, dryRun };
+  }
+}
+
+/** The judgment is out of date: something changed while the image was judged or copied. */
+export class StaleJudgmentError extends MirrorError {
+  constructor() {
+    super('registry-error', 'the tag moved while its image was checked; the next run checks the new image');
+  }
+}
+
+/** The gap for the time since when images are held, if there is no minimum age. */
+const DEFAULT_GAP_HOURS = 8 * 24;
+
+function failuresOf(checks: readonly JudgedCheck[], mode: AdmissionMode): FailedVerdict[] {
+  return checks.flatMap((check) => check.mode === mode && !check.verdict.passed ? [check.verdict] : []);
+}
+
+function wouldBeHeldBy(failures: readonly FailedVerdict[]): AdmissionResult {
+  return failures.length === 0 ? {} : { wouldBeHeldBy: failures.map(({ heldBy }) => heldBy) };
+}
+
+function publicDecision({ at, by, decision, reason }: ReadDecision): NonNullable<MirrorResult['decision']> {
+  return { decision, by, reason, at };
+}
