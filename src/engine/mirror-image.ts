@@ -1,5 +1,6 @@
-import { Admission, AdmissionResult, AdmittedJudgment, ImagesOfTag, StaleJudgmentError } from './admission/admission';
+import type { Admission } from './admission/admission';
 import { admissionOf } from './admission/gate';
+import { AdmissionResult, AdmittedJudgment, ImagesOfTag, StaleJudgmentError } from './admission/judgment';
 import { archivedImageError } from './archived-image';
 import type { AttestationOptions } from './copy/attestations';
 import { CopyContext, sharedLimits } from './copy/copy-context';

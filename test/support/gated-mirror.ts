@@ -114,9 +114,9 @@ export class GatedMirror {
     }
   }
 
-  private readonly listImages: ImageLister = async (repository) => this.ecr.images(repository).all().filter(({ tags }) => tags.length > 0);
+  readonly listImages: ImageLister = async (repository) => this.ecr.images(repository).all().filter(({ tags }) => tags.length > 0);
 
-  private get credentials(): CredentialSource {
+  get credentials(): CredentialSource {
     return {
       credentialFor: async (registry) => {
         if (registry !== this.ecr.host) return undefined;

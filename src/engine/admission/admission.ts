@@ -2,6 +2,7 @@
 import type { Candidate, FailedVerdict, Verdict } from './check';
 import { DecisionReader, ReadDecision } from './decisions';
 import { HeldCopy } from './held-copy';
+import { AdmissionResult, ImagesOfTag, Judgment, ScannedCopy, StaleJudgmentError } from './judgment';
 import type { KnownImages } from './known-images';
 import { formatTime, MinimumAge } from './minimum-age';
 import { quarantineKey, QuarantineMarkers, QuarantineState } from './quarantine-markers';
@@ -10,41 +11,11 @@ import { formatImageReference, shortDigest } from '../../image/image-reference';
 import type { AttestationOptions } from '../copy/attestations';
 import type { CopyContext } from '../copy/copy-context';
 import type { SharedBlobs } from '../copy/shared-blobs';
-import { MirrorError } from '../mirror-error';
 import type { AdmissionTools, MirrorRequest } from '../mirror-request';
 import type { RegistryClient } from '../registry/registry-client';
 import { withRetries } from '../registry/retry';
 import type { MirrorResult } from '../result';
 import type { ImageLister } from '../retention/repository-images';
-
-/** The fields of a result about the checks. */
-export type AdmissionResult = Pick<MirrorResult,
-  'heldBy' | 'eligibleAt' | 'heldSince' | 'heldHours' | 'starved' | 'wouldBeHeldBy' | 'decision' | 'checks'>;
-
-/** What becomes of a new image. */
-export type Judgment = AdmittedJudgment | HeldJudgment;
-
-export interface AdmittedJudgment {
-  readonly admitted: true;
-  /** The digest of the upstream image to serve. */
-  readonly digest: string;
-  /** The copy in quarantine that was scanned; undefined without a scan. */
-  readonly heldCopy?: ScannedCopy;
-  readonly result: AdmissionResult;
-}
-
-export interface HeldJudgment {
-  readonly admitted: false;
-  /** What holds the image, for people. */
-  readonly message: string;
-  readonly result: AdmissionResult;
-}
-
-/** A copy in quarantine, with its digest there. */
-interface ScannedCopy {
-  readonly copy: HeldCopy;
-  readonly digest: string;
-}
 
 /** What the judgment of an image needs. */
 export interface AdmissionOptions {
@@ -59,14 +30,6 @@ export interface AdmissionOptions {
   /** What the repository of the mirror knows about earlier images of the tag. */
   readonly known: KnownImages;
   readonly listImages?: ImageLister;
-}
-
-/** The images of a tag: upstream's, and that of the mirror. */
-export interface ImagesOfTag {
-  /** The digest that upstream serves under the tag. */
-  readonly upstream: string;
-  /** The upstream digest that the mirror serves; undefined when it serves none. */
-  readonly served?: string;
 }
 
 /** One check with its verdict. */
@@ -299,13 +262,6 @@ export class Admission {
   private candidate(digest: string, served: string | undefined): Candidate {
     const { source, target, dryRun = false } = this.options.request;
     return { source, target, digest, served, dryRun };
-  }
-}
-
-/** The judgment is out of date: something changed while the image was judged or copied. */
-export class StaleJudgmentError extends MirrorError {
-  constructor() {
-    super('registry-error', 'the tag moved while its image was checked; the next run checks the new image');
   }
 }
 
