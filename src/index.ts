@@ -10,7 +10,8 @@ export type { IMonitored, MirrorAlarmOptions, StaleAlarmOptions } from './declar
 export type { MirroredBuildImageOptions, MirroredImageOptions, MirroredLambdaCodeOptions } from './declarations/mirrored-image-options';
 export { type PatternTagOptions, type SemverTagOptions, TagFilter } from './declarations/tag-filter';
 export type { MirrorRunOptions } from './declarations/run-options';
-export { Attestations, OnTagMoved, TagKind, TagOrder } from './declarations/tag-policy';
+export { AdmissionMode, type AdmissionOptions, type FindingException, FindingSeverity } from './declarations/admission-options';
+export { Attestations, OnTagMoved, OnUpstreamGone, TagKind, TagOrder } from './declarations/tag-policy';
 
 export type { MirrorBuildOptions } from './project/build-options';
 export type { BuildProxy } from './project/build-proxy';

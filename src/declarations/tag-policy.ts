@@ -62,6 +62,19 @@ export enum OnTagMoved {
 }
 
 /**
+ * The action of a run when the upstream registry no longer has an image that the mirror has: its tag or repository is gone.
+ *
+ * With each action, the copy in Amazon ECR stays, and consumers can still use it. The run sends the event `Upstream Image Gone` to the event bus.
+ */
+export enum OnUpstreamGone {
+  /** The build succeeds, and the result has a warning with the age of the copy. */
+  KEEP = 'KEEP',
+
+  /** The build fails. */
+  FAIL = 'FAIL',
+}
+
+/**
  * The action of a run for attestations: provenance and SBOMs that BuildKit lists in the index of an image, without a platform of their own.
  *
  * A registry can refuse attestations. Without them, the mirror has a new index with a different, deterministic digest. Its annotation
