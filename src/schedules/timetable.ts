@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Duration } from 'aws-cdk-lib';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import { hoursBetweenRuns, windowHours } from '../declarations/run-interval';
 
 /** The times at which a schedule starts builds. */
 export interface Timetable {
@@ -23,9 +24,6 @@ const MAX_MISSED_RUNS = 3;
  */
 export const MAX_LOOK_BACK = Duration.days(7);
 
-/** The longest window that EventBridge Scheduler allows. It is assumed where the window is not known. */
-const MAX_WINDOW = Duration.days(1);
-
 /** The duration of a run. */
 const RUN_HOURS = 1;
 
@@ -37,22 +35,9 @@ const RUN_HOURS = 1;
 export function hoursUntilStale({ schedule, timeWindow }: Timetable): number | undefined {
   const interval = hoursBetweenRuns(schedule);
   if (interval === undefined) return undefined;
-  const late = hoursOf(timeWindow) + RUN_HOURS;
+  const late = windowHours(timeWindow) + RUN_HOURS;
   const runs = Math.min(MAX_MISSED_RUNS, Math.floor((MAX_LOOK_BACK.toHours() - late) / interval));
   return runs === 0 ? undefined : Math.ceil(runs * interval + late);
-}
-
-const HOURS = { minute: 1 / 60, hour: 1, day: 24 } as const;
-
-/** `undefined` for a `cron` expression: its longest pause depends on the calendar. */
-function hoursBetweenRuns({ expressionString }: Pick<scheduler.ScheduleExpression, 'expressionString'>): number | undefined {
-  const [, value, unit] = /^rate\(([1-9][0-9]*) (minute|hour|day)s?\)$/.exec(expressionString) ?? [];
-  return unit === undefined ? undefined : Number(value) * HOURS[unit as keyof typeof HOURS];
-}
-
-function hoursOf({ mode, maxWindow = MAX_WINDOW }: scheduler.TimeWindow): number {
-  if (mode === 'OFF') return 0;
-  return (maxWindow.isUnresolved() ? MAX_WINDOW : maxWindow).toHours({ integral: false });
 }
 
 const MINUTES_PER_DAY = 24 * 60;
