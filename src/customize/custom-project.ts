@@ -9,6 +9,7 @@ import { CustomRepositories } from './custom-repositories';
 import { BuildEnvironmentOverride, CustomBuilds, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../image/contract/environment';
 import { fingerprintVariables } from '../image/custom-image';
 import { ProcessorName } from '../image/platform';
+import { addVariables } from '../project/added-variables';
 import { BuildProps, buildStatements, grantToImported, REPOSITORY_ACTIONS } from '../project/build-role';
 import { ComputeArchitecture, ComputeConfiguration, MirrorCompute } from '../project/mirror-compute';
 import { BuildVariables, buildSpec, deadlineSeconds, withGrants } from '../project/mirror-project';
@@ -116,16 +117,6 @@ export class CustomImageBuilds {
   public addLocationTo(project: codebuild.IProject): void {
     addVariables(project, () => [[PROJECT_ENVIRONMENT.CUSTOM_BUILDS, Stack.of(project).toJsonString(this.location)]]);
   }
-}
-
-/** Adds variables to a project after its definition. The `Project` construct accepts variables only in its constructor. */
-function addVariables(project: codebuild.IProject, variables: () => [name: string, value: string][]): void {
-  const resource = project.node.defaultChild as codebuild.CfnProject;
-  const environment = resource.environment as codebuild.CfnProject.EnvironmentProperty;
-  const present = environment.environmentVariables as codebuild.CfnProject.EnvironmentVariableProperty[];
-  const { PLAINTEXT: type } = codebuild.BuildEnvironmentVariableType;
-  const produce = () => [...present, ...variables().map(([name, value]) => ({ name, type, value }))];
-  resource.environment = { ...environment, environmentVariables: Lazy.any({ produce }) };
 }
 
 /** The repositories that builds of customized images need access to. */

@@ -247,7 +247,8 @@ function parseRules(policy: unknown): PolicyRule[] {
   return typeof text === 'string' ? (JSON.parse(text) as { rules: PolicyRule[] }).rules : [];
 }
 
-function formatRules(rules: readonly ecr.LifecycleRule[]): string {
+/** The text of a policy with these rules, in the order of their evaluation. */
+export function formatRules(rules: readonly ecr.LifecycleRule[]): string {
   return policyText(rules.map(toPolicyRule));
 }
 

@@ -1,10 +1,10 @@
-import { Annotations, CfnDeletionPolicy, Lazy, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { defineRepository, SharedRepositorySettings } from './defined-repository';
 import { definedTwiceProblems, noteOwner } from './defined-twice';
-import { EncryptionConfiguration, RepositoryTag } from './encryption-and-tags';
 import {
   adviseOnLifecycles, catalogRuleProblems, LifecycleOfImage, LifecycleSettings, RepositoryLifecycle, untaggedImageRule,
 } from './lifecycle-rules';
@@ -25,17 +25,13 @@ export interface ImageTarget extends Pick<DeclaredImage, 'repositoryName' | 'has
 }
 
 /** The settings of all repositories of a mirror. */
-export interface RepositorySettings extends LifecycleSettings {
+export interface RepositorySettings extends LifecycleSettings, SharedRepositorySettings {
   /** The first part of the names of the repositories, without the final slash. */
   readonly repositoryPrefix: string;
   readonly encryptionKey?: kms.IKey;
-  /** `undefined` for AES-256. */
-  readonly encryption?: EncryptionConfiguration;
-  readonly tags: readonly RepositoryTag[];
   readonly imageScanOnPush: boolean;
   /** The mutability of the repositories; `undefined` if it follows from their tags. */
   readonly imageTagMutability?: ecr.TagMutability;
-  readonly removalPolicy: RemovalPolicy;
   /** The number of previous images that floating tags keep, unless an image sets it. */
   readonly keepPrevious: number;
 }
@@ -80,6 +76,8 @@ export class RepositorySet {
   private readonly createdUnder = new Set<string>();
   private readonly tagsOfCatalogs = new Set<string>();
   private readonly listeners = new Map<string, () => void>();
+  /** The repositories without images that a tag serves, by their names. */
+  private readonly internal = new Map<string, ecr.IRepository>();
 
   constructor(private readonly mirror: IImageMirror, public readonly settings: RepositorySettings) {
     PARTS.set(mirror, this);
@@ -102,6 +100,7 @@ export class RepositorySet {
    */
   public reserve(target: ImageTarget, stack: Stack): ecr.IRepository {
     const key = keyOf(target);
+    if (this.internal.has(key)) throw new Error(internalProblem(target.source, key));
     const present = this.entries.get(key);
     if (present !== undefined) requireNoContradiction(target, stack, present);
     present?.mutability?.add(target.source, target);
@@ -113,6 +112,18 @@ export class RepositorySet {
     sourceOfTags.set(formatTags(target.tags), target.source);
     this.noticeRegistry(target.source.split('/')[0]);
     return target.existingRepository ?? repository;
+  }
+
+  /**
+   * Adds a repository that the mirror needs for itself. It has no images of the app, and nobody gets pull permission on it.
+   *
+   * @throws Error when an image of the mirror uses a repository with the same name
+   */
+  public addInternal(name: string, repository: ecr.IRepository): void {
+    const image = this.entries.get(name)?.firstSource;
+    if (image !== undefined) throw new Error(internalProblem(image, name));
+    noteOwner(repository, this.mirror);
+    this.internal.set(name, repository);
   }
 
   /**
@@ -175,7 +186,7 @@ export class RepositorySet {
     const own = [...this.entries].filter(([, { owner }]) => owner !== undefined);
     // Warnings too: only now, all aspects have run.
     adviseOnLifecycles([...this.entries.values()]);
-    const defined = new Map(own.map(([name, { repository }]) => [name, repository]));
+    const defined = new Map([...own.map(([name, { repository }]) => [name, repository] as const), ...this.internal]);
     return [
       ...own.flatMap(([, { mutability }]) => mutability!.validate()),
       ...own.flatMap(([, { lifecycle, repository }]) => lifecycle!.validate(repository)),
@@ -194,7 +205,7 @@ export class RepositorySet {
     const [mutability, lifecycle] = isOwn ? [this.defineMutability(target), this.defineLifecycle(target)] : [];
     // The scope is not the image: a repository outlives its first image, and its logical id must not depend on which image that was.
     const scope = () => scopeInStack(stack, this.mirror, 'Repositories');
-    const repository = target.existingRepository ?? defineRepository(scope(), target.repositoryName, mutability!, this.settings);
+    const repository = target.existingRepository ?? defineRepositoryOfImages(scope(), target.repositoryName, mutability!, this.settings);
     lifecycle?.render(repository);
     const owner = isOwn ? stack : undefined;
     if (owner !== undefined) noteOwner(repository, this.mirror);
@@ -219,6 +230,10 @@ export class RepositorySet {
     if ([...this.createdUnder].some((prefix) => target.repositoryName.startsWith(`${prefix}/`))) lifecycle.noteMarks();
     return lifecycle;
   }
+}
+
+function internalProblem(source: string, name: string): string {
+  return `${quote(source)} uses the repository ${quote(name)}, which the mirror needs for the checks of new images; set another repositoryName`;
 }
 
 /** A repository with a name that is not known at synthesis is identified by its construct. */
@@ -276,38 +291,19 @@ function formatFilter(tags: DeclaredTags): string {
   return 'filter' in tags ? ` with the filter ${formatTags(tags)}` : '';
 }
 
-/** Higher than the priority of the tags of an app, which is 100. */
-const TAG_PRIORITY = 200;
-
 /**
- * Defines a repository.
+ * Defines a repository of images.
  *
  * The logical id depends only on the name and the path of the scope. A changed id would replace the repository and lose its images.
  */
-function defineRepository(scope: Construct, name: string, mutability: RepositoryMutability, settings: RepositorySettings): ecr.Repository {
-  const repository = new ecr.Repository(scope, constructId(name), {
-    repositoryName: isValidForRepositoryConstruct(name) ? name : undefined,
-    imageScanOnPush: settings.imageScanOnPush,
-    removalPolicy: settings.removalPolicy,
-    lifecycleRules: [untaggedImageRule(settings)],
-  });
-  const resource = repository.node.defaultChild as ecr.CfnRepository;
-  resource.repositoryName = name;
-  // The `Repository` construct rejects KMS_DSSE.
-  resource.encryptionConfiguration = settings.encryption;
-  for (const { key, value } of settings.tags) resource.tags.setTag(key, value, TAG_PRIORITY);
-  // Amazon ECR deletes a repository with images only if it may delete the images too. Aspects such as `RemovalPolicies` change the policy later.
-  resource.emptyOnDelete = Lazy.any({ produce: () => resource.cfnOptions.deletionPolicy === CfnDeletionPolicy.DELETE ? true : undefined });
-  mutability.render(resource);
+function defineRepositoryOfImages(scope: Construct, name: string, mutability: RepositoryMutability, settings: RepositorySettings): ecr.Repository {
+  const { imageScanOnPush } = settings;
+  const repository = defineRepository(scope, constructId(name), { name, settings, imageScanOnPush, lifecycleRules: [untaggedImageRule(settings)] });
+  mutability.render(repository.node.defaultChild as ecr.CfnRepository);
   return repository;
 }
 
 /** A construct id cannot contain a slash. A repository name cannot contain a colon, so two names never have the same id. */
 function constructId(name: string): string {
   return name.replace(/\//g, ':');
-}
-
-/** Whether the CDK's `Repository` accepts the name. It rejects `__` and `--`, which Amazon ECR allows. */
-function isValidForRepositoryConstruct(name: string): boolean {
-  return !/__|--/.test(name);
 }
