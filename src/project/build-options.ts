@@ -55,6 +55,18 @@ export interface MirrorBuildOptions {
   readonly certificateAuthorityPath?: string;
 
   /**
+   * The paths of JSON files with trust roots for signatures: the logs and certificate authorities that `ImageSignature` trusts. They replace the
+   * trust root of this library.
+   *
+   * Use it for another instance of Sigstore, or to refresh the trust root without a new version of this library: `cdk-ecr-mirror trust-root` writes
+   * the current one. A signature must be valid with one of the trust roots. The files are read at synthesis, and become an asset of the stack.
+   *
+   * @default - the trust root of the public instance of Sigstore, as this version of the library has it
+   * @see https://docs.sigstore.dev/about/threat-model/
+   */
+  readonly trustRootPaths?: string[];
+
+  /**
    * The proxy server through which builds reach upstream registries and AWS services. It applies to the builds of customized images too.
    *
    * The CodeBuild projects get the variables `HTTPS_PROXY`, `HTTP_PROXY`, and `NO_PROXY`, which no schedule can override. The `RUN` instructions of

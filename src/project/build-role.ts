@@ -17,6 +17,7 @@ import { suppressKeys } from '../synthesis/nag-suppressions';
 export interface BuildProps {
   readonly engine: s3_assets.Asset;
   readonly certificates?: s3_assets.Asset;
+  readonly trustRoots?: s3_assets.Asset;
   readonly eventBus: events.IEventBus;
   readonly logGroup: logs.ILogGroup;
   readonly credentials: RegistryCredentials[];
@@ -129,8 +130,8 @@ function galleryStatements({ region }: Stack): iam.PolicyStatement[] {
 }
 
 /** @see https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html */
-function sourceStatements(stack: Stack, { engine, certificates }: BuildProps): iam.PolicyStatement[] {
-  const assets = certificates === undefined ? [engine] : [engine, certificates];
+function sourceStatements(stack: Stack, { engine, certificates, trustRoots }: BuildProps): iam.PolicyStatement[] {
+  const assets = [engine, certificates, trustRoots].filter((asset) => asset !== undefined);
   return [
     new iam.PolicyStatement({
       actions: ['s3:GetObject', 's3:GetObjectVersion'],

@@ -17,6 +17,7 @@ import { defineEngineAsset, ENGINE_COMMAND } from './program-assets';
 import { warnAboutBuildRegion } from './region-warning';
 import { RegistryCredentials } from './registry-credentials';
 import { registryRules, registryVariables } from './registry-settings';
+import { defineTrustRootAsset, TRUST_ROOT_PATH, TRUST_ROOT_SOURCE } from './trust-root-asset';
 import { IImageMirror, MirrorParts } from '../declarations/mirror-interfaces';
 import { credentialVariables, FIPS_VARIABLE, PROJECT_ENVIRONMENT, pulledFrom, RegistryRule } from '../image/contract/environment';
 import { RepositoryArns } from '../repositories/repository-arns';
@@ -30,6 +31,8 @@ export interface MirrorProjectProps {
   readonly engine: s3_assets.Asset;
   /** The custom CA certificates; `undefined` when there are none. */
   readonly certificates?: s3_assets.Asset;
+  /** The trust roots for signatures; `undefined` for the trust root of the engine. */
+  readonly trustRoots?: s3_assets.Asset;
   readonly eventBus: events.IEventBus;
   readonly logGroup: logs.ILogGroup;
   readonly repositoryPrefix: string;
@@ -48,15 +51,18 @@ const SECONDS_BEFORE_TIMEOUT = 60;
  * The project has no limit of concurrent builds, because builds above the limit would fail instead of waiting.
  */
 function defineMirrorProject(scope: Construct, id: string, props: MirrorProjectProps): codebuild.Project {
-  const { compute, certificates, role } = props;
-  const command = certificates === undefined ? ENGINE_COMMAND : ENGINE_COMMAND_WITH_CERTIFICATES;
+  const { compute, certificates, role, trustRoots } = props;
+  const sources = [
+    ...certificates === undefined ? [] : [source(certificates, CERTIFICATES_SOURCE)],
+    ...trustRoots === undefined ? [] : [source(trustRoots, TRUST_ROOT_SOURCE)],
+  ];
   const project = new codebuild.Project(scope, id, {
     description: 'Mirrors the container images that the variables IMAGE or IMAGES name into Amazon ECR',
     role: role.withoutPolicyUpdates(),
     grantReportGroupPermissions: false,
     source: source(props.engine),
-    secondarySources: certificates && [source(certificates, CERTIFICATES_SOURCE)],
-    buildSpec: codebuild.BuildSpec.fromObject(buildSpec(compute, command)),
+    secondarySources: sources.length === 0 ? undefined : sources,
+    buildSpec: codebuild.BuildSpec.fromObject(buildSpec(compute, engineCommand(props))),
     environment: { buildImage: compute.buildImage, computeType: compute.computeType, privileged: false },
     environmentVariables: {
       ...projectVariables(Stack.of(scope), props),
@@ -86,8 +92,17 @@ function source({ bucket, s3ObjectKey }: s3_assets.Asset, identifier?: string): 
   return codebuild.Source.s3({ identifier, bucket, path: s3ObjectKey });
 }
 
-/** Sets the variable before Node starts, because Node reads it then. The quotes are needed because CodeBuild chooses the folder name. */
-const ENGINE_COMMAND_WITH_CERTIFICATES = `NODE_EXTRA_CA_CERTS="${CERTIFICATES_PATH}" ${ENGINE_COMMAND}`;
+/**
+ * The command with the variables that name files of other sources. A variable of the project cannot name them, because CodeBuild chooses the folders.
+ * So the paths need quotes. Node reads the variable for certificates when it starts.
+ */
+function engineCommand({ certificates, trustRoots }: Pick<MirrorProjectProps, 'certificates' | 'trustRoots'>): string {
+  const variables = [
+    ...trustRoots === undefined ? [] : [`${PROJECT_ENVIRONMENT.TRUST_ROOT}="${TRUST_ROOT_PATH}"`],
+    ...certificates === undefined ? [] : [`NODE_EXTRA_CA_CERTS="${CERTIFICATES_PATH}"`],
+  ];
+  return [...variables, ENGINE_COMMAND].join(' ');
+}
 
 /** The buildspec: a single command, with a Node version that the programs support. */
 export function buildSpec(compute: ComputeConfiguration, command: string) {
@@ -179,7 +194,7 @@ export class MirrorBuilds {
 
   constructor(mirror: IImageMirror & Construct, props: MirrorBuildsProps) {
     const { repositories, options, ...settings } = props;
-    const { certificateAuthorityPath, eventBus, excludePullTimes, fips = false, proxy, registries = [] } = options;
+    const { certificateAuthorityPath, eventBus, excludePullTimes, fips = false, proxy, registries = [], trustRootPaths } = options;
     const rules = registryRules(registries, settings.credentials);
     this.eventBus = eventBus ?? events.EventBus.fromEventBusName(mirror, 'DefaultEventBus', 'default');
     this.sharedVariables = {
@@ -192,6 +207,7 @@ export class MirrorBuilds {
       rules,
       sharedVariables: this.sharedVariables,
       certificates: certificateAuthorityPath === undefined ? undefined : defineCertificatesAsset(mirror, 'Certificates', certificateAuthorityPath),
+      trustRoots: trustRootPaths && defineTrustRootAsset(mirror, 'TrustRoots', trustRootPaths),
       engine: defineEngineAsset(mirror, 'Engine'),
       eventBus: this.eventBus,
     };
