@@ -7,6 +7,7 @@ const CONSTRUCT_FOLDERS = [
   ['mirror'],
   ['observe'],
   ['customize', 'catalog'],
+  ['admission'],
   ['deploy', 'schedules', 'cache'],
   ['consumers', 'replication'],
   ['project'],

@@ -152,9 +152,10 @@ export interface AdmissionOptions {
   readonly scanMode?: AdmissionMode;
 
   /**
-   * The lock file with the only digests that tags serve. The lock file decides when an image is served, so it excludes `minimumAge` in the same object.
+   * The lock file with the only digests that tags serve. It must have each image that the option applies to.
    *
-   * A lock of an image also replaces the minimum age of the mirror.
+   * The lock file decides when an image is served, so an enforced lock excludes `minimumAge`. A lock of an image replaces the minimum age of the
+   * mirror.
    *
    * @default - the mirror serves any digest
    */

@@ -1,12 +1,15 @@
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import { AdmissionOptions } from './admission-options';
+import { declareImageAdmission, layersOf } from './declared-admission';
 import { KeptImages, keptImagesOf } from './kept-images';
 import { requireLifecycleRules } from './lifecycle-options';
 import { MirroredImageOptions } from './mirrored-image-options';
 import { TagFilter } from './tag-filter';
-import { Attestations, OnTagMoved, TagKind } from './tag-policy';
+import { Attestations, OnTagMoved, OnUpstreamGone, TagKind } from './tag-policy';
 import { RepositoryOwner, targetRepositoryName } from './target-repository';
 import { parsePlatforms, parseUpstreamImage, parseUpstreamRepository } from './upstream-image';
+import { AdmissionPolicy } from '../image/admission/admission-policy';
 import { formatImageReference, ImageReference } from '../image/image-reference';
 import { EXPIRES_FORM, isLastDay, isOwner, OWNER_FORM, Ownership } from '../image/ownership';
 import { mirrorTag } from '../image/repository-name';
@@ -31,6 +34,11 @@ export interface ImageDefaults extends RepositoryOwner, KeptImages, Pick<Ownersh
   readonly attestations: Attestations;
   readonly lateReferrers: boolean;
   readonly referrers: boolean;
+  readonly onUpstreamGone: OnUpstreamGone;
+  /** The options for checks, which images can replace; `undefined` when there are none. */
+  readonly admission?: AdmissionOptions;
+  /** The checks of images without options of their own, without a lock. Empty when there are none. */
+  readonly checks: AdmissionPolicy;
   /** The platforms to mirror of images that have them; `undefined` for all. */
   readonly platforms?: readonly string[];
 }
@@ -45,6 +53,7 @@ export const IMAGE_DEFAULT_SHAPES = {
   attestations: valueOf('Attestations', Attestations),
   lateReferrers: FLAG,
   referrers: FLAG,
+  onUpstreamGone: valueOf('OnUpstreamGone', OnUpstreamGone),
   owner: text('team-payments'),
 };
 
@@ -89,6 +98,11 @@ export interface DeclaredImage extends KeptImages, Ownership {
   readonly lateReferrers: boolean;
   readonly attestations: Attestations;
   readonly onTagMoved: OnTagMoved;
+  readonly onUpstreamGone: OnUpstreamGone;
+  /** The checks of new images, with the lock. Empty when there are none. */
+  readonly admission: AdmissionPolicy;
+  /** Why the lock file cannot decide about the image. */
+  readonly lockProblem?: string;
   readonly schedule: scheduler.ScheduleExpression;
   readonly timeWindow: scheduler.TimeWindow;
   readonly enabled: boolean;
@@ -115,9 +129,11 @@ export function declareImage(image: string, options: MirroredImageOptions, defau
   const reference = options.tags === undefined ? parseUpstreamImage(image) : parseUpstreamRepository(image);
   const onTagMoved = options.onTagMoved ?? defaults.onTagMoved;
   const { fixedTags, ...tags } = declareTags(reference, options);
+  const source = formatImageReference(reference);
+  const timetable = declareTimetable(options, defaults);
   return {
     reference,
-    source: formatImageReference(reference),
+    source,
     ...tags,
     fixedTags: onTagMoved === OnTagMoved.SUFFIX ? [...fixedTags, ...fixedTags.map(suffixedTagPattern)] : fixedTags,
     ...declarePlatforms(options, defaults.platforms),
@@ -128,7 +144,9 @@ export function declareImage(image: string, options: MirroredImageOptions, defau
     ...keptImagesOf(image, options.tags, options, defaults),
     lifecycleRules: options.lifecycleRules && requireLifecycleRules(options.lifecycleRules),
     onTagMoved,
-    ...declareTimetable(options, defaults),
+    onUpstreamGone: options.onUpstreamGone ?? defaults.onUpstreamGone,
+    ...timetable,
+    ...declareImageAdmission({ source, tag: 'tag' in tags.tags ? tags.tags.tag : undefined }, layersOf(options, defaults), timetable),
     owner: requireOwner(options.owner) ?? defaults.owner,
     expires: requireLastDay(options.expires),
     repositoryName: targetRepositoryName(reference, options, defaults),

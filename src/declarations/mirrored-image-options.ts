@@ -1,8 +1,9 @@
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import { AdmissionOptions } from './admission-options';
 import { TagFilter } from './tag-filter';
-import { Attestations, OnTagMoved, TagKind } from './tag-policy';
+import { Attestations, OnTagMoved, OnUpstreamGone, TagKind } from './tag-policy';
 
 /**
  * Options of an image in a mirror.
@@ -217,6 +218,16 @@ export interface MirroredImageOptions {
   readonly attestations?: Attestations;
 
   /**
+   * The checks that a new image must pass before the tag serves it. Each field replaces the same field of the mirror.
+   *
+   * `AdmissionMode.OFF` turns a check of the mirror off for this image. A changed check applies from the next run, and does not remove the image that
+   * the tag serves. See `docs/admission.md`.
+   *
+   * @default - the checks of the mirror
+   */
+  readonly admission?: AdmissionOptions;
+
+  /**
    * The kind of the tag, or of all tags that `tags` selects.
    *
    * @default - derived from the form of the tag: full versions, dates, Git hashes, and build numbers are fixed, and all other tags are floating
@@ -229,6 +240,13 @@ export interface MirroredImageOptions {
    * @default - the action of the mirror
    */
   readonly onTagMoved?: OnTagMoved;
+
+  /**
+   * The action of a run when the upstream registry no longer has the image, although the mirror has it.
+   *
+   * @default - the action of the mirror
+   */
+  readonly onUpstreamGone?: OnUpstreamGone;
 }
 
 /**

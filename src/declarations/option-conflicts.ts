@@ -5,6 +5,7 @@ import { DeclaredImage } from './declared-image';
 import { marksImages } from './kept-images';
 import { MirroredImageOptions } from './mirrored-image-options';
 import { Attestations, TagKind } from './tag-policy';
+import { CheckPolicy, hasChecks } from '../image/admission/admission-policy';
 import { EXPIRED_TAG_PATTERN } from '../image/retention';
 import { quote } from '../image/sanitize';
 import { onSynthesis } from '../synthesis/aspects';
@@ -35,6 +36,8 @@ function comparableOptions(image: DeclaredImage): { readonly [option: string]: s
     lateReferrers: String(lateReferrers),
     attestations,
     onTagMoved,
+    onUpstreamGone: image.onUpstreamGone,
+    admission: hasChecks(image.admission) ? JSON.stringify(image.admission) : 'none',
     tagKind: kindOverride ?? (mutableTags.length > 0 ? TagKind.FLOATING : TagKind.FIXED),
     dockerfileLines: list(dockerfileLines, 'none'),
     customPlatforms: list(image.customPlatforms, 'the default'),
@@ -53,6 +56,7 @@ export function checkOptions(scope: Construct, options: MirroredImageOptions, im
   for (const [id, message] of optionsWithoutEffect(options, image)) {
     Annotations.of(scope).addWarningV2(id, `${quote(image.source)}: ${message}`);
   }
+  if (image.lockProblem !== undefined) scope.node.addValidation({ validate: () => [image.lockProblem!] });
   if (image.existingRepository === undefined) return;
   if (options.lifecycleRules !== undefined) {
     throw new Error(`lifecycleRules is set, but ${quote(image.source)} is in an existing repository, which has its own rules; `
@@ -80,6 +84,24 @@ function optionsWithoutEffect(options: MirroredImageOptions, image: DeclaredImag
   if (options.keepPrevious !== undefined && image.mutableTags.length === 0) {
     warnings.push(['cdk-ecr-mirror:MirroredImage.keepPreviousWithoutEffect',
       'keepPrevious has no effect, because fixed tags never move; remove keepPrevious']);
+  }
+  return [...warnings, ...limitsOfChecks(image)];
+}
+
+/** The ways in which a tag can serve an image that did not pass the checks, and checks that no run repeats. */
+function limitsOfChecks({ admission, enabled, existingRepository, scheduled }: DeclaredImage): [id: string, message: string][] {
+  const warnings: [string, string][] = [];
+  const { lock, minimumAge, scan, signatures = [] } = admission;
+  const isEnforced = (check: CheckPolicy | undefined) => check !== undefined && check.mode !== 'AUDIT';
+  if (existingRepository !== undefined && [lock, minimumAge, scan, ...signatures].some(isEnforced)) {
+    warnings.push(['cdk-ecr-mirror:MirroredImage.uncheckedPushes',
+      'the image has checks, but the mirror does not define its repository, so other principals may push images that no check judged; '
+      + 'let the mirror define the repository, or allow only the builds of the mirror to push to it and acknowledge this warning']);
+  }
+  if (isEnforced(minimumAge) && enabled && !scheduled) {
+    warnings.push(['cdk-ecr-mirror:MirroredImage.heldUntilNextRun',
+      'minimumAge holds a new image until a later run, but scheduled is false, so no schedule starts one; start runs with cdk-ecr-mirror start or a '
+      + 'rule, or turn the check off with minimumAgeMode: AdmissionMode.OFF']);
   }
   return warnings;
 }

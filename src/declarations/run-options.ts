@@ -1,6 +1,7 @@
 import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import { Attestations, OnTagMoved } from './tag-policy';
+import { AdmissionOptions } from './admission-options';
+import { Attestations, OnTagMoved, OnUpstreamGone } from './tag-policy';
 
 /**
  * Options of an `ImageMirror` for the runs of all its images.
@@ -65,6 +66,23 @@ export interface MirrorRunOptions {
    * @default OnTagMoved.FAIL
    */
   readonly onTagMoved?: OnTagMoved;
+
+  /**
+   * The action of a run when the upstream registry no longer has an image that the mirror has.
+   *
+   * @default OnUpstreamGone.KEEP
+   */
+  readonly onUpstreamGone?: OnUpstreamGone;
+
+  /**
+   * The checks that a new image must pass before a tag in Amazon ECR serves it, for example a minimum age or a signature.
+   *
+   * `MirroredImageOptions.admission` replaces single fields for one image. The first check adds a quarantine repository and a repository for
+   * decisions to the stack of the mirror. Mirrors with checks in the same account and Region need different prefixes. See `docs/admission.md`.
+   *
+   * @default - a new image is served as soon as a run finds it
+   */
+  readonly admission?: AdmissionOptions;
 
   /**
    * The platforms to mirror of each image that has them, for example `[ecr_assets.Platform.LINUX_AMD64, ecr_assets.Platform.LINUX_ARM64]`.

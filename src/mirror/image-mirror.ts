@@ -12,7 +12,7 @@ import { Construct } from 'constructs';
 import { ImageMirrorProps } from './image-mirror-props';
 import { ImageMirrorAttributes, ImageMirrorLookupOptions, importMirror } from './imported-mirror';
 import {
-  defineDeployTrigger, defineRepositories, findAllImages, findImage, imageDefaults, imageProblems, mapImageList,
+  defineAdmission, defineDeployTrigger, defineRepositories, findAllImages, findImage, imageDefaults, imageProblems, mapImageList,
   MIRROR_CONTEXTS, MirrorContext, requireMirrorShapes, requireUniqueRegistries,
 } from './mirror-context';
 import { lookUpMirror } from './mirror-lookup';
@@ -134,8 +134,10 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
       defaults, repositories, builds, longestBuild: compute.longestBuild, schedules, firstCopies, deployTrigger,
     });
     this.monitoring = new MirrorMonitoring(this, { ...signals, logGroup, schedules, deployTrigger });
+    const admission = defineAdmission(this, defaults, { builds, repositories });
     const published = new PublishedMirror(this, defaults.repositoryPrefix);
-    this.context = { index: new ImageIndex(), defaults, repositories, schedules, signals, customImages, published, firstCopies, deployTrigger };
+    const context = { index: new ImageIndex(), defaults, repositories, schedules, signals, customImages, published, firstCopies, deployTrigger };
+    this.context = { ...context, ...admission };
     MIRROR_CONTEXTS.set(this, this.context);
     this.project = project;
     this.grantPrincipal = builds.role.role;

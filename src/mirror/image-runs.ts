@@ -6,11 +6,12 @@ import { Construct } from 'constructs';
 import { MirrorContext } from './mirror-context';
 import { SinglePlatformTags } from '../consumers/single-platform-tags';
 import { CustomizedImage } from '../customize/customized-image';
-import { constructIdFor, DeclaredImage } from '../declarations/declared-image';
+import { formatChecks } from '../declarations/declared-admission';
+import { constructIdFor, DeclaredImage, ImageDefaults } from '../declarations/declared-image';
 import { latestVersions } from '../declarations/kept-images';
-import { Attestations, OnTagMoved } from '../declarations/tag-policy';
+import { Attestations, OnTagMoved, OnUpstreamGone } from '../declarations/tag-policy';
 import { neverMirroredProblem } from '../deploy/deploy-trigger';
-import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
+import { MAX_VARIABLE_LENGTH, RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
 import { quote } from '../image/sanitize';
 import { RepositorySet } from '../repositories/repository-set';
 
@@ -37,6 +38,7 @@ export class ImageRuns {
   ) {
     this.variables = () => runVariables(image, context, props);
     if (image.scheduled) this.defineSchedule();
+    this.defineChecks();
     this.firstCopy = image.enabled ? this.deploy() : [];
   }
 
@@ -59,6 +61,14 @@ export class ImageRuns {
     const run = { schedule, timeWindow, enabled, description: () => `Mirrors ${source}${filter}`, key: constructIdFor(image), variables };
     schedules.addImage(scope, run);
     props.platformTags.onChange(() => schedules.notice(run));
+  }
+
+  /** Defines what the checks of new images need. */
+  private defineChecks(): void {
+    const { context: { quarantine, scanRules, schedules }, image: declared, scope, variables } = this;
+    if (quarantine.require(declared.admission) === undefined) return;
+    scanRules.add(scope, { declared, target: () => schedules.starters.target(variables) });
+    scope.node.addValidation({ validate: () => variableProblems(declared, variables()) });
   }
 
   private deploy(): Construct[] {
@@ -92,6 +102,7 @@ function runVariables(image: DeclaredImage, { defaults, repositories }: MirrorCo
     [RUN_ENVIRONMENT.REPOSITORY]: image.hasChosenRepository ? image.repositoryName : undefined,
     [RUN_ENVIRONMENT.TAG_KIND]: image.kindOverride,
     [RUN_ENVIRONMENT.ON_TAG_MOVED]: image.onTagMoved === OnTagMoved.FAIL ? undefined : image.onTagMoved,
+    ...admissionVariables(image, defaults),
     [image.platformsIfAvailable ? RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE : RUN_ENVIRONMENT.PLATFORMS]: image.platforms?.join(','),
     [RUN_ENVIRONMENT.REFERRERS]: image.referrers ? undefined : 'false',
     [RUN_ENVIRONMENT.ATTESTATIONS]: image.attestations === Attestations.KEEP_IF_ACCEPTED ? undefined : image.attestations,
@@ -105,6 +116,24 @@ function runVariables(image: DeclaredImage, { defaults, repositories }: MirrorCo
     [RUN_ENVIRONMENT.OTHER_TAGS]: image.keepVersions === undefined ? undefined : otherTags(image, repositories),
     [RUN_ENVIRONMENT.CUSTOM_IMAGE]: custom?.render(),
   };
+}
+
+/** The variables for the checks of new images. The lock is a variable of its own, because catalogs and the default of the mirror have none. */
+function admissionVariables({ admission, onUpstreamGone }: DeclaredImage, { checks }: ImageDefaults): RunVariables {
+  const own = formatChecks(admission);
+  return {
+    [RUN_ENVIRONMENT.ON_UPSTREAM_GONE]: onUpstreamGone === OnUpstreamGone.KEEP ? undefined : onUpstreamGone,
+    [RUN_ENVIRONMENT.ADMISSION]: own === formatChecks(checks) ? undefined : own,
+    [RUN_ENVIRONMENT.LOCK]: admission.lock && JSON.stringify(admission.lock),
+  };
+}
+
+/** The problem of checks that do not fit into the variable `IMAGES` of a build, which has the variables of an image as an entry. */
+function variableProblems({ source }: DeclaredImage, variables: RunVariables): string[] {
+  const { length } = JSON.stringify([variables]);
+  if (length <= MAX_VARIABLE_LENGTH) return [];
+  return [`the options of ${quote(source)} have ${length} characters as a variable of a build, but CodeBuild allows about ${MAX_VARIABLE_LENGTH}; `
+    + 'use fewer signatures or findingExceptions, set those that most images have with admission of the mirror, or lock fewer tags of a tag filter'];
 }
 
 /** The tags that other images in the repository need, as the engine reads them; `undefined` when there are none. */

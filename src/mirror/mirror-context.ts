@@ -4,14 +4,17 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct, IDependable } from 'constructs';
 import { ImageMirrorProps } from './image-mirror-props';
 import { PublishedMirror } from './published-mirror';
+import { Quarantine, QuarantineProps, requireChecksFit } from '../admission/admission-repositories';
+import { ScanRules } from '../admission/scan-rules';
 import { CustomImages } from '../customize/custom-images';
+import { declareAdmission, formatChecks } from '../declarations/declared-admission';
 import { IMAGE_DEFAULT_SHAPES, ImageDefaults, LIFECYCLE_RULES, requireOwner } from '../declarations/declared-image';
 import { ImageIndex } from '../declarations/image-index';
 import { requireKeptImages } from '../declarations/kept-images';
 import { requireLifecycleRules } from '../declarations/lifecycle-options';
 import { FirstCopy, stackSizeProblems } from '../declarations/limits';
 import { IImageMirror, IMirroredImage, MirrorParts } from '../declarations/mirror-interfaces';
-import { Attestations, OnTagMoved } from '../declarations/tag-policy';
+import { Attestations, OnTagMoved, OnUpstreamGone } from '../declarations/tag-policy';
 import { parsePlatforms } from '../declarations/upstream-image';
 import { functionNetwork } from '../deploy/deploy-options';
 import { DeployTrigger, OnDeploy } from '../deploy/deploy-trigger';
@@ -38,6 +41,8 @@ export interface MirrorContext {
   readonly schedules: MirrorSchedules;
   readonly signals: MirrorSignals;
   readonly customImages: CustomImages;
+  readonly quarantine: Quarantine;
+  readonly scanRules: ScanRules;
   /** The list for other apps. Each image adds itself. */
   readonly published: PublishedMirror;
   /** The first copies of the mirror. Each image adds its own. */
@@ -56,17 +61,23 @@ export const MIRROR_CONTEXTS = new MirrorParts<MirrorContext>('images');
  * @throws Error when the repository prefix is not valid
  */
 export function imageDefaults(stack: Stack, props: ImageMirrorProps): ImageDefaults {
+  const times = {
+    schedule: props.schedule ?? scheduler.ScheduleExpression.rate(Duration.days(1)),
+    timeWindow: props.timeWindow ?? scheduler.TimeWindow.flexible(Duration.hours(1)),
+    scheduled: props.scheduled ?? true,
+  };
   return {
     stack,
     repositoryPrefix: requireRepositoryPrefix(props.repositoryPrefix ?? DEFAULT_REPOSITORY_PREFIX),
-    schedule: props.schedule ?? scheduler.ScheduleExpression.rate(Duration.days(1)),
-    timeWindow: props.timeWindow ?? scheduler.TimeWindow.flexible(Duration.hours(1)),
+    ...times,
     enabled: props.enabled ?? true,
-    scheduled: props.scheduled ?? true,
     onTagMoved: props.onTagMoved ?? OnTagMoved.FAIL,
     attestations: props.attestations ?? Attestations.KEEP_IF_ACCEPTED,
     lateReferrers: props.lateReferrers ?? true,
     referrers: props.referrers ?? true,
+    onUpstreamGone: props.onUpstreamGone ?? OnUpstreamGone.KEEP,
+    admission: props.admission ?? undefined,
+    checks: declareAdmission('the mirror', { own: props.admission ?? {} }, times),
     platforms: parsePlatforms(props.platforms ?? undefined),
     owner: requireOwner(props.owner),
     ...requireKeptImages(props),
@@ -129,6 +140,17 @@ export function defineRepositories(mirror: IImageMirror & Construct, defaults: I
     lifecycleRules: requireLifecycleRules(props.lifecycleRules ?? []),
     untaggedImageExpiry: requireExpiryInDays(props.untaggedImageExpiry ?? Duration.days(30)),
   });
+}
+
+/** The parts of a mirror for the checks of new images. */
+export function defineAdmission(
+  mirror: IImageMirror & Construct, { checks, repositoryPrefix }: ImageDefaults, parts: Pick<QuarantineProps, 'builds' | 'repositories'>,
+): Pick<MirrorContext, 'quarantine' | 'scanRules'> {
+  const defaultChecks = formatChecks(checks);
+  requireChecksFit(defaultChecks);
+  const quarantine = new Quarantine(mirror, { ...parts, defaultChecks });
+  quarantine.require(checks);
+  return { quarantine, scanRules: new ScanRules(mirror, repositoryPrefix) };
 }
 
 /** The parts of a mirror that start builds during a deployment. */
