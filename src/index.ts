@@ -5,6 +5,7 @@ export { MirroredImage, type MirroredImageProps } from './mirror/mirrored-image'
 
 export { MirroredImagesAspect, type MirroredImagesAspectProps } from './aspect/mirrored-images-aspect';
 
+export { ImageLock } from './declarations/image-lock';
 export type { IImageMirror, IMirroredImage, IOriginalImage } from './declarations/mirror-interfaces';
 export type { IMonitored, MirrorAlarmOptions, StaleAlarmOptions } from './declarations/monitored';
 export type { MirroredBuildImageOptions, MirroredImageOptions, MirroredLambdaCodeOptions } from './declarations/mirrored-image-options';
