@@ -110,9 +110,7 @@ export class Quarantine {
     builds.role.allow([
       new iam.PolicyStatement({ actions: [...REPOSITORY_ACTIONS, 'ecr:DescribeImages'].sort(), resources: [repositoryArn(stack, quarantine)] }),
       // Builds must not write decisions: a release or a refusal is the decision of a person.
-      new iam.PolicyStatement({
-        actions: [...PULL_ACTIONS, 'ecr:DescribeImages', 'ecr:ListImages'].sort(), resources: [repositoryArn(stack, decisions)],
-      }),
+      new iam.PolicyStatement({ actions: [...PULL_ACTIONS, 'ecr:DescribeImages'].sort(), resources: [repositoryArn(stack, decisions)] }),
     ]);
     addVariables(builds.project, () => this.variables());
     for (const listener of this.listeners) listener(this.defined);

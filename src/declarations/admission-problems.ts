@@ -108,12 +108,17 @@ function problemOf(check: () => void): string[] {
   }
 }
 
+/** The engine accepts this number of rules. */
+const MAX_SIGNATURES = 20;
+
 function valueProblems(options: LayeredOptions, times: RunTimes): string[] {
   const { findingExceptions, maximumGap, minimumAge, signatures } = options.own;
   return [
     ...hoursProblem('minimumAge', minimumAge),
     ...hoursProblem('maximumGap', maximumGap),
     ...isMade(options, AGE) ? gapProblem(optionOf(options, 'maximumGap'), times) : [],
+    ...(signatures?.length ?? 0) > MAX_SIGNATURES ? [`signatures has ${signatures!.length} signatures, but at most ${MAX_SIGNATURES} are allowed; `
+      + 'use a pattern for the identity, or set signatures for the images that need them'] : [],
     ...signatures?.length === 0 ? ['signatures is empty; add a signature, or turn the check off with signatureMode: AdmissionMode.OFF'] : [],
     ...exceptionProblems(findingExceptions ?? []),
   ];
