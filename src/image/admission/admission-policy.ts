@@ -79,21 +79,42 @@ export function isWorse(severity: string, maximum: Severity): boolean {
 /** The longest age in hours: 60 days. */
 export const MAX_AGE_HOURS = 60 * 24;
 
-/** The policy that both of two policies together make. The second can only add checks, and make checks stricter. */
+/**
+ * The policy of which the checks of two policies hold. An image that passes it passes each of them: no check is lost, and none is weaker.
+ *
+ * A check in both policies becomes one check with the stricter value of each field. So it can be stricter than either of them.
+ */
 export function tightenPolicy(floor: AdmissionPolicy, entry: AdmissionPolicy): AdmissionPolicy {
-  const signatures = [...floor.signatures ?? [], ...entry.signatures ?? []];
+  const signatures = withoutDuplicates([...floor.signatures ?? [], ...entry.signatures ?? []]);
   return {
-    ...optional('minimumAge', tighterAge(floor.minimumAge, entry.minimumAge)),
+    ...optional('minimumAge', tighter(floor.minimumAge, entry.minimumAge, tighterAge)),
     ...signatures.length === 0 ? {} : { signatures },
-    ...optional('scan', tighterScan(floor.scan, entry.scan)),
-    ...optional('lock', floor.lock ?? entry.lock),
+    ...optional('scan', tighter(floor.scan, entry.scan, tighterScan)),
+    ...optional('lock', tighter(floor.lock, entry.lock, tighterLock)),
   };
 }
 
-function tighterAge(floor?: MinimumAgePolicy, entry?: MinimumAgePolicy): MinimumAgePolicy | undefined {
-  if (floor === undefined || entry === undefined) return floor ?? entry;
+/** The same policy with all checks enforced. */
+export function enforcePolicy({ lock, minimumAge, scan, signatures }: AdmissionPolicy): AdmissionPolicy {
   return {
-    ...mode(floor, entry),
+    ...optional('minimumAge', minimumAge && enforced(minimumAge)),
+    ...optional('signatures', signatures?.map(enforced)),
+    ...optional('scan', scan && enforced(scan)),
+    ...optional('lock', lock && enforced(lock)),
+  };
+}
+
+function enforced<T extends CheckPolicy>({ mode: _mode, ...check }: T): Omit<T, 'mode'> {
+  return check;
+}
+
+function tighter<T extends CheckPolicy>(floor: T | undefined, entry: T | undefined, combine: (floor: T, entry: T) => T): T | undefined {
+  if (floor === undefined || entry === undefined) return floor ?? entry;
+  return { ...mode(floor, entry), ...combine(floor, entry) };
+}
+
+function tighterAge(floor: MinimumAgePolicy, entry: MinimumAgePolicy): MinimumAgePolicy {
+  return {
     hours: Math.max(floor.hours, entry.hours),
     maximumGapHours: Math.min(floor.maximumGapHours, entry.maximumGapHours),
     ...floor.serveSuperseded && entry.serveSuperseded ? { serveSuperseded: true } : {},
@@ -101,12 +122,30 @@ function tighterAge(floor?: MinimumAgePolicy, entry?: MinimumAgePolicy): Minimum
   };
 }
 
-function tighterScan(floor?: ScanPolicy, entry?: ScanPolicy): ScanPolicy | undefined {
-  if (floor === undefined || entry === undefined) return floor ?? entry;
+/** An exception must be in both policies, and ends on the earlier day. */
+function tighterScan(floor: ScanPolicy, entry: ScanPolicy): ScanPolicy {
   const [maximumSeverity] = [floor.maximumSeverity, entry.maximumSeverity].sort((one, other) => SEVERITIES.indexOf(one) - SEVERITIES.indexOf(other));
-  return { ...mode(floor, entry), maximumSeverity, ...optional('exceptions', floor.exceptions) };
+  const exceptions = (floor.exceptions ?? []).flatMap(({ expires, id }) => {
+    const days = (entry.exceptions ?? []).filter((exception) => exception.id === id).map((exception) => exception.expires);
+    const last = days.sort().at(-1);
+    return last === undefined ? [] : [{ id, expires: last < expires ? last : expires }];
+  });
+  return { maximumSeverity, ...exceptions.length === 0 ? {} : { exceptions } };
 }
 
+/** A tag may serve a digest only if both locks have it. A tag that is not listed is held. */
+function tighterLock(floor: LockPolicy, entry: LockPolicy): LockPolicy {
+  const same = Object.entries(floor.digests).filter(([tag, digest]) => Object.hasOwn(entry.digests, tag) && entry.digests[tag] === digest);
+  return { digests: Object.fromEntries(same) };
+}
+
+/** Verifying signatures twice by the same rules costs time, and finds nothing else. */
+function withoutDuplicates(policies: readonly SignaturePolicy[]): SignaturePolicy[] {
+  const keys = policies.map(({ anyOf, mode: effect = 'ENFORCE' }) => JSON.stringify([effect, anyOf]));
+  return policies.filter((_, index) => keys.indexOf(keys[index]) === index);
+}
+
+/** A check that both policies only audit is audited. */
 function mode(floor: CheckPolicy, entry: CheckPolicy): CheckPolicy {
   return floor.mode === 'AUDIT' && entry.mode === 'AUDIT' ? { mode: 'AUDIT' } : {};
 }
