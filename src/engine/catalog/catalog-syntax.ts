@@ -1,7 +1,8 @@
 import { isMap, isScalar, isSeq, LineCounter, Node, parseDocument, YAMLMap } from 'yaml';
 import { tokenProblem } from './yaml-tokens';
-import { catalogShapeProblem, MAX_CATALOG_ENTRIES } from '../../image/catalog/catalog-entry';
+import { MAX_CATALOG_ENTRIES } from '../../image/catalog/catalog-entry';
 import { ListedEntry } from '../../image/catalog/catalog-list';
+import { catalogShapeProblem } from '../../image/catalog/catalog-shape';
 import { quote, redactCredentials, sanitizeForLog } from '../../image/sanitize';
 
 /** The size limit of a catalog: enough for 5,000 images, and any text of this size is parsed within seconds. */
@@ -102,7 +103,8 @@ const REMEDIES: readonly (readonly [message: RegExp, remedy: string])[] = [
 ];
 
 /** A field without a space after its colon. YAML reads a text and no field, and often reports the next line. */
-const JOINED_FIELD = /^\s*(?:-\s+)?(?:images?|tags|platforms|owner|expires|digest|tagKind|onTagMoved|(?:lateR|r)eferrers|attestations|version):[^\s/]/;
+const JOINED_FIELD = new RegExp('^\\s*(?:-\\s+)?(?:images?|tags|platforms|allPlatforms|owner|expires|digest|tagKind|onTagMoved|onUpstreamGone'
+  + '|admission|minimumAge|maximumSeverity|signatures|(?:lateR|r)eferrers|attestations|keepPrevious|keepVersions|version):[^\\s/]');
 
 /** Adds to a problem that a field in its line, or in the line before, has no space after its colon. */
 function withSpaceHint(problem: string, text: string): string {

@@ -21,7 +21,7 @@ export const SIGNATURE_PATTERNS = {
    * An identity: a URL, an email address, or another text without white space. In a URL, `*` must be after the first part of the path. In an email
    * address, it must be before the "@", and the domain must have a dot.
    */
-  identity: new RegExp('^(?:[a-z][a-z0-9+.-]*://[^/*\\s@]+/[^/*\\s]+(?:/[!-~]*)?'
+  identity: new RegExp('^(?:[a-z][a-z0-9+.-]*://(?:(?![/*@])[!-~])+/(?:(?![/*])[!-~])+(?:/[!-~]*)?'
     + '|[!-.0-~]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+'
     + '|[!-)+-~]+)$'),
   /** A repository of GitHub: an owner and a name. */
@@ -127,6 +127,8 @@ function thresholdProblem({ logs, timestamps }: Thresholds, trustedTimes: number
   return 'logs is 0, so nothing proves when the certificate was used: set timestamps to 1 or more, or omit logs';
 }
 
+/** A value as an error shows it. A key can be in the wrong field. */
 function shown(value: unknown): string {
+  if (typeof value === 'string' && /-----BEGIN|PRIVATE KEY/i.test(value)) return 'is a key in PEM format and';
   return typeof value === 'string' ? quote(value) : quote(JSON.stringify(value) ?? 'undefined').slice(1, -1);
 }

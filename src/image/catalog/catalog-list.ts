@@ -1,8 +1,10 @@
 /**
  * The entries of a catalog. An invalid entry does not affect the others.
  */
-import { CatalogEntry, entryShapeProblem, isDay, toCatalogEntry } from './catalog-entry';
+import { CatalogEntry, isDay, toCatalogEntry } from './catalog-entry';
 import { catalogRepositoryName, catalogTagKind } from './catalog-repositories';
+import { entryPolicy } from './entry-admission';
+import { entryShapeProblem } from './entry-shape';
 import { familiarImageReference, formatImageReference, ImageReference, isRepositoryOnly, parseImageReference } from '../image-reference';
 import { formatPlatform, normalizedPlatform, parsePlatform } from '../platform';
 import { mirrorTag } from '../repository-name';
@@ -207,8 +209,9 @@ function mergedEntry(group: readonly ValidEntry[]): ValidEntry {
 /** The settings of an entry, without its owner and last day. */
 function settingsOf({ reference, entry }: ValidEntry): string {
   const { attestations, digest, lateReferrers = true, onTagMoved, platforms, allPlatforms = false, referrers = true, tagKind: kind } = entry;
-  const { keepPrevious, keepVersions } = entry;
+  const { admission, keepPrevious, keepVersions, onUpstreamGone } = entry;
   const sorted = platforms?.map((platform) => formatPlatform(normalizedPlatform(parsePlatform(platform)!))).sort();
   const settings = [digest, onTagMoved, sorted, allPlatforms, referrers, kind, lateReferrers, attestations, keepPrevious, keepVersions];
-  return JSON.stringify([formatImageReference(reference), ...settings]);
+  const checks = [onUpstreamGone, admission && entryPolicy(admission), admission?.mode];
+  return JSON.stringify([formatImageReference(reference), ...settings, ...checks]);
 }

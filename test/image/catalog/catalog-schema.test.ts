@@ -1,9 +1,12 @@
 /** The published schema and the engine's own grammar say the same about the form of a catalog. */
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
 import * as fc from 'fast-check';
-import { CATALOG_PATTERNS, catalogShapeProblem, entryShapeProblem, MAX_CATALOG_ENTRIES } from '../../../src/image/catalog/catalog-entry';
+import { CATALOG_PATTERNS, MAX_CATALOG_ENTRIES } from '../../../src/image/catalog/catalog-entry';
+import { catalogShapeProblem } from '../../../src/image/catalog/catalog-shape';
+import { entryShapeProblem } from '../../../src/image/catalog/entry-shape';
 import { parseImageReference } from '../../../src/image/image-reference';
 import { randomCases } from '../../support/random-cases';
 
@@ -15,6 +18,17 @@ const parserTakes = (list: unknown) => catalogShapeProblem(list) === undefined
   && (list as { images: unknown[] }).images.every((entry) => entryShapeProblem(entry) === undefined);
 
 const HEX = 'a'.repeat(64);
+const PEM = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'pem' }) as string;
+const PRIVATE_PEM = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+const ISSUER = 'https://token.actions.githubusercontent.com';
+const IDENTITY = 'https://github.com/owner/name/.github/workflows/release.yml@refs/tags/*';
+const PROVENANCE = { repository: 'owner/name', workflow: 'owner/name/.github/workflows/release.yml' };
+/** An entry with checks. */
+const checked = (admission: unknown) => ({ image: 'nginx:stable', admission });
+/** An entry with a signature. */
+const signed = (signature: unknown) => checked({ signatures: [signature] });
+const keyless = (rule: object) => signed({ keyless: { issuer: ISSUER, identity: IDENTITY, ...rule } });
+const provenance = (rule: object) => signed({ githubProvenance: { ...PROVENANCE, ...rule } });
 const GOOD: readonly unknown[] = [
   'nginx', 'nginx:stable', 'quay.io/prometheus/prometheus:v2.53.0', 'localhost:5000/a/b', '[::1]:5000/a', `alpine@sha256:${HEX}`, `alpine:3.20@sha256:${HEX}`,
   'team/odd__name--x:1.0.0', 'REGISTRY.example.com/a:1',
@@ -28,6 +42,11 @@ const GOOD: readonly unknown[] = [
   { image: 'nginx', tags: { patterns: ['main-*'], order: 'LAST_NUMBER', latest: 5 } },
   { image: 'nginx:1.27.0', platforms: ['linux/amd64', 'linux/arm/v7'], owner: 'Team Payments', expires: '2027-03-31', digest: `sha256:${HEX}`, tagKind: 'fixed', onTagMoved: 'SUFFIX', referrers: false, lateReferrers: false, attestations: 'KEEP_IF_ACCEPTED' },
   { image: 'nginx:stable', keepPrevious: 0 }, { image: 'nginx', tags: { semver: '1.x', latest: 5 }, keepPrevious: 10000, keepVersions: 5 },
+  { image: 'nginx:stable', onUpstreamGone: 'KEEP' }, { image: 'nginx', tags: { semver: '1.x' }, onUpstreamGone: 'FAIL', admission: { minimumAge: 7 } },
+  checked({ minimumAge: 1 }), checked({ minimumAge: 60, maximumSeverity: 'HIGH', mode: 'ENFORCE', signatures: [{ publicKey: { pem: PEM } }, { githubProvenance: PROVENANCE }] }), checked({ mode: 'ENFORCE' }),
+  keyless({}), keyless({ logs: 0, timestamps: 1 }), keyless({ logs: 3 }), keyless({ timestamps: 0 }), keyless({ identity: '*@example.com' }), keyless({ identity: 'release@example.com' }),
+  signed({ publicKey: { pem: PEM.trim(), logs: 0 } }), signed({ publicKey: { pem: PEM, logs: 1, timestamps: 3 } }),
+  provenance({}), provenance({ ref: 'refs/heads/main', repositoryId: '123', ownerId: '4', issuer: `${ISSUER}/octo`, logs: 2 }),
 ];
 const BAD: readonly unknown[] = [
   null, 1, true, [], ['nginx'], '', 'Nginx', 'https://nginx', 'nginx:', 'nginx:a b', 'nginx@sha256:abc', 'user:secret@registry.example.com/a', '../etc/passwd', 'a\nb', `a${'/a'.repeat(600)}`,
@@ -42,6 +61,14 @@ const BAD: readonly unknown[] = [
   { image: 'nginx', digest: HEX }, { image: 'nginx', digest: `sha256:${HEX}A` }, { image: 'nginx', digest: `sha256:${HEX}`, tags: { semver: '*' } },
   { image: 'nginx', tagKind: 'FIXED' }, { image: 'nginx', onTagMoved: 'fail' }, { image: 'nginx', referrers: 'false' }, { image: 'nginx', lateReferrers: 1 }, { image: 'nginx', attestations: 'keep' }, { image: 'nginx', attestations: true },
   { image: 'nginx', keepPrevious: -1 }, { image: 'nginx', keepPrevious: 1.5 }, { image: 'nginx', keepPrevious: 10001 }, { image: 'nginx', keepPrevious: '5' }, { image: 'nginx', tags: { semver: '*' }, keepVersions: 0 },
+  { image: 'nginx', onUpstreamGone: 'SUFFIX' }, { image: 'nginx', onUpstreamGone: 'keep' }, { image: 'nginx', onUpstreamGone: false },
+  checked(null), checked({}), checked([]), checked(3), checked('ENFORCE'), checked({ minimumAge: 0 }), checked({ minimumAge: 61 }), checked({ minimumAge: 1.5 }), checked({ minimumAge: '3' }), checked({ minimumAge: '12h' }),
+  checked({ mode: 'AUDIT' }), checked({ mode: 'OFF' }), checked({ mode: 'enforce' }), checked({ maximumSeverity: 'high' }), checked({ maximumSeverity: 'UNDEFINED' }), checked({ maximumSeverity: null }),
+  checked({ minimumAge: 3, serveSuperseded: true }), checked({ minimumAge: 3, maximumGap: 60 }), checked({ maximumSeverity: 'HIGH', findingExceptions: [] }), checked({ lock: {} }), checked({ signature: { publicKey: { pem: PEM } } }), checked(JSON.parse('{"minimumAge":3,"__proto__":{}}')),
+  checked({ signatures: [] }), checked({ signatures: { publicKey: { pem: PEM } } }), checked({ signatures: Array.from({ length: 21 }, () => ({ publicKey: { pem: PEM } })) }), signed({}), signed(null), signed('x'), signed({ publicKey: { pem: PEM }, githubProvenance: PROVENANCE }), signed({ key: { pem: PEM } }),
+  keyless({ issuer: 'http://accounts.google.com' }), keyless({ issuer: 'https://*' }), keyless({ issuer: undefined }), keyless({ identity: '*' }), keyless({ identity: 'https://github.com/*' }), keyless({ identity: '' }), keyless({ identity: 'a b' }), keyless({ identity: 1 }), keyless({ identity: 'x'.repeat(2_001) }), keyless({ identity: 'https://a\u0000/b/*' }), keyless({ logs: 0 }), keyless({ logs: 0, timestamps: 0 }), keyless({ logs: 4 }), keyless({ logs: -1 }), keyless({ logs: '1' }), keyless({ pem: PEM }), signed({ keyless: { issuer: ISSUER } }), signed({ keyless: IDENTITY }),
+  signed({ publicKey: PEM }), signed({ publicKey: { pem: PRIVATE_PEM } }), signed({ publicKey: { pem: `${PEM}${PEM}` } }), signed({ publicKey: { pem: 'cosign.pub' } }), signed({ publicKey: {} }), signed({ publicKey: { pem: PEM, timestamps: 1.5 } }),
+  provenance({ repository: '*/name' }), provenance({ repository: 'owner' }), provenance({ workflow: 'release.yml' }), provenance({ workflow: undefined }), provenance({ ref: '*' }), provenance({ ref: 'refs/pull/1/merge' }), provenance({ repositoryId: 123 }), provenance({ ownerId: '0' }), provenance({ logs: 0 }), provenance({ sha: 'a' }),
 ];
 
 test.each(GOOD.map((entry) => [entry]))('both take the entry %j', (entry) => {
@@ -110,6 +137,30 @@ test('both judge every entry alike', () => {
   }), { numRuns: randomCases(5_000) });
   // Or nothing would be shown.
   expect(Math.min(counts.good, counts.bad)).toBeGreaterThan(randomCases(200));
+});
+
+test('both judge the checks of every entry alike', () => {
+  const threshold = fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 0, max: 4 }) }, fc.constantFrom('1', 0.5));
+  const rule = <T extends object>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(fields, { requiredKeys: [] });
+  const signatures = fc.oneof(
+    rule({ keyless: rule({ issuer: text(ISSUER), identity: text(IDENTITY, '*@example.com', '*/*'), logs: threshold, timestamps: threshold }) }),
+    rule({ publicKey: rule({ pem: text(PEM, PRIVATE_PEM, PEM.trim()), logs: threshold }) }),
+    rule({ githubProvenance: rule({ repository: text('owner/name', 'o/*'), workflow: text(PROVENANCE.workflow), ref: text('refs/heads/main', 'refs/pull/1/merge'), ownerId: text('1'), timestamps: threshold }) }),
+    fc.jsonValue(),
+  );
+  const admissions = rule({
+    mode: fc.constantFrom('ENFORCE', 'ENFORCE', 'AUDIT'),
+    minimumAge: fc.oneof({ weight: 9, arbitrary: fc.integer({ min: -1, max: 70 }) }, fc.constantFrom('3', 1.5)),
+    maximumSeverity: fc.constantFrom('HIGH', 'LOW', 'high'),
+    signatures: fc.array(signatures, { maxLength: 1 }),
+  });
+  const counts = { good: 0, bad: 0 };
+  fc.assert(fc.property(fc.oneof({ weight: 9, arbitrary: admissions }, fc.jsonValue()), (admission) => {
+    const taken = schemaTakes({ images: [checked(admission)] });
+    expect(parserTakes({ images: [checked(admission)] })).toBe(taken);
+    counts[taken ? 'good' : 'bad']++;
+  }), { numRuns: randomCases(5_000) });
+  expect(Math.min(counts.good, counts.bad)).toBeGreaterThan(randomCases(100));
 });
 
 test('both judge every list alike', () => {
