@@ -53,7 +53,7 @@ function reportUsage({ code, exitCode, message }: CommanderError, shown: string)
     if (hasJson) process.stdout.write(`${JSON.stringify(code === 'commander.version' ? { version: shown.trim() } : { help: shown })}\n`);
     return EXIT_CODES.SUCCESS;
   }
-  const problem = code === 'commander.help' ? 'name a command: copy, check, or start' : message.replace(/^error: /, '');
+  const problem = code === 'commander.help' ? 'name a command, for example check; "cdk-ecr-mirror --help" lists all commands' : message.replace(/^error: /, '');
   return printFailed('invalid-configuration', problem, EXIT_CODES.USAGE);
 }
 

@@ -1,12 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CheckAppOptions } from './commands/check-app';
 import { readImagePairs } from './commands/image-pairs';
+import type { LockCommandOptions } from './commands/lock-command';
 import { mirrorCommand, MirrorCommandOptions } from './commands/mirror-command';
 import type { StartCommandOptions } from './commands/start-command';
 import { EXIT_CODES, EXIT_CODES_HELP, interruptionCode } from './exit-codes';
 import { formatUsageError, isUsageError, loadStandardInput, UsageError } from './usage-error';
 import { MAX_DEADLINE_SECONDS } from '../engine/configuration';
 import { readUpstreamSettings } from '../engine/registry/upstream-settings';
+import { DEFAULT_LOCK_FILE } from '../image/admission/lock-file';
 import { ATTESTATION_POLICIES, RegistryRule, TAG_MOVED_POLICIES } from '../image/contract/environment';
 import { parseRegistryHost } from '../image/image-reference';
 import { parsePlatform, Platform, platformTagsProblem } from '../image/platform';
@@ -38,6 +40,7 @@ export function createProgram(version: string, exit: (code: number) => void, sig
   addMirrorCommand(root, 'copy', 'Copy images with all platforms, unless the target is up to date.', false, { exit, signal });
   addMirrorCommand(root, 'check', 'Show what copy would do (dry run).', true, { exit, signal });
   addStartCommand(root, { exit, signal });
+  addLockCommand(root, { exit, signal });
   return root;
 }
 
@@ -92,6 +95,31 @@ function addStartCommand(root: Command, ending: CommandEnding): void {
     // A separate bundle, so that the other commands do not load the AWS SDK.
     const { startCommand } = await import('./commands/start-command.js');
     return startCommand(names, options, ending.signal);
+  });
+}
+
+function addLockCommand(root: Command, ending: CommandEnding): void {
+  const command = addSubcommand(root, 'lock')
+    .description('Write the lock file of a mirror: the only digests that its tags may serve. Existing digests change only with --update.')
+    .argument('[images...]', 'images with a tag, for example nginx:stable; with a digest, the lock file gets this digest')
+    .option('--from-file <file>', 'read images from a file ("-" for stdin), one per line')
+    .option('--app <folder>', 'lock all images of a synthesized CDK app, for example cdk.out, and remove the images that it does not have')
+    .option('--stack <name>', 'with --app: use only this stack, and remove no images (can be repeated)', collectNames)
+    .option('--file <file>', 'the lock file', DEFAULT_LOCK_FILE)
+    .option('--update', 'change the digests of these images, or of all images; prints a summary in Markdown to stdout')
+    .option('--check', 'change nothing, and exit with 1 if the lock file is outdated')
+    .option('--offline', 'with --check: compare the lock file with the app only, without requests to registries')
+    .option('--json', 'print only one JSON object to stdout')
+    .option('--quiet', 'no progress output')
+    .option('--plain-http', 'use HTTP without TLS for registries with an IP address, a name without dots, or a port')
+    .option('--allow-realm <hosts>', 'token services on other domains than the registry that may receive its credentials', parseHosts)
+    .option('--endpoint <registry=endpoint>', 'read the images of a registry from another one (can be repeated)', collectEndpoints)
+    .option('--timeout <seconds>', 'stop after this time', parseSeconds, 3600);
+  setAction(command, ending, async (images, options: LockCommandOptions) => {
+    if (options.fromFile === '-') await loadStandardInput(ending.signal);
+    // Loaded on demand, because the other commands do not need it.
+    const { lockCommand } = await import('./commands/lock-command.js');
+    return lockCommand(images, { ...options, signal: ending.signal });
   });
 }
 

@@ -14,7 +14,7 @@ import type { ImageReference } from '../image/image-reference';
 /** The maximum number of images of one upstream host in progress: enough to hide the latency of registries, and few enough for their rate limits. */
 export const MAX_IMAGES_PER_HOST = 8;
 /** The maximum number of images in progress. */
-const MAX_IMAGES = 12;
+export const MAX_IMAGES = 12;
 
 /** Callbacks for each image of a plan. */
 export interface ImageCallbacks<R = MirrorResult> {

@@ -2,16 +2,16 @@ import { checkCustomImage } from '../../engine/customize/custom-builds';
 import { describeImage, ImageDescription } from '../../engine/describe-image';
 import { mirrorAll } from '../../engine/mirror-all';
 import { MirrorError } from '../../engine/mirror-error';
+import { asDryRun } from '../../engine/mirror-plan';
 import type { MirrorRequest, MirrorTools } from '../../engine/mirror-request';
-import { asDryRun, planImage, PlannedImages } from '../../engine/mirror-plan';
 import { RepositoryAccess } from '../../engine/registry/repository-access';
-import { isSuccess, MirrorResult, notAttempted, summarize } from '../../engine/result';
-import { shownSource } from '../../engine/run-variables';
+import { isSuccess, MirrorResult, summarize } from '../../engine/result';
 import type { TagPreview } from '../../engine/tag-preview';
-import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/contract/environment';
+import { PROJECT_ENVIRONMENT } from '../../image/contract/environment';
 import { escapeControlCharacters } from '../../image/sanitize';
 import { AppCatalogs } from '../app/app-catalogs';
-import { readSynthesizedBuilds, SynthesizedBuild } from '../app/cloud-assembly';
+import { readSynthesizedBuilds } from '../app/cloud-assembly';
+import { appEnvironment, NO_REGISTRY, planRun } from '../app/planned-runs';
 import { CommandOptions, withMirrorTools } from '../mirror-tools';
 import { appTable, CheckedImage, tagFilterLines } from '../output/tables';
 import { UsageError } from '../usage-error';
@@ -28,21 +28,16 @@ export interface CheckAppOptions extends CommandOptions {
   readonly catalog?: string;
 }
 
-/** An environment-agnostic app does not know its registry. */
-const NO_REGISTRY = 'the app is synthesized for any account and Region; set AWS_ACCOUNT_ID and AWS_REGION, or --registry';
-
 /**
  * Shows for each image of a synthesized app what its next run would do. Returns the exit code.
  *
  * @throws UsageError when the folder has no synthesized app, and when no stack of the app knows its registry
  */
 export async function checkApp(options: CheckAppOptions): Promise<number> {
-  const { AWS_ACCOUNT_ID, CDK_DEFAULT_ACCOUNT, CDK_DEFAULT_REGION, AWS_REGION, AWS_DEFAULT_REGION } = process.env;
-  const fallback = { account: AWS_ACCOUNT_ID ?? CDK_DEFAULT_ACCOUNT, region: AWS_REGION ?? AWS_DEFAULT_REGION ?? CDK_DEFAULT_REGION };
-  const runs = readSynthesizedBuilds(options.app, fallback, options.stack);
+  const runs = readSynthesizedBuilds(options.app, appEnvironment(), options.stack);
   if (options.registry === undefined && !runs.some(({ environment }) => environment[PROJECT_ENVIRONMENT.REGISTRY])) throw new UsageError(NO_REGISTRY);
   const catalogs = new AppCatalogs(options.app, runs, options.catalog);
-  const plan = runs.flatMap((run) => planRun(run, options, catalogs).map((planned) => ({ stack: run.stack, planned: asDryRun(planned) })));
+  const plan = runs.flatMap((run) => planRun(run, options.registry, catalogs).map((planned) => ({ stack: run.stack, planned: asDryRun(planned) })));
   const tagFilters: TagPreview[] = [];
   const checked = await withMirrorTools({ ...options, quiet: true }, false, (tools) => mirrorAll(plan.map(({ planned }) => planned), tools, {
     onTags: (preview) => { tagFilters.push(preview); },
@@ -52,21 +47,6 @@ export async function checkApp(options: CheckAppOptions): Promise<number> {
     },
   }));
   return printChecked(checked.flat(), catalogs, tagFilters, options);
-}
-
-/** The images of a run, as its build would read them from its environment. */
-function planRun(run: SynthesizedBuild, { registry }: CheckAppOptions, catalogs: AppCatalogs): PlannedImages[] {
-  const environment: Record<string, string> = { ...run.environment, ...registry === undefined ? {} : { [PROJECT_ENVIRONMENT.REGISTRY]: registry } };
-  const catalog = environment[RUN_ENVIRONMENT.CATALOG];
-  try {
-    if (catalog === undefined) return [planImage(environment)];
-    if (!environment[PROJECT_ENVIRONMENT.REGISTRY]) throw new MirrorError('invalid-configuration', NO_REGISTRY);
-    return catalogs.planImages(run, environment);
-  } catch (error) {
-    if (!(error instanceof MirrorError)) throw error;
-    const message = environment[PROJECT_ENVIRONMENT.REGISTRY] ? error.message : NO_REGISTRY;
-    return [{ result: notAttempted(shownSource(environment), '', error.reason, message) }];
-  }
 }
 
 /** The results for an image and for its customized image. */

@@ -21,7 +21,7 @@ interface ListedPair extends ImagePair {
 }
 
 /** A line of a file, without its comment. */
-interface Line {
+export interface Line {
   readonly number: number;
   readonly text: string;
 }
@@ -115,7 +115,7 @@ function readFile(file: string, folder: string | undefined): ImagePair[] {
 }
 
 /** Reads the lines of a file, or of standard input for "-". A comment starts with "#" at the start of a line or after white space. */
-function readLines(file: string): Line[] {
+export function readLines(file: string): Line[] {
   const lines = decodeText(readInputFile(file)).split(/\r\n|\n|\r/);
   return lines.map((line, index) => ({ number: index + 1, text: line.replace(/(?:^|\s)#.*$/s, '').trim() })).filter(({ text }) => text !== '');
 }
@@ -142,7 +142,7 @@ function parseLine({ number, text }: Line, folder: string | undefined): ListedPa
 const FORM = 'write "SOURCE TARGET" or "SOURCE"';
 
 /** The problem of a line that only looks like a source and a target; undefined for other lines. */
-function lineProblem(text: string): string | undefined {
+export function lineProblem(text: string): string | undefined {
   const words = text.split(/\s+/);
   const shown = quote(redactCredentials(text));
   if (/^(?:[-*] |-$|---|[{}\]]|\[(?![0-9A-Fa-f:]+\])|(?:images|version)\s*:)/.test(text)) {

@@ -108,7 +108,7 @@ function namedTags(tags: readonly string[], count: number): string {
 }
 
 /** A table of aligned text columns. Control characters in cells are escaped. */
-function textTable(rows: readonly (readonly string[])[]): string {
+export function textTable(rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => row.map(escapeControlCharacters));
   const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
   return cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd()).join('\n');

@@ -22,7 +22,7 @@ export const MAX_LOCKED_IMAGES = 5_000;
 export const MAX_LOCK_FILE_LENGTH = 4 * 1024 * 1024;
 
 /** The maximum number of platforms of an image in a lock file. */
-const MAX_PLATFORMS = 100;
+export const MAX_LOCKED_PLATFORMS = 100;
 
 /** A locked image. */
 export interface LockedImage {
@@ -133,7 +133,7 @@ function referenceProblems(image: string): string[] {
 
 function isPlatformList(value: unknown): boolean {
   const isPlatform = (item: unknown) => typeof item === 'string' && parsePlatform(item) !== undefined;
-  return Array.isArray(value) && value.length <= MAX_PLATFORMS && value.every(isPlatform);
+  return Array.isArray(value) && value.length <= MAX_LOCKED_PLATFORMS && value.every(isPlatform);
 }
 
 /** Whether a value is a time as a lock file has it: `2027-03-31T12:00:00Z`. */
