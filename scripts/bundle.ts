@@ -1,7 +1,7 @@
 /**
  * Bundles what runs outside CDK, each part into one file with the licenses of everything in it:
- * the engine and the program for customized images that CodeBuild runs (their folders are the projects' S3 sources), the functions that Lambda runs,
- * the parser of catalogs that constructs use at synthesis, and the command line. A software bill of materials describes them all.
+ * the engine, the program for customized images and the program for decisions that CodeBuild runs (their folders are the projects' S3 sources), the
+ * functions that Lambda runs, the parser of catalogs that constructs use at synthesis, and the command line. A software bill of materials describes them all.
  */
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
@@ -71,6 +71,7 @@ async function main() {
     bundle('src/engine/main.ts', 'assets/engine/mirror.js'),
     bundle('src/engine/customize/start-custom-build.ts', 'assets/engine/custom-builds/start-custom-build.js'),
     bundle('src/engine/customize/main.ts', 'assets/customize/customize.js'),
+    bundle('src/engine/decisions/main.ts', 'assets/decide/decide.js'),
     bundle('src/engine/catalog/catalog-images.ts', 'assets/catalog/catalog-images.js'),
     bundle('src/handlers/main.ts', 'assets/handlers/handlers.js'),
     bundle('src/cli/main.ts', 'assets/cli/cdk-ecr-mirror.js', '#!/usr/bin/env node'),

@@ -9,7 +9,10 @@ import { LocalRegistry } from './local-registry';
 import { LoopbackNetwork } from './loopback-network';
 import type { MirrorResult, RunSummary } from '../../src/engine/result';
 
-const ENGINE = path.join(__dirname, '..', '..', 'assets', 'engine', 'mirror.js');
+const PROGRAMS = path.join(__dirname, '..', '..', 'assets');
+const ENGINE = path.join(PROGRAMS, 'engine', 'mirror.js');
+/** The program that records decisions. */
+export const DECIDE = path.join(PROGRAMS, 'decide', 'decide.js');
 export const UPSTREAM = 'registry.example.com';
 export const ECR = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const ECR_API = 'api.ecr.eu-west-1.amazonaws.com';
@@ -74,9 +77,11 @@ export class LocalAccount {
     await this.certificates.dispose();
   }
 
-  /** Runs the engine with variables over those that a project sets. */
-  async run(variables: Record<string, string>, onStart?: (ended: Promise<unknown>, end: () => void) => Promise<void>): Promise<EngineRun> {
-    const child = spawn(process.execPath, [ENGINE], {
+  /** Runs the engine, or another program, with variables over those that a project sets. */
+  async run(
+    variables: Record<string, string>, onStart?: (ended: Promise<unknown>, end: () => void) => Promise<void>, program: string = ENGINE,
+  ): Promise<EngineRun> {
+    const child = spawn(process.execPath, [program], {
       env: {
         PATH: process.env.PATH,
         AWS_REGION: 'eu-west-1',

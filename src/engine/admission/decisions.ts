@@ -1,6 +1,7 @@
 /** Reads the decisions of people: which images they released from quarantine, and which they refused. */
 import { markerAnnotations } from './marker-manifest';
 import type { LockPolicy } from '../../image/admission/admission-policy';
+import { MAX_REASON_LENGTH } from '../../image/admission/decision-reason';
 import { imageHash, imageKey, Marker, markerTag, parseMarkerTag, QuarantinedImage } from '../../image/admission/quarantine';
 import type { AdmissionDecision } from '../../image/contract/mirror-result';
 import type { ImageReference } from '../../image/image-reference';
@@ -31,9 +32,6 @@ export interface ReadDecision extends AdmissionDecision {
 /** The facts of a decision in the annotations of its marker. */
 export const DECISION_FACTS = { BY: 'by', REASON: 'reason', LOCK: 'lock' } as const;
 
-/** The maximum length of a reason, in characters. */
-export const MAX_REASON_LENGTH = 500;
-
 /** The maximum length of the name of a principal, in characters. */
 export const MAX_PRINCIPAL_LENGTH = 256;
 
@@ -47,7 +45,8 @@ const MAX_READ_RELEASES = 20;
  * The state of a lock for a tag, as a release keeps it: the locked digest, `unlisted` for a lock without the tag, and an empty text without a lock.
  */
 export function lockState(lock: LockPolicy | undefined, tag: string): string {
-  return lock === undefined ? '' : lock.digests[tag] ?? 'unlisted';
+  if (lock === undefined) return '';
+  return Object.hasOwn(lock.digests, tag) ? lock.digests[tag] : 'unlisted';
 }
 
 /** The image in the form of markers, without its tag. */
@@ -86,10 +85,8 @@ export class DecisionReader {
    * @throws MirrorError when the decisions can't be read: that is not the same as no decision
    */
   async find(digest: string, lock?: LockPolicy): Promise<ReadDecision | undefined> {
-    this.markers ??= this.readMarkers();
-    const about = (await this.markers).filter((marker) => marker.digest === digest && this.isAboutImage(marker)).sort(newestFirst);
     let readReleases = 0;
-    for (const marker of about) {
+    for (const marker of (await this.markersAbout(digest)).sort(newestFirst)) {
       if (marker.kind === 'released' && ++readReleases > MAX_READ_RELEASES) continue;
       const facts = await this.readFacts(marker);
       if (marker.kind === 'refused') return this.decision(marker, facts);
@@ -98,9 +95,19 @@ export class DecisionReader {
     return undefined;
   }
 
+  /** The time of the last decision about a digest, in seconds since the epoch, in force or not; 0 when there is none. */
+  async latest(digest: string): Promise<number> {
+    return Math.max(0, ...(await this.markersAbout(digest)).map(({ seconds }) => seconds));
+  }
+
   /** Forgets the list, so that the next `find()` sees decisions that were made in the meantime. */
   refresh(): void {
     this.markers = undefined;
+  }
+
+  private async markersAbout(digest: string): Promise<Marker[]> {
+    this.markers ??= this.readMarkers();
+    return (await this.markers).filter((marker) => marker.digest === digest && this.isAboutImage(marker));
   }
 
   private isAboutImage({ key, kind }: Marker): boolean {

@@ -38,11 +38,16 @@ export class EventPublisher {
    * @param deadline the time after which the event is given up, in milliseconds since the epoch
    * @returns the problem, if the event could not be put; undefined on success. A lost event does not change the result.
    */
-  async publish(result: MirrorResult, deadline: number): Promise<string | undefined> {
+  publish(result: MirrorResult, deadline: number): Promise<string | undefined> {
+    return this.put(DETAIL_TYPES[result.outcome], result, deadline);
+  }
+
+  /** Puts an event of another type. The parameters and the result are those of `publish()`. */
+  async put(detailType: string, detail: object, deadline: number): Promise<string | undefined> {
     try {
       this.client ??= newClient(this.destination);
       const { client, PutEventsCommand } = await this.client;
-      const command = new PutEventsCommand({ Entries: [toEntry(result, this.destination)] });
+      const command = new PutEventsCommand({ Entries: [toEntry(detailType, detail, this.destination)] });
       const { Entries = [] } = await withRunSignal({ deadline, signal: NO_SIGNAL }, (abortSignal) => client.send(command, { abortSignal }));
       const { ErrorCode, ErrorMessage } = Entries[0] ?? {};
       return ErrorCode === undefined ? undefined : formatProblem(`${ErrorCode}: ${ErrorMessage ?? ''}`);
@@ -72,12 +77,12 @@ async function newClient({ region }: EventDestination): Promise<EventBridge> {
   return { client: new Client({ region, requestHandler: awsRequestHandler(serviceHost('events', region)) }), PutEventsCommand };
 }
 
-function toEntry(result: MirrorResult, { eventBus, buildArn }: EventDestination): PutEventsRequestEntry {
+function toEntry(detailType: string, detail: object, { eventBus, buildArn }: EventDestination): PutEventsRequestEntry {
   return {
     EventBusName: eventBus,
     Source: EVENT_SOURCE,
-    DetailType: DETAIL_TYPES[result.outcome],
-    Detail: JSON.stringify({ version: EVENT_VERSION, ...result }),
+    DetailType: detailType,
+    Detail: JSON.stringify({ version: EVENT_VERSION, ...detail }),
     Resources: buildArn === undefined ? [] : [buildArn],
   };
 }

@@ -6,7 +6,7 @@ import { isSuccess, MirrorResult, summarize, notAttempted } from '../result';
 import { shownSource } from '../run-variables';
 
 /** Milliseconds. EventBridge responds in a fraction of a second. */
-const MAX_EVENT_TIME = 10_000;
+export const MAX_EVENT_TIME = 10_000;
 /** Milliseconds after the deadline of the run in which its last events are put. */
 const MAX_TIME_AFTER_DEADLINE = 1_500;
 
