@@ -1,15 +1,17 @@
 import type { ImageDetail } from '@aws-sdk/client-ecr';
+import { EcrRegistry, withEcrClient } from './ecr-api';
 import { connectedRegistry } from './fips';
 import { MirrorError } from './mirror-error';
 import { withRunSignal } from './run-signal';
 import type { ImageReference } from '../image/image-reference';
-import { awsServiceHost, ecrHost } from '../image/registry-hosts';
+import { ecrHost } from '../image/registry-hosts';
 
 /** A tag in Amazon ECR. */
 type EcrTag = ImageReference & { readonly tag: string };
 
 /** In milliseconds. The answer is only a better description, so a run does not wait long for it. */
 export const MAX_DESCRIBE_TIME = 10_000;
+const MAX_ATTEMPTS = 2;
 
 /**
  * The error for a tag that is archived in Amazon ECR; undefined for all other tags.
@@ -40,23 +42,14 @@ export async function archivedImageError(target: EcrTag, sourceDigest: string | 
 }
 
 /** Describes a tag in Amazon ECR, archived images included; undefined when there is no such tag. */
-export async function describeImage(
-  { repository, tag }: EcrTag, { account, fips, region }: NonNullable<ReturnType<typeof ecrHost>>, abortSignal: AbortSignal,
-): Promise<ImageDetail | undefined> {
-  const [{ ECRClient, DescribeImagesCommand }, { awsRequestHandler }] = await Promise.all([
-    import('@aws-sdk/client-ecr'), import('./aws-request-handler.js'),
-  ]);
-  const requestHandler = awsRequestHandler(awsServiceHost('ecr', region, { fips }));
-  const client = new ECRClient({ region, useFipsEndpoint: fips, maxAttempts: 2, requestHandler });
-  try {
+export async function describeImage({ repository, tag }: EcrTag, registry: EcrRegistry, abortSignal: AbortSignal): Promise<ImageDetail | undefined> {
+  return withEcrClient(registry, async (client, { DescribeImagesCommand }) => {
     const { imageDetails } = await client.send(new DescribeImagesCommand({
-      registryId: account,
+      registryId: registry.account,
       repositoryName: repository,
       imageIds: [{ imageTag: tag }],
       filter: { imageStatus: 'ANY' }, // without it, only active images are described
     }), { abortSignal });
     return imageDetails?.[0];
-  } finally {
-    client.destroy();
-  }
+  }, MAX_ATTEMPTS);
 }
