@@ -40,3 +40,12 @@ export function isSchema1Type(mediaType: string): boolean {
 export function isNonDistributableType(mediaType: string): boolean {
   return /\.nondistributable\.|^application\/vnd\.docker\.image\.rootfs\.foreign\./.test(mediaType);
 }
+
+/**
+ * Whether a layer is a part of the file system of an image. The layers of artifacts, such as attestations, have other types.
+ *
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.0/layer.md
+ */
+export function isFileSystemLayer(mediaType: string): boolean {
+  return /^application\/vnd\.(?:oci\.image\.layer|docker\.image\.rootfs)\./.test(mediaType);
+}

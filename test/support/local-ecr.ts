@@ -17,12 +17,12 @@
  * - In the strict mode, artifacts with a subject and the empty config, and a config with annotations, are 405 UNSUPPORTED in the same words.
  * - `DescribeImages` of a tag or of all images, in pages. It has only active images unless the filter says otherwise. An archived image is 404 to
  *   all who want to read it. The time of the push is that of the first push of the manifest.
- * - An image has at most 1,000 tags.
+ * - An image has at most 1,000 tags. For scans, see `ecr-scans.ts`.
  * - An upload without bytes cannot be completed; one whose time is over is unknown.
  * - `GetAuthorizationToken` of the JSON API, on the same server (`POST /`), with tokens that expire.
  *
- * Not imitated: IAM policies and signatures, the rates of other actions (use faults), lifecycle rules (see `lifecycle-policy.ts`), scans,
- * replication, parts smaller than 5 MiB.
+ * Not imitated: IAM policies and signatures, the rates of other actions (use faults), lifecycle rules (see `lifecycle-policy.ts`), replication,
+ * parts smaller than 5 MiB.
  * Not verified against the real service: the HTTP status of the two "do not exist" refusals, of an oversized manifest and of an upload that is
  * unknown, whose sentence is that of the JSON API; how large a burst of `PutImage` may be; which request of a push creates a repository.
  *
@@ -44,6 +44,7 @@ import { BlobStorageHost } from './blob-storage-host';
 import { BlobUpload } from './blob-upload';
 import { DescribeImagesInput, EcrImages } from './ecr-images';
 import { isRefusedByStrict, typesOf } from './ecr-refusals';
+import { EcrScans, ScanInput } from './ecr-scans';
 import { Exchange } from './exchange';
 import { digestOf, FixtureBlob } from './fixture-blob';
 import { FixtureImage, FixtureManifest } from './fixture-images';
@@ -61,6 +62,8 @@ export interface EcrRepositoryDefinition {
   readonly imageTagMutability?: 'MUTABLE' | 'IMMUTABLE' | 'IMMUTABLE_WITH_EXCLUSION' | 'MUTABLE_WITH_EXCLUSION';
   /** Wildcard filters of the tags that are excluded. @default - none */
   readonly exclusionFilters?: readonly string[];
+  /** Whether basic scanning scans images that are pushed, without a rule of the registry. @default false */
+  readonly scanOnPush?: boolean;
 }
 
 /** A repository creation template, as far as it matters to pushes. */
@@ -105,6 +108,7 @@ export class LocalEcr extends LocalRegistry {
   readonly apiCalls: string[] = [];
   /** What `DescribeImages` is refused with. */
   describeRefusal?: AwsApiError;
+  readonly scans: EcrScans;
   private readonly definitions: Map<string, EcrRepositoryDefinition>;
   private readonly tokens = new Map<string, number>();
   private readonly imagesByName = new Map<string, EcrImages>();
@@ -118,6 +122,12 @@ export class LocalEcr extends LocalRegistry {
     const definitions = repositories.map((repository) => typeof repository === 'string' ? { repositoryName: repository } : repository);
     this.definitions = new Map(definitions.map((definition) => [definition.repositoryName, definition]));
     for (const name of this.definitions.keys()) this.repository(name);
+    this.scans = new EcrScans({
+      account: this.account,
+      scansOnPush: (name) => this.definitions.get(name)?.scanOnPush === true,
+      repository: (name) => this.definitions.has(name) ? this.repository(name) : undefined,
+      now: () => this.now(),
+    });
     const { putImagesPerSecond } = ecrOptions;
     this.putImageRate = putImagesPerSecond === undefined ? undefined : new RateLimit(putImagesPerSecond, () => this.now());
   }
@@ -154,6 +164,8 @@ export class LocalEcr extends LocalRegistry {
       const operation = awsOperation(exchange);
       this.apiCalls.push(operation ?? '');
       if (operation === 'DescribeImages') return this.describeImages(input as unknown as DescribeImagesInput);
+      const scan = this.scans.operation(operation);
+      if (scan !== undefined) return scan(input as unknown as ScanInput);
       if (operation !== 'GetAuthorizationToken') throw new AwsApiError(400, 'UnknownOperationException', `${operation} is not imitated`);
       const authorizationToken = this.issueToken();
       const expiresAt = this.tokens.get(authorizationToken)! / 1000;
@@ -175,7 +187,12 @@ export class LocalEcr extends LocalRegistry {
 
   push(name: string, tag: string | undefined, image: FixtureImage): void {
     super.push(name, tag, image);
-    for (const { digest } of image.manifests) this.images(name).pushed(digest);
+    for (const manifest of image.manifests) this.notePush(name, manifest);
+  }
+
+  private notePush(name: string, manifest: FixtureManifest, renew?: boolean): void {
+    this.images(name).pushed(manifest.digest, renew);
+    this.scans.pushed(name, manifest);
   }
 
   clear(): void {
@@ -245,7 +262,7 @@ export class LocalEcr extends LocalRegistry {
       throw new RegistryError(400, 'TAG_INVALID', sentence);
     }
     this.requireFewTags(storage, reference, manifest);
-    this.images(name).pushed(manifest.digest, this.ecrOptions.tagsRenewPushTime);
+    this.notePush(name, manifest, this.ecrOptions.tagsRenewPushTime);
   }
 
   /** @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html */

@@ -10,6 +10,7 @@ export function templateRepositories(template: TemplateResolver): EcrRepositoryD
       repositoryName: properties.RepositoryName,
       imageTagMutability: properties.ImageTagMutability,
       exclusionFilters: filters.map(({ ImageTagMutabilityExclusionFilterValue }) => ImageTagMutabilityExclusionFilterValue),
+      scanOnPush: properties.ImageScanningConfiguration?.ScanOnPush,
     };
   });
 }
