@@ -15,6 +15,13 @@ export interface MirrorErrorOptions {
 
 /** An expected failure: a message for people, and a reason for programs. The message never contains a secret. */
 export class MirrorError extends Error {
+  /** A bundle that is loaded on demand has its own copy of this class. By their names, errors of one copy are errors of the other. */
+  static [Symbol.hasInstance](this: { readonly name: string }, value: unknown): boolean {
+    let prototype = value instanceof Object ? Object.getPrototypeOf(value) : null;
+    while (prototype !== null && prototype.constructor?.name !== this.name) prototype = Object.getPrototypeOf(prototype);
+    return prototype !== null;
+  }
+
   readonly retryable: boolean;
   readonly retryAfterSeconds?: number;
   readonly overloaded: boolean;
