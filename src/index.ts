@@ -6,6 +6,9 @@ export { MirroredImage, type MirroredImageProps } from './mirror/mirrored-image'
 export { MirroredImagesAspect, type MirroredImagesAspectProps } from './aspect/mirrored-images-aspect';
 
 export { ImageLock } from './declarations/image-lock';
+export {
+  type GithubProvenanceOptions, ImageSignature, type KeylessSignatureOptions, type SignatureEvidence,
+} from './declarations/image-signature';
 export type { IImageMirror, IMirroredImage, IOriginalImage } from './declarations/mirror-interfaces';
 export type { IMonitored, MirrorAlarmOptions, StaleAlarmOptions } from './declarations/monitored';
 export type { MirroredBuildImageOptions, MirroredImageOptions, MirroredLambdaCodeOptions } from './declarations/mirrored-image-options';
