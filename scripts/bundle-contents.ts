@@ -1,6 +1,6 @@
 /** What bundles contain: the packages that esbuild read, their licenses, and the software bill of materials. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import type { Metafile } from 'esbuild';
@@ -24,10 +24,34 @@ export function packagesOf(metafile: Metafile): BundledPackage[] {
   });
 }
 
+/**
+ * Adds the licenses that the plugin for esbuild does not find: those of packages that have another `package.json` beside their programs.
+ *
+ * Packages without a text stay out, and `checkLicenses()` fails for them.
+ */
+export function addMissingLicenses(metafile: Metafile, licenseFile: string): void {
+  const missing = new Map(missingLicenses(metafile, licenseFile).map((bundled) => [nameOf(bundled), bundled]));
+  for (const [name, { folder }] of missing) {
+    const file = readdirSync(path.join(root, folder)).find((entry) => /^licen[cs]e(\.(md|txt))?$/i.test(entry));
+    if (file === undefined) continue;
+    const { license } = JSON.parse(readFileSync(path.join(root, folder, 'package.json'), 'utf8'));
+    const rule = '='.repeat(80);
+    appendFileSync(licenseFile, `\n${rule}\n${name} (${license})\n${rule}\n\n${readFileSync(path.join(root, folder, file), 'utf8').trim()}\n`);
+  }
+}
+
+function missingLicenses(metafile: Metafile, licenseFile: string): BundledPackage[] {
+  const listed = new Set(readFileSync(licenseFile, 'utf8').split('\n').map((line) => line.replace(/ \([^()]*(\([^()]*\))?[^()]*\)$/, '')));
+  return packagesOf(metafile).filter((bundled) => !listed.has(nameOf(bundled)));
+}
+
+function nameOf({ name, version }: BundledPackage): string {
+  return `${name} ${version}`;
+}
+
 /** Fails unless the license file of a bundle has all packages of the bundle. */
 export function checkLicenses(metafile: Metafile, licenseFile: string): void {
-  const listed = new Set(readFileSync(licenseFile, 'utf8').split('\n').map((line) => line.replace(/ \([^()]*(\([^()]*\))?[^()]*\)$/, '')));
-  const missing = packagesOf(metafile).map(({ name, version }) => `${name} ${version}`).filter((name) => !listed.has(name));
+  const missing = missingLicenses(metafile, licenseFile).map(nameOf);
   if (missing.length > 0) throw new Error(`${licenseFile} has no license of ${missing.join(', ')}; see licenseTexts() in scripts/bundle.ts`);
 }
 

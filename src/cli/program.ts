@@ -4,6 +4,7 @@ import { readImagePairs } from './commands/image-pairs';
 import type { LockCommandOptions } from './commands/lock-command';
 import { mirrorCommand, MirrorCommandOptions } from './commands/mirror-command';
 import type { StartCommandOptions } from './commands/start-command';
+import type { TrustRootOptions } from './commands/trust-root-command';
 import { EXIT_CODES, EXIT_CODES_HELP, interruptionCode } from './exit-codes';
 import { formatUsageError, isUsageError, loadStandardInput, UsageError } from './usage-error';
 import { MAX_DEADLINE_SECONDS } from '../engine/configuration';
@@ -41,6 +42,7 @@ export function createProgram(version: string, exit: (code: number) => void, sig
   addMirrorCommand(root, 'check', 'Show what copy would do (dry run).', true, { exit, signal });
   addStartCommand(root, { exit, signal });
   addLockCommand(root, { exit, signal });
+  addTrustRootCommand(root, { exit, signal });
   return root;
 }
 
@@ -120,6 +122,18 @@ function addLockCommand(root: Command, ending: CommandEnding): void {
     // Loaded on demand, because the other commands do not need it.
     const { lockCommand } = await import('./commands/lock-command.js');
     return lockCommand(images, { ...options, signal: ending.signal });
+  });
+}
+
+function addTrustRootCommand(root: Command, ending: CommandEnding): void {
+  const command = addSubcommand(root, 'trust-root')
+    .description('Print the current trust roots of Sigstore in JSON format, for trustRootPaths of a mirror.')
+    .option('--github-root <file>', "add the trust root of GitHub's own instance, which signs for private repositories; "
+      + 'the file is a root.json of https://tuf-repo.github.com that you trust');
+  setAction(command, ending, async () => {
+    // A separate bundle, so that the other commands do not load the client of The Update Framework.
+    const { trustRootCommand } = await import('./commands/trust-root-command.js');
+    return trustRootCommand(command.opts<TrustRootOptions>());
   });
 }
 
