@@ -21,6 +21,7 @@ const BUILDS = 12;
 const COPIED = [_, 1, _, _, 1, _, 2, _, _, _, 1, _, _, 1];
 const FAILED = [_, _, _, _, _, _, _, _, 2, _, _, _, _, _];
 const MOVED = [_, _, _, _, _, _, _, _, _, _, 1, 1, 1, 1];
+const HELD = [_, _, _, _, _, _, _, _, _, _, _, _, 1, 1];
 const MEGABYTES = [0, 68, 0, 0, 412, 0, 95, 0, 0, 0, 187, 0, 0, 68];
 
 /** US dollars for a minute of a build. */
@@ -29,8 +30,9 @@ const MINUTE = 0.005;
 /** The series of the dashboard by their labels. */
 export const SERIES: Readonly<Record<string, HourlyValues>> = {
   'New images': hourly(COPIED),
-  'Unchanged': hourly(DAYS.map((_day, index) => BUILDS - (COPIED[index] ?? 0) - (FAILED[index] ?? 0) - (MOVED[index] ?? 0))),
+  'Unchanged': hourly(DAYS.map((_day, index) => BUILDS - (COPIED[index] ?? 0) - (FAILED[index] ?? 0) - (HELD[index] ?? 0) - (MOVED[index] ?? 0))),
   'Failures': hourly(FAILED),
+  'Held': hourly(HELD),
   'Fixed tags moved': hourly(MOVED),
   'Failed builds': hourly(DAYS.map((_day, index) => (FAILED[index] ?? 0) + (MOVED[index] ?? 0) || undefined)),
   'Rate limited': hourly(FAILED),
@@ -55,7 +57,19 @@ export const TABLES: Readonly<Record<string, Rows>> = {
     { repository: 'mirror/grafana/grafana', tag: '11.1.0', lastSuccess: '11-22 03:12', lastRun: '11-22 03:12', lastOutcome: 'unchanged' },
     { repository: 'mirror/postgres', tag: '16.4', lastSuccess: '11-22 03:19', lastRun: '11-22 03:19', lastOutcome: 'unchanged' },
     { repository: 'mirror/hashicorp/vault', tag: '1.14', lastSuccess: '11-22 03:26', lastRun: '11-22 03:26', lastOutcome: 'unchanged' },
-    { repository: 'mirror/haproxy', tag: 'lts', lastSuccess: '11-22 03:31', lastRun: '11-22 03:31', lastOutcome: 'unchanged' },
+    { repository: 'mirror/haproxy', tag: 'lts', lastSuccess: '11-20 03:31', lastRun: '11-22 03:31', lastOutcome: 'held' },
+  ],
+  'Images that are held': [
+    {
+      repository: 'mirror/haproxy',
+      tag: 'lts',
+      lastRun: '11-22 03:31',
+      lastOutcome: 'held',
+      lastHeldBy: '"minimum-age"',
+      since: '2026-11-21T03:31:07Z',
+      oldEnoughAt: '2026-11-24T03:31:07Z',
+      lastMessage: 'the image is not old enough; the mirror serves the previous image',
+    },
   ],
   'Problems, newest first': [
     {
@@ -69,7 +83,7 @@ export const TABLES: Readonly<Record<string, Rows>> = {
     { source: 'docker.io/library/redis:7', lastTime: '11-17 03:08', times: '1', ...RATE_LIMITED },
   ],
   'Latest results': [
-    resultOf('03:31', 'unchanged', 'docker.io/library/haproxy:lts', 'haproxy:lts', '1.1'),
+    resultOf('03:31', 'held', 'docker.io/library/haproxy:lts', 'haproxy:lts', '1.1'),
     resultOf('03:26', 'unchanged', 'docker.io/hashicorp/vault:1.14', 'hashicorp/vault:1.14', '1.3'),
     { ...resultOf('03:24', 'tag-moved', 'docker.io/library/logstash:7.11.2', 'logstash:7.11.2', '1.2'), reason: 'immutable-tag' },
     resultOf('03:19', 'unchanged', 'docker.io/library/postgres:16.4', 'postgres:16.4', '1.2'),

@@ -10,7 +10,7 @@ export {
   type GithubProvenanceOptions, ImageSignature, type KeylessSignatureOptions, type SignatureEvidence,
 } from './declarations/image-signature';
 export type { IImageMirror, IMirroredImage, IOriginalImage } from './declarations/mirror-interfaces';
-export type { IMonitored, MirrorAlarmOptions, StaleAlarmOptions } from './declarations/monitored';
+export type { HeldAlarmOptions, IMonitored, MirrorAlarmOptions, StaleAlarmOptions } from './declarations/monitored';
 export type { MirroredBuildImageOptions, MirroredImageOptions, MirroredLambdaCodeOptions } from './declarations/mirrored-image-options';
 export { type PatternTagOptions, type SemverTagOptions, TagFilter } from './declarations/tag-filter';
 export type { MirrorRunOptions } from './declarations/run-options';

@@ -45,6 +45,12 @@ describe('docs/results.md has exactly the', () => {
     expect(firstCells(section(page('results'), 'Reasons'))).toEqual(union('FailureReason'));
   });
 
+  test('checks that hold an image', () => {
+    expect(firstCells(section(page('results'), 'Checks that hold an image')).filter((code) => code !== 'heldBy')).toEqual(union('HeldBy'));
+    const procedures = [...page('runbook').matchAll(/^### Held by (.*)$/gm)].map(([, check]) => check);
+    expect(procedures).toEqual(union('HeldBy'));
+  });
+
   test('fields', () => {
     const [, fields] = /interface MirrorResult \{(.*?)\n\}/s.exec(CONTRACT)!;
     const names = [...fields.matchAll(/^ {2}readonly ([a-zA-Z]+)\??:/gm)].map(([, name]) => name);

@@ -30,6 +30,20 @@ export interface StaleAlarmOptions extends MirrorAlarmOptions {
 }
 
 /**
+ * Options of `alarmHeld()`.
+ */
+export interface HeldAlarmOptions extends MirrorAlarmOptions {
+  /**
+   * The time for which the mirror holds new images of a tag before the alarm goes off: whole hours, from 1 hour to 60 days.
+   *
+   * Set it to more than the longest `minimumAge` of the images. Otherwise the alarm also goes off for images that only wait for their age.
+   *
+   * @default Duration.days(7)
+   */
+  readonly heldAfter?: Duration;
+}
+
+/**
  * The event rules, metrics, and alarms of an `ImageMirror` as a whole and of each `MirroredImage`.
  *
  * **Events.** Builds send one event for each result to the mirror's event bus; `docs/events.md` describes the fields. The rules of a mirror match the
@@ -49,8 +63,8 @@ export interface StaleAlarmOptions extends MirrorAlarmOptions {
  *
  * **Alarms.** The description of an alarm says what is wrong and links the procedure in the runbook. CloudWatch bills $0.10 a month for each metric
  * that an alarm watches, and the metric itself: up to $0.40 for an alarm. An alarm of a customized image watches two metrics: up to $0.80. The
- * exception is `alarmTagMoved()`, which watches one metric. `alarmFailed()` of a mirror watches free metrics of CodeBuild: $0.10, or $0.20 with
- * customized images.
+ * exceptions are `alarmTagMoved()` and `alarmHeld()`, which watch one metric. `alarmFailed()` of a mirror watches free metrics of CodeBuild: $0.10,
+ * or $0.20 with customized images.
  *
  * @see https://github.com/cdk-ecr-mirror/cdk-ecr-mirror/blob/main/docs/runbook.md
  */
@@ -74,6 +88,31 @@ export interface IMonitored extends IConstruct {
    * @throws Error when the mirror's event bus is in another account or Region, or when `eventPattern` has a field that the rule sets itself
    */
   onImageUnchanged(id: string, options?: events.OnEventOptions): events.Rule;
+
+  /**
+   * Defines an EventBridge rule for the event `Image Held`: upstream has a new image, and the mirror does not serve it, because a check holds it.
+   *
+   * Each run sends this event while it holds the image. `detail.heldBy` lists the checks, and `detail.eligibleAt` is the time from which the image
+   * is old enough.
+   *
+   * ```ts
+   * declare const mirror: ImageMirror;
+   * declare const topic: sns.Topic;
+   * mirror.onImageHeld('Unsigned', { eventPattern: { detail: { heldBy: ['unsigned'] } }, target: new targets.SnsTopic(topic) });
+   * ```
+   *
+   * @throws Error when the mirror's event bus is in another account or Region, or when `eventPattern` has a field that the rule sets itself
+   */
+  onImageHeld(id: string, options?: events.OnEventOptions): events.Rule;
+
+  /**
+   * Defines an EventBridge rule for the event `Upstream Image Gone`: upstream no longer has the image, and the mirror keeps its copy.
+   *
+   * Each run sends this event while upstream does not have the image. With `OnUpstreamGone.FAIL`, runs send `Image Mirror Failed` instead.
+   *
+   * @throws Error when the mirror's event bus is in another account or Region, or when `eventPattern` has a field that the rule sets itself
+   */
+  onUpstreamImageGone(id: string, options?: events.OnEventOptions): events.Rule;
 
   /**
    * Defines an EventBridge rule for the event `Upstream Tag Moved`: a fixed tag names a different image upstream than in the mirror.
@@ -109,6 +148,29 @@ export interface IMonitored extends IConstruct {
   metricUnchanged(options?: cloudwatch.MetricOptions): cloudwatch.IMetric;
 
   /**
+   * The number of new images that a run held, because they do not pass a check. Each run counts an image until the mirror serves it, or until
+   * upstream replaces or withdraws it.
+   *
+   * The default is the sum over 5 minutes.
+   */
+  metricHeld(options?: cloudwatch.MetricOptions): cloudwatch.IMetric;
+
+  /**
+   * The number of hours for which the mirror has held new images of a tag without a break. Images that wait for a change of the lock file have no
+   * value.
+   *
+   * The default is the maximum over 5 minutes.
+   */
+  metricHeldHours(options?: cloudwatch.MetricOptions): cloudwatch.IMetric;
+
+  /**
+   * The number of images that upstream no longer has, and that the mirror keeps. Each run counts the image.
+   *
+   * The default is the sum over 5 minutes.
+   */
+  metricUpstreamGone(options?: cloudwatch.MetricOptions): cloudwatch.IMetric;
+
+  /**
    * The number of fixed tags that name a different image upstream than in the mirror. Each run counts the tag until the difference is resolved.
    *
    * The default is the sum over 5 minutes.
@@ -131,6 +193,9 @@ export interface IMonitored extends IConstruct {
 
   /**
    * The number of images that are up to date in the mirror after a run: new or unchanged images.
+   *
+   * An image also counts when a run holds a newer image and the mirror still serves the previous one, and when upstream no longer has the image and
+   * the mirror keeps it. See `metricHeld()` and `metricUpstreamGone()`.
    *
    * A customized image counts when the customized image itself is up to date: after a run that finds it unchanged, or after its own build.
    *
@@ -188,6 +253,19 @@ export interface IMonitored extends IConstruct {
    * @throws Error when `staleAfter` is not a whole number of hours from 1 hour to 7 days; at synthesis when it is missing and has no default
    */
   alarmStale(id: string, options?: StaleAlarmOptions): cloudwatch.Alarm;
+
+  /**
+   * Defines a CloudWatch alarm that goes off when the mirror holds new images of a tag for too long; see `HeldAlarmOptions.heldAfter`.
+   *
+   * The time counts from the first image that the mirror held without a break. The alarm therefore also goes off for a tag that moves more often
+   * than its minimum age, so that no image becomes old enough. Images that wait for a change of the lock file do not count.
+   *
+   * The alarm watches the runs of the last hour, and goes off after each run until the mirror serves the newest image. Without admission checks, the
+   * alarm never goes off.
+   *
+   * @throws Error when `heldAfter` is not a whole number of hours from 1 hour to 60 days
+   */
+  alarmHeld(id: string, options?: HeldAlarmOptions): cloudwatch.Alarm;
 
   /**
    * Defines a CloudWatch alarm that goes off when a fixed tag names a different image upstream than in the mirror.

@@ -10,7 +10,14 @@ export function summarize(results: readonly MirrorResult[]): RunSummary {
   const count = (outcome: Outcome) => results.filter((result) => result.outcome === outcome).length;
   return {
     outcome: OUTCOMES.find((outcome) => count(outcome) > 0) ?? 'unchanged',
-    images: Object.fromEntries([...OUTCOMES].reverse().map((outcome) => [outcome, count(outcome)])) as RunSummary['images'],
+    images: {
+      'copied': count('copied'),
+      'unchanged': count('unchanged'),
+      'held': count('held'),
+      'upstream-gone': count('upstream-gone'),
+      'tag-moved': count('tag-moved'),
+      'failed': count('failed'),
+    },
     results: results.map(({ source, target, outcome, reason, customBuilds }) => {
       return { source, target, outcome, ...(reason === undefined ? {} : { reason }), ...(customBuilds === undefined ? {} : { customBuilds }) };
     }),

@@ -21,6 +21,9 @@ export enum MirrorAlarm {
 
   /** EventBridge Scheduler could not start a run for a day. */
   NOT_STARTED = 'NotStarted',
+
+  /** A run found within the last hour that the mirror holds new images of a tag for longer than expected, because they do not pass a check. */
+  HELD = 'Held',
 }
 
 /**
@@ -31,10 +34,13 @@ export interface MirrorNotifyOptions {
    * The alarms for the mirror as a whole.
    *
    * CloudWatch bills $0.10 a month for each metric that an alarm watches. `NOT_STARTED` watches two metrics, and `FAILED` watches two metrics if the
-   * mirror has customized images. `STALE`, `TAG_MOVED`, and `RATE_LIMITED` each watch a custom metric. CloudWatch bills up to $0.30 a month more for
-   * each custom metric, for the hours in which it has a value.
+   * mirror has customized images. `STALE`, `TAG_MOVED`, `RATE_LIMITED`, and `HELD` each watch a custom metric. CloudWatch bills up to $0.30 a month
+   * more for each custom metric, for the hours in which it has a value.
    *
-   * @default - all of `MirrorAlarm`: $0.60 a month, and up to $0.90 for the three custom metrics
+   * The default does not depend on the images and catalogs. When only these have `admission`, list `HELD` explicitly.
+   *
+   * @default - all except `HELD`: $0.60 a month, and up to $0.90 for the three custom metrics; if the mirror has `admission`, all of `MirrorAlarm`:
+   * $0.70 a month, and up to $1.20 for the four custom metrics
    */
   readonly alarms?: MirrorAlarm[];
 
@@ -57,4 +63,13 @@ export interface MirrorNotifyOptions {
    * @default - with a `rate` schedule: three runs and the time window, or as many runs as fit into 7 days; no default with other schedules
    */
   readonly staleAfter?: Duration;
+
+  /**
+   * The time for which the mirror holds new images of a tag before the `HELD` alarm goes off: whole hours, from 1 hour to 60 days.
+   *
+   * Set it to more than the longest `minimumAge` of the images. Otherwise the alarm also goes off for images that only wait for their age.
+   *
+   * @default Duration.days(7)
+   */
+  readonly heldAfter?: Duration;
 }

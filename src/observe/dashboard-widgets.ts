@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { buildCost } from './build-cost';
-import { FRESHNESS_QUERY, LAST_RESULTS_QUERY, PROBLEMS_QUERY } from './log-queries';
+import { FRESHNESS_QUERY, HELD_QUERY, LAST_RESULTS_QUERY, PROBLEMS_QUERY } from './log-queries';
 import { sumForGraph } from './metric-math';
 import { RUNBOOK_URL } from './mirror-alarms';
 import { MirrorMonitoring } from './mirror-monitoring';
@@ -9,7 +9,7 @@ import { METRIC_NAME } from '../image/contract/events-and-metrics';
 
 const FULL_WIDTH = 24;
 const PERIOD = Duration.hours(1);
-const { GREEN, GREY, ORANGE, PURPLE, RED } = cloudwatch.Color;
+const { BLUE, GREEN, GREY, ORANGE, PURPLE, RED } = cloudwatch.Color;
 
 /**
  * The maximum number of alarms in an alarm widget.
@@ -37,6 +37,7 @@ export function dashboardRows({ monitoring, alarms = [], buildMinutePrice }: Das
     // The first customized image adds a second CodeBuild project, possibly after the dashboard was defined.
     [new LazyWidget(() => totals(monitoring))],
     [query(monitoring, 'Last success of each image, oldest first', FRESHNESS_QUERY), results(monitoring)],
+    [query(monitoring, 'Images that are held, or gone upstream', HELD_QUERY, FULL_WIDTH)],
     [new LazyWidget(() => problems(monitoring)), bytes(monitoring), new LazyWidget(() => cost(monitoring, buildMinutePrice))],
     [query(monitoring, 'Problems, newest first', PROBLEMS_QUERY), query(monitoring, 'Latest results', LAST_RESULTS_QUERY)],
   ];
@@ -62,6 +63,7 @@ function totals(monitoring: MirrorMonitoring): cloudwatch.IWidget {
       monitoring.metric(METRIC_NAME.COPIED, { label: 'New images', period: PERIOD }),
       monitoring.metric(METRIC_NAME.UNCHANGED, { label: 'Unchanged', period: PERIOD }),
       monitoring.metric(METRIC_NAME.FAILED, { label: 'Failures', period: PERIOD }),
+      monitoring.metric(METRIC_NAME.HELD, { label: 'Held', period: PERIOD }),
       monitoring.metric(METRIC_NAME.TAG_MOVED, { label: 'Fixed tags moved', period: PERIOD }),
       monitoring.metric(METRIC_NAME.BYTES_COPIED, { label: 'Bytes copied', period: PERIOD }),
       sumForGraph('builds', monitoring.projects.map((project) => project.metricBuilds({ label: 'Builds', period: PERIOD }))),
@@ -78,6 +80,7 @@ function results(monitoring: MirrorMonitoring): cloudwatch.IWidget {
     left: [
       monitoring.metric(METRIC_NAME.UNCHANGED, { label: 'Unchanged', period: PERIOD, color: GREY }),
       monitoring.metric(METRIC_NAME.COPIED, { label: 'New images', period: PERIOD, color: GREEN }),
+      monitoring.metric(METRIC_NAME.HELD, { label: 'Held', period: PERIOD, color: BLUE }),
       monitoring.metric(METRIC_NAME.TAG_MOVED, { label: 'Fixed tags moved', period: PERIOD, color: ORANGE }),
       monitoring.metric(METRIC_NAME.FAILED, { label: 'Failures', period: PERIOD, color: RED }),
     ],
@@ -124,7 +127,7 @@ function cost(monitoring: MirrorMonitoring, buildMinutePrice: number | undefined
   });
 }
 
-function query(monitoring: MirrorMonitoring, title: string, queryLines: readonly string[]): cloudwatch.IWidget {
+function query(monitoring: MirrorMonitoring, title: string, queryLines: readonly string[], width = FULL_WIDTH / 2): cloudwatch.IWidget {
   return new cloudwatch.LogQueryWidget({
     title,
     logGroupNames: [monitoring.logGroup.logGroupName],
@@ -132,8 +135,8 @@ function query(monitoring: MirrorMonitoring, title: string, queryLines: readonly
     // Without a Region, the widget would query the Region of the dashboard. Metrics carry their Region themselves.
     region: monitoring.logGroup.env.region,
     view: cloudwatch.LogQueryVisualizationType.TABLE,
-    width: FULL_WIDTH / 2,
-    height: 8,
+    width,
+    height: width === FULL_WIDTH ? 5 : 8,
   });
 }
 

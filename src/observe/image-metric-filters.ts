@@ -13,7 +13,7 @@ const MAX_PATTERN_LENGTH = 1_024;
 /** The maximum length of a repository name in Amazon ECR; assumed for a name that is a token. */
 const MAX_REPOSITORY_NAME_LENGTH = 256;
 
-/** A log group allows 100 metric filters. A mirror has 8 filters for the mirror as a whole and up to 16 sets of filters for images. */
+/** A log group allows 100 metric filters. A mirror has 11 filters for the mirror as a whole and up to 22 sets of filters for images. */
 const MAX_FILTERS = 4;
 
 /** Properties of a set of metric filters. */

@@ -40,6 +40,22 @@ export const PROBLEMS_QUERY: readonly string[] = [
   'limit 100',
 ];
 
+/**
+ * The images that the last run held, or that upstream no longer had in the last run; held images first, those that are held the longest on top.
+ *
+ * CloudWatch discovers each element of a list as a field of its own, so the query parses the list as a text.
+ */
+export const HELD_QUERY: readonly string[] = [
+  IS_RESULT,
+  `parse @message /"${field('heldBy')}":\\[(?<heldByChecks>[^\\]]*)\\]/`,
+  `stats latest(@timestamp) as lastRun, latest(${field('outcome')}) as lastOutcome, latest(heldByChecks) as lastHeldBy, `
+    + `latest(${field('heldSince')}) as since, latest(${field('eligibleAt')}) as oldEnoughAt, latest(${field('message')}) as lastMessage `
+    + `by ${field('repository')}, ${field('tag')}`,
+  `filter lastOutcome in [${quoted('held')}, ${quoted('upstream-gone')}]`,
+  'sort lastOutcome asc, since asc',
+  'limit 1000',
+];
+
 /** The latest results, newest first. */
 export const LAST_RESULTS_QUERY: readonly string[] = [
   `fields @timestamp, ${(['outcome', 'source', 'target', 'reason', 'bytesCopied', 'seconds'] as const).map(field).join(', ')}`,

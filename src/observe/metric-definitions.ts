@@ -30,7 +30,10 @@ export const METRIC_DEFINITIONS: Readonly<Record<MetricName, MetricDefinition>> 
   [METRIC_NAME.COPIED]: count(logs.FilterPattern.all(hasOutcome('copied'), hasField('targetDigest'))),
   [METRIC_NAME.UNCHANGED]: count(hasOutcome('unchanged')),
   [METRIC_NAME.HELD]: count(hasOutcome('held')),
-  [METRIC_NAME.HELD_HOURS]: valueOf('heldHours', cloudwatch.Unit.COUNT, cloudwatch.Stats.MAXIMUM),
+  [METRIC_NAME.HELD_HOURS]: {
+    ...valueOf('heldHours', cloudwatch.Unit.COUNT, cloudwatch.Stats.MAXIMUM),
+    pattern: logs.FilterPattern.numberValue(resultField('heldHours'), '>=', 0),
+  },
   [METRIC_NAME.UPSTREAM_GONE]: count(hasOutcome('upstream-gone')),
   [METRIC_NAME.TAG_MOVED]: count(hasOutcome('tag-moved')),
   [METRIC_NAME.FAILED]: count(hasOutcome('failed')),

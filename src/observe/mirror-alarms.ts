@@ -2,7 +2,8 @@ import { Duration, Lazy } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { MirrorAlarm } from './alarm-options';
-import { MirrorAlarmOptions, StaleAlarmOptions } from '../declarations/monitored';
+import { HeldAlarmOptions, MirrorAlarmOptions, StaleAlarmOptions } from '../declarations/monitored';
+import { MAX_AGE_HOURS } from '../image/admission/admission-policy';
 import { quote } from '../image/sanitize';
 import { hoursUntilStale, MAX_LOOK_BACK, Timetable } from '../schedules/timetable';
 
@@ -16,6 +17,7 @@ const RUNBOOK_ANCHORS: Readonly<Record<MirrorAlarm, string>> = {
   [MirrorAlarm.TAG_MOVED]: 'a-fixed-tag-moved',
   [MirrorAlarm.RATE_LIMITED]: 'a-registry-limits-the-rate',
   [MirrorAlarm.NOT_STARTED]: 'a-run-was-not-started',
+  [MirrorAlarm.HELD]: 'an-image-is-held',
 };
 
 /**
@@ -24,26 +26,54 @@ const RUNBOOK_ANCHORS: Readonly<Record<MirrorAlarm, string>> = {
  */
 export const HOURLY_SUM: cloudwatch.MetricOptions = { period: Duration.hours(1), statistic: cloudwatch.Stats.SUM };
 
+/** The options of a metric with values that do not add up. */
+export const HOURLY_MAXIMUM: cloudwatch.MetricOptions = { ...HOURLY_SUM, statistic: cloudwatch.Stats.MAXIMUM };
+
 /** Properties of an alarm that counts. */
 export interface CountAlarmProps {
   readonly kind: MirrorAlarm;
   readonly metric: cloudwatch.IMetric;
   /** The problem when the alarm goes off: a sentence without its period. */
   readonly meaning: string;
+  /** The value from which the alarm goes off. Default: 1. */
+  readonly threshold?: number;
 }
 
 /** Defines an alarm that goes off when a metric counts something. */
 export function defineCountAlarm(scope: Construct, id: string, props: CountAlarmProps, options: MirrorAlarmOptions): cloudwatch.Alarm {
-  const { kind, metric, meaning } = props;
+  const { kind, metric, meaning, threshold = 1 } = props;
   return new cloudwatch.Alarm(scope, id, {
     alarmName: options.alarmName,
     alarmDescription: formatDescription(kind, meaning),
     metric,
-    threshold: 1,
+    threshold,
     evaluationPeriods: 1,
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
     treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
   });
+}
+
+/** Properties of an alarm for images that are held for too long. */
+export interface HeldAlarmProps {
+  /** The hours for which images are held. */
+  readonly heldHours: cloudwatch.IMetric;
+  /** The name of the mirror or image in texts. */
+  readonly name: string;
+}
+
+/** The time after which the alarm goes off by default. */
+const HELD_AFTER = Duration.days(7);
+
+/**
+ * Defines an alarm that goes off when images of a tag are held for too long.
+ *
+ * @throws Error when `heldAfter` is not valid
+ */
+export function defineHeldAlarm(scope: Construct, id: string, { heldHours, name }: HeldAlarmProps, options: HeldAlarmOptions): cloudwatch.Alarm {
+  const { heldAfter = HELD_AFTER } = options;
+  requireWholeHours('heldAfter', heldAfter, MAX_HELD_AFTER);
+  const meaning = `New images of a tag of ${name} are held for ${heldAfter.toHours()} hours or more`;
+  return defineCountAlarm(scope, id, { kind: MirrorAlarm.HELD, metric: heldHours, meaning, threshold: heldAfter.toHours() }, options);
 }
 
 /** Properties of an alarm for missing successes. */
@@ -66,7 +96,7 @@ export interface StaleAlarmProps {
  */
 export function defineStaleAlarm(scope: Construct, id: string, props: StaleAlarmProps, options: StaleAlarmOptions): cloudwatch.Alarm {
   const { alarmName, staleAfter } = options;
-  if (staleAfter !== undefined) requireValidStaleAfter(staleAfter);
+  if (staleAfter !== undefined) requireWholeHours('staleAfter', staleAfter, MAX_STALE_AFTER);
   const isExpected = () => props.timetables().length > 0;
   const hours = () => isExpected() ? staleAfter?.toHours() ?? fewestHours(props.timetables()) : 1;
   const off = `This alarm stays off, because ${props.name} has no enabled schedule`;
@@ -108,9 +138,18 @@ function staleAfterProblem({ name, timetables }: StaleAlarmProps): string {
     + 'or omit the alarm: with notify(), remove MirrorAlarm.STALE from alarms';
 }
 
-function requireValidStaleAfter(staleAfter: Duration): void {
-  const hours = staleAfter.isUnresolved() ? NaN : staleAfter.toHours({ integral: false });
-  if (Number.isInteger(hours) && hours >= 1 && hours <= MAX_LOOK_BACK.toHours()) return;
-  throw new Error(`staleAfter ${staleAfter.isUnresolved() ? '(a token)' : quote(staleAfter.toHumanString())} must be whole hours, `
-    + 'from 1 hour to 7 days (a CloudWatch alarm looks back no further); use for example Duration.days(3)');
+/** The longest time of an option, with the reason. */
+interface LongestTime {
+  readonly maximum: Duration;
+  readonly reason: string;
+}
+
+const MAX_STALE_AFTER: LongestTime = { maximum: MAX_LOOK_BACK, reason: 'a CloudWatch alarm looks back no further' };
+const MAX_HELD_AFTER: LongestTime = { maximum: Duration.hours(MAX_AGE_HOURS), reason: 'the longest minimum age' };
+
+function requireWholeHours(option: string, time: Duration, { maximum, reason }: LongestTime): void {
+  const hours = time.isUnresolved() ? NaN : time.toHours({ integral: false });
+  if (Number.isInteger(hours) && hours >= 1 && hours <= maximum.toHours()) return;
+  throw new Error(`${option} ${time.isUnresolved() ? '(a token)' : quote(time.toHumanString())} must be whole hours, `
+    + `from 1 hour to ${maximum.toDays()} days (${reason}); use for example Duration.days(3)`);
 }

@@ -53,14 +53,14 @@ export interface MirrorDashboardProps {
 /**
  * The Amazon CloudWatch dashboard of a mirror.
  *
- * It shows alarms, the last success of each image, the numbers of new, unchanged, and failed images, the copied bytes, the estimated cost of builds,
- * the problems, and the latest results.
+ * It shows alarms, the last success of each image, the numbers of new, unchanged, held, and failed images, the images that are held or that upstream
+ * no longer has, the copied bytes, the estimated cost of builds, the problems, and the latest results.
  *
  * The dashboard has the same number of widgets for one image and for a thousand images. It shows single images with log queries, so it defines no
  * metrics of single images. CloudWatch bills:
  *
  * - $3 a month for each dashboard, after the first three dashboards of the account;
- * - up to $1.80 a month for the six custom metrics of the mirror that it shows, or up to $1.20 with `notify()`, which also uses two of them;
+ * - up to $2.10 a month for the seven custom metrics of the mirror that it shows, or up to $1.50 with `notify()`, which also uses two of them;
  * - $0.005 for each GB of log data that the queries scan when the dashboard is open.
  *
  * ```ts

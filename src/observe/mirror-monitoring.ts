@@ -19,6 +19,8 @@ export interface MirrorMonitoringProps extends MirrorSignals {
   readonly schedules: MirrorSchedules;
   /** `undefined` when deployments do not mirror images. */
   readonly deployTrigger?: DeployTrigger;
+  /** Whether the mirror has checks for all its images. */
+  readonly hasChecks?: boolean;
 }
 
 const PARTS = new MirrorParts<MirrorMonitoring>('monitoring');
@@ -39,9 +41,11 @@ export class MirrorMonitoring extends Monitoring {
 
   /** The log group of the builds. */
   public readonly logGroup: logs.ILogGroup;
+  /** Whether the mirror has checks for all its images. Checks of single images and catalogs do not count. */
+  public readonly hasChecks: boolean;
   private readonly schedules: MirrorSchedules;
 
-  constructor(mirror: IImageMirror & Construct, { deployTrigger, logGroup, schedules, ...signals }: MirrorMonitoringProps) {
+  constructor(mirror: IImageMirror & Construct, { deployTrigger, hasChecks = false, logGroup, schedules, ...signals }: MirrorMonitoringProps) {
     super(mirror, {
       ...signals,
       name: `the mirror ${mirror.node.path}`,
@@ -50,6 +54,7 @@ export class MirrorMonitoring extends Monitoring {
       firstCopy: firstCopyOf(mirror, deployTrigger),
     });
     this.logGroup = logGroup;
+    this.hasChecks = hasChecks;
     this.schedules = schedules;
     PARTS.set(mirror, this);
   }

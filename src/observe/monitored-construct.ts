@@ -2,7 +2,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import { Monitoring } from './monitoring';
-import { IMonitored, MirrorAlarmOptions, StaleAlarmOptions } from '../declarations/monitored';
+import { HeldAlarmOptions, IMonitored, MirrorAlarmOptions, StaleAlarmOptions } from '../declarations/monitored';
 import { EVENT_DETAIL_TYPE, METRIC_NAME } from '../image/contract/events-and-metrics';
 
 /**
@@ -17,6 +17,16 @@ export abstract class MonitoredConstruct extends Construct implements IMonitored
   /** Defines an EventBridge rule for the event `Image Unchanged`. */
   public onImageUnchanged(id: string, options: events.OnEventOptions = {}): events.Rule {
     return this._monitoring().rule(id, EVENT_DETAIL_TYPE.UNCHANGED, options);
+  }
+
+  /** Defines an EventBridge rule for the event `Image Held`. */
+  public onImageHeld(id: string, options: events.OnEventOptions = {}): events.Rule {
+    return this._monitoring().rule(id, EVENT_DETAIL_TYPE.HELD, options);
+  }
+
+  /** Defines an EventBridge rule for the event `Upstream Image Gone`. */
+  public onUpstreamImageGone(id: string, options: events.OnEventOptions = {}): events.Rule {
+    return this._monitoring().rule(id, EVENT_DETAIL_TYPE.UPSTREAM_GONE, options);
   }
 
   /** Defines an EventBridge rule for the event `Upstream Tag Moved`. */
@@ -37,6 +47,21 @@ export abstract class MonitoredConstruct extends Construct implements IMonitored
   /** The number of images that a run found unchanged. */
   public metricUnchanged(options?: cloudwatch.MetricOptions): cloudwatch.IMetric {
     return this._monitoring().metric(METRIC_NAME.UNCHANGED, options);
+  }
+
+  /** The number of new images that a run held, because they do not pass a check. */
+  public metricHeld(options?: cloudwatch.MetricOptions): cloudwatch.IMetric {
+    return this._monitoring().metric(METRIC_NAME.HELD, options);
+  }
+
+  /** The number of hours for which the mirror has held new images of a tag without a break. */
+  public metricHeldHours(options?: cloudwatch.MetricOptions): cloudwatch.IMetric {
+    return this._monitoring().metric(METRIC_NAME.HELD_HOURS, options);
+  }
+
+  /** The number of images that upstream no longer has, and that the mirror keeps. */
+  public metricUpstreamGone(options?: cloudwatch.MetricOptions): cloudwatch.IMetric {
+    return this._monitoring().metric(METRIC_NAME.UPSTREAM_GONE, options);
   }
 
   /** The number of fixed tags that name a different image upstream than in the mirror. */
@@ -82,6 +107,11 @@ export abstract class MonitoredConstruct extends Construct implements IMonitored
   /** Defines a CloudWatch alarm that goes off when there was no success for a long time. */
   public alarmStale(id: string, options: StaleAlarmOptions = {}): cloudwatch.Alarm {
     return this._monitoring().alarmStale(this, id, options);
+  }
+
+  /** Defines a CloudWatch alarm that goes off when the mirror holds new images of a tag for too long. */
+  public alarmHeld(id: string, options: HeldAlarmOptions = {}): cloudwatch.Alarm {
+    return this._monitoring().alarmHeld(this, id, options);
   }
 
   /** Defines a CloudWatch alarm that goes off when a fixed tag names a different image upstream than in the mirror. */

@@ -6,9 +6,9 @@ import { MirrorAlarm } from './alarm-options';
 import { defineResultRule } from './event-rules';
 import { ImageDimensions } from './metric-definitions';
 import { sumForAlarm, sumForGraph } from './metric-math';
-import { defineCountAlarm, defineStaleAlarm, HOURLY_SUM } from './mirror-alarms';
+import { defineCountAlarm, defineHeldAlarm, defineStaleAlarm, HOURLY_MAXIMUM, HOURLY_SUM } from './mirror-alarms';
 import { ResultMetrics } from './result-metrics';
-import { MirrorAlarmOptions, StaleAlarmOptions } from '../declarations/monitored';
+import { HeldAlarmOptions, MirrorAlarmOptions, StaleAlarmOptions } from '../declarations/monitored';
 import { EVENT_DETAIL_TYPE, METRIC_NAME, MetricName } from '../image/contract/events-and-metrics';
 import { Timetable } from '../schedules/timetable';
 import { addressInStage } from '../synthesis/environments';
@@ -88,6 +88,11 @@ export class Monitoring {
     // An alarm that exists before the first success would go off until then.
     alarm.node.addDependency(firstCopy);
     return alarm;
+  }
+
+  public alarmHeld(scope: Construct, id: string, options: HeldAlarmOptions): cloudwatch.Alarm {
+    const heldHours = sumForAlarm(this.metrics(METRIC_NAME.HELD_HOURS, HOURLY_MAXIMUM));
+    return defineHeldAlarm(scope, id, { name: this.props.name, heldHours }, options);
   }
 
   public alarmTagMoved(scope: Construct, id: string, options: MirrorAlarmOptions): cloudwatch.Alarm {

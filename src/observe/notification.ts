@@ -9,7 +9,6 @@ import { MirrorMonitoring } from './mirror-monitoring';
 import { MonitoredConstruct } from './monitored-construct';
 import { Monitoring } from './monitoring';
 import { IImageMirror, IMirroredImage } from '../declarations/mirror-interfaces';
-import { StaleAlarmOptions } from '../declarations/monitored';
 import { quote } from '../image/sanitize';
 import { MirrorBuilds } from '../project/mirror-project';
 import { onSynthesis } from '../synthesis/aspects';
@@ -26,8 +25,8 @@ const SHAPES = {
 
 /** Sends the notifications of alarms to a topic. Alarms of an earlier call notify both topics. */
 export function notify(mirror: IImageMirror, topic: sns.ITopic, options: MirrorNotifyOptions): cloudwatch.Alarm[] {
-  const { alarms: kinds = Object.values(MirrorAlarm), images = [] } = options;
   const monitoring = MirrorMonitoring.of(mirror);
+  const { alarms: kinds = defaultAlarms(monitoring), images = [] } = options;
   requireTopicInRegion(mirror, topic);
   requireShapes('the options of notify()', options, SHAPES);
   requireImagesOfMirror(mirror, images);
@@ -41,6 +40,11 @@ export function notify(mirror: IImageMirror, topic: sns.ITopic, options: MirrorN
   for (const alarm of alarms) alarm.addAlarmAction(new actions.SnsAction(topic));
   grantPublish(topic, Stack.of(mirror));
   return alarms;
+}
+
+/** Without checks, no image is ever held. Checks of images and catalogs do not count, because they can be added after the call of `notify()`. */
+function defaultAlarms({ hasChecks }: MirrorMonitoring): MirrorAlarm[] {
+  return Object.values(MirrorAlarm).filter((kind) => hasChecks || kind !== MirrorAlarm.HELD);
 }
 
 /**
@@ -61,24 +65,33 @@ function grantPublish(topic: sns.ITopic, stack: Stack): void {
 }
 
 function findOrDefineAlarm(mirror: IImageMirror, monitoring: Monitoring, kind: MirrorAlarm, options: MirrorNotifyOptions): cloudwatch.Alarm {
-  const { staleAfter } = options;
   const { construct } = monitoring;
   const scope = (construct.node.tryFindChild('Alarms') as Construct | undefined) ?? new Construct(construct, 'Alarms');
   const existing = scope.node.tryFindChild(kind) as cloudwatch.Alarm | undefined;
-  if (existing === undefined) return defineAlarm(mirror, monitoring, kind, scope, { staleAfter });
-  if (kind === MirrorAlarm.STALE && staleAfter !== undefined) {
-    throw new Error(`an earlier call of notify() has defined the stale alarm ${quote(existing.node.path)}; set staleAfter in the first call only`);
+  if (existing === undefined) return defineAlarm(mirror, monitoring, kind, scope, options);
+  const option = TIME_OPTIONS.get(kind);
+  if (option !== undefined && options[option] !== undefined) {
+    const name = kind.toLowerCase();
+    throw new Error(`an earlier call of notify() has defined the ${name} alarm ${quote(existing.node.path)}; set ${option} in the first call only`);
   }
   return existing;
 }
 
-function defineAlarm(mirror: IImageMirror, monitoring: Monitoring, kind: MirrorAlarm, scope: Construct, stale: StaleAlarmOptions): cloudwatch.Alarm {
+/** The options of single alarms. */
+const TIME_OPTIONS: ReadonlyMap<MirrorAlarm, 'heldAfter' | 'staleAfter'> = new Map([
+  [MirrorAlarm.HELD, 'heldAfter'], [MirrorAlarm.STALE, 'staleAfter'],
+]);
+
+function defineAlarm(
+  mirror: IImageMirror, monitoring: Monitoring, kind: MirrorAlarm, scope: Construct, { heldAfter, staleAfter }: MirrorNotifyOptions,
+): cloudwatch.Alarm {
   switch (kind) {
     case MirrorAlarm.FAILED: return monitoring.alarmFailed(scope, kind, {});
-    case MirrorAlarm.STALE: return monitoring.alarmStale(scope, kind, stale);
+    case MirrorAlarm.STALE: return monitoring.alarmStale(scope, kind, { staleAfter });
     case MirrorAlarm.TAG_MOVED: return monitoring.alarmTagMoved(scope, kind, {});
     case MirrorAlarm.RATE_LIMITED: return monitoring.alarmRateLimited(scope, kind, {});
     case MirrorAlarm.NOT_STARTED: return MirrorMonitoring.of(mirror).alarmNotStarted(scope, kind, {});
+    case MirrorAlarm.HELD: return monitoring.alarmHeld(scope, kind, { heldAfter });
   }
 }
 

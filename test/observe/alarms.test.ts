@@ -136,6 +136,35 @@ test('an alarm of an image in another stack is there, and counts what its mirror
   expect(alarm.Metrics[1].MetricStat.Metric.Namespace).toMatch(/^cdk-ecr-mirror\/MirrorProject/);
 });
 
+describe('alarmHeld', () => {
+  test.each<[string, (mirror: ImageMirror) => cloudwatch.Alarm, RegExp]>([
+    ['a mirror', (mirror) => mirror.alarmHeld('Alarm'), /^New images of a tag of the mirror Stack\/Mirror are held for 168 hours or more\. .*#an-image-is-held$/],
+    ['an image', (mirror) => mirror.image('redis:7').alarmHeld('Alarm'), /^New images of a tag of docker\.io\/library\/redis:7 are held for 168 hours or more\. /],
+  ])('of %s rings from 7 days on, after each run until nothing is held', (_name, define, description) => {
+    define(mirrorOf());
+    const alarm = alarmIn();
+    const [{ MetricStat: { Metric, Period, Stat } }]: any[] = alarm.Metrics.filter(({ ReturnData }: any) => !ReturnData);
+    expect([Metric.MetricName, Period, Stat, alarm.AlarmDescription]).toEqual(['HeldHours', 3_600, 'Maximum', expect.stringMatching(description)]);
+    const hours = [[167.9], [168], [168, _], [_], [200, _, 224]];
+    expect(hours.map((series) => rings(alarm, series))).toEqual([false, true, false, false, true]);
+  });
+
+  test('takes another time', () => {
+    mirrorOf().alarmHeld('Alarm', { heldAfter: Duration.days(21), alarmName: 'held' });
+    const alarm = alarmIn();
+    expect([alarm.AlarmName, rings(alarm, [503]), rings(alarm, [504])]).toEqual(['held', false, true]);
+  });
+
+  test.each([Duration.minutes(90), Duration.hours(0), Duration.days(61), Duration.hours(Lazy.number({ produce: () => 3 }))])('refuses the time %s', (heldAfter) => {
+    expect(() => mirrorOf().alarmHeld('Alarm', { heldAfter })).toThrow(/^heldAfter .* must be whole hours, from 1 hour to 60 days \(the longest minimum age\); use for example Duration\.days\(3\)$/);
+  });
+
+  test('of a customized image watches the base image only', () => {
+    mirrorOf().addImage('hashicorp/vault:1.14', { dockerfileLines: ['RUN mkdir /etc/vault'] }).alarmHeld('Alarm');
+    expect(alarmIn().Metrics).toHaveLength(2);
+  });
+});
+
 describe('alarmNotStarted', () => {
   test('rings while a run is in the dead-letter queue, and when one was dropped', () => {
     mirrorOf().alarmNotStarted('Alarm');

@@ -4,7 +4,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { Body, DASHBOARD, dashboardIn, problems, widget } from './dashboard-body';
 import { ImageMirror, ImageMirrorProps, MirrorAlarm, MirrorDashboard, MirrorDashboardProps, MirroredImage } from '../../src';
-import { FRESHNESS_QUERY, LAST_RESULTS_QUERY, PROBLEMS_QUERY } from '../../src/observe/log-queries';
+import { FRESHNESS_QUERY, HELD_QUERY, LAST_RESULTS_QUERY, PROBLEMS_QUERY } from '../../src/observe/log-queries';
 import { TemplateResolver } from '../support/template-resolver';
 
 let stack: Stack;
@@ -26,6 +26,7 @@ test('a dashboard shows freshness, results, failures, bytes, costs and the last 
     ['metric', 'Totals in the time range'],
     ['log', 'Last success of each image, oldest first'],
     ['metric', 'Results per hour'],
+    ['log', 'Images that are held, or gone upstream'],
     ['metric', 'Problems per hour'],
     ['metric', 'Bytes copied per hour'],
     ['metric', 'Estimated build cost in US dollars, cumulative'],
@@ -42,7 +43,7 @@ test('it has as many widgets and filters for 200 images as for one', () => {
   const many = dashboardIn(large);
   expect(problems(many)).toEqual([]);
   expect(many.widgets).toHaveLength(one.widgets.length);
-  for (const of of [stack, large]) Template.fromStack(of).resourceCountIs('AWS::Logs::MetricFilter', 6);
+  for (const of of [stack, large]) Template.fromStack(of).resourceCountIs('AWS::Logs::MetricFilter', 7);
 });
 
 test('its metrics and queries are those of its own mirror, whose names CloudFormation chooses', () => {
@@ -50,7 +51,7 @@ test('its metrics and queries are those of its own mirror, whose names CloudForm
   const resolver = new TemplateResolver(Template.fromStack(stack).toJSON());
   const [logGroup] = resolver.ids('AWS::Logs::LogGroup').filter((id) => id.startsWith('MirrorLogs')).map((id) => resolver.resolve({ Ref: id }));
   const [project] = resolver.ids('AWS::CodeBuild::Project').map((id) => resolver.resolve({ Ref: id }));
-  expect(body.widgets.filter(({ type }) => type === 'log').map(({ properties }) => properties.query.split('\'')[1])).toEqual([logGroup, logGroup, logGroup]);
+  expect(body.widgets.filter(({ type }) => type === 'log').map(({ properties }) => properties.query.split('\'')[1])).toEqual([logGroup, logGroup, logGroup, logGroup]);
   const [[namespace]] = widget(body, /Results/).properties.metrics;
   expect(namespace).toBe(`cdk-ecr-mirror/${project}`);
 });
@@ -128,7 +129,7 @@ test('in another Region, its queries and metrics are those of the mirror\'s', ()
   new MirrorDashboard(abroad, 'Dashboard', { mirror: new ImageMirror(own, 'Mirror', { images: ['nginx:stable'] }) });
   const [dashboard] = Object.values(Template.fromStack(abroad).findResources(DASHBOARD));
   const { widgets }: Body = JSON.parse(abroad.resolve(dashboard.Properties.DashboardBody)['Fn::Join'][1].map((part: unknown) => typeof part === 'string' ? part : 'token').join(''));
-  expect(widgets.filter(({ type }) => type === 'log').map(({ properties }) => properties.region)).toEqual([region, region, region]);
+  expect(widgets.filter(({ type }) => type === 'log').map(({ properties }) => properties.region)).toEqual([region, region, region, region]);
   const metrics: any[][] = widgets.flatMap(({ properties }) => properties.metrics ?? []);
   expect(metrics.map((metric) => metric.at(-1)).filter((options) => options.expression === undefined && options.region !== region)).toEqual([]);
 });
@@ -138,14 +139,14 @@ test('it links the runbook', () => {
 });
 
 describe('queries', () => {
-  test.each([['freshness', FRESHNESS_QUERY], ['trouble', PROBLEMS_QUERY], ['last results', LAST_RESULTS_QUERY]])('for %s take lines that are results from their start, and nothing that is quoted in others', (_name, lines) => {
+  test.each([['freshness', FRESHNESS_QUERY], ['held images', HELD_QUERY], ['trouble', PROBLEMS_QUERY], ['last results', LAST_RESULTS_QUERY]])('for %s take lines that are results from their start, and nothing that is quoted in others', (_name, lines) => {
     expect(lines.join('\n')).toContain('filter @message like /^\\{/ and ispresent(bytesCopied)');
     for (const line of lines) expect(line).toMatch(/^(fields|filter|parse|stats|sort|limit) /);
   });
 
   test('are the only ones that its log group needs', () => {
     const queries = bodyOf().widgets.flatMap(({ type, properties }) => type === 'log' ? [properties.query.replace(/^SOURCE '[^']+' \| /, '')] : []);
-    expect(queries).toEqual([FRESHNESS_QUERY, PROBLEMS_QUERY, LAST_RESULTS_QUERY].map((lines) => lines.join('\n| ')));
+    expect(queries).toEqual([FRESHNESS_QUERY, HELD_QUERY, PROBLEMS_QUERY, LAST_RESULTS_QUERY].map((lines) => lines.join('\n| ')));
   });
 });
 

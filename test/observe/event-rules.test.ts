@@ -6,6 +6,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import { ImageMirror, MirroredImage, TagFilter } from '../../src';
+import { EVENT_DETAIL_TYPE } from '../../src/image/contract/events-and-metrics';
 import { deliveredEvent } from '../support/delivered-event';
 import { DeliveredEvent, matchesPattern } from '../support/event-pattern';
 import { Fault } from '../support/fault';
@@ -51,11 +52,20 @@ beforeAll(async () => {
     account.upstream.fail({ action: Fault.status(403), times: 1000 });
     await run('Mirror', { IMAGES: JSON.stringify([{ IMAGE: IMAGES[0] }, { IMAGE: TOOLS.image, TAGS: TOOLS.tags._render() }]) });
     await run('Other', { IMAGE: IMAGES[0] });
+    told.push(...derivedEvents());
     expect(account.errors()).toEqual([]);
   } finally {
     await account.close();
   }
 });
+
+/** The events of images that checks hold, and that upstream no longer has, made from those of unchanged images. */
+function derivedEvents(): typeof told {
+  const [{ event }] = told.filter(({ event: { detail } }) => detail.outcome === 'unchanged');
+  return [[EVENT_DETAIL_TYPE.HELD, { outcome: 'held', heldBy: ['unsigned', 'lock'] }], [EVENT_DETAIL_TYPE.UPSTREAM_GONE, { outcome: 'upstream-gone' }]].map(([type, fields]) => {
+    return { by: 'Mirror', event: { ...event, 'detail-type': String(type), 'detail': { ...event.detail, ...Object(fields) } } };
+  });
+}
 
 /** The physical name of a mirror's project, as the resolver gives it. */
 function projectName(id: string): string {
@@ -89,7 +99,7 @@ function named({ by, event: { detail } }: typeof told[number]): string {
 test('the mirrors tell of everything that the rules below are about', () => {
   expect(told.map(named).sort()).toEqual([
     'Mirror copied app:1.0.0', 'Mirror copied app:stable', 'Mirror copied tool:v1', 'Mirror copied tool:v2', 'Mirror failed app:stable', 'Mirror failed tool',
-    'Mirror tag-moved app:1.0.0', 'Mirror unchanged app:stable', 'Other copied app:stable', 'Other failed app:stable',
+    'Mirror held app:stable', 'Mirror tag-moved app:1.0.0', 'Mirror unchanged app:stable', 'Mirror upstream-gone app:stable', 'Other copied app:stable', 'Other failed app:stable',
   ]);
 });
 
@@ -107,6 +117,21 @@ describe('a rule of a mirror takes the events of this mirror alone', () => {
   test('that are of tags that moved', () => {
     mirror.onTagMoved('Rule');
     expect(taken()).toEqual(['Mirror tag-moved app:1.0.0']);
+  });
+
+  test('that are of images that checks hold', () => {
+    mirror.onImageHeld('Rule');
+    expect(taken()).toEqual(['Mirror held app:stable']);
+  });
+
+  test.each([['unsigned', 1], ['minimum-age', 0]])('that are of images that the check %s holds: %d', (check, count) => {
+    mirror.onImageHeld('Rule', { eventPattern: { detail: { heldBy: [check] } } });
+    expect(taken()).toHaveLength(count);
+  });
+
+  test('that are of images that upstream no longer has', () => {
+    mirror.onUpstreamImageGone('Rule');
+    expect(taken()).toEqual(['Mirror upstream-gone app:stable']);
   });
 
   test('that are of failures, those included whose tag is not known', () => {
@@ -139,6 +164,16 @@ describe('a rule of an image takes the events of this image alone', () => {
   test('when its tag moved', () => {
     mirror.image(IMAGES[1]).onTagMoved('Rule');
     expect(taken()).toEqual(['Mirror tag-moved app:1.0.0']);
+  });
+
+  test('when a check holds it', () => {
+    mirror.image(IMAGES[0]).onImageHeld('Rule');
+    expect(taken()).toEqual(['Mirror held app:stable']);
+  });
+
+  test('when upstream no longer has it', () => {
+    mirror.image(IMAGES[1]).onUpstreamImageGone('Rule');
+    expect(taken()).toEqual([]);
   });
 
   test('when it is unchanged', () => {

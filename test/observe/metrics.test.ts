@@ -15,6 +15,9 @@ const IMAGE = `${UPSTREAM}/team/app:stable`;
 const METRICS: Readonly<Record<MetricName, (of: IMonitored, options?: cloudwatch.MetricOptions) => cloudwatch.IMetric>> = {
   [METRIC_NAME.COPIED]: (of, options) => of.metricCopied(options),
   [METRIC_NAME.UNCHANGED]: (of, options) => of.metricUnchanged(options),
+  [METRIC_NAME.HELD]: (of, options) => of.metricHeld(options),
+  [METRIC_NAME.HELD_HOURS]: (of, options) => of.metricHeldHours(options),
+  [METRIC_NAME.UPSTREAM_GONE]: (of, options) => of.metricUpstreamGone(options),
   [METRIC_NAME.TAG_MOVED]: (of, options) => of.metricTagMoved(options),
   [METRIC_NAME.FAILED]: (of, options) => of.metricFailed(options),
   [METRIC_NAME.RATE_LIMITED]: (of, options) => of.metricRateLimited(options),
@@ -22,6 +25,8 @@ const METRICS: Readonly<Record<MetricName, (of: IMonitored, options?: cloudwatch
   [METRIC_NAME.BYTES_COPIED]: (of, options) => of.metricBytes(options),
   [METRIC_NAME.SECONDS]: (of, options) => of.metricSeconds(options),
 };
+/** The default statistics that are not sums. */
+const STATISTICS: Partial<Record<MetricName, string>> = { [METRIC_NAME.SECONDS]: 'Average', [METRIC_NAME.HELD_HOURS]: 'Maximum' };
 const NAMES = Object.keys(METRICS) as MetricName[];
 
 let stack: Stack;
@@ -143,6 +148,23 @@ describe('what is counted', () => {
   });
 });
 
+describe('of the result', () => {
+  const RESULT = { source: IMAGE, target: `x/${REPOSITORY}:stable`, repository: REPOSITORY, tag: 'stable', bytesCopied: 0, seconds: 1 };
+  const SERVED = { sourceDigest: 'sha256:2', targetDigest: 'sha256:1' };
+
+  test.each<[string, object, object]>([
+    ['held, the previous image is up to date, and the hours count', { ...SERVED, outcome: 'held', heldBy: ['unsigned'], heldHours: 30 }, { Held: 1, HeldHours: 30, Succeeded: 1 }],
+    ['held because of the lock file, no hours count', { ...SERVED, outcome: 'held', heldBy: ['lock'] }, { Held: 1, Succeeded: 1 }],
+    ['held without a previous image, nothing succeeded', { outcome: 'held', reason: 'held', sourceDigest: 'sha256:2', heldBy: ['unsigned'], heldHours: 0 }, { Held: 1, HeldHours: 0 }],
+    ['upstream-gone, the copy is up to date', { outcome: 'upstream-gone', targetDigest: 'sha256:1' }, { UpstreamGone: 1, Succeeded: 1 }],
+    ['copied, what an audit would hold does not count', { ...SERVED, outcome: 'copied', wouldBeHeldBy: ['unsigned'] }, { Copied: 1, Succeeded: 1 }],
+  ])('%s', (_, fields, expected) => {
+    const lines = [JSON.stringify({ ...RESULT, ...fields })];
+    for (const of of [mirror, image]) expect(counted(of, lines)).toEqual({ BytesCopied: 0, Seconds: 1, ...expected });
+    expect(counted(filtered, lines)).toEqual({});
+  });
+});
+
 /** A line that would count. */
 const FORGED = JSON.stringify({ source: IMAGE, target: 'x', repository: REPOSITORY, tag: 'stable', targetDigest: 'sha256:1', outcome: 'copied', bytesCopied: 1e9, seconds: 1 });
 
@@ -157,7 +179,7 @@ describe('a metric', () => {
   });
 
   test.each(NAMES)('%s has a sensible statistic by default', (name) => {
-    expect(summands(METRICS[name](image))[0].statistic).toBe(name === METRIC_NAME.SECONDS ? 'Average' : 'Sum');
+    expect(summands(METRICS[name](image))[0].statistic).toBe(STATISTICS[name] ?? 'Sum');
   });
 
   test('of an existing repository has its name as a dimension, though that is not known at synthesis', () => {

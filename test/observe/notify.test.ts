@@ -64,6 +64,27 @@ test('it costs $0.10 more where an image is customized, for there are two projec
   expect([dollarsAMonth(), dollarsForMetrics()]).toEqual([0.7, 0.9]);
 });
 
+describe('the alarm for held images', () => {
+  const heldAlarms = () => alarmsIn().filter((alarm) => watchedBy(alarm)[0].MetricName === 'HeldHours');
+
+  test('is there when it is asked for, and takes a time', () => {
+    mirror.notify(topic, { alarms: [MirrorAlarm.HELD], heldAfter: Duration.days(10) });
+    expect(heldAlarms()).toEqual([expect.objectContaining({ Threshold: 240, AlarmActions: [expect.stringMatching(/:Trouble/)] })]);
+    expect([dollarsAMonth(), dollarsForMetrics()]).toEqual([0.1, 0.3]);
+  });
+
+  test('is not there by default when the mirror has no checks', () => {
+    mirror.notify(topic);
+    expect(heldAlarms()).toEqual([]);
+  });
+
+  test('gets its time once', () => {
+    mirror.notify(topic, { alarms: [MirrorAlarm.HELD] });
+    expect(() => mirror.notify(topic, { alarms: [MirrorAlarm.HELD], heldAfter: Duration.days(2) }))
+      .toThrow('an earlier call of notify() has defined the held alarm "Stack/Mirror/Alarms/Held"; set heldAfter in the first call only');
+  });
+});
+
 test('each alarm links a procedure of its own', () => {
   mirror.notify(topic);
   const links = alarmsIn().map(({ AlarmDescription }) => /https:\/\/\S+\/docs\/runbook\.md#\S+$/.exec(AlarmDescription)?.[0]);

@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as sns from 'aws-cdk-lib/aws-sns';
-import { ImageMirror } from '../../src';
+import { ImageMirror, MirrorAlarm } from '../../src';
 import { Certificates, createCertificates } from '../support/certificate';
 import { Ending, runCommand } from '../support/command';
 import { DeployedAccount } from '../support/deployed-account';
@@ -43,7 +43,7 @@ function mirrorIn(app: App): { stack: Stack; mirror: ImageMirror } {
 describe('the links of alarms', () => {
   function links(): string[] {
     const { stack, mirror } = mirrorIn(new App());
-    mirror.notify(new sns.Topic(stack, 'Trouble'), { images: mirror.images });
+    mirror.notify(new sns.Topic(stack, 'Trouble'), { images: mirror.images, alarms: Object.values(MirrorAlarm) });
     const resolver = new TemplateResolver(Template.fromStack(stack).toJSON());
     return resolver.ids('AWS::CloudWatch::Alarm').map((id) => /#([\w-]+)$/.exec(resolver.properties(id).AlarmDescription)![1]);
   }
@@ -60,7 +60,7 @@ describe('the links of alarms', () => {
 
 test('each procedure says what the alarm means, what to look at and what to do', () => {
   const procedures = RUNBOOK.split(/^## /m).slice(3, -1);
-  expect(procedures).toHaveLength(5);
+  expect(procedures).toHaveLength(6);
   for (const procedure of procedures) expect(procedure).toMatch(/\*\*Meaning\.\*\*.*\*\*Investigation\.\*\*.*```console.*\*\*Resolution\.\*\*.*/s);
 });
 
