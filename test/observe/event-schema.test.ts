@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import Ajv2020, { ValidateFunction } from 'ajv/dist/2020';
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE, EVENT_VERSION } from '../../src/image/contract/events-and-metrics';
-import type { FailureReason, MirrorResult } from '../../src/image/contract/mirror-result';
+import type { FailureReason, HeldBy, MirrorResult, Outcome } from '../../src/image/contract/mirror-result';
 import { deliveredEvent } from '../support/delivered-event';
 import { DeliveredEvent } from '../support/event-pattern';
 import { Fault } from '../support/fault';
@@ -137,6 +137,50 @@ test('platforms, their tags, referrers and warnings are documented too', async (
   expect(mirrored.detail).toMatchObject({ platformTags: ['stable-linux-arm64'], warnings: [expect.any(String)] });
 });
 
+describe('the result', () => {
+  const FIRST = singleImage({ seed: 'first' }).digest;
+  const HELD: Partial<MirrorResult> = {
+    outcome: 'held', message: 'it is held', sourceDigest: FIRST, targetDigest: IMAGE.digest, heldBy: ['unsigned'], heldSince: '2027-03-28T12:00:00Z', heldHours: 72.5,
+  };
+  /** An event with the fields of a result. */
+  async function eventOf(type: string, fields: Partial<MirrorResult>): Promise<DeliveredEvent> {
+    const mirrored = await mirroredEvent();
+    return { ...mirrored, 'detail-type': type, 'detail': JSON.parse(JSON.stringify({ ...mirrored.detail, sourceDigest: undefined, targetDigest: undefined, ...fields })) };
+  }
+
+  test.each<[string, string, Partial<MirrorResult>]>([
+    ['held, while the mirror serves the previous image', EVENT_DETAIL_TYPE.HELD, HELD],
+    ['held, with all fields', EVENT_DETAIL_TYPE.HELD, {
+      ...HELD,
+      heldBy: ['minimum-age', 'refused'],
+      wouldBeHeldBy: ['scan-findings'],
+      eligibleAt: '2027-03-31T12:00:00Z',
+      starved: true,
+      checks: ['seen first on 2027-03-28'],
+      decision: { decision: 'refused', by: 'Platform/alice', reason: 'malware', at: '2027-03-28T13:00:00Z' },
+    }],
+    ['held, and no image is served', EVENT_DETAIL_TYPE.HELD, { ...HELD, targetDigest: undefined, reason: 'held' }],
+    ['released', EVENT_DETAIL_TYPE.MIRRORED, {
+      outcome: 'copied', sourceDigest: FIRST, targetDigest: FIRST, decision: { decision: 'released', by: 'Platform/alice', reason: 'reviewed', at: '2027-03-28T13:00:00Z' },
+    }],
+    ['gone upstream', EVENT_DETAIL_TYPE.UPSTREAM_GONE, { outcome: 'upstream-gone', targetDigest: IMAGE.digest, warnings: ['the copy is 40 days old'] }],
+  ])('%s is a documented event', async (_, type, fields) => {
+    expect(problems(await eventOf(type, fields))).toEqual([]);
+  });
+
+  test.each<[string, string, Partial<MirrorResult>]>([
+    ['held by nothing', EVENT_DETAIL_TYPE.HELD, { ...HELD, heldBy: undefined }],
+    ['held without a served image, as a success', EVENT_DETAIL_TYPE.HELD, { ...HELD, targetDigest: undefined }],
+    ['held with another reason', EVENT_DETAIL_TYPE.HELD, { ...HELD, reason: 'network' }],
+    ['held at a time without a zone', EVENT_DETAIL_TYPE.HELD, { ...HELD, eligibleAt: '2027-03-31 12:00' }],
+    ['decided by nobody', EVENT_DETAIL_TYPE.HELD, { ...HELD, decision: { decision: 'refused', reason: 'malware', at: '2027-03-28T13:00:00Z' } as MirrorResult['decision'] }],
+    ['gone upstream with a digest upstream', EVENT_DETAIL_TYPE.UPSTREAM_GONE, { outcome: 'upstream-gone', sourceDigest: FIRST, targetDigest: IMAGE.digest }],
+    ['gone upstream without a copy', EVENT_DETAIL_TYPE.UPSTREAM_GONE, { outcome: 'upstream-gone' }],
+  ])('%s is refused', async (_, type, fields) => {
+    expect(problems(await eventOf(type, fields), validate)).not.toEqual([]);
+  });
+});
+
 describe('the schema', () => {
   test('takes an event with a field that is added later', async () => {
     const mirrored = await mirroredEvent();
@@ -173,6 +217,7 @@ describe('the schema', () => {
       'limit-exceeded': true,
       'archived': true,
       'immutable-tag': true,
+      'held': true,
       'build-failed': true,
       'deadline-exceeded': true,
       'interrupted': true,
@@ -181,6 +226,39 @@ describe('the schema', () => {
       'internal-error': true,
     };
     expect([...SCHEMA.$defs.detail.properties.reason.examples].sort()).toEqual(Object.keys(reasons).sort());
+  });
+
+  test('knows every check that holds an image', () => {
+    const checks: Readonly<Record<HeldBy, true>> = {
+      'minimum-age': true,
+      'unsigned': true,
+      'invalid-signature': true,
+      'downgrade': true,
+      'unreachable': true,
+      'trust-root-outdated': true,
+      'scan-pending': true,
+      'scan-findings': true,
+      'scan-unsupported': true,
+      'not-scanned': true,
+      'lock': true,
+      'refused': true,
+    };
+    expect(SCHEMA.$defs.checks.items.examples).toEqual(Object.keys(checks));
+  });
+
+  test('has the types and the outcomes of the table on the page', () => {
+    const rows = [...PAGE.matchAll(/^\| `([A-Z][A-Za-z ]+)` \| .* \| `([a-z-]+)` \|$/gm)].map(([, type, outcome]) => [type, outcome]);
+    const types: Readonly<Record<Outcome, string>> = {
+      'copied': EVENT_DETAIL_TYPE.MIRRORED,
+      'unchanged': EVENT_DETAIL_TYPE.UNCHANGED,
+      'held': EVENT_DETAIL_TYPE.HELD,
+      'upstream-gone': EVENT_DETAIL_TYPE.UPSTREAM_GONE,
+      'tag-moved': EVENT_DETAIL_TYPE.TAG_MOVED,
+      'failed': EVENT_DETAIL_TYPE.FAILED,
+    };
+    expect(rows).toEqual(Object.entries(types).map(([outcome, type]) => [type, outcome]));
+    expect(SCHEMA.properties['detail-type'].enum).toEqual(expect.arrayContaining(Object.values(types)));
+    expect(SCHEMA.$defs.detail.properties.outcome.enum).toEqual(expect.arrayContaining(Object.keys(types)));
   });
 
   test('knows every field of a result, the version, and no other, and which of them are always there', () => {
