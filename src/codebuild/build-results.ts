@@ -12,8 +12,22 @@ export interface ImageResult {
   readonly reason?: string;
   /** The reason in a sentence. */
   readonly message?: string;
+  /** What holds the image. Only with the reason `held`. */
+  readonly held?: HeldImage;
   /** The ids of the builds that customize the image. */
   readonly customBuilds?: readonly string[];
+}
+
+/** An image that a check holds. */
+export interface HeldImage {
+  /** The checks, as keywords, for example `minimum-age`. */
+  readonly by: readonly string[];
+  /** The digest of the image. */
+  readonly digest?: string;
+  /** The time since when images of the tag are held. */
+  readonly since?: string;
+  /** The time from which the image is old enough. */
+  readonly eligibleAt?: string;
 }
 
 /** The results in the log of a build. */
@@ -26,6 +40,11 @@ export interface BuildResults {
 const MAX_SOURCE_LENGTH = 200;
 const MAX_REASON_LENGTH = 40;
 const MAX_MESSAGE_LENGTH = 400;
+const MAX_CHECKS = 12;
+
+const CHECK = /^[a-z-]{1,40}$/;
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
 /** A build id: the name of the project, and a part that CodeBuild generates. */
 const BUILD_ID = /^[A-Za-z0-9_-]{1,255}:[A-Za-z0-9-]{1,64}$/;
@@ -36,9 +55,9 @@ export function parseBuildResults(lines: readonly string[]): BuildResults {
   const resultLines = objects.filter(isResult);
   const summary = objects.filter(isSummary).at(-1);
   if (summary === undefined) return { results: resultLines.map(resultOf), isComplete: false };
-  // The summary has all images, but without messages.
-  const messages = new Map(resultLines.map((fields) => [resultKey(fields), fields.message]));
-  const summarized = summary.results.filter(isResult).map((fields) => ({ ...fields, message: messages.get(resultKey(fields)) }));
+  // The summary has all images, but without messages and checks.
+  const lineOf = new Map(resultLines.map((fields) => [resultKey(fields), fields]));
+  const summarized = summary.results.filter(isResult).map((fields) => ({ ...detailsOf(lineOf.get(resultKey(fields))), ...fields }));
   return { results: summarized.map(resultOf), isComplete: true };
 }
 
@@ -60,13 +79,33 @@ function isResult(fields: ResultLineFields): boolean {
   return [source, target, outcome].every((field) => typeof field === 'string');
 }
 
-function resultOf({ source, reason, message, customBuilds }: ResultLineFields): ImageResult {
+/** The fields of a result line that the summary does not repeat. */
+function detailsOf({ eligibleAt, heldBy, heldSince, message, sourceDigest }: ResultLineFields = {}): ResultLineFields {
+  return { eligibleAt, heldBy, heldSince, message, sourceDigest };
+}
+
+function resultOf(fields: ResultLineFields): ImageResult {
+  const { source, reason, message, customBuilds } = fields;
   return {
     source: sanitizeLine(String(source), MAX_SOURCE_LENGTH),
     ...(typeof reason === 'string' ? { reason: sanitizeLine(reason, MAX_REASON_LENGTH) } : {}),
     ...(typeof message === 'string' ? { message: sanitizeLine(message, MAX_MESSAGE_LENGTH) } : {}),
+    ...(reason === 'held' ? { held: heldImageOf(fields) } : {}),
     ...(Array.isArray(customBuilds) ? { customBuilds: customBuilds.filter((id): id is string => typeof id === 'string' && BUILD_ID.test(id)) } : {}),
   };
+}
+
+function heldImageOf({ eligibleAt, heldBy, heldSince, sourceDigest }: ResultLineFields): HeldImage {
+  return {
+    by: (Array.isArray(heldBy) ? heldBy : []).filter((check): check is string => matches(check, CHECK)).slice(0, MAX_CHECKS),
+    ...(matches(sourceDigest, DIGEST) ? { digest: sourceDigest } : {}),
+    ...(matches(heldSince, TIME) ? { since: heldSince } : {}),
+    ...(matches(eligibleAt, TIME) ? { eligibleAt } : {}),
+  };
+}
+
+function matches(value: unknown, pattern: RegExp): value is string {
+  return typeof value === 'string' && pattern.test(value);
 }
 
 /** A page has at most 1 MB, which is more than the log of a successful run. */

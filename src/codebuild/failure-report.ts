@@ -1,5 +1,6 @@
 import type { ImageResult, BuildResults } from './build-results';
 import { BUILD_STATUS_TEXTS, BuildState } from './build-state';
+import { heldEntries, heldRemedy } from './held-images';
 import type { StartedBuild } from './start-builds';
 import { truncateToBytes, sanitizeLine } from '../image/sanitize';
 
@@ -20,7 +21,8 @@ const MAX_LINK_BYTES = 400;
 /**
  * Formats the message that CloudFormation shows for a failed deployment.
  *
- * The message lists the failed images with their reasons, and has the number of mirrored images and links to the logs.
+ * The message lists the failed images with their reasons, and has the number of mirrored images and links to the logs. Images that the same checks
+ * hold share an entry.
  * When the list is too long for a response to CloudFormation, it ends with the number of entries that are left out.
  *
  * @param action what the builds do with the images
@@ -30,14 +32,15 @@ export function formatFailureReport(builds: readonly FollowedBuild[], action: 'm
   const failures = failed.flatMap(({ results }) => results?.results ?? []).filter(({ reason }) => reason !== undefined);
   const succeeded = countMirrored(builds);
   const unknown = failed.reduce((sum, build) => sum + countMissing(build), 0);
-  const entries = [...failures.map(imageEntry), ...failed.filter((build) => countMissing(build) > 0 || !isExplained(build)).map(buildEntry)]
+  const others = failed.filter((build) => countMissing(build) > 0 || !isExplained(build));
+  const entries = [...failures.filter(({ held }) => held === undefined).map(imageEntry), ...heldEntries(failures), ...others.map(buildEntry)]
     .map((entry) => truncateToBytes(sanitizeLine(entry, MAX_ENTRY_BYTES), MAX_ENTRY_BYTES));
-  const others = succeeded === 0 ? '' : `, ${succeeded} ${succeeded === 1 ? 'was' : 'were'}`;
+  const mirrored = succeeded === 0 ? '' : `, ${succeeded} ${succeeded === 1 ? 'was' : 'were'}`;
   const bad = failures.length + unknown;
-  const head = bad === 0 ? `all images were ${action}, but a build failed:` : `${formatCount(bad)} not ${action}${others}:`;
-  const links = linksOf(failed);
-  const room = MAX_REPORT_BYTES - Buffer.byteLength([head, ...links].join('\n'));
-  return truncateToBytes([head, ...entriesWithin(room, entries), ...links].join('\n'), MAX_REPORT_BYTES);
+  const head = bad === 0 ? `all images were ${action}, but a build failed:` : `${formatCount(bad)} not ${action}${mirrored}:`;
+  const tail = [...heldRemedy(failures), ...linksOf(failed)];
+  const room = MAX_REPORT_BYTES - Buffer.byteLength([head, ...tail].join('\n'));
+  return truncateToBytes([head, ...entriesWithin(room, entries), ...tail].join('\n'), MAX_REPORT_BYTES);
 }
 
 function countMirrored(builds: readonly FollowedBuild[]): number {

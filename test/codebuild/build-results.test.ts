@@ -27,6 +27,37 @@ test('an image of which the last line knows nothing more is told by that', () =>
   expect(parseBuildResults([line(summarize([BAD]))]).results).toEqual([{ source: BAD.source, reason: 'not-found' }]);
 });
 
+describe('the checks that hold an image', () => {
+  const HELD: MirrorResult = {
+    ...BAD,
+    outcome: 'held',
+    reason: 'held',
+    message: 'it is held',
+    sourceDigest: `sha256:${'a'.repeat(64)}`,
+    heldBy: ['minimum-age', 'lock'],
+    heldSince: '2027-03-28T12:00:00Z',
+    eligibleAt: '2027-03-31T12:00:00Z',
+  };
+  const held = { by: HELD.heldBy, digest: HELD.sourceDigest, since: HELD.heldSince, eligibleAt: HELD.eligibleAt };
+
+  test('come from the line of the image, which the summary does not repeat', () => {
+    const expected = [{ source: BAD.source, reason: 'held', message: 'it is held', held }];
+    expect(parseBuildResults([line(HELD), line(summarize([HELD]))])).toEqual({ isComplete: true, results: expected });
+    expect(parseBuildResults([line(HELD)])).toEqual({ isComplete: false, results: expected });
+  });
+
+  test('are left out of an image that the mirror still serves', () => {
+    expect(parseBuildResults([line({ ...HELD, reason: undefined })]).results).toEqual([{ source: BAD.source, message: 'it is held' }]);
+  });
+
+  test('are only what checks look like', () => {
+    const hostile = { ...HELD, heldBy: ['unsigned', 'DROP TABLE', 7, '\u001b[2J', 'x'.repeat(1000)], sourceDigest: 'sha256:short', heldSince: 'yesterday\nFAILED', eligibleAt: 5 };
+    expect(parseBuildResults([line(hostile)]).results[0].held).toEqual({ by: ['unsigned'] });
+    expect(parseBuildResults([line({ ...HELD, heldBy: Array.from({ length: 100 }, () => 'lock') })]).results[0].held!.by).toHaveLength(12);
+    expect(parseBuildResults([line({ ...HELD, heldBy: 'lock' })]).results[0].held!.by).toEqual([]);
+  });
+});
+
 test('a log without results has none', () => {
   expect(parseBuildResults(['{"a":1}', '{', '[]', 'null', '{}', '{"results":[]}', '{"source":1,"target":"x","outcome":"copied"}'])).toEqual({ results: [], isComplete: false });
 });

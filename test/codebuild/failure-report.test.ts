@@ -72,6 +72,51 @@ test('a selection of tags may have more results than images', () => {
   expect(formatFailureReport([build('FAILED', 1, partial(good('a'), good('b'), bad('c')))])).toMatch(/^1 image was not mirrored, 2 were:\n- c .*\nBuild log/);
 });
 
+describe('images that checks hold', () => {
+  const DIGEST = `sha256:${'a'.repeat(64)}`;
+  const held = (source: string, by: string[], eligibleAt?: string): ImageResult => {
+    return { source, reason: 'held', message: `${source} is held`, held: { by, digest: DIGEST, since: '2027-03-28T12:00:00Z', eligibleAt } };
+  };
+
+  test('one image is named with its checks, its times, and the command that releases it', () => {
+    expect(formatFailureReport([build('FAILED', 2, whole(held('nginx:stable', ['minimum-age', 'unsigned'], '2027-03-31T12:00:00Z'), good('a')))])).toBe([
+      '1 image was not mirrored, 1 was:',
+      '- nginx:stable (held by minimum-age, unsigned since 2027-03-28T12:00:00Z, old enough at 2027-03-31T12:00:00Z): nginx:stable is held',
+      'The mirror serves no version of this image yet. Deploy again when the checks pass. '
+        + `Or review the image and run: npx cdk-ecr-mirror release nginx:stable@${DIGEST} --reason "…". Or change its admission, or set onDeploy: OnDeploy.START.`,
+      `Build log: ${LINK}`,
+    ].join('\n'));
+  });
+
+  test('images with the same checks share an entry, with the latest time', () => {
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const aged = names.map((name, index) => held(name, ['minimum-age'], `2027-03-3${index % 2}T12:00:00Z`));
+    const report = formatFailureReport([build('FAILED', 7, whole(...aged, held('f', ['unsigned']), bad('x')))]);
+    expect(report.split('\n').slice(0, 5)).toEqual([
+      '7 images were not mirrored:',
+      '- x (not-found): there is no x',
+      '- 5 images (held by minimum-age, old enough at 2027-03-31T12:00:00Z at the latest): a, b, c and 2 more',
+      '- f (held by unsigned since 2027-03-28T12:00:00Z): f is held',
+      expect.stringMatching(/^The mirror serves no version of these images yet\. .* release IMAGE@sha256:… --reason/),
+    ]);
+  });
+
+  test('a held image without details is named all the same', () => {
+    expect(formatFailureReport([build('FAILED', 1, whole({ source: 'a', reason: 'held', held: { by: [] } }))])).toContain('\n- a (held by a check)\n');
+  });
+
+  test('no remedy for held images is there when none is held', () => {
+    expect(formatFailureReport([build('FAILED', 1, whole(bad('x')))])).not.toContain('release');
+  });
+
+  test('many of them stay within the limit, with the remedy and a log', () => {
+    const images = Array.from({ length: 200 }, (_, index) => held(`docker.io/team/app${index}:1.0.0`, ['unsigned', ...index % 40 === 0 ? [] : [`check-${'x'.repeat(index % 40)}`]]));
+    const report = formatFailureReport([build('FAILED', 200, whole(...images))]);
+    expect(Buffer.byteLength(report)).toBeLessThanOrEqual(1500);
+    expect(report).toMatch(/\n- and \d+ more\nThe mirror serves no version of these images yet\. .*\nBuild log: https:\S+$/);
+  });
+});
+
 test('ends with how many more there are, within what CloudFormation takes, and always with a log', () => {
   const report = formatFailureReport([build('FAILED', 100, whole(...Array.from({ length: 100 }, (_, index) => bad(`docker.io/team/app${index}:1.0.0`))))]);
   expect(report).toMatch(/^100 images were not mirrored:\n- docker\.io\/team\/app0:1\.0\.0 \(not-found\)(.|\n)*\n- and \d+ more\nBuild log: https:\S+$/);
