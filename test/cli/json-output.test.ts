@@ -35,7 +35,7 @@ test.each<[string, string[], RegExp]>([
   const ending = await runCommand(words.some((word) => word.startsWith('--json')) ? words : [...words, '--json']);
   expect(objectOf(ending)).toEqual({
     outcome: 'failed',
-    images: { 'copied': 0, 'unchanged': 0, 'tag-moved': 0, 'failed': 0 },
+    images: { 'copied': 0, 'unchanged': 0, 'held': 0, 'upstream-gone': 0, 'tag-moved': 0, 'failed': 0 },
     results: [],
     reason: 'invalid-configuration',
     message: expect.stringMatching(message),

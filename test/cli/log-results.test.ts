@@ -40,6 +40,37 @@ test('fields of a result that are not what they should be are left out, and othe
   expect(results).toEqual([{ ...A, bytesCopied: 0, seconds: 0, platformTags: ['b'] }]);
 });
 
+test('what holds an image is taken, with the decision of a person', () => {
+  const held = {
+    ...A,
+    outcome: 'held',
+    heldBy: ['minimum-age', 'refused'],
+    wouldBeHeldBy: ['unsigned'],
+    eligibleAt: '2027-03-31T12:00:00Z',
+    heldSince: '2027-03-28T12:00:00Z',
+    heldHours: 3.5,
+    starved: true,
+    checks: ['seen first on 2027-03-28'],
+    decision: { decision: 'refused', by: 'Platform/alice', reason: 'malware', at: '2027-03-28T13:00:00Z' },
+  };
+  expect(read(JSON.stringify(held)).results).toEqual([held]);
+});
+
+test.each<[string, object]>([
+  ['starved', { starved: 'yes' }],
+  ['decision', { decision: { decision: 'released', by: 7, reason: 'x', at: 'y' } }],
+  ['decision', { decision: 'released' }],
+  ['heldHours', { heldHours: '3' }],
+  ['heldBy', { heldBy: 'unsigned' }],
+])('the field %s is left out when it is %j', (_, fields) => {
+  expect(read(JSON.stringify({ ...A, ...fields })).results).toEqual([A]);
+});
+
+test('nothing in a decision can drive a terminal', () => {
+  const decision = { decision: 'released', by: '\u001b[2J', reason: 'a\nb', at: 'now', more: 'no' };
+  expect(read(JSON.stringify({ ...A, decision })).results).toEqual([{ ...A, decision: { decision: 'released', by: '\\u001b[2J', reason: 'a\\u000ab', at: 'now' } }]);
+});
+
 test('objects without text in a result are left out', () => {
   const odd = { toString: 1, valueOf: 1 };
   const { results } = read(JSON.stringify({ ...A, requests: { source: odd, target: 2 }, platformTags: [odd, 'b'] }));

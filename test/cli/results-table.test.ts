@@ -40,6 +40,7 @@ test('a dry run tells what would be copied', () => {
 });
 
 test('outcomes that did not happen are not counted', () => {
+  expect(resultsTable([result({ outcome: 'held' }), result({ outcome: 'upstream-gone' }), result({ outcome: 'held' })]).split('\n').at(-1)).toBe('3 images: 2 held, 1 upstream-gone');
   expect(resultsTable([result({ outcome: 'tag-moved' }), result({ outcome: 'tag-moved' })]).split('\n').at(-1)).toBe('2 images: 2 tag-moved');
 });
 

@@ -70,7 +70,7 @@ describe('copy to a place', () => {
     const ending = await run(['--json', ...pushed('a', 'b'), `${upstream.host}/missing:1.0.0`, place]);
     expect([ending.code, ending.stdout.trimEnd().split('\n').length]).toEqual([1, 1]);
     const { outcome, images, results } = reportOf(ending);
-    expect([outcome, images]).toEqual(['failed', { 'copied': 2, 'unchanged': 0, 'tag-moved': 0, 'failed': 1 }]);
+    expect([outcome, images]).toEqual(['failed', { 'copied': 2, 'unchanged': 0, 'held': 0, 'upstream-gone': 0, 'tag-moved': 0, 'failed': 1 }]);
     expect(results.map(({ source }) => source)).toEqual(['a', 'b', 'missing'].map((name) => `${upstream.host}/${name}:1.0.0`));
     expect(results[0]).toMatchObject({ outcome: 'copied', targetDigest: imageOf('a').digest, blobsCopied: 3, referrersCopied: 0, requests: { source: expect.any(Number) } });
     expect(results[2]).toMatchObject({ outcome: 'failed', reason: 'not-found', message: expect.any(String) });

@@ -197,7 +197,7 @@ describe('what is told', () => {
     expect(ending.code).toBe(0);
     expect(reportOf(ending)).toEqual({
       outcome: 'copied',
-      images: { 'copied': 2, 'unchanged': 0, 'tag-moved': 0, 'failed': 0 },
+      images: { 'copied': 2, 'unchanged': 0, 'held': 0, 'upstream-gone': 0, 'tag-moved': 0, 'failed': 0 },
       results: [LISTED, LISTED],
       builds: account.codeBuild.builds.map(({ id }) => ({ id, link: account.linkTo(id), status: 'SUCCEEDED', images: [LIST] })),
     });

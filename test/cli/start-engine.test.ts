@@ -78,7 +78,7 @@ test('the images are mirrored, and the results told as the engine tells them', a
   const { code, stdout, stderr } = await start('--json', ...IMAGES);
   expect(code).toBe(1);
   const { outcome, images, results } = JSON.parse(stdout) as StartReport;
-  expect([outcome, images]).toEqual(['failed', { 'copied': 2, 'unchanged': 0, 'tag-moved': 0, 'failed': 1 }]);
+  expect([outcome, images]).toEqual(['failed', { 'copied': 2, 'unchanged': 0, 'held': 0, 'upstream-gone': 0, 'tag-moved': 0, 'failed': 1 }]);
   const digest = singleImage({ seed: IMAGES[0] }).digest;
   expect(results).toMatchObject([
     { source: IMAGES[0], outcome: 'copied', sourceDigest: digest, targetDigest: digest, blobsCopied: 3, requests: { source: expect.any(Number) } },

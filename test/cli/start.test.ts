@@ -42,7 +42,7 @@ describe('a run that goes well', () => {
     const [{ id }] = account.codeBuild.builds;
     expect(reportOf(ending)).toEqual({
       outcome: 'copied',
-      images: { 'copied': 2, 'unchanged': 0, 'tag-moved': 0, 'failed': 0 },
+      images: { 'copied': 2, 'unchanged': 0, 'held': 0, 'upstream-gone': 0, 'tag-moved': 0, 'failed': 0 },
       results: [copied(NGINX), copied(REDIS)],
       builds: [{ id, link: account.linkTo(id), status: 'SUCCEEDED', images: [NGINX, REDIS] }],
     });

@@ -39,7 +39,7 @@ test('every image is mirrored, has a line of its own, and the last line sums the
   expect(lines.slice(0, -1).map(({ source, outcome }) => [source, outcome]).sort()).toEqual(APPS.map((app) => [nameOf(app), 'copied']).sort());
   expect(lines.at(-1)).toEqual({
     outcome: 'copied',
-    images: { 'copied': 12, 'unchanged': 0, 'tag-moved': 0, 'failed': 0 },
+    images: { 'copied': 12, 'unchanged': 0, 'held': 0, 'upstream-gone': 0, 'tag-moved': 0, 'failed': 0 },
     results: APPS.map((app) => ({ source: nameOf(app), target: `${ECR}/mirror/${UPSTREAM}/${app}:1.0.0`, outcome: 'copied' })),
   });
   for (const app of APPS) expect(account.ecr.holds(`mirror/${UPSTREAM}/${app}`, imageOf(app))).toBe(true);

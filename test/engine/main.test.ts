@@ -65,7 +65,7 @@ describe('a selection of tags', () => {
     expect(lines.slice(0, -1).map(({ source, outcome }) => [source, outcome]).sort()).toEqual([[`${UPSTREAM}/team/app:1.1.0`, 'copied'], [`${UPSTREAM}/team/app:1.2.0`, 'copied']]);
     expect(lines.at(-1)).toEqual({
       outcome: 'copied',
-      images: { 'copied': 2, 'unchanged': 0, 'tag-moved': 0, 'failed': 0 },
+      images: { 'copied': 2, 'unchanged': 0, 'held': 0, 'upstream-gone': 0, 'tag-moved': 0, 'failed': 0 },
       results: ['1.2.0', '1.1.0'].map((tag) => ({ source: `${UPSTREAM}/team/app:${tag}`, target: `${ECR}/${REPOSITORY}:${tag}`, outcome: 'copied' })),
     });
     expect([...ecr.repository(REPOSITORY).tags.keys()].sort()).toEqual(['1.1.0', '1.2.0']);

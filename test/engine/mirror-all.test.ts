@@ -119,7 +119,7 @@ test.each([
   expect(results[1].reason).toBe(reason);
   expect(target.tagDigest(`mirror/${nameOf(1)}`, 'latest')).toBeUndefined();
   expect(target.holds(`mirror/${nameOf(3)}`, images[3])).toBe(true);
-  expect(summarize(results)).toMatchObject({ outcome: 'failed', images: { 'copied': 3, 'unchanged': 0, 'tag-moved': 0, 'failed': 1 } });
+  expect(summarize(results)).toMatchObject({ outcome: 'failed', images: { 'copied': 3, 'unchanged': 0, 'held': 0, 'upstream-gone': 0, 'tag-moved': 0, 'failed': 1 } });
 });
 
 test('after the end of the run the done ones are done, and the others interrupted without a request', async () => {
@@ -260,6 +260,9 @@ describe('the summary', () => {
     [[result('unchanged'), result('copied')], 'copied'],
     [[result('copied'), result('tag-moved'), result('unchanged')], 'tag-moved'],
     [[result('failed', 'network'), result('tag-moved')], 'failed'],
+    [[result('copied'), result('held'), result('upstream-gone')], 'held'],
+    [[result('held', 'held'), result('tag-moved')], 'tag-moved'],
+    [[result('copied'), result('upstream-gone')], 'upstream-gone'],
   ])('of %j is %s, the worst of them', (results, outcome) => {
     expect(summarize(results).outcome).toBe(outcome);
   });

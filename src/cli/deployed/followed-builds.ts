@@ -148,9 +148,12 @@ class BuildLogReader {
 }
 
 const OUTCOMES: readonly Outcome[] = ['copied', 'unchanged', 'held', 'upstream-gone', 'tag-moved', 'failed'];
-const TEXTS = ['repository', 'tag', 'owner', 'message', 'reason', 'sourceDigest', 'targetDigest', 'suffixedTag', 'builtFrom'] as const;
-const COUNTS = ['bytesCopied', 'blobsCopied', 'blobsSkipped', 'referrersCopied', 'countedPulls', 'seconds'] as const;
-const LISTS = ['platformTags', 'customBuilds', 'warnings'] as const;
+const TEXTS = [
+  'repository', 'tag', 'owner', 'message', 'reason', 'sourceDigest', 'targetDigest', 'suffixedTag', 'builtFrom', 'eligibleAt', 'heldSince',
+] as const;
+const COUNTS = ['heldHours', 'bytesCopied', 'blobsCopied', 'blobsSkipped', 'referrersCopied', 'countedPulls', 'seconds'] as const;
+const LISTS = ['heldBy', 'wouldBeHeldBy', 'checks', 'platformTags', 'customBuilds', 'warnings'] as const;
+const DECISION_TEXTS = ['decision', 'by', 'reason', 'at'] as const;
 
 /** The results in the log of a build. The log is untrusted: only known fields with the right types are used. */
 export class LogResults {
@@ -196,10 +199,22 @@ function resultOf(fields: ResultLineFields): MirrorResult | undefined {
     target: escapeControlCharacters(target),
     outcome,
     ...pickFields(fields, COUNTS, (value) => Number.isFinite(value) ? value : undefined),
-    ...pickFields(fields, TEXTS, (value) => typeof value === 'string' ? escapeControlCharacters(value) : undefined),
+    ...pickFields(fields, TEXTS, textOf),
+    ...pickFields(fields, ['starved'], (value) => value === true ? value : undefined),
+    ...pickFields(fields, ['decision'], decisionOf),
     ...pickFields(fields, LISTS, (value) => Array.isArray(value) ? textsOf(value) : undefined),
     requests: { source: countOf(sourceRequests), target: countOf(targetRequests) },
   };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? escapeControlCharacters(value) : undefined;
+}
+
+function decisionOf(value: unknown): object | undefined {
+  const fields = Object(value) as Readonly<Record<string, unknown>>;
+  const texts = DECISION_TEXTS.map((name) => [name, textOf(fields[name])]);
+  return texts.every(([, text]) => text !== undefined) ? Object.fromEntries(texts) as object : undefined;
 }
 
 function textsOf(values: readonly unknown[]): string[] {

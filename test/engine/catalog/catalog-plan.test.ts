@@ -25,7 +25,7 @@ describe('a StringList', () => {
     publish(account, 'team/other', '2.1.0');
     const { code, lines } = await mirrorParameter(account, [nameOf('team/app', '1.0.0'), nameOf('team/app', 'stable'), nameOf('team/other', '2.1.0')].join(','));
     expect(code).toBe(0);
-    expect(lines.at(-1)).toMatchObject({ outcome: 'copied', images: { 'copied': 3, 'unchanged': 0, 'tag-moved': 0, 'failed': 0 } });
+    expect(lines.at(-1)).toMatchObject({ outcome: 'copied', images: { 'copied': 3, 'unchanged': 0, 'held': 0, 'upstream-gone': 0, 'tag-moved': 0, 'failed': 0 } });
     expect(account.ecr.repositoryNames).toEqual([`${FLOATING}/team/app`, `${FIXED}/team/app`, `${FIXED}/team/other`].sort());
     expect(account.ecr.holds(`${FIXED}/team/app`, imageOf('team/app', '1.0.0'))).toBe(true);
     expect(account.ecr.tagDigest(`${FLOATING}/team/app`, 'stable')).toBe(imageOf('team/app', 'stable').digest);

@@ -43,7 +43,7 @@ describe('a shard', () => {
     publish(account, 'team/app', '1.0.0', '1.1.0');
     const bad = Array.from({ length: 499 }, (_, index) => `BAD${index}`);
     const { code, lines } = await mirrorParameter(account, [...bad, nameOf('team/app', '1.0.0'), nameOf('team/app', '1.1.0')].join(','));
-    expect([code, lines.at(-1)!.images]).toEqual([1, { 'copied': 1, 'unchanged': 0, 'tag-moved': 0, 'failed': 500 }]);
+    expect([code, lines.at(-1)!.images]).toEqual([1, { 'copied': 1, 'unchanged': 0, 'held': 0, 'upstream-gone': 0, 'tag-moved': 0, 'failed': 500 }]);
     expect(lines.find(({ source }) => source === nameOf('team/app', '1.0.0'))).toMatchObject({ outcome: 'copied' });
     expect(lines.find(({ source }) => source === nameOf('team/app', '1.1.0'))).toMatchObject({
       outcome: 'failed', reason: 'invalid-configuration', message: `ssm:${PARAMETER}, entry 501: a build mirrors at most 500 entries, and this is number 501; set shards: 2`,
