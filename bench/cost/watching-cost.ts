@@ -11,11 +11,12 @@ export const NOTIFY_METRICS: readonly MetricName[] = [METRIC_NAME.SUCCEEDED, MET
 
 /** The metrics of one's own that a dashboard shows. */
 export const DASHBOARD_METRICS: readonly MetricName[] = [
-  METRIC_NAME.COPIED, METRIC_NAME.UNCHANGED, METRIC_NAME.TAG_MOVED, METRIC_NAME.FAILED, METRIC_NAME.RATE_LIMITED, METRIC_NAME.BYTES_COPIED,
+  METRIC_NAME.COPIED, METRIC_NAME.UNCHANGED, METRIC_NAME.HELD, METRIC_NAME.TAG_MOVED, METRIC_NAME.FAILED, METRIC_NAME.RATE_LIMITED,
+  METRIC_NAME.BYTES_COPIED,
 ];
 
 /** The queries that a dashboard runs over the mirror's log. */
-export const DASHBOARD_QUERIES = 3;
+export const DASHBOARD_QUERIES = 4;
 
 /** Those that the alarms of a single image watch, one each. */
 export const IMAGE_METRICS: readonly MetricName[] = [METRIC_NAME.FAILED, METRIC_NAME.SUCCEEDED];
