@@ -34,9 +34,10 @@ export interface StaleAlarmOptions extends MirrorAlarmOptions {
  */
 export interface HeldAlarmOptions extends MirrorAlarmOptions {
   /**
-   * The time for which the mirror holds new images of a tag before the alarm goes off: whole hours, from 1 hour to 60 days.
+   * The time for which the mirror holds new images of a tag before the alarm goes off: whole hours, from 1 hour to 28 days.
    *
-   * Set it to more than the longest `minimumAge` of the images. Otherwise the alarm also goes off for images that only wait for their age.
+   * Set it to more than the longest `minimumAge` of the images. Otherwise the alarm also goes off for images that only wait for their age. With an age
+   * of 28 days or more, leave out the alarm.
    *
    * @default Duration.days(7)
    */
@@ -263,7 +264,7 @@ export interface IMonitored extends IConstruct {
    * The alarm watches the runs of the last hour, and goes off after each run until the mirror serves the newest image. Without admission checks, the
    * alarm never goes off.
    *
-   * @throws Error when `heldAfter` is not a whole number of hours from 1 hour to 60 days
+   * @throws Error when `heldAfter` is not a whole number of hours from 1 hour to 28 days
    */
   alarmHeld(id: string, options?: HeldAlarmOptions): cloudwatch.Alarm;
 

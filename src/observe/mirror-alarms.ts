@@ -3,7 +3,6 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { MirrorAlarm } from './alarm-options';
 import { HeldAlarmOptions, MirrorAlarmOptions, StaleAlarmOptions } from '../declarations/monitored';
-import { MAX_AGE_HOURS } from '../image/admission/admission-policy';
 import { quote } from '../image/sanitize';
 import { hoursUntilStale, MAX_LOOK_BACK, Timetable } from '../schedules/timetable';
 
@@ -145,7 +144,8 @@ interface LongestTime {
 }
 
 const MAX_STALE_AFTER: LongestTime = { maximum: MAX_LOOK_BACK, reason: 'a CloudWatch alarm looks back no further' };
-const MAX_HELD_AFTER: LongestTime = { maximum: Duration.hours(MAX_AGE_HOURS), reason: 'the longest minimum age' };
+/** The time is read from markers in quarantine, which exist for 30 days at least. Two days are left for runs that start late. */
+const MAX_HELD_AFTER: LongestTime = { maximum: Duration.days(28), reason: 'the records of held images expire after 30 days' };
 
 function requireWholeHours(option: string, time: Duration, { maximum, reason }: LongestTime): void {
   const hours = time.isUnresolved() ? NaN : time.toHours({ integral: false });
