@@ -118,6 +118,8 @@ function others(): string[] {
       [`functions of a deployment that waits ${ASSUMPTIONS.DEPLOYMENT_MINUTES} minutes`, `${dollars(deploymentCost())}, and the builds as above`],
       ['project, schedules, roles, queue, and repositories', 'nothing while they are not used'],
       ['NAT gateway, for builds in a VPC', natGateway()],
+      ['[checks of new images](admission.md) without a scan: markers of about 1 kB', 'nothing that can be measured, and the builds as above'],
+      ['image that waits for a scan, in quarantine', `${dollars(PRICES.ECR_GIGABYTE.dollars)} for each GB and month until it expires, in addition to [storage](#storage)`],
       ['basic scans', 'nothing'],
       ['enhanced scans of Amazon Inspector, a setting of the account', 'each image and each new scan'],
     ]),
