@@ -54,6 +54,13 @@ export const SIDEBAR: Group[] = [
     'registries': 'Registries',
     'encryption': 'Encryption',
   }),
+  group('Checks of new images', {
+    'admission': 'Admission',
+    'signatures': 'Signatures',
+    'scanning': 'Scanning',
+    'lock-file': 'Lock file',
+    'releasing-images': 'Releasing images',
+  }),
   group('Security', { security: 'Security model', permissions: 'Permissions', verified: 'Verified on AWS' }),
   group('Operations', {
     'runbook': 'Runbook',
