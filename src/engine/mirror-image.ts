@@ -96,7 +96,7 @@ class MirrorTask {
   private async mirrorCurrent(): Promise<DecisionResult> {
     for (let attempt = 1; ; attempt++) {
       const { access, attestations, context, request, tools } = this;
-      this.admission = admissionOf({ access, attestations, context, request, tools });
+      this.admission = admissionOf({ access, attestations, context, request, tools, isRetry: attempt > 1 });
       try {
         return await this.mirror();
       } catch (error) {
@@ -124,7 +124,7 @@ class MirrorTask {
     const action = this.request.dryRun ? '' : `: ${DECISION_TEXTS[decision]}`;
     this.tools.progress.line(`upstream ${sourceDigest}, mirror ${targetDigest ?? 'has none'}${action}`);
     const isLocked = decision === 'unchanged' && wanted !== sourceDigest;
-    return isLocked ? this.copyIfAdmitted(sourceDigest, target.tag) : this.carryOut(decision, sourceDigest);
+    return isLocked ? this.copyIfAdmitted(() => target.tag) : this.carryOut(decision, wanted);
   }
 
   /** Upstream does not have the image. */
@@ -166,7 +166,7 @@ class MirrorTask {
       case 'unchanged':
         return this.unchanged(sourceDigest);
       case 'copy':
-        return this.copyIfAdmitted(sourceDigest, tag);
+        return this.copyIfAdmitted(() => tag);
       case 'fail-moved': {
         const consequence = 'the mirror keeps the first; pin the digest, use a new tag, or set onTagMoved';
         return { outcome: 'tag-moved', reason: 'immutable-tag', message: this.movedMessage(sourceDigest, consequence) };
@@ -176,7 +176,7 @@ class MirrorTask {
         return this.withPlatformTags({ outcome: 'tag-moved', message: this.movedMessage(sourceDigest, consequence) });
       }
       case 'suffix-moved':
-        return this.withPlatformTags(await this.copyToSuffixedTag(sourceDigest, suffixedTag(tag, sourceDigest)));
+        return this.withPlatformTags(await this.copyToSuffixedTag(sourceDigest));
     }
   }
 
@@ -188,14 +188,19 @@ class MirrorTask {
     return this.withPlatformTags({ outcome: 'unchanged' });
   }
 
-  /** Copies a new image if it passes its checks. */
-  private async copyIfAdmitted(upstream: string, tag: string): Promise<DecisionResult> {
+  /**
+   * Copies a new image if it passes its checks.
+   *
+   * @param tagFor the tag for the digest of the upstream image. The checks can choose another image than that of upstream's tag.
+   */
+  private async copyIfAdmitted(tagFor: (digest: string) => string): Promise<DecisionResult> {
     const { admission, targetImage } = this;
-    if (admission === undefined) return this.copy(upstream, tag);
+    const upstream = this.sourceDigest!;
+    if (admission === undefined) return this.copy(upstream, tagFor(upstream));
     const images: ImagesOfTag = { upstream, served: servedDigest(targetImage, upstream) };
     const judgment = await admission.judge(images);
     this.admissionResult = judgment.result;
-    if (judgment.admitted) return this.copy(judgment.digest, tag, { admission, images, judgment });
+    if (judgment.admitted) return this.copy(judgment.digest, tagFor(judgment.digest), { admission, images, judgment });
     const held = `${formatImageReference(this.request.source)} is held: ${judgment.message}`;
     if (targetImage === undefined) return { outcome: 'held', reason: 'held', message: `${held}; the mirror has no image under this tag yet` };
     return this.withPlatformTags({ outcome: 'held', message: `${held}; the mirror serves ${shortDigest(targetImage.digest)}` });
@@ -233,11 +238,10 @@ class MirrorTask {
 
   private async beforeTag(tag: string, next: string, admitted: AdmittedImage | undefined): Promise<void> {
     const { request: { target }, targetImage } = this;
-    if (admitted !== undefined) {
-      const { admission, images, judgment: { digest } } = admitted;
-      await admission.requireCurrent(digest, images, async () => servedDigest(await this.readTarget(target.tag), images.upstream));
-    }
     if (tag === target.tag && targetImage !== undefined) await this.previous.keep(next);
+    if (admitted === undefined) return;
+    const { admission, images, judgment: { digest } } = admitted;
+    await admission.requireCurrent(digest, images, async () => servedDigest(await this.readTarget(target.tag), images.upstream));
   }
 
   /** An unchanged image may lack platform tags that were configured later. The mirror has all content that they need. */
@@ -248,10 +252,12 @@ class MirrorTask {
     return { ...decided, outcome, platformTags: this.platformTags.names };
   }
 
-  private async copyToSuffixedTag(sourceDigest: string, tag: string): Promise<DecisionResult> {
+  private async copyToSuffixedTag(sourceDigest: string): Promise<DecisionResult> {
+    const tagFor = (digest: string) => suffixedTag(this.request.target.tag, digest);
+    let tag = tagFor(sourceDigest);
     const targetImage = await this.readTarget(tag);
     if (targetImage?.sourceDigest !== sourceDigest) {
-      const copied = await this.copyIfAdmitted(sourceDigest, tag);
+      const copied = await this.copyIfAdmitted((digest) => tag = tagFor(digest));
       if (copied.outcome === 'held') return copied;
     }
     const consequence = `the mirror ${this.request.dryRun ? 'would hold' : 'holds'} the second as ${tag}`;

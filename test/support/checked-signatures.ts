@@ -9,7 +9,7 @@ import { SigningServices } from './signing-services';
 import type { Verdict } from '../../src/engine/admission/check';
 import { checkSignature } from '../../src/engine/admission/signatures/signature-check';
 import { sharedLimits } from '../../src/engine/copy/copy-context';
-import type { MirrorTools } from '../../src/engine/mirror-image';
+import type { MirrorTools } from '../../src/engine/mirror-request';
 import { RepositoryAccess } from '../../src/engine/registry/repository-access';
 import type { KeylessRule, ProvenanceRule, SignatureRule } from '../../src/image/admission/signature-rule';
 import { parseImageReference } from '../../src/image/image-reference';

@@ -2,11 +2,12 @@
 import type { Candidate, FailedVerdict, Verdict } from './check';
 import { DecisionReader, ReadDecision } from './decisions';
 import { HeldCopy } from './held-copy';
-import { AdmissionResult, ImagesOfTag, Judgment, ScannedCopy, StaleJudgmentError } from './judgment';
+import { AdmissionResult, AdmittedJudgment, ImagesOfTag, Judgment, ScannedCopy, StaleJudgmentError } from './judgment';
 import type { KnownImages } from './known-images';
 import { formatTime, MinimumAge } from './minimum-age';
+import { QuarantineLists } from './quarantine-lists';
 import { quarantineKey, QuarantineMarkers, QuarantineState } from './quarantine-markers';
-import type { AdmissionMode, AdmissionPolicy, SignaturePolicy } from '../../image/admission/admission-policy';
+import { AdmissionMode, AdmissionPolicy, hasChecks, SignaturePolicy } from '../../image/admission/admission-policy';
 import { formatImageReference, shortDigest } from '../../image/image-reference';
 import type { AttestationOptions } from '../copy/attestations';
 import type { CopyContext } from '../copy/copy-context';
@@ -15,7 +16,6 @@ import type { AdmissionTools, MirrorRequest } from '../mirror-request';
 import type { RegistryClient } from '../registry/registry-client';
 import { withRetries } from '../registry/retry';
 import type { MirrorResult } from '../result';
-import type { ImageLister } from '../retention/repository-images';
 
 /** What the judgment of an image needs. */
 export interface AdmissionOptions {
@@ -29,7 +29,7 @@ export interface AdmissionOptions {
   readonly attestations: Omit<AttestationOptions, 'sourceDigest'>;
   /** What the repository of the mirror knows about earlier images of the tag. */
   readonly known: KnownImages;
-  readonly listImages?: ImageLister;
+  readonly lists: QuarantineLists;
 }
 
 /** One check with its verdict. */
@@ -49,9 +49,9 @@ export class Admission {
   private state?: QuarantineState;
 
   constructor(private readonly options: AdmissionOptions) {
-    const { context, decisions, listImages, quarantine, request } = options;
-    this.markers = new QuarantineMarkers(context, request, quarantine, listImages);
-    this.reader = new DecisionReader(context, request, decisions, listImages);
+    const { context, decisions, lists, quarantine, request } = options;
+    this.markers = new QuarantineMarkers(context, request, quarantine, lists.lister);
+    this.reader = new DecisionReader(context, request, decisions, lists.lister);
   }
 
   /**
@@ -68,10 +68,12 @@ export class Admission {
 
   /** Judges the image that the tag should serve next. */
   async judge(images: ImagesOfTag): Promise<Judgment> {
+    const { policy } = this.options;
     const wanted = await this.wantedDigest(images.upstream);
+    if (!hasChecks(policy)) return this.judgeRefusal(wanted, images);
     this.state ??= await this.markers.read();
     if (wanted === images.served) return this.hold(images, [this.lockVerdict(images.upstream) as FailedVerdict], []);
-    const judgment = await this.judgeDigest(wanted, images);
+    const judgment = await this.judgeDigest(wanted, images, policy);
     if (judgment.admitted || wanted !== images.upstream) return judgment;
     return await this.findReleased(images) ?? await this.judgeSuperseded(images) ?? judgment;
   }
@@ -85,6 +87,8 @@ export class Admission {
    */
   async requireCurrent(digest: string, { served, upstream }: ImagesOfTag, readServed: () => Promise<string | undefined>): Promise<void> {
     const { context: { retryContext, source }, request } = this.options;
+    if (!hasChecks(this.options.policy)) return;
+    this.options.lists.forget();
     this.reader.refresh();
     const [servedNow, upstreamNow, state, decision] = await Promise.all([
       readServed(),
@@ -108,16 +112,26 @@ export class Admission {
     return lock === undefined || lock.mode === 'AUDIT' ? undefined : lock.digests[target.tag];
   }
 
-  private async judgeDigest(digest: string, images: ImagesOfTag): Promise<Judgment> {
+  /** Judges an image without checks of its own: a person can have refused it. */
+  private async judgeRefusal(digest: string, images: ImagesOfTag): Promise<Judgment> {
     const decision = await this.decisionAbout(digest);
-    if (decision?.decision === 'refused') {
-      const message = `${decision.by} refused ${shortDigest(digest)} at ${decision.at}: ${decision.reason}`;
-      return this.hold(images, [{ passed: false, heldBy: 'refused', message }], [], decision);
-    }
-    if (decision !== undefined) return { admitted: true, digest, result: { decision: publicDecision(decision) } };
-    const checks = await this.quickChecks(digest, images);
+    if (decision?.decision !== 'refused') return { admitted: true, digest, result: {} };
+    this.state = await this.markers.read();
+    return this.holdRefused(digest, images, decision);
+  }
+
+  private holdRefused(digest: string, images: ImagesOfTag, decision: ReadDecision): Promise<Judgment> {
+    const message = `${decision.by} refused ${shortDigest(digest)} at ${decision.at}: ${decision.reason}`;
+    return this.hold(images, [{ passed: false, heldBy: 'refused', message }], [], decision);
+  }
+
+  private async judgeDigest(digest: string, images: ImagesOfTag, policy: AdmissionPolicy): Promise<Judgment> {
+    const decision = await this.decisionAbout(digest);
+    if (decision?.decision === 'refused') return this.holdRefused(digest, images, decision);
+    if (decision !== undefined) return this.admitReleased(digest, decision);
+    const checks = await this.quickChecks(digest, images, policy);
     const isHeld = failuresOf(checks, 'ENFORCE').length > 0;
-    const { scan } = this.options.policy;
+    const { scan } = policy;
     if (scan === undefined || isHeld) return this.conclude(digest, images, checks);
     const copy = this.heldCopy(digest);
     const { heldDigest, verdict } = await this.scan(copy, scan.mode);
@@ -126,13 +140,13 @@ export class Admission {
   }
 
   /** All checks except the scan, which needs a copy of the image. */
-  private async quickChecks(digest: string, images: ImagesOfTag): Promise<JudgedCheck[]> {
-    const { minimumAge, lock, signatures = [] } = this.options.policy;
+  private async quickChecks(digest: string, images: ImagesOfTag, policy: AdmissionPolicy): Promise<JudgedCheck[]> {
+    const { minimumAge, lock, signatures = [] } = policy;
     const checks: JudgedCheck[] = [];
     const add = (mode: AdmissionMode = 'ENFORCE', verdict: Verdict) => checks.push({ mode, verdict });
     if (lock !== undefined) add(lock.mode, this.lockVerdict(digest));
     if (minimumAge !== undefined) add(minimumAge.mode, await this.ageVerdict(digest, images));
-    for (const policy of signatures) add(policy.mode, await this.signatureVerdict(policy, digest, images));
+    for (const signature of signatures) add(signature.mode, await this.signatureVerdict(signature, digest, images));
     return checks;
   }
 
@@ -150,7 +164,9 @@ export class Admission {
     const { policy: { minimumAge: policy }, known, request: { isNamed } } = this.options;
     const verdict = this.age.check(digest);
     if (verdict.passed) return verdict;
-    const mayBeFirst = images.served === undefined && isNamed && !policy!.holdFirstCopies && this.state!.observations.length === 0;
+    // An earlier run may have held the first copy for another check.
+    const isOnlyImage = this.state!.observations.every((observation) => observation.digest === digest);
+    const mayBeFirst = images.served === undefined && isNamed && !policy!.holdFirstCopies && isOnlyImage;
     if (mayBeFirst && !await known.hasServed()) return { passed: true, note: 'the first copy of an image that the app names' };
     if (images.served !== undefined && await known.hasServed(digest)) return { passed: true, note: 'the tag returns to an image that it served' };
     return verdict;
@@ -179,31 +195,35 @@ export class Admission {
   private async findReleased({ served, upstream }: ImagesOfTag): Promise<Judgment | undefined> {
     for (const { digest } of this.age.timeline.superseded(upstream, served)) {
       const decision = await this.decisionAbout(digest);
-      if (decision?.decision === 'released') return { admitted: true, digest, result: { decision: publicDecision(decision) } };
+      if (decision?.decision !== 'released') continue;
+      const judgment = await this.admitReleased(digest, decision);
+      if (judgment.heldCopy !== undefined || await this.isUpstream(digest)) return judgment;
     }
     return undefined;
+  }
+
+  /** A released image is served from quarantine, if it waits there for a scan: upstream may have removed it. */
+  private async admitReleased(digest: string, decision: ReadDecision): Promise<AdmittedJudgment> {
+    const copy = this.heldCopy(digest);
+    const heldDigest = this.options.policy.scan === undefined ? undefined : await copy.find();
+    const heldCopy = heldDigest === undefined ? undefined : { copy, digest: heldDigest };
+    return { admitted: true, digest, heldCopy, result: { decision: publicDecision(decision) } };
+  }
+
+  private async isUpstream(digest: string): Promise<boolean> {
+    const { retryContext, source } = this.options.context;
+    return await withRetries(retryContext, () => source.manifestDigest(digest)) !== undefined;
   }
 
   /** An older digest that upstream has replaced, if the policy allows it. */
   private async judgeSuperseded(images: ImagesOfTag): Promise<Judgment | undefined> {
-    const { context: { retryContext, source }, policy: { minimumAge } } = this.options;
+    const { minimumAge, ...others } = this.options.policy;
     if (!minimumAge?.serveSuperseded || minimumAge.mode === 'AUDIT') return undefined;
     for (const digest of this.age.oldEnough(images.upstream, images.served)) {
-      if (await withRetries(retryContext, () => source.manifestDigest(digest)) === undefined) continue;
-      const decision = await this.decisionAbout(digest);
-      if (decision?.decision === 'refused') continue;
-      const judgment = await this.judgeOther(digest, images);
-      if (judgment.admitted) return judgment;
+      const judgment = await this.isUpstream(digest) ? await this.judgeDigest(digest, images, others) : undefined;
+      if (judgment?.admitted) return judgment;
     }
     return undefined;
-  }
-
-  /** Judges a digest that upstream has replaced, and that is old enough. */
-  private judgeOther(digest: string, images: ImagesOfTag): Promise<Judgment> {
-    const { minimumAge: _, ...policy } = this.options.policy;
-    const other = new Admission({ ...this.options, policy });
-    other.state = this.state;
-    return other.judgeDigest(digest, images);
   }
 
   private async conclude(
@@ -246,8 +266,9 @@ export class Admission {
   }
 
   private async record(digest: string): Promise<void> {
-    if (this.options.request.dryRun) return;
-    await this.markers.record(digest, this.now);
+    const { policy: { minimumAge }, request: { dryRun } } = this.options;
+    const isRecent = this.age.timeline.sawRecently(digest, (minimumAge?.maximumGapHours ?? DEFAULT_GAP_HOURS) * MILLISECONDS_PER_HOUR / 3);
+    if (!dryRun && !isRecent) await this.markers.record(digest, this.now);
   }
 
   private async decisionAbout(digest: string): Promise<ReadDecision | undefined> {

@@ -1,4 +1,4 @@
-import { putMarker } from './marker-manifest';
+import { markerManifest, putMarker } from './marker-manifest';
 import type { Observation } from './timeline';
 import { heldTagPrefix, imageKey, Marker, parseMarkerTag, QuarantinedImage } from '../../image/admission/quarantine';
 import type { ImageReference } from '../../image/image-reference';
@@ -68,10 +68,13 @@ export class QuarantineMarkers {
     await putMarker({ ...context, target: client }, { marker, image: quarantinedImage(image), tag: image.target.tag });
   }
 
-  private observationsOf({ pushedAt, tags }: TaggedImage): Observation[] {
+  /** A marker is known by its bytes: a tag alone can be put on an image that was pushed for another purpose, and long ago. */
+  private observationsOf({ digest, pushedAt, tags }: TaggedImage): Observation[] {
     return tags.flatMap((tag) => {
       const marker = parseMarkerTag(tag);
       if (marker?.kind !== 'seen' || marker.key !== this.key) return [];
+      const { bytes } = markerManifest({ marker, image: quarantinedImage(this.image), tag: this.image.target.tag });
+      if (digest !== '' && digest !== digestOf(bytes)) return [];
       const at = marker.seconds * 1000;
       const since = Math.max(at, pushedAt ?? 0);
       if (since > Date.now() + MAX_CLOCK_DIFFERENCE) throw futureError(this.client.repository, tag, since);

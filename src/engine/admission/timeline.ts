@@ -31,7 +31,7 @@ export class Timeline {
    * @param maximumGap the longest time between two runs, in milliseconds; after a longer gap, the timeline starts again
    * @param now in milliseconds since the epoch
    */
-  constructor(observations: readonly Observation[], maximumGap: number, now: number) {
+  constructor(observations: readonly Observation[], maximumGap: number, private readonly now: number) {
     this.stretches = stretchesOf(observations, maximumGap, now);
   }
 
@@ -39,6 +39,12 @@ export class Timeline {
   firstSeen(digest: string): number | undefined {
     const last = this.stretches.at(-1);
     return last?.digest === digest ? last.since : undefined;
+  }
+
+  /** Whether a run saw a digest less than a time ago, and no run saw another one after it. */
+  sawRecently(digest: string, time: number): boolean {
+    const last = this.stretches.at(-1);
+    return last?.digest === digest && this.now - last.until < time;
   }
 
   /** The time since when each run saw an image that the mirror did not serve. */

@@ -222,5 +222,6 @@ function requestFor(
 ): MirrorRequest {
   const request = configuration.requestFor(image);
   const repository = catalogRepositoryName(image, request.kind, environment[PROJECT_ENVIRONMENT.REPOSITORY_PREFIX]);
-  return { ...request, target: { ...request.target, repository }, expectedDigest: digest, owner, warnings };
+  // The list can change without a review of the app, so its first copies are not exempt from a minimum age.
+  return { ...request, isNamed: false, target: { ...request.target, repository }, expectedDigest: digest, owner, warnings };
 }
