@@ -51,6 +51,18 @@ describe('with a file', () => {
     expect(mirror.requests.every(({ method }) => method === 'GET' || method === 'HEAD')).toBe(true);
   });
 
+  test('copy warns that it bypasses the checks of an entry, and check notes that it does not make them', async () => {
+    const list = file(entries(image('1.0.0'), `{ image: ${image('stable')}, admission: { minimumAge: 3 } }`));
+    const checked = await run('check', '--catalog', list, `${mirror.host}/mirror/`);
+    expect([checked.code, checked.stderr]).toEqual([0, expect.stringContaining('note: 1 image has checks: check does not make the checks of admission')]);
+    const copied = await run('copy', '--catalog', list, `${mirror.host}/mirror/`, '--json');
+    expect([copied.code, copied.stderr]).toEqual([0, expect.stringContaining('warning: 1 image has checks: copy bypasses the checks of admission')]);
+    expect(resultsOf(copied).map(({ outcome, warnings }) => [outcome, warnings])).toEqual([
+      ['copied', undefined], ['copied', [`${list}, line 3: copy bypasses the checks of admission; to make them, mirror the catalog with "cdk-ecr-mirror start"`]],
+    ]);
+    expect((await run('check', '--catalog', file(image('1.0.0'), 'images.txt'), `${mirror.host}/mirror/`)).stderr).not.toContain('admission');
+  });
+
   test('copy tells what is wrong with an entry, by its line, and mirrors the others', async () => {
     const list = file(entries(image('1.0.0'), 'Bad', `{ image: ${image('1.1.0')}, expires: 2020-01-01 }`, `{ image: ${image('stable')}, digest: "sha256:${'0'.repeat(64)}" }`));
     const ending = await run('copy', '--catalog', list, `${mirror.host}/`, '--json');

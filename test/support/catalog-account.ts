@@ -1,6 +1,7 @@
 /** What builds that mirror a catalog find: an account where pushes create repositories, upstream images, and lists. */
 import { FixtureImage, singleImage } from './fixture-images';
 import { EngineRun, LocalAccount, UPSTREAM } from './local-account';
+import type { EcrRepositoryDefinition } from './local-ecr';
 
 /** The parameter and the object that lists are in. */
 export const PARAMETER = '/platform/images';
@@ -9,9 +10,9 @@ export const OBJECT = 'lists/platform/images.yaml';
 export const FIXED = `mirror/${UPSTREAM}`;
 export const FLOATING = `mirror-floating/${UPSTREAM}`;
 
-/** An account without a repository, with the creation templates of a mirror. */
-export async function openCatalogAccount(): Promise<LocalAccount> {
-  return LocalAccount.open([], {
+/** An account with the creation templates of a mirror, by default without a repository. */
+export async function openCatalogAccount(repositories: readonly EcrRepositoryDefinition[] = []): Promise<LocalAccount> {
+  return LocalAccount.open(repositories, {
     creationTemplates: [{ prefix: 'mirror', imageTagMutability: 'IMMUTABLE' }, { prefix: 'mirror-floating', imageTagMutability: 'MUTABLE' }],
   });
 }

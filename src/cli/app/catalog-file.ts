@@ -30,6 +30,12 @@ export interface CatalogFile {
    * @default - no limit
    */
   readonly maxEntries?: number;
+  /**
+   * The warning about the checks of an entry, which are not made.
+   *
+   * @default - the checks are made
+   */
+  readonly checksWarning?: string;
 }
 
 /**
@@ -39,11 +45,11 @@ export interface CatalogFile {
  * @throws UsageError when the file cannot be read, or is not a valid catalog
  */
 export function planCatalogFile(catalog: CatalogFile, environment: NodeJS.ProcessEnv): PlannedImages[] {
-  const { file, text, name = inputName(file), shard = SINGLE_SHARD, maxEntries } = catalog;
+  const { file, text, name = inputName(file), shard = SINGLE_SHARD, maxEntries, checksWarning } = catalog;
   // UTF-16 needs two bytes for a character. The parser rejects a text with more bytes of UTF-8 than the limit.
   const content = text ?? decodeText(readInputFile(file).subarray(0, 2 * MAX_CATALOG_BYTES + 2));
   try {
-    return planCatalogImages({ name, text: content, shard, today: formatDay(Date.now()), maxEntries }, environment);
+    return planCatalogImages({ name, text: content, shard, today: formatDay(Date.now()), maxEntries, checksWarning }, environment);
   } catch (error) {
     if (error instanceof MirrorError) throw new UsageError(error.message);
     throw error;

@@ -1,5 +1,6 @@
 import { mirrorAll } from '../../engine/mirror-all';
 import { asDryRun } from '../../engine/mirror-plan';
+import type { MirrorResult } from '../../engine/result';
 import type { TagPreview } from '../../engine/tag-preview';
 import { AttestationPolicy, PROJECT_ENVIRONMENT, RUN_ENVIRONMENT, TagMovedPolicy } from '../../image/contract/environment';
 import { parseImageReference } from '../../image/image-reference';
@@ -20,6 +21,12 @@ export interface CatalogCommandOptions extends CommandOptions {
   readonly platformIfAvailable?: readonly Platform[];
 }
 
+/** The warning about an entry with checks. Only builds of a deployed mirror have a quarantine. */
+function checksWarning(dryRun: boolean): string {
+  if (dryRun) return 'check does not make the checks of admission; the builds of the mirror make them';
+  return 'copy bypasses the checks of admission; to make them, mirror the catalog with "cdk-ecr-mirror start"';
+}
+
 /**
  * Mirrors the images of a catalog to a target folder, as a build does. Returns the exit code.
  *
@@ -28,7 +35,7 @@ export interface CatalogCommandOptions extends CommandOptions {
  */
 export async function catalogCommand(args: readonly string[], options: CatalogCommandOptions, dryRun: boolean): Promise<number> {
   const { registry, prefix } = parseTargetFolder(args);
-  const images = planCatalogFile({ file: options.catalog }, {
+  const images = planCatalogFile({ file: options.catalog, checksWarning: checksWarning(dryRun) }, {
     [PROJECT_ENVIRONMENT.REGISTRY]: registry,
     [PROJECT_ENVIRONMENT.REPOSITORY_PREFIX]: prefix,
     [RUN_ENVIRONMENT.ON_TAG_MOVED]: options.onTagMoved,
@@ -41,7 +48,16 @@ export async function catalogCommand(args: readonly string[], options: CatalogCo
   const tagFilters: TagPreview[] = [];
   const onTags = dryRun ? (preview: TagPreview) => { tagFilters.push(preview); } : undefined;
   const results = await withMirrorTools(options, false, (tools, callbacks) => mirrorAll(plan, tools, { ...callbacks, onTags }));
+  if (!options.quiet) printSkippedChecks(results, dryRun);
   return printResults(results, options, tagFilters);
+}
+
+/** One line about the images of which the checks were not made. The result of each of them has a warning. */
+function printSkippedChecks(results: readonly MirrorResult[], dryRun: boolean): void {
+  const count = results.filter(({ warnings = [] }) => warnings.some((warning) => warning.endsWith(checksWarning(dryRun)))).length;
+  if (count === 0) return;
+  const images = `${count} ${count === 1 ? 'image has' : 'images have'} checks: ${checksWarning(dryRun)}`;
+  process.stderr.write(`${dryRun ? 'note' : 'warning'}: ${images}\n`);
 }
 
 function parseTargetFolder(args: readonly string[]): { registry: string; prefix: string } {

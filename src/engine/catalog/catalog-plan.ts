@@ -1,5 +1,6 @@
 import { readCatalogText } from './catalog-source';
 import { CatalogSyntaxError, parseCatalog } from './catalog-syntax';
+import { entryChecks } from './entry-checks';
 import { CatalogEntry, formatDay } from '../../image/catalog/catalog-entry';
 import {
   InvalidEntry, isValidEntry, readEntries, ReadEntry, tagsByRepository, upstreamRepository, ValidEntry,
@@ -17,8 +18,8 @@ import { isOrderedSelection, MAX_SELECTED_TAGS, TagSelection } from '../../image
 import { Configuration, readConfiguration, readOwner } from '../configuration';
 import { describeFailure } from '../failure';
 import { MirrorError } from '../mirror-error';
-import type { MirrorRequest, MirrorTools } from '../mirror-request';
 import { MirrorPlan, PlannedImages, requireNoOtherVariables } from '../mirror-plan';
+import type { MirrorRequest, MirrorTools } from '../mirror-request';
 import { retryContext } from '../registry/repository-access';
 import { FailureReason, MirrorResult, notAttempted } from '../result';
 import { withRunSignal } from '../run-signal';
@@ -29,6 +30,7 @@ import { rangeProblem, selectTags } from '../tags';
 const CATALOG_SETTINGS = [
   RUN_ENVIRONMENT.SHARD, RUN_ENVIRONMENT.OWNER, RUN_ENVIRONMENT.ON_TAG_MOVED, RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE, RUN_ENVIRONMENT.REFERRERS,
   RUN_ENVIRONMENT.ATTESTATIONS, RUN_ENVIRONMENT.LATE_REFERRERS, RUN_ENVIRONMENT.KEEP_PREVIOUS, RUN_ENVIRONMENT.KEEP_VERSIONS,
+  RUN_ENVIRONMENT.ADMISSION, RUN_ENVIRONMENT.ON_UPSTREAM_GONE,
 ];
 
 /**
@@ -76,6 +78,8 @@ export interface Catalog {
   readonly today: string;
   /** The maximum number of entries in the shard. Each further entry fails. @default - no limit */
   readonly maxEntries?: number;
+  /** The warning about the checks of an entry, which are not made: a command has no quarantine. @default - the checks are made */
+  readonly checksWarning?: string;
 }
 
 /** The inputs of the plan of an entry, apart from the entry. */
@@ -150,9 +154,11 @@ function planEntry(read: ValidEntry, context: PlanContext): PlannedImages {
   }
   try {
     const tags = entry.tags && excludeTags(entry.tags, tagsWithEntries.get(upstreamRepository(read)));
-    const variables = { ...variablesOf({ ...entry, tags }, environment), [RUN_ENVIRONMENT.OTHER_TAGS]: otherFilters(read, context) };
+    const admission = catalog.checksWarning === undefined ? entry.admission : undefined;
+    const variables = { ...variablesOf({ ...entry, admission, tags }, environment), [RUN_ENVIRONMENT.OTHER_TAGS]: otherFilters(read, context) };
     const configuration = readConfiguration({ ...environment, ...variables });
-    const problems = [read.warning, expiryWarning(entry, today)].filter((warning) => warning !== undefined);
+    const checksWarning = entry.admission && catalog.checksWarning;
+    const problems = [read.warning, checksWarning, expiryWarning(entry, today)].filter((warning) => warning !== undefined);
     const warnings = problems.map((problem) => `${name}, ${position}: ${problem}`);
     return { configuration: { ...configuration, requestFor: (image) => requestFor(configuration, image, entry, { environment, warnings }) } };
   } catch (error) {
@@ -169,7 +175,8 @@ function excludeTags(selection: TagSelection, tags: ReadonlySet<string> = new Se
 
 /** The entry as the variables of a build with a single image, so that the same rules apply. */
 function variablesOf(entry: CatalogEntry, environment: NodeJS.ProcessEnv): RunVariables {
-  const { allPlatforms, attestations, image, keepPrevious, lateReferrers, onTagMoved, platforms, referrers, tagKind, tags } = entry;
+  const { admission, allPlatforms, attestations, image, keepPrevious, lateReferrers, onTagMoved, onUpstreamGone, platforms, referrers } = entry;
+  const { tagKind, tags } = entry;
   const hasOwnPlatforms = platforms !== undefined || allPlatforms;
   const keepVersions = keptVersions(entry, environment);
   return {
@@ -184,6 +191,8 @@ function variablesOf(entry: CatalogEntry, environment: NodeJS.ProcessEnv): RunVa
     // When undefined, the form of the tag decides, also for a tag of a version range: the repository must follow from the name of the tag.
     [RUN_ENVIRONMENT.TAG_KIND]: tagKind,
     [RUN_ENVIRONMENT.ON_TAG_MOVED]: onTagMoved ?? environment[RUN_ENVIRONMENT.ON_TAG_MOVED],
+    [RUN_ENVIRONMENT.ON_UPSTREAM_GONE]: onUpstreamGone ?? environment[RUN_ENVIRONMENT.ON_UPSTREAM_GONE],
+    [RUN_ENVIRONMENT.ADMISSION]: entryChecks(admission, environment),
     [RUN_ENVIRONMENT.REFERRERS]: referrers === undefined ? environment[RUN_ENVIRONMENT.REFERRERS] : String(referrers),
     [RUN_ENVIRONMENT.ATTESTATIONS]: attestations ?? environment[RUN_ENVIRONMENT.ATTESTATIONS],
     [RUN_ENVIRONMENT.LATE_REFERRERS]: lateReferrers === false ? 'false' : environment[RUN_ENVIRONMENT.LATE_REFERRERS],
@@ -215,7 +224,11 @@ function latestTags(tags: TagSelection, keepVersions: number): TagSelection {
   return { ...tags, latest: tags.latest ?? Math.min(keepVersions, MAX_SELECTED_TAGS) };
 }
 
-/** Adds to a request what only a catalog has: the repository for the tag kind, the expected digest, the owner, and warnings. */
+/**
+ * Adds to a request what only a catalog has: the repository for the tag kind, the expected digest, the owner, and warnings.
+ *
+ * Everyone who can edit the list can name an image, so also the first copy of an image waits for its minimum age.
+ */
 function requestFor(
   configuration: Configuration, image: MirrorRequest['source'], { digest, owner }: CatalogEntry,
   { environment, warnings }: { environment: NodeJS.ProcessEnv; warnings: readonly string[] },
