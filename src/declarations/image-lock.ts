@@ -1,9 +1,19 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { InvalidLockFileError, LockedImages, MAX_LOCK_FILE_LENGTH, parseLockFile } from '../image/admission/lock-file';
 import { formatImageReference, parseImageReference, repositoryIn } from '../image/image-reference';
 import { mirrorTag } from '../image/repository-name';
 import { quote } from '../image/sanitize';
 import { requireLiteral } from '../synthesis/literal';
+
+/**
+ * The environment variable with which an app can be synthesized before its images are locked: `ADD`.
+ *
+ * `lock --app` reads the images from a synthesized app, and an app with images that are not locked is an error.
+ */
+const LOCK_VARIABLE = 'CDK_ECR_MIRROR_LOCK';
+
+/** The digest of an image that is not locked yet. No image has it, so a mirror that is deployed with it holds every image. */
+const NO_DIGEST = `sha256:${'0'.repeat(64)}`;
 
 /** An error lists at most this number of problems of a file. */
 const MAX_LISTED_PROBLEMS = 10;
@@ -25,15 +35,19 @@ export class ImageLock {
   /**
    * The lock of a file. The file is read now, so a change of the file takes effect with a deployment.
    *
+   * To synthesize an app before its images are in the file, set the environment variable `CDK_ECR_MIRROR_LOCK` to `ADD`. Then write the file with
+   * `npx cdk-ecr-mirror lock --app cdk.out`, and synthesize the app again. Do not deploy the first result: its mirror holds these images.
+   *
    * @param path the path of the file, for example `images.lock.json`. A relative path starts at the folder in which the app runs.
    * @throws Error when the file does not exist, and when it is not valid. The error has all mistakes of the file.
    */
   public static fromFile(path: string): ImageLock {
     requireLiteral(path, 'the path of a lock file', 'write the path of a file, for example "images.lock.json"');
-    return new ImageLock(path, parse(path, read(path)));
+    const isAdding = process.env[LOCK_VARIABLE] === 'ADD';
+    return new ImageLock(path, isAdding && !existsSync(path) ? new Map() : parse(path, read(path)), isAdding);
   }
 
-  private constructor(private readonly path: string, private readonly images: LockedImages) {}
+  private constructor(private readonly path: string, private readonly images: LockedImages, private readonly isAdding: boolean) {}
 
   /**
    * The digests of an image by the tags in the mirror: of its tag, or of all locked tags of a repository. `undefined` when there are none.
@@ -52,7 +66,7 @@ export class ImageLock {
       throw new Error(`${quote(source)} has another digest than the lock file ${quote(this.path)}, which has ${locked}; `
         + 'remove the digest of the image, or remove the image from the lock file');
     }
-    const valid = digest ?? locked;
+    const valid = digest ?? locked ?? (this.isAdding ? NO_DIGEST : undefined);
     return valid === undefined ? undefined : { [mirrorTag({ ...repository, tag, digest })]: valid };
   }
 
@@ -70,6 +84,7 @@ export class ImageLock {
     const tags = [...this.images].flatMap(([image, { digest }]): [string, string][] => {
       return image.startsWith(start) ? [[image.slice(start.length), digest]] : [];
     });
+    if (tags.length === 0 && this.isAdding) return { latest: NO_DIGEST };
     return tags.length === 0 ? undefined : Object.fromEntries(tags.sort(([one], [other]) => one < other ? -1 : 1));
   }
 }

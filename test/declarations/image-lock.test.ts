@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Lazy } from 'aws-cdk-lib';
 import { ImageLock } from '../../src';
+import { withEnvironment } from '../support/with-environment';
 import { withFolder } from '../support/with-folder';
 
 const [ONE, TWO, THREE] = ['1', '2', '3'].map((digit) => `sha256:${digit.repeat(64)}`);
@@ -69,6 +70,23 @@ test('one mistake has no list', () => {
 test('an error lists ten mistakes at most', () => {
   write(Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`nginx:${index}`, { digest: ONE }])));
   expect(() => ImageLock.fromFile(file)).toThrow(/has 12 mistakes:(?:\n.*){10}\n {2}- and 2 more$/);
+});
+
+describe('with CDK_ECR_MIRROR_LOCK=ADD', () => {
+  withEnvironment();
+  beforeEach(() => { process.env.CDK_ECR_MIRROR_LOCK = 'ADD'; });
+
+  test('images without an entry have a digest that no image has, so that the app can be synthesized', () => {
+    const lock = ImageLock.fromFile(join(folder, 'no.json'));
+    const none = `sha256:${'0'.repeat(64)}`;
+    expect([lock._digests('quay.io/a/b:1'), lock._digests('quay.io/a/b')]).toEqual([{ 1: none }, { latest: none }]);
+  });
+
+  test('locked images have their digests, and mistakes of the file are errors', () => {
+    expect(lockOf({ 'docker.io/library/nginx:stable': ONE })._digests('docker.io/library/nginx:stable')).toEqual({ stable: ONE });
+    write({ 'nginx:stable': { digest: ONE } });
+    expect(() => ImageLock.fromFile(file)).toThrow('is not valid');
+  });
 });
 
 test('a path that is known only at deployment is an error', () => {
