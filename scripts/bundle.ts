@@ -1,7 +1,8 @@
 /**
  * Bundles what runs outside CDK, each part into one file with the licenses of everything in it:
  * the engine, the program for customized images and the program for decisions that CodeBuild runs (their folders are the projects' S3 sources), the
- * functions that Lambda runs, the parser of catalogs that constructs use at synthesis, and the command line. A software bill of materials describes them all.
+ * functions that Lambda runs, the parser of catalogs that constructs use at synthesis, and the command line. A software bill of materials describes
+ * them all.
  */
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';

@@ -16,6 +16,7 @@ interface BundledProgram {
 
 const ENGINE: BundledProgram = { folder: 'engine', file: 'mirror', name: 'the engine' };
 const CUSTOMIZE: BundledProgram = { folder: 'customize', file: 'customize', name: 'the program for customized images' };
+const DECIDE: BundledProgram = { folder: 'decide', file: 'decide', name: 'the program for decisions' };
 const HANDLER_CODE: BundledProgram = { folder: 'handlers', file: 'handlers', name: 'the code of the handlers' };
 
 /** The root of the package. Its path is the same from `src/project` and `lib/project`. A bundle of ECMAScript modules has no `__dirname`. */
@@ -32,6 +33,9 @@ export const ENGINE_COMMAND = nodeCommand(ENGINE);
 
 /** The command of the privileged project that builds customized images. */
 export const CUSTOMIZE_COMMAND = nodeCommand(CUSTOMIZE);
+
+/** The command of the project that records decisions of people. */
+export const DECIDE_COMMAND = nodeCommand(DECIDE);
 
 /** The functions that AWS Lambda calls. */
 export const HANDLERS = { ON_EVENT: `${HANDLER_CODE.file}.onEvent`, IS_COMPLETE: `${HANDLER_CODE.file}.isComplete` } as const;
@@ -61,6 +65,15 @@ export function defineEngineAsset(scope: Construct, id: string, programsFolder?:
  */
 export function defineCustomizeAsset(scope: Construct, id: string): s3_assets.Asset {
   return new s3_assets.Asset(scope, id, { path: requireBundled(CUSTOMIZE) });
+}
+
+/**
+ * Defines the asset with the program for decisions.
+ *
+ * @throws Error when the program is not bundled, which happens only in a checkout of this library
+ */
+export function defineDecideAsset(scope: Construct, id: string): s3_assets.Asset {
+  return new s3_assets.Asset(scope, id, { path: requireBundled(DECIDE) });
 }
 
 /**

@@ -97,6 +97,8 @@ export const PROJECT_ENVIRONMENT = {
   QUARANTINE: 'MIRROR_QUARANTINE',
   /** The repository with the decisions of people: `mirror-decisions`. Absent when no image has checks. */
   DECISIONS: 'MIRROR_DECISIONS',
+  /** The name of the project that records the decisions of people. Commands read it; builds do not. Absent when no image has checks. */
+  DECISION_PROJECT: 'MIRROR_DECISION_PROJECT',
   /** The path of a JSON file with a list of trust roots for keyless signatures. Default: the trust root of the engine. */
   TRUST_ROOT: 'MIRROR_TRUST_ROOT',
   /** A list of `CredentialVariables` as JSON: the registries with credentials. */
