@@ -41,6 +41,7 @@ export { CreationTemplate, type CreationTemplateOptions } from './cache/creation
 export { PullThroughCache, type PullThroughCacheProps } from './cache/pull-through-cache';
 export { UpstreamRegistry } from './cache/upstream-registry';
 
+export { RegistryScanning, type RegistryScanningProps, RegistryScanType } from './admission/registry-scanning';
 export { MirrorReplicaTemplate, type MirrorReplicaTemplateProps } from './replication/replica-template';
 export { MirrorReplication, type MirrorReplicationProps } from './replication/mirror-replication';
 export { MirrorReplicationDestination, type MirrorReplicationDestinationProps } from './replication/replication-destination';
