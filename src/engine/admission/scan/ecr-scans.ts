@@ -31,7 +31,7 @@ export function withScanApi<T>(registry: EcrRegistry, task: (api: ScanApi) => Pr
   }));
 }
 
-/** What Amazon ECR says about the scan of an image. */
+/** The scan of an image as Amazon ECR describes it. */
 export interface ScanReport {
   /** `COMPLETE`, `ACTIVE`, `IN_PROGRESS`, or another word of Amazon ECR. */
   readonly status: string;
@@ -70,7 +70,7 @@ export class EcrScans {
   }
 
   /**
-   * Describes the last scan of an image with all its findings; undefined when Amazon ECR knows no scan.
+   * Describes the last scan of an image with all its findings; undefined when there is no scan.
    *
    * @throws MirrorError when Amazon ECR refuses the request
    */

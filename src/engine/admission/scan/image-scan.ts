@@ -35,7 +35,7 @@ const HOUR = 3_600_000;
 const MAX_AGE = 24 * HOUR;
 /**
  * With enhanced scanning, Amazon ECR can answer `COMPLETE` without findings about 20 seconds before it has them. The answer for an image without
- * vulnerabilities is the same, and it stays so. The time tells them apart.
+ * vulnerabilities is the same, and it stays so. Only the time shows which one it is.
  *
  * @see https://github.com/aws/aws-sdk/issues/289
  */
@@ -43,9 +43,9 @@ const SETTLING_TIME = 120_000;
 
 /** Words for statuses that are never clean, and that waiting does not change. */
 const REFUSED: Readonly<Record<string, (Pick<RefusedScan, 'heldBy'> & { readonly remedy: string }) | undefined>> = {
-  UNSUPPORTED_IMAGE: { heldBy: 'scan-unsupported', remedy: 'Amazon ECR can\'t scan it; turn its scan check off, or release it' },
-  IMAGE_SIZE_EXCEEDED: { heldBy: 'scan-unsupported', remedy: 'it is too large for a scan; turn its scan check off, or release it' },
-  FAILED: { heldBy: 'scan-unsupported', remedy: 'a later run starts another scan; otherwise turn its scan check off, or release it' },
+  UNSUPPORTED_IMAGE: { heldBy: 'scan-unsupported', remedy: 'Amazon ECR can\'t scan it; set scanMode to "OFF" for it, or release it' },
+  IMAGE_SIZE_EXCEEDED: { heldBy: 'scan-unsupported', remedy: 'it is too large for a scan; set scanMode to "OFF" for it, or release it' },
+  FAILED: { heldBy: 'scan-unsupported', remedy: 'if it does not pass in a later run, set scanMode to "OFF" for it, or release it' },
   SCAN_ELIGIBILITY_EXPIRED: { heldBy: 'not-scanned', remedy: 'set a longer re-scan duration for Amazon ECR in Amazon Inspector' },
   FINDINGS_UNAVAILABLE: { heldBy: 'not-scanned', remedy: 'check that Amazon Inspector is active for Amazon ECR' },
   IMAGE_ARCHIVED: { heldBy: 'not-scanned', remedy: 'restore the image in the quarantine repository' },
@@ -96,7 +96,7 @@ export class ImageScan {
     return { findings, pending: `its last scan is older than 24 hours${problem}` };
   }
 
-  /** With enhanced scanning, Amazon ECR knows no scan in the first minutes after the push. */
+  /** With enhanced scanning, there is no scan in the first minutes after the push. */
   private async withoutScan(): Promise<ScanState> {
     const { dryRun, scans } = this.options;
     const frequency = await scans.frequency();
@@ -137,5 +137,5 @@ function incompleteness({ completedAt, counts, findings }: ScanReport, maximumSe
   const missing = Object.entries(counts ?? {}).find(([severity, count]) => count > 0 && isWorse(severity, maximumSeverity) && !listed.has(severity));
   if (missing !== undefined) return `its scan counts ${sanitizeForLog(missing[0], 40)} findings that are not listed yet`;
   const isSettling = counts === undefined && findings.length === 0 && completedAt > Date.now() - SETTLING_TIME;
-  return isSettling ? 'its scan has just ended, and can still report findings' : undefined;
+  return isSettling ? 'its scan ended less than two minutes ago, and can still report findings' : undefined;
 }

@@ -25,7 +25,7 @@ export interface ScanWait extends Backoff {
 
 const DEFAULT_WAIT: ScanWait = { longest: 300_000, firstPause: 5_000, maxPause: 30_000 };
 
-/** What the check of findings needs. */
+/** The options of the check of findings. */
 export interface ScanCheckOptions {
   readonly policy: ScanPolicy;
   /** The client of the quarantine repository in Amazon ECR. */
@@ -51,7 +51,7 @@ export async function checkScan(options: ScanCheckOptions): Promise<Verdict> {
   const { api, quarantine: { endpoint: { registry } } } = options;
   const host = ecrHost(connectedRegistry(registry));
   if (api === undefined && host === undefined) {
-    const remedy = 'turn the scan check off for this mirror';
+    const remedy = 'set scanMode to "OFF" for this mirror';
     return held('not-scanned', `${registry} is not a registry in Amazon ECR, and only Amazon ECR scans images; ${remedy}`);
   }
   try {
@@ -88,7 +88,7 @@ class ScanCheck {
   async verdict(): Promise<Verdict> {
     const { digest, dryRun, policy, progress, quarantine, retryContext } = this.options;
     const images = await scannedImages(digest, new ImageReader(quarantine, retryContext, this.lookups));
-    if (images.length === 0) return held('scan-unsupported', 'it has no image that Amazon ECR can scan; turn its scan check off, or release it');
+    if (images.length === 0) return held('scan-unsupported', 'it has no image that Amazon ECR can scan; set scanMode to "OFF" for it, or release it');
     const shared = { scans: this.scans, maximumSeverity: policy.maximumSeverity, dryRun };
     const scans = new Map(images.map((image) => [image, new ImageScan({ ...shared, image })]));
     const { longest, ...backoff } = this.options.wait ?? { ...DEFAULT_WAIT, ...policy.mode === 'AUDIT' ? { longest: 0 } : {} };
@@ -123,7 +123,7 @@ class ScanCheck {
   private findingsMessage(worse: readonly Finding[], where: string): string {
     const { maximumSeverity } = this.options.policy;
     return `Amazon ECR found ${severityCounts(worse)} vulnerabilities${where}, and the worst severity that may be served is ${maximumSeverity}: `
-      + `${worstFindings(worse)}; wait for an image without them, or add a finding exception with a reason and a last day for each ID`;
+      + `${worstFindings(worse)}; wait for an image without them, or add each ID to findingExceptions with a reason and a last day`;
   }
 
   /** The verdict for an image that has no complete scan on one of its platforms. */

@@ -16,8 +16,8 @@ export interface ScannedImage {
 /**
  * Finds the images that must be scanned: every image that an index and its nested indexes list, or the single image.
  *
- * Attestations and other artifacts are left out, because a scan of them fails. An entry is an artifact if it has no layer of a file system. What an
- * index says about it does not count: an index could call a runnable image an attestation.
+ * Attestations and other artifacts are left out, because a scan of them fails. An entry is an artifact if it has no layer of a file system. The
+ * description in the index does not count: an index could call a runnable image an attestation.
  */
 export async function scannedImages(digest: string, reader: ImageReader): Promise<ScannedImage[]> {
   const root = await reader.manifest({ digest });

@@ -46,7 +46,7 @@ describe('the findings of a complete scan', () => {
       heldBy: 'scan-findings',
       message: 'Amazon ECR found 1 CRITICAL, 1 HIGH vulnerabilities, and the worst severity that may be served is MEDIUM: '
         + 'CVE-2024-3094 (CRITICAL, xz-utils 3.0.11-1~deb12u2), CVE-2024-1000 (HIGH, openssl 3.0.11-1~deb12u2); '
-        + 'wait for an image without them, or add a finding exception with a reason and a last day for each ID',
+        + 'wait for an image without them, or add each ID to findingExceptions with a reason and a last day',
     });
   });
 
