@@ -145,7 +145,11 @@ export class ImageSignature {
   public static githubProvenance(options: GithubProvenanceOptions): ImageSignature {
     const name = 'ImageSignature.githubProvenance()';
     requireShapes(`the options of ${name}`, options, {
-      repository: text('owner/name'), workflow: text('release.yml'), ref: text('refs/tags/*'), repositoryId: text('1234'), ownerId: text('1234'),
+      repository: text('owner/name'),
+      workflow: text('release.yml'),
+      ref: text('refs/tags/*'),
+      repositoryId: text('1234'),
+      ownerId: text('1234'),
       issuer: text(GITHUB_ISSUER),
     });
     const { issuer = GITHUB_ISSUER, ownerId, ref = 'refs/tags/*', repository, repositoryId, workflow } = options;

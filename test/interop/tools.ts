@@ -13,7 +13,7 @@ export function isInstalled(program: string): boolean {
 }
 
 /** Tools that are built from Go modules: registries, and clients by which what the engine made is judged. */
-export type GoTool = 'crane' | 'distribution' | 'olareg' | 'oras' | 'reference' | 'regctl' | 'zot';
+export type GoTool = 'cosign' | 'crane' | 'distribution' | 'olareg' | 'oras' | 'reference' | 'regctl' | 'zot';
 
 /** Whether a tool was built. Where it must be, on a build server, its absence is an error rather than a reason to skip a check. */
 export function isBuilt(tool: GoTool): boolean {

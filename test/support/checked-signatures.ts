@@ -28,6 +28,8 @@ export interface CheckOptions {
   readonly served?: string;
   /** The trust root, or a list of them. @default - that of the services */
   readonly trustRoot?: unknown;
+  /** Whether the trust root is the engine's own. @default false */
+  readonly embedded?: boolean;
   readonly tools?: Partial<MirrorTools>;
 }
 
@@ -41,7 +43,8 @@ export class CheckedSignatures {
   private readonly folder = mkdtempSync(path.join(tmpdir(), 'signatures-'));
   private files = 0;
 
-  constructor(options: LocalRegistryOptions = {}) {
+  /** @param checkSignatures the check; by default, as the engine has it in its source */
+  constructor(options: LocalRegistryOptions = {}, private readonly checkSignatures = checkSignature) {
     this.upstream = new LocalRegistry(options);
   }
 
@@ -79,14 +82,14 @@ export class CheckedSignatures {
 
   /** Checks the image. */
   async check(rules: SignatureRule | readonly SignatureRule[] = KEYLESS, options: CheckOptions = {}): Promise<Verdict> {
-    const { served, tools, trustRoot = this.services.trustRoot() } = options;
+    const { embedded, served, tools, trustRoot = this.services.trustRoot() } = options;
     return withTools(async (all) => {
       const access = new RepositoryAccess(all);
       const source = parseImageReference(`${this.upstream.host}/acme/app:latest`);
       const target = { ...parseImageReference(`${this.target.host}/mirror/app:latest`), tag: 'latest' };
       const { blobs, ...limits } = sharedLimits();
       try {
-        return await checkSignature({
+        return await this.checkSignatures({
           policy: { anyOf: [rules].flat() as SignatureRule[] },
           candidate: { source, target, digest: this.image.digest, served, dryRun: false },
           context: {
@@ -98,7 +101,7 @@ export class CheckedSignatures {
             ...limits,
             blobs: blobs.image(target.registry, target.repository),
           },
-          trustRootFile: this.writeTrustRoot(trustRoot),
+          trustRootFile: embedded ? undefined : this.writeTrustRoot(trustRoot),
         });
       } finally {
         access.close();

@@ -1,0 +1,62 @@
+/** Signatures that the real cosign makes, with keys and without a network. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
+import { isBuilt, outputOf } from './tools';
+import { CheckedSignatures } from '../support/checked-signatures';
+import { cosignTag } from '../support/fixture-images';
+import { keySigner } from '../support/signing-services';
+
+const describeWithCosign = isBuilt('cosign') ? describe : describe.skip;
+
+describeWithCosign('cosign', () => {
+  const setup = new CheckedSignatures();
+  const folder = mkdtempSync(path.join(tmpdir(), 'cosign-'));
+  const password = process.env.COSIGN_PASSWORD;
+  let pem: string;
+
+  beforeAll(async () => {
+    process.env.COSIGN_PASSWORD = '';
+    await setup.start();
+    await outputOf('cosign', ['generate-key-pair', '--output-key-prefix', 'test'], folder);
+    pem = readFileSync(path.join(folder, 'test.pub'), 'utf8');
+  });
+  afterAll(async () => {
+    if (password === undefined) delete process.env.COSIGN_PASSWORD;
+    else process.env.COSIGN_PASSWORD = password;
+    rmSync(folder, { recursive: true, force: true });
+    await setup.close();
+  });
+  beforeEach(() => setup.reset());
+
+  function cosign(command: string, ...options: string[]): Promise<Buffer> {
+    const offline = ['--key', 'test.key', '--use-signing-config=false', '--tlog-upload=false', '--yes'];
+    return outputOf('cosign', [command, ...offline, ...options, `${setup.upstream.host}/acme/app@${setup.image.digest}`], folder);
+  }
+
+  const tags = () => [...setup.upstream.repository('acme/app').tags.keys()].filter((tag) => tag !== 'latest');
+
+  test('a bundle of cosign 3 passes with its key, and not with another one', async () => {
+    await cosign('sign');
+    expect(tags()).toEqual([]);
+    expect(await setup.check({ kind: 'key', pem })).toMatchObject({ passed: true });
+    expect(await setup.check({ kind: 'key', pem: keySigner().pem })).toMatchObject({ passed: false, heldBy: 'invalid-signature' });
+    expect(await setup.check({ kind: 'key', pem, logs: 1 })).toMatchObject({ passed: false, heldBy: 'invalid-signature' });
+  });
+
+  test('a signature under the tag .sig passes', async () => {
+    await cosign('sign', '--new-bundle-format=false');
+    expect(tags()).toEqual([cosignTag(setup.image.digest)]);
+    expect(await setup.check({ kind: 'key', pem })).toMatchObject({ passed: true });
+  });
+
+  test('an attestation under the tag .att passes only if it is a signature', async () => {
+    writeFileSync(path.join(folder, 'predicate.json'), '{}');
+    const attest = (type: string) => cosign('attest', '--new-bundle-format=false', '--predicate', 'predicate.json', '--type', type);
+    await attest('https://in-toto.io/attestation/test-result/v0.1');
+    expect(tags()).toEqual([cosignTag(setup.image.digest, 'att')]);
+    expect(await setup.check({ kind: 'key', pem })).toMatchObject({ passed: false, heldBy: 'unsigned' });
+    await attest('https://sigstore.dev/cosign/sign/v1');
+    expect(await setup.check({ kind: 'key', pem })).toMatchObject({ passed: true });
+  });
+});
