@@ -48,6 +48,7 @@ export const SIDEBAR: Group[] = [
     'replication': 'Replication and other accounts',
     'shared-mirrors': 'Shared mirrors',
     'retention': 'Retention',
+    'signatures': 'Signatures of images',
     'monitoring': 'Monitoring and alarms',
     'compute': 'Compute',
     'network': 'Network',

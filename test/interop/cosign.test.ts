@@ -1,37 +1,41 @@
 /** Signatures that the real cosign makes, with keys and without a network. */
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
-import { isBuilt, outputOf } from './tools';
+import { promisify } from 'node:util';
+import { fileOf, isBuilt } from './tools';
 import { CheckedSignatures } from '../support/checked-signatures';
 import { cosignTag } from '../support/fixture-images';
 import { keySigner } from '../support/signing-services';
 
+const execute = promisify(execFile);
 const describeWithCosign = isBuilt('cosign') ? describe : describe.skip;
 
 describeWithCosign('cosign', () => {
   const setup = new CheckedSignatures();
   const folder = mkdtempSync(path.join(tmpdir(), 'cosign-'));
-  const password = process.env.COSIGN_PASSWORD;
   let pem: string;
 
   beforeAll(async () => {
-    process.env.COSIGN_PASSWORD = '';
     await setup.start();
-    await outputOf('cosign', ['generate-key-pair', '--output-key-prefix', 'test'], folder);
+    await run('generate-key-pair', '--output-key-prefix', 'test');
     pem = readFileSync(path.join(folder, 'test.pub'), 'utf8');
   });
   afterAll(async () => {
-    if (password === undefined) delete process.env.COSIGN_PASSWORD;
-    else process.env.COSIGN_PASSWORD = password;
     rmSync(folder, { recursive: true, force: true });
     await setup.close();
   });
   beforeEach(() => setup.reset());
 
-  function cosign(command: string, ...options: string[]): Promise<Buffer> {
+  /** Runs cosign without a home, so that it finds no settings of the user. */
+  function run(...words: string[]): Promise<unknown> {
+    return execute(fileOf('cosign'), words, { cwd: folder, env: { HOME: folder, COSIGN_PASSWORD: '' }, timeout: 100_000 });
+  }
+
+  function cosign(command: string, ...options: string[]): Promise<unknown> {
     const offline = ['--key', 'test.key', '--use-signing-config=false', '--tlog-upload=false', '--yes'];
-    return outputOf('cosign', [command, ...offline, ...options, `${setup.upstream.host}/acme/app@${setup.image.digest}`], folder);
+    return run(command, ...offline, ...options, `${setup.upstream.host}/acme/app@${setup.image.digest}`);
   }
 
   const tags = () => [...setup.upstream.repository('acme/app').tags.keys()].filter((tag) => tag !== 'latest');
