@@ -96,6 +96,7 @@ class MirrorTask {
   private async mirrorCurrent(): Promise<DecisionResult> {
     for (let attempt = 1; ; attempt++) {
       const { access, attestations, context, request, tools } = this;
+      this.admissionResult = undefined;
       this.admission = admissionOf({ access, attestations, context, request, tools, isRetry: attempt > 1 });
       try {
         return await this.mirror();

@@ -231,14 +231,15 @@ export class Admission {
   ): Promise<Judgment> {
     const enforced = failuresOf(checks, 'ENFORCE');
     const audited = failuresOf(checks, 'AUDIT');
-    if (enforced.length > 0) return this.hold(images, enforced, audited);
+    if (enforced.length > 0) return this.hold(images, enforced, audited, undefined, textsOf(checks));
     if (audited.some(({ heldBy }) => heldBy === 'minimum-age')) await this.record(images.upstream);
-    const notes = checks.flatMap(({ verdict }) => verdict.passed ? verdict.note ?? [] : verdict.message);
+    const notes = textsOf(checks);
     return { admitted: true, digest, heldCopy, result: { ...wouldBeHeldBy(audited), ...notes.length === 0 ? {} : { checks: notes } } };
   }
 
   private async hold(
     images: ImagesOfTag, failures: readonly FailedVerdict[], audited: readonly FailedVerdict[], decision?: ReadDecision,
+    checks: readonly string[] = [],
   ): Promise<Judgment> {
     const waitsForLock = failures.every(({ heldBy }) => heldBy === 'lock');
     if (!waitsForLock) await this.record(images.upstream);
@@ -256,6 +257,7 @@ export class Admission {
         ...isStarved ? { starved: true } : {},
         ...wouldBeHeldBy(audited),
         ...decision === undefined ? {} : { decision: publicDecision(decision) },
+        ...checks.length === 0 ? {} : { checks },
       },
     };
   }
@@ -291,6 +293,11 @@ const DEFAULT_GAP_HOURS = 8 * 24;
 
 function failuresOf(checks: readonly JudgedCheck[], mode: AdmissionMode): FailedVerdict[] {
   return checks.flatMap((check) => check.mode === mode && !check.verdict.passed ? [check.verdict] : []);
+}
+
+/** What the checks found, for people. */
+function textsOf(checks: readonly JudgedCheck[]): string[] {
+  return checks.flatMap(({ verdict }) => verdict.passed ? verdict.note ?? [] : verdict.message);
 }
 
 function wouldBeHeldBy(failures: readonly FailedVerdict[]): AdmissionResult {

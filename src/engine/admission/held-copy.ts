@@ -1,9 +1,12 @@
 /** Copies an image into quarantine for a scan, and from there to its tag, so that the tag serves exactly the image that was scanned. */
+import { scannedImages } from './scan/scanned-images';
 import { heldTag } from '../../image/admission/quarantine';
 import { formatPlatform } from '../../image/platform';
 import type { AttestationOptions } from '../copy/attestations';
 import type { CopyContext } from '../copy/copy-context';
 import { copyImage, CopyImageOptions } from '../copy/copy-image';
+import { putManifest } from '../copy/image-copy';
+import { ImageReader } from '../copy/image-reader';
 import type { SharedBlobs } from '../copy/shared-blobs';
 import { digestOf } from '../digest';
 import { MirrorError } from '../mirror-error';
@@ -31,9 +34,13 @@ export class HeldCopy {
 
   /** The tag in quarantine. Another selection of platforms, or another policy for attestations, is another image with another tag. */
   get tag(): string {
+    return this.tagOf('');
+  }
+
+  private tagOf(platformDigest: string): string {
     const { attestations, digest, key, request: { platforms, platformsIfAvailable, platformTags } } = this.options;
     const list = (selected: MirrorRequest['platforms']) => (selected ?? []).map(formatPlatform).join(',');
-    const selection = [list(platforms), platformsIfAvailable === true, list(platformTags), attestations.policy, attestations.isPinned].join(' ');
+    const selection = [list(platforms), platformsIfAvailable === true, list(platformTags), attestations.policy, attestations.isPinned, platformDigest].join(' ');
     return heldTag(key, digest, selection, (text) => digestOf(Buffer.from(text, 'utf8')));
   }
 
@@ -52,7 +59,9 @@ export class HeldCopy {
     const blobs = shared.image(quarantine.endpoint.registry, quarantine.repository);
     try {
       const options: CopyImageOptions = { digest, tag: this.tag, platforms, platformsIfAvailable, referrers, attestations };
-      return await copyImage({ ...context, target: quarantine, blobs }, options);
+      const held = await copyImage({ ...context, target: quarantine, blobs }, options);
+      await this.tagPlatforms(held);
+      return held;
     } catch (error) {
       // Another run put the same image into quarantine.
       const other = error instanceof MirrorError && error.reason === 'immutable-tag' ? await this.find() : undefined;
@@ -60,6 +69,24 @@ export class HeldCopy {
       return other;
     } finally {
       blobs.close();
+    }
+  }
+
+  /**
+   * Puts a tag on the image of each platform. Amazon ECR scans these images and not their index, and the event of a scan has the tags of its image.
+   */
+  private async tagPlatforms(held: string): Promise<void> {
+    const { context, quarantine } = this.options;
+    const reader = new ImageReader(quarantine, context.retryContext, context.lookups);
+    for (const { digest } of await scannedImages(held, reader)) {
+      if (digest === held) continue;
+      const manifest = await reader.manifest({ digest });
+      try {
+        await putManifest({ ...context, target: quarantine }, manifest, this.tagOf(digest));
+      } catch (error) {
+        // Another run put it.
+        if (!(error instanceof MirrorError) || error.reason !== 'immutable-tag') throw error;
+      }
     }
   }
 

@@ -42,6 +42,6 @@ export interface ImagesOfTag {
 /** The judgment is out of date: something changed while the image was judged or copied. */
 export class StaleJudgmentError extends MirrorError {
   constructor() {
-    super('registry-error', 'the tag moved while its image was checked; the next run checks the new image');
+    super('registry-error', 'upstream, the mirror, or a decision about the image changed while it was checked; the next run checks again');
   }
 }

@@ -72,7 +72,12 @@ function matches(name: TextName, value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_RULE_TEXT_LENGTH && SIGNATURE_PATTERNS[name].test(value);
 }
 
+/** Domains of mail providers. Everyone can have an address there. */
+const MAIL_PROVIDERS = ['gmail.com', 'googlemail.com', 'hotmail.com', 'icloud.com', 'live.com', 'outlook.com', 'proton.me', 'yahoo.com'];
+
 function identityProblem(identity: unknown): string | undefined {
+  const isShared = typeof identity === 'string' && MAIL_PROVIDERS.some((domain) => identity.toLowerCase().endsWith(`@${domain}`) && identity.includes('*'));
+  if (isShared) return `identity ${shown(identity)} would match identities of other people: write the exact address of the signer`;
   if (matches('identity', identity)) return undefined;
   const pattern = typeof identity === 'string' && /^[!-~]+$/.test(identity) && identity.includes('*');
   if (!pattern) return textProblem('identity', identity);

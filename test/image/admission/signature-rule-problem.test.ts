@@ -47,6 +47,11 @@ describe('an identity', () => {
     expect(keyless({ identity })).toMatch(/^identity ".*" would match identities of other people: .* write "\*" only after the owner/);
   });
 
+  test('is not valid with a wildcard at a mail provider, where everyone can have an address', () => {
+    expect(keyless({ identity: '*@gmail.com' })).toMatch(/would match identities of other people: write the exact address/);
+    expect(keyless({ identity: 'release@gmail.com' })).toBeUndefined();
+  });
+
   test.each([[''], ['a b'], [' release@example.com'], ['release@example.com\n'], ['https://github.com/owner/name\u0000'], ['x'.repeat(2_001)], [undefined], [null], [{}]])(
     'is not valid as %j', (identity) => {
       expect(keyless({ identity })).toMatch(/^identity .* is not valid: it must be the identity in a certificate/);
