@@ -95,7 +95,10 @@ export interface AdmissionOptions {
   /**
    * The longest time between two runs that saw a digest: whole hours, from 1 hour to 60 days. After a longer time, the age starts again.
    *
-   * @default - one and a half times the interval of the schedule plus its time window, but at least 3 hours; 8 days for a `cron` schedule
+   * Keep it below two intervals: otherwise, an image can be hidden from a run without a new start of its age.
+   *
+   * @default - one and a half times the interval of the schedule plus its time window, but at most two intervals; 8 days for a `cron` schedule that
+   * does not run each day
    */
   readonly maximumGap?: Duration;
 

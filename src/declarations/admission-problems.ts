@@ -1,6 +1,6 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import { AdmissionMode, AdmissionOptions, FindingException, FindingSeverity } from './admission-options';
-import { hoursBetweenRuns, RunTimes, windowHours } from './run-interval';
+import { longestPauseHours, RunTimes, windowHours } from './run-interval';
 import { MAX_AGE_HOURS } from '../image/admission/admission-policy';
 import { EXPIRES_FORM, isLastDay } from '../image/ownership';
 import { quote } from '../image/sanitize';
@@ -137,7 +137,7 @@ function hoursProblem(name: string, duration: Duration | undefined): string[] {
 
 /** The age of an image never grows if the longest time between two runs is shorter than the time between runs. */
 function gapProblem(maximumGap: Duration | undefined, { schedule, scheduled, timeWindow }: RunTimes): string[] {
-  const interval = scheduled ? hoursBetweenRuns(schedule) : undefined;
+  const interval = scheduled ? longestPauseHours(schedule) : undefined;
   if (interval === undefined || maximumGap?.isUnresolved()) return [];
   const hours = Math.ceil(interval + windowHours(timeWindow));
   if (maximumGap !== undefined && maximumGap.toHours({ integral: false }) < hours) {

@@ -3,7 +3,7 @@ import { AdmissionMode, AdmissionOptions } from './admission-options';
 import {
   AGE, CheckOptions, isMade, LayeredOptions, LOCK, lockDecides, modeOf, optionOf, requireAdmissionOptions, SCAN, SIGNATURES,
 } from './admission-problems';
-import { hoursBetweenRuns, RunTimes, windowHours } from './run-interval';
+import { longestPauseHours, RunTimes, windowHours } from './run-interval';
 import {
   AdmissionPolicy, CheckPolicy, LockPolicy, MAX_AGE_HOURS, MinimumAgePolicy, ScanPolicy, SignaturePolicy,
 } from '../image/admission/admission-policy';
@@ -89,15 +89,16 @@ function agePolicy(layers: LayeredOptions, times: RunTimes): MinimumAgePolicy | 
 /** The gap of images with runs at unknown times: a week, and one day for a run that starts late. */
 const UNKNOWN_GAP_HOURS = 8 * 24;
 
-/** Builds of short intervals can wait in the queue of CodeBuild for longer than the interval. */
-const LEAST_GAP_HOURS = 3;
-
-/** The longest time between two runs that is no gap: half an interval more than usual. */
+/**
+ * The longest time between two runs that is no gap: half an interval more than usual, but less than two intervals where the time window allows it. An
+ * image that is hidden from one run then starts its age again. So does an image after a run that starts late, which is safe.
+ */
 function gapHours(chosen: Duration | undefined, { schedule, scheduled, timeWindow }: RunTimes): number {
   if (chosen !== undefined) return hoursIn(chosen);
-  const interval = scheduled ? hoursBetweenRuns(schedule) : undefined;
+  const interval = scheduled ? longestPauseHours(schedule) : undefined;
   if (interval === undefined) return UNKNOWN_GAP_HOURS;
-  return Math.min(MAX_AGE_HOURS, Math.max(LEAST_GAP_HOURS, Math.ceil(interval * 1.5 + windowHours(timeWindow))));
+  const late = windowHours(timeWindow);
+  return Math.min(MAX_AGE_HOURS, Math.ceil(Math.min(interval * 1.5 + late, Math.max(interval * 2, interval + late))));
 }
 
 function hoursIn(duration: Duration): number {

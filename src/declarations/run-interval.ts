@@ -24,3 +24,37 @@ export function windowHours({ mode, maxWindow = MAX_WINDOW }: scheduler.TimeWind
   if (mode === 'OFF') return 0;
   return (maxWindow.isUnresolved() ? MAX_WINDOW : maxWindow).toHours({ integral: false });
 }
+
+const MINUTES_PER_DAY = 24 * 60;
+
+/** A cron expression with runs on each day. */
+const DAILY = /^cron\(\S+ \S+ (?:\* \* \?|\? \* \*) \*\)$/;
+
+/** The longest pause between the runs of a schedule, in hours; `undefined` for a `cron` expression without runs on each day. */
+export function longestPauseHours(schedule: Pick<scheduler.ScheduleExpression, 'expressionString'>): number | undefined {
+  const { expressionString } = schedule;
+  const starts = DAILY.test(expressionString) ? startsOf(expressionString) : [];
+  if (starts.length === 0) return hoursBetweenRuns(schedule);
+  return Math.max(...starts.map((start, index) => (starts[index + 1] ?? starts[0] + MINUTES_PER_DAY) - start)) / 60;
+}
+
+/** The times of the day at which runs start, in minutes. Those of a rate are only correct relative to each other. */
+export function startsOf(expression: string): number[] {
+  const [, minutes, hours] = /^cron\((\S+) (\S+) /.exec(expression) ?? [];
+  if (minutes !== undefined) return cronValues(hours, 24).flatMap((hour) => cronValues(minutes, 60).map((minute) => hour * 60 + minute));
+  const interval = Math.round((hoursBetweenRuns({ expressionString: expression }) ?? 24) * 60);
+  return Array.from({ length: Math.floor(MINUTES_PER_DAY / interval) }, (_, index) => index * interval);
+}
+
+/** The values of a cron field below a limit: `*`, `8`, `8-18`, `0/6`, or a list of these. Empty when the field has another form. */
+function cronValues(field: string, limit: number): number[] {
+  const parts = field.split(',').map((part) => /^(?:\*|([0-9]{1,2})(?:-([0-9]{1,2}))?)(?:\/([1-9][0-9]?))?$/.exec(part));
+  if (parts.includes(null)) return [];
+  const values = parts.flatMap((part) => {
+    const [, first = '0', last, step] = part!;
+    const to = last ?? (part![1] === undefined || step !== undefined ? limit - 1 : first);
+    return Array.from({ length: limit }, (_, value) => value)
+      .filter((value) => value >= Number(first) && value <= Number(to) && (value - Number(first)) % Number(step ?? 1) === 0);
+  });
+  return [...new Set(values)].sort((a, b) => a - b);
+}

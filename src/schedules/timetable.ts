@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Duration } from 'aws-cdk-lib';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import { hoursBetweenRuns, windowHours } from '../declarations/run-interval';
+import { hoursBetweenRuns, startsOf, windowHours } from '../declarations/run-interval';
 
 /** The times at which a schedule starts builds. */
 export interface Timetable {
@@ -40,8 +40,6 @@ export function hoursUntilStale({ schedule, timeWindow }: Timetable): number | u
   return runs === 0 ? undefined : Math.ceil(runs * interval + late);
 }
 
-const MINUTES_PER_DAY = 24 * 60;
-
 /**
  * The part of a day with one run of the schedule, as the variable `LATE_REFERRERS` has it: `06:00-12:00`, or `08:00-18:00 Europe/Berlin`.
  *
@@ -56,27 +54,6 @@ export function lateReferrersWindow({ expressionString, timeZone }: scheduler.Sc
   const end = isRate ? starts[index] + (starts[1] - starts[0]) : starts[(index + 1) % starts.length];
   const window = `${formatTime(starts[index])}-${formatTime(end)}`;
   return isRate || timeZone === undefined ? window : `${window} ${timeZone.timezoneName}`;
-}
-
-/** The times of the day at which runs start, in minutes. Those of a rate are only correct relative to each other. */
-function startsOf(expression: string): number[] {
-  const [, minutes, hours] = /^cron\((\S+) (\S+) /.exec(expression) ?? [];
-  if (minutes !== undefined) return cronValues(hours, 24).flatMap((hour) => cronValues(minutes, 60).map((minute) => hour * 60 + minute));
-  const interval = Math.round((hoursBetweenRuns({ expressionString: expression }) ?? 24) * 60);
-  return Array.from({ length: Math.floor(MINUTES_PER_DAY / interval) }, (_, index) => index * interval);
-}
-
-/** The values of a cron field below a limit: `*`, `8`, `8-18`, `0/6`, or a list of these. Empty when the field has another form. */
-function cronValues(field: string, limit: number): number[] {
-  const parts = field.split(',').map((part) => /^(?:\*|([0-9]{1,2})(?:-([0-9]{1,2}))?)(?:\/([1-9][0-9]?))?$/.exec(part));
-  if (parts.includes(null)) return [];
-  const values = parts.flatMap((part) => {
-    const [, first = '0', last, step] = part!;
-    const to = last ?? (part![1] === undefined || step !== undefined ? limit - 1 : first);
-    return Array.from({ length: limit }, (_, value) => value)
-      .filter((value) => value >= Number(first) && value <= Number(to) && (value - Number(first)) % Number(step ?? 1) === 0);
-  });
-  return [...new Set(values)].sort((a, b) => a - b);
 }
 
 function formatTime(minutes: number): string {

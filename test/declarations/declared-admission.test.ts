@@ -72,10 +72,13 @@ describe('the longest gap', () => {
 
   test.each<[string, Partial<RunTimes>, number]>([
     ['one and a half days and the window of a daily schedule', {}, 37],
-    ['three hours at least', { schedule: scheduler.ScheduleExpression.rate(Duration.minutes(5)), timeWindow: scheduler.TimeWindow.off() }, 3],
+    ['one hour at least', { schedule: scheduler.ScheduleExpression.rate(Duration.minutes(5)), timeWindow: scheduler.TimeWindow.off() }, 1],
+    ['two intervals at most', { schedule: scheduler.ScheduleExpression.rate(Duration.hours(1)) }, 2],
     ['a whole number of hours', { schedule: scheduler.ScheduleExpression.rate(Duration.hours(3)), timeWindow: scheduler.TimeWindow.flexible(Duration.minutes(10)) }, 5],
     ['the longest age at most', { schedule: scheduler.ScheduleExpression.rate(Duration.days(45)) }, 1440],
-    ['eight days for a cron schedule', { schedule: scheduler.ScheduleExpression.cron({ hour: '3' }) }, 192],
+    ['that of a daily schedule for a daily cron schedule', { schedule: scheduler.ScheduleExpression.cron({ minute: '0', hour: '3' }) }, 37],
+    ['that of the longest pause in the day', { schedule: scheduler.ScheduleExpression.cron({ minute: '0', hour: '0,8' }) }, 25],
+    ['eight days for a cron schedule with other days', { schedule: scheduler.ScheduleExpression.cron({ minute: '0', hour: '3', weekDay: 'MON' }) }, 192],
     ['eight days without a schedule', { scheduled: false }, 192],
   ])('is %s', (_, times, hours) => {
     expect(gap(times)).toBe(hours);
