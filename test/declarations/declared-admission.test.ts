@@ -5,7 +5,9 @@ import { declareAdmission } from '../../src/declarations/declared-admission';
 import { RunTimes } from '../../src/declarations/run-interval';
 
 const { AUDIT, ENFORCE, OFF } = AdmissionMode;
-const DAILY = { schedule: scheduler.ScheduleExpression.rate(Duration.days(1)), timeWindow: scheduler.TimeWindow.flexible(Duration.hours(1)), scheduled: true };
+const DAILY = {
+  schedule: scheduler.ScheduleExpression.rate(Duration.days(1)), timeWindow: scheduler.TimeWindow.flexible(Duration.hours(1)), scheduled: true,
+};
 const AGE = { minimumAge: Duration.days(7) };
 const DIGEST = `sha256:${'1'.repeat(64)}`;
 
@@ -15,8 +17,8 @@ const lock = (tag = 'stable') => ({ _digests: () => ({ [tag]: DIGEST, other: DIG
 const exception = (values: object = {}) => ({ vulnerability: 'CVE-2024-3094', reason: 'not reachable', expires: '2027-03-31', ...values });
 
 /** The policy of an image of a mirror. */
-function ofImage(own: AdmissionOptions, ofMirror: AdmissionOptions = {}, times: Partial<RunTimes> = {}) {
-  return declareAdmission('"nginx"', { own, ofMirror }, { ...DAILY, ...times }, { source: 'docker.io/library/nginx:stable', tag: 'stable' });
+function ofImage(own: AdmissionOptions, mirror: AdmissionOptions = {}, times: Partial<RunTimes> = {}) {
+  return declareAdmission('"nginx"', { own, ofMirror: mirror }, { ...DAILY, ...times }, { source: 'docker.io/library/nginx:stable', tag: 'stable' });
 }
 
 /** The policy of a mirror. */
@@ -32,7 +34,12 @@ describe('the policy', () => {
 
   test('has each check with what the engine needs, and no reasons of exceptions', () => {
     const policy = ofImage({
-      ...AGE, serveSuperseded: true, holdFirstCopies: true, signatures: [signature()], maximumSeverity: FindingSeverity.HIGH, findingExceptions: [exception()],
+      ...AGE,
+      serveSuperseded: true,
+      holdFirstCopies: true,
+      signatures: [signature()],
+      maximumSeverity: FindingSeverity.HIGH,
+      findingExceptions: [exception()],
     });
     expect(policy).toEqual({
       minimumAge: { hours: 168, maximumGapHours: 37, serveSuperseded: true, holdFirstCopies: true },
