@@ -6,6 +6,7 @@ import { DeployedAccount } from '../support/deployed-account';
 import { singleImage } from '../support/fixture-images';
 import { LocalAccount, REPOSITORY, UPSTREAM } from '../support/local-account';
 import { LocalMirror } from '../support/local-mirror';
+import { ScannedQuarantine } from '../support/scanned-quarantine';
 
 afterEach(() => jest.restoreAllMocks());
 
@@ -32,6 +33,17 @@ async function judged(calls: readonly AwsCall[]): Promise<{ findings: string[]; 
     await mirrorParameter(catalogs, nameOf('team/app', '1.0.0'), { MIRROR_EVENT_BUS: 'default' });
     await catalogs.close();
     expect(await judged(calls)).toEqual({ findings: [], operations: expect.arrayContaining(['ecr.DescribeImages', 'ecr.GetAuthorizationToken', 'events.PutEvents', 'ssm.GetParameter']) });
+  });
+
+  test('accepts the requests of the scan check', async () => {
+    const calls = recordCalls();
+    const quarantine = await new ScannedQuarantine({ scanOnPush: false }).start();
+    await quarantine.check(quarantine.push(singleImage()));
+    await quarantine.close();
+    expect(await judged(calls)).toEqual({
+      findings: [],
+      operations: ['ecr.BatchGetRepositoryScanningConfiguration', 'ecr.DescribeImageScanFindings', 'ecr.StartImageScan'],
+    });
   });
 
   test('accepts the requests of a deployment, its builds, and its schedules', async () => {

@@ -163,12 +163,19 @@ export class EcrScans {
     };
   }
 
-  /** The event that says that the scan of an image is complete, as EventBridge hands it to targets. */
-  scanEvent(repository: string, digest: string, tags: readonly string[] = []): DeliveredEvent {
+  /**
+   * The event that says that the scan of an image is complete, as EventBridge hands it to targets.
+   *
+   * Its tags are those of the scanned image. The images that an index lists have none, unless they are pushed with one.
+   *
+   * @see https://github.com/hashintel/hash/pull/8596
+   */
+  scanEvent(repository: string, digest: string): DeliveredEvent {
     const manifest = this.manifest(repository, { imageDigest: digest });
     const { findings } = this.state(repository, manifest);
     const arn = `arn:aws:ecr:eu-west-1:${this.registry.account}:repository/${repository}`;
     const counts = severityCounts(findings);
+    const tags = [...this.registry.repository(repository)!.tags].flatMap(([tag, named]) => named === digest ? [tag] : []);
     const common = { 'image-digest': digest, 'image-tags': tags };
     const [source, detailType, detail] = this.isEnhanced
       ? ['aws.inspector2', 'Inspector2 Scan', {
