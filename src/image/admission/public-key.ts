@@ -12,7 +12,7 @@ export interface PublicKeyKind {
 const MAX_PEM_LENGTH = 10_000;
 const MIN_RSA_BITS = 2048;
 
-/** The curves whose signatures can be verified, as OpenSSL names them. */
+/** The supported elliptic curves, as OpenSSL names them. */
 const CURVES: readonly (string | undefined)[] = ['prime256v1', 'secp384r1'];
 
 /** The key types that work, for errors. */

@@ -45,7 +45,7 @@ export class RejectedSignature extends Error {
   }
 }
 
-/** Runs a task of a library on data from outside. Whatever it throws, a TypeError too, rejects the signature. */
+/** Runs a task of a library on data from outside. Each error rejects the signature, also a TypeError. */
 export function rejectErrors<T>(stage: Stage, problem: string, task: () => T): T {
   try {
     return task();

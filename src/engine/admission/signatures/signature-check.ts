@@ -19,7 +19,7 @@ import { MirrorError } from '../../mirror-error';
 import type { RegistryClient } from '../../registry/registry-client';
 import type { Candidate, FailedVerdict, Verdict } from '../check';
 
-/** What the check of signatures needs. */
+/** The options of the check of signatures. */
 export interface SignatureCheckOptions {
   readonly policy: SignaturePolicy;
   readonly candidate: Candidate;

@@ -33,7 +33,7 @@ export interface AcceptedSignature {
 export interface ParsedRule {
   readonly rule: SignatureRule;
   readonly key?: KeyObject;
-  /** What the rule requires, for people. */
+  /** The required signer, for people. */
   readonly description: string;
 }
 
@@ -83,7 +83,7 @@ export async function judgeSignature(
       try {
         return { ...verify(bundle, artifact, parsed, trust), origin };
       } catch (error) {
-        // Whatever a library throws on data from outside, it is not a valid signature.
+        // A signature for which a library throws any error is not valid.
         const problem = error instanceof RejectedSignature ? error : new RejectedSignature('malformed', 'it cannot be verified');
         if (problem.isMoreHelpful(rejected)) rejected = problem;
       }

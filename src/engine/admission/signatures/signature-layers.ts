@@ -41,7 +41,7 @@ export const MAX_SIGNATURES = 64;
 const MAX_LAYER_BYTES = 1024 * 1024;
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/** What is searched for, and where. */
+/** The options of a search. */
 export interface SignatureSearchOptions {
   readonly client: RegistryClient;
   /** The digest of the image. */
@@ -157,7 +157,7 @@ export class SignatureSearch {
     return this.attempt(origin, async () => requireContent(await client.smallBlob({ digest, size }), digest, client));
   }
 
-  /** Sends a request. What does not exist is undefined, and what cannot be read is a failure: it can be the signature. */
+  /** Sends a request. Missing content is undefined. Content that cannot be read is a failure, because it can be the signature. */
   private async attempt<T>(what: string, request: () => Promise<T>): Promise<T | undefined> {
     const { client } = this.options;
     try {

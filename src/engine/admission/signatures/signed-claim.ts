@@ -1,4 +1,4 @@
-/** What a signature says: the image that it is for, and whether it is a signature at all. A claim counts only when the signature is verified. */
+/** Claims of signatures: the image that they are for, and whether they are signatures at all. A claim counts only when the signature is verified. */
 import type { Bundle } from '@sigstore/bundle';
 import { HashAlgorithm } from '@sigstore/protobuf-specs';
 import { envelopeBundle, simpleSigningBundles, storedBundle } from './cosign-layer';

@@ -55,7 +55,7 @@ export function parseTrustRoots(text: string): unknown[] {
   return lines.includes(undefined) ? [] : lines;
 }
 
-/** A trust root without certificate authorities trusts nobody, so the file is probably another one. */
+/** The trust root in a JSON value. Without certificate authorities, the file is probably another one. */
 function toMaterial(value: unknown): TrustMaterial | undefined {
   try {
     const material = toTrustMaterial(TrustedRoot.fromJSON(value));

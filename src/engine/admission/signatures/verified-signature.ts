@@ -18,7 +18,7 @@ export interface VerifiedSignature {
 
 type Timestamp = SignedEntity['timestamps'][number];
 
-/** What was verified of a signature's log entries and timestamps. */
+/** The log entries and timestamps of a signature that are verified. */
 interface Evidence {
   readonly entries: readonly TransparencyLogEntry[];
   readonly timestamps: readonly Timestamp[];
@@ -91,7 +91,7 @@ function collectEvidence(entity: SignedEntity, key: KeyObject, trust: TrustMater
       return false;
     }
   };
-  // An entry counts for the log that verifies it. What the entry says about its log is not always covered by a signature.
+  // An entry counts for the log that verifies it. The log that the entry names is not always covered by a signature.
   const logs = trust.tlogs.map((log) => {
     return entity.tlogEntries.filter((entry) => isHarmless(entry) && passes({ tlogs: [log] }, { tlogEntries: [entry] }, { tlogThreshold: 1 }));
   });
