@@ -11,7 +11,6 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as events from 'aws-cdk-lib/aws-events';
-import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -21,10 +20,12 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as signer from 'aws-cdk-lib/aws-signer';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { defineChecked } from './checked-app';
+import { defineObserved } from './observed-app';
 import {
-  CacheCredentials, ComputeArchitecture, CreationTemplate, ImageCatalog, ImageMirror, MirrorCompute, MirrorDashboard, MirroredImage,
+  CacheCredentials, ComputeArchitecture, CreationTemplate, ImageCatalog, ImageMirror, MirrorCompute, MirroredImage,
   MirroredImagesAspect, MirrorReplicaTemplate, MirrorReplication, MirrorReplicationDestination, OnDeploy, OnTagMoved, PullThroughCache,
-  RegistryCredentials, RegistrySettings, ScanSeverity, TagFilter, TagOrder, UpstreamRegistry,
+  RegistryCredentials, RegistrySettings, TagFilter, TagOrder, UpstreamRegistry,
 } from '../../src';
 
 /** Mirrors whose deployments start no builds have a third of the resources, which saves time. */
@@ -67,6 +68,7 @@ export const JUDGED_APPS: readonly JudgedApp[] = [
   { name: 'replication', define: defineReplication, regions: [ENVIRONMENT.region] },
   { name: 'pull-through-cache', define: definePullThroughCaches },
   { name: 'observed', define: defineObserved },
+  { name: 'checked', define: defineChecked },
   { name: 'many-stacks', define: defineManyStacks },
   { name: 'grouped-runs', define: defineGroupedRuns },
   { name: 'switched-off', define: defineSwitchedOff },
@@ -218,27 +220,6 @@ function definePullThroughCaches(app: App): void {
   new PullThroughCache(stack, 'Quay', { upstream: UpstreamRegistry.QUAY, creationTemplate: CreationTemplate.of({ encryptionKey: new kms.Key(stack, 'Key') }) });
   new PullThroughCache(stack, 'OtherAccount', { upstream: UpstreamRegistry.ecr('444455556666', 'us-east-1') });
   hub.grantPull(new iam.Role(stack, 'Puller', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') }), 'library/nginx:1.27');
-}
-
-function defineObserved(app: App): void {
-  const { stack, mirror } = mirrorIn(app, { images: ['nginx:stable', 'redis:7.4.0'] });
-  mirror.addCatalog('Teams', ImageCatalog.fromParameter(new ssm.StringListParameter(stack, 'List', { stringListValue: ['grafana/grafana:11.1.0'] })));
-  mirror.addImage('registry.example.com/team/tool', { tags: TagFilter.pattern('v*') });
-  const key = new kms.Key(stack, 'TopicKey');
-  const topic = new sns.Topic(stack, 'Topic', { masterKey: key, enforceSSL: true });
-  const alarms = mirror.notify(topic, { images: [mirror.image('nginx:stable')] });
-  new MirrorDashboard(stack, 'Dashboard', { mirror, alarms, buildMinutePrice: 0.005 });
-  const target = new targets.SnsTopic(topic);
-  for (const observed of [mirror, mirror.image('nginx:stable'), mirror.image('registry.example.com/team/tool')]) defineRules(observed, target);
-  mirror.onScanFindings('Critical', { severity: ScanSeverity.CRITICAL, target });
-  mirror.onScanFindings('EachHigh', { severity: ScanSeverity.HIGH, eachFinding: true, target });
-}
-
-function defineRules(observed: Pick<ImageMirror, 'onImageMirrored' | 'onImageUnchanged' | 'onTagMoved' | 'onMirrorFailed'>, target: events.IRuleTarget): void {
-  observed.onImageMirrored('Mirrored', { target });
-  observed.onImageUnchanged('Unchanged', { target });
-  observed.onTagMoved('Moved', { target });
-  observed.onMirrorFailed('Failed', { target });
 }
 
 function defineManyStacks(app: App): void {

@@ -73,9 +73,17 @@ describe('the alarm for held images', () => {
     expect([dollarsAMonth(), dollarsForMetrics()]).toEqual([0.1, 0.3]);
   });
 
-  test('is not there by default when the mirror has no checks', () => {
+  test('is there by default when the mirror has checks, for $0.10 a month more, and up to $0.30 for its metric', () => {
+    new ImageMirror(stack, 'Checked', { repositoryPrefix: 'checked', images: ['nginx:stable'], admission: { minimumAge: Duration.days(3) } }).notify(topic);
+    expect([alarmsIn().length, heldAlarms().length]).toEqual([6, 1]);
+    expect(dollarsAMonth()).toBeCloseTo(0.7, 10);
+    expect(dollarsForMetrics()).toBeCloseTo(1.2, 10);
+  });
+
+  test('is not there by default when the mirror has no checks, or only its images', () => {
+    mirror.addImage('postgres:16', { admission: { minimumAge: Duration.days(3) } });
     mirror.notify(topic);
-    expect(heldAlarms()).toEqual([]);
+    expect([alarmsIn().length, heldAlarms().length]).toEqual([5, 0]);
   });
 
   test('gets its time once', () => {
