@@ -97,8 +97,8 @@ export interface AdmissionOptions {
    *
    * Keep it below two intervals: otherwise, an image can be hidden from a run without a new start of its age.
    *
-   * @default - one and a half times the interval of the schedule plus its time window, but at most two intervals; 8 days for a `cron` schedule that
-   * does not run each day
+   * @default - one and a half times the interval of the schedule plus its time window, but at most two intervals; 8 days for a `cron` schedule
+   * with days of the month
    */
   readonly maximumGap?: Duration;
 

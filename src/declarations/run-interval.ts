@@ -27,15 +27,24 @@ export function windowHours({ mode, maxWindow = MAX_WINDOW }: scheduler.TimeWind
 
 const MINUTES_PER_DAY = 24 * 60;
 
-/** A cron expression with runs on each day. */
-const DAILY = /^cron\(\S+ \S+ (?:\* \* \?|\? \* \*) \*\)$/;
+/** A cron expression with runs on each day, or on the same days of each week. */
+const WEEKLY = /^cron\(\S+ \S+ (?:\* \* \?|\? \* (\S+)) \*\)$/;
+const DAY_NAMES = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
 
-/** The longest pause between the runs of a schedule, in hours; `undefined` for a `cron` expression without runs on each day. */
+/** The longest pause between the runs of a schedule, in hours; `undefined` for a `cron` expression with days of the month, months, or years. */
 export function longestPauseHours(schedule: Pick<scheduler.ScheduleExpression, 'expressionString'>): number | undefined {
   const { expressionString } = schedule;
-  const starts = DAILY.test(expressionString) ? startsOf(expressionString) : [];
-  if (starts.length === 0) return hoursBetweenRuns(schedule);
-  return Math.max(...starts.map((start, index) => (starts[index + 1] ?? starts[0] + MINUTES_PER_DAY) - start)) / 60;
+  const weekly = WEEKLY.exec(expressionString);
+  if (weekly === null) return hoursBetweenRuns(schedule);
+  const starts = daysOf(weekly[1] ?? '*').flatMap((day) => startsOf(expressionString).map((start) => day * MINUTES_PER_DAY + start));
+  if (starts.length === 0) return undefined;
+  return Math.max(...starts.map((start, index) => (starts[index + 1] ?? starts[0] + 7 * MINUTES_PER_DAY) - start)) / 60;
+}
+
+/** The days of the week in a cron field, from 0 for Sunday: `MON-FRI`, `2,4`, `*`. Empty when the field has another form. */
+function daysOf(field: string): number[] {
+  const numbers = field.toUpperCase().replace(/[A-Z]{3}/g, (name) => String(DAY_NAMES.indexOf(name) + 1));
+  return cronValues(numbers, 8).filter((day) => day > 0).map((day) => day - 1);
 }
 
 /** The times of the day at which runs start, in minutes. Those of a rate are only correct relative to each other. */

@@ -85,7 +85,8 @@ describe('the longest gap', () => {
     ['the longest age at most', { schedule: scheduler.ScheduleExpression.rate(Duration.days(45)) }, 1440],
     ['that of a daily schedule for a daily cron schedule', { schedule: scheduler.ScheduleExpression.cron({ minute: '0', hour: '3' }) }, 37],
     ['that of the longest pause in the day', { schedule: scheduler.ScheduleExpression.cron({ minute: '0', hour: '0,8' }) }, 25],
-    ['eight days for a cron schedule with other days', { schedule: scheduler.ScheduleExpression.cron({ minute: '0', hour: '3', weekDay: 'MON' }) }, 192],
+    ['that of the longest pause in the week', { schedule: scheduler.ScheduleExpression.cron({ minute: '0', hour: '3', weekDay: 'MON-FRI' }) }, 109],
+    ['eight days for a cron schedule with days of the month', { schedule: scheduler.ScheduleExpression.cron({ minute: '0', hour: '3', day: '1' }) }, 192],
     ['eight days without a schedule', { scheduled: false }, 192],
   ])('is %s', (_, times, hours) => {
     expect(gap(times)).toBe(hours);

@@ -28,7 +28,7 @@ export class Timeline {
 
   /**
    * @param observations the observations of one tag, in any order
-   * @param maximumGap the longest time between two runs, in milliseconds; after a longer gap, the timeline starts again
+   * @param maximumGap the time between two runs, in milliseconds, after which the timeline starts again
    * @param now in milliseconds since the epoch
    */
   constructor(observations: readonly Observation[], maximumGap: number, private readonly now: number) {
@@ -78,7 +78,7 @@ function stretchesOf(observations: readonly Observation[], maximumGap: number, n
   const stretches: Stretch[] = [];
   let previous = now;
   for (const { at, digest, since } of [...observations].sort((one, other) => other.at - one.at)) {
-    if (previous - at > maximumGap) break;
+    if (previous - at >= maximumGap) break;
     const [next] = stretches;
     if (next?.digest === digest) stretches[0] = { ...next, since };
     else stretches.unshift({ digest, since, until: at });
