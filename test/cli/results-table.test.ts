@@ -44,6 +44,19 @@ test('outcomes that did not happen are not counted', () => {
   expect(resultsTable([result({ outcome: 'tag-moved' }), result({ outcome: 'tag-moved' })]).split('\n').at(-1)).toBe('2 images: 2 tag-moved');
 });
 
+test('a held image has its checks and the time when it is old enough', () => {
+  const table = resultsTable([
+    result({ outcome: 'held', heldBy: ['minimum-age', 'unsigned'], eligibleAt: '2027-03-31T12:00:00Z' }),
+    result({ outcome: 'held', heldBy: ['lock'], wouldBeHeldBy: ['scan-findings'] }),
+    result({ outcome: 'copied', wouldBeHeldBy: ['unsigned'] }),
+    result({ outcome: 'upstream-gone' }),
+  ]);
+  expect(table.split('\n').map((line) => line.split(/ {2,}/)[0])).toEqual([
+    'OUTCOME', 'held by minimum-age, unsigned until 2027-03-31 12:00 UTC', 'held by lock (audit: scan-findings)', 'copied (audit: unsigned)', 'upstream-gone', '',
+    '4 images: 1 copied, 2 held, 1 upstream-gone',
+  ]);
+});
+
 test('no name and no message can forge a line or drive a terminal', () => {
   const table = resultsTable([result({ target: 'x\nunchanged  y', message: '\u001b[2J\r\u202eevil\u2028' }), result()]);
   expect(table.split('\n')).toHaveLength(5);

@@ -1,8 +1,8 @@
 import { Artifact, AssemblyFiles, withAppErrors } from './assembly-files';
 import { UsageError } from '../usage-error';
 import {
-  CatalogDefinition, findCatalogDefinition, findExport, findScheduledBuilds, resolveText, ScheduledBuild, StackTemplate, SynthesizedStack,
-  TokenValues,
+  CatalogDefinition, findCatalogDefinition, findExport, findRepositoryName, findScheduledBuilds, resolveText, ScheduledBuild, StackTemplate,
+  SynthesizedStack, TokenValues,
 } from './stack-template';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { awsDomain } from '../../image/registry-hosts';
@@ -154,7 +154,13 @@ function synthesizedBuild(stacks: readonly SynthesizedStack[], stack: Synthesize
   return [{ stack: stack.name, environment: { ...project, ...variables }, firstList }];
 }
 
-/** The registry and the prefix of the project that a schedule starts. The project can be in another stack, which exports its ARN. */
+/** The variables of a project that decide about images. Others have credentials and settings of AWS, which this machine does not have. */
+const PROJECT_VARIABLES: readonly string[] = [
+  PROJECT_ENVIRONMENT.REGISTRY, PROJECT_ENVIRONMENT.REPOSITORY_PREFIX, PROJECT_ENVIRONMENT.ADMISSION, PROJECT_ENVIRONMENT.QUARANTINE,
+  PROJECT_ENVIRONMENT.DECISIONS,
+];
+
+/** The variables of the project that a schedule starts. The project can be in another stack, which exports its ARN. */
 function projectOf(stacks: readonly SynthesizedStack[], stack: SynthesizedStack, arn: unknown): Record<string, string> | undefined {
   const reference = Object(arn) as { 'Fn::GetAtt'?: [string, string]; 'Fn::ImportValue'?: unknown };
   const exported = reference['Fn::ImportValue'] === undefined ? undefined : findExport(stacks, stack, reference['Fn::ImportValue']);
@@ -163,7 +169,7 @@ function projectOf(stacks: readonly SynthesizedStack[], stack: SynthesizedStack,
   const project = id === undefined ? undefined : stack.template.Resources?.[id];
   if (project?.Type !== 'AWS::CodeBuild::Project') return undefined;
   const { EnvironmentVariables: list = [] } = Object(project.Properties?.Environment) as { EnvironmentVariables?: Variable[] };
-  const names: readonly string[] = [PROJECT_ENVIRONMENT.REGISTRY, PROJECT_ENVIRONMENT.REPOSITORY_PREFIX];
-  const plain = list.filter(({ Name }) => names.includes(Name)).map(({ Name, Value }) => [Name, resolveText(Value, stack.values) ?? '']);
+  const values: TokenValues = (token) => stack.values(token) ?? findRepositoryName(stack, token);
+  const plain = list.filter(({ Name }) => PROJECT_VARIABLES.includes(Name)).map(({ Name, Value }) => [Name, resolveText(Value, values) ?? '']);
   return Object.fromEntries(plain) as Record<string, string>;
 }

@@ -1,7 +1,9 @@
 import type { AppCatalogs } from './app-catalogs';
 import type { AppEnvironment, SynthesizedBuild } from './cloud-assembly';
+import { readAdmissionTools } from '../../engine/admission/read-admission';
 import { MirrorError } from '../../engine/mirror-error';
 import { planImage, PlannedImages } from '../../engine/mirror-plan';
+import type { AdmissionTools } from '../../engine/mirror-request';
 import { notAttempted } from '../../engine/result';
 import { shownSource } from '../../engine/run-variables';
 import { PROJECT_ENVIRONMENT, RUN_ENVIRONMENT } from '../../image/contract/environment';
@@ -13,6 +15,17 @@ export const NO_REGISTRY = 'the app is synthesized for any account and Region; s
 export function appEnvironment(): AppEnvironment {
   const { AWS_ACCOUNT_ID, CDK_DEFAULT_ACCOUNT, CDK_DEFAULT_REGION, AWS_REGION, AWS_DEFAULT_REGION } = process.env;
   return { account: AWS_ACCOUNT_ID ?? CDK_DEFAULT_ACCOUNT, region: AWS_REGION ?? AWS_DEFAULT_REGION ?? CDK_DEFAULT_REGION };
+}
+
+/** The repositories that the checks of a run need; undefined when its mirror has no checks. */
+export function gateOf({ environment }: SynthesizedBuild): AdmissionTools | undefined {
+  try {
+    return readAdmissionTools(environment);
+  } catch (error) {
+    // The image with the checks has an error with the remedy.
+    if (error instanceof MirrorError) return undefined;
+    throw error;
+  }
 }
 
 /**

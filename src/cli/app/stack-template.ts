@@ -155,6 +155,12 @@ function definitionOf(id: string, resource: TemplateResource | undefined, values
   };
 }
 
+/** Finds the name of the ECR repository of the same stack that a token refers to; undefined for other tokens, and if its name is not known. */
+export function findRepositoryName(stack: SynthesizedStack, { Ref: id = '' }: TemplateToken): string | undefined {
+  const { Type, Properties = {} } = stack.template.Resources?.[id] ?? {};
+  return Type === 'AWS::ECR::Repository' ? resolveText(Properties.RepositoryName, stack.values) : undefined;
+}
+
 /** A value that a stack of the app exports. */
 interface ExportedValue {
   readonly stack: SynthesizedStack;

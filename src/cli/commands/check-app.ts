@@ -2,17 +2,19 @@ import { checkCustomImage } from '../../engine/customize/custom-builds';
 import { describeImage, ImageDescription } from '../../engine/describe-image';
 import { mirrorAll } from '../../engine/mirror-all';
 import { MirrorError } from '../../engine/mirror-error';
-import { asDryRun } from '../../engine/mirror-plan';
-import type { MirrorRequest, MirrorTools } from '../../engine/mirror-request';
+import { asDryRun, PlannedImages } from '../../engine/mirror-plan';
+import type { AdmissionTools, MirrorRequest, MirrorTools } from '../../engine/mirror-request';
 import { RepositoryAccess } from '../../engine/registry/repository-access';
 import { isSuccess, MirrorResult, summarize } from '../../engine/result';
 import type { TagPreview } from '../../engine/tag-preview';
 import { PROJECT_ENVIRONMENT } from '../../image/contract/environment';
+import type { ImageReference } from '../../image/image-reference';
 import { escapeControlCharacters } from '../../image/sanitize';
 import { AppCatalogs } from '../app/app-catalogs';
 import { readSynthesizedBuilds } from '../app/cloud-assembly';
-import { appEnvironment, NO_REGISTRY, planRun } from '../app/planned-runs';
+import { appEnvironment, gateOf, NO_REGISTRY, planRun } from '../app/planned-runs';
 import { CommandOptions, withMirrorTools } from '../mirror-tools';
+import { checkNames } from '../output/admission-cells';
 import { appTable, CheckedImage, tagFilterLines } from '../output/tables';
 import { UsageError } from '../usage-error';
 
@@ -37,16 +39,45 @@ export async function checkApp(options: CheckAppOptions): Promise<number> {
   const runs = readSynthesizedBuilds(options.app, appEnvironment(), options.stack);
   if (options.registry === undefined && !runs.some(({ environment }) => environment[PROJECT_ENVIRONMENT.REGISTRY])) throw new UsageError(NO_REGISTRY);
   const catalogs = new AppCatalogs(options.app, runs, options.catalog);
-  const plan = runs.flatMap((run) => planRun(run, options.registry, catalogs).map((planned) => ({ stack: run.stack, planned: asDryRun(planned) })));
+  const gates = new Gates();
+  const plan = runs.flatMap((run) => planRun(run, options.registry, catalogs).map((planned) => {
+    return { stack: run.stack, planned: gates.remember(asDryRun(planned), gateOf(run)) };
+  }));
   const tagFilters: TagPreview[] = [];
   const checked = await withMirrorTools({ ...options, quiet: true }, false, (tools) => mirrorAll(plan.map(({ planned }) => planned), tools, {
     onTags: (preview) => { tagFilters.push(preview); },
+    onStart: (request) => ({ ...tools, admissionTools: gates.of(request) }),
     onResult: async (result, request, index) => {
       const results = request === undefined ? [result] : await checkImage(request, result, tools);
-      return results.map((one) => ({ ...one, stack: plan[index].stack }));
+      return results.map((one) => ({ ...one, ...gates.checksOf(request), stack: plan[index].stack }));
     },
   }));
   return printChecked(checked.flat(), catalogs, tagFilters, options);
+}
+
+/** The mirrors of requests, as far as checks of new images need them. An app can have several mirrors. */
+class Gates {
+  private readonly gates = new WeakMap<MirrorRequest, AdmissionTools>();
+
+  remember(planned: PlannedImages, gate: AdmissionTools | undefined): PlannedImages {
+    if ('result' in planned || gate === undefined) return planned;
+    const { configuration } = planned;
+    const requestFor = (source: ImageReference) => {
+      const request = configuration.requestFor(source);
+      this.gates.set(request, gate);
+      return request;
+    };
+    return { configuration: { ...configuration, requestFor } };
+  }
+
+  of(request: MirrorRequest): AdmissionTools | undefined {
+    return this.gates.get(request);
+  }
+
+  /** The checks of an image of a mirror with checks. */
+  checksOf(request: MirrorRequest | undefined): Pick<CheckedImage, 'admission'> {
+    return request === undefined || !this.gates.has(request) ? {} : { admission: checkNames(request.admission) };
+  }
 }
 
 /** The results for an image and for its customized image. */

@@ -1,3 +1,4 @@
+import { outcomeText } from './admission-cells';
 import { ImageDescription } from '../../engine/describe-image';
 import { megabytes } from '../../engine/report/progress';
 import { MirrorResult, summarize } from '../../engine/result';
@@ -6,13 +7,24 @@ import { shortDigest } from '../../image/image-reference';
 import { escapeControlCharacters } from '../../image/sanitize';
 
 /** The result of a dry run for one image of an app, with facts about the image in the mirror. */
-export type CheckedImage = MirrorResult & { readonly stack: string; readonly description?: ImageDescription };
+export type CheckedImage = MirrorResult & {
+  readonly stack: string;
+  readonly description?: ImageDescription;
+  /** The checks of new images; empty for an image without checks in a mirror with checks. Absent if the mirror has none. */
+  readonly admission?: readonly string[];
+};
 
 const HEADER = ['STACK', 'IMAGE', 'UPSTREAM', 'MIRROR', 'AGE', 'SIZE', 'PLATFORMS', 'NEXT RUN'];
 
+/** Only if a mirror of the app has checks of new images. */
+const CHECKS_HEADER = 'CHECKS';
+
 /** The table of `check --app`: a row for each image, the problems, and a line with the counts. */
 export function appTable(images: readonly CheckedImage[]): string {
-  const table = images.length === 0 ? [] : [textTable([HEADER, ...images.map(checkedImageRow)]), ''];
+  const hasChecks = images.some(({ admission }) => admission !== undefined);
+  const checks = (cell: string) => hasChecks ? [cell] : [];
+  const rows = images.map((image) => [...checkedImageRow(image), ...checks(checksCell(image))]);
+  const table = images.length === 0 ? [] : [textTable([[...HEADER, ...checks(CHECKS_HEADER)], ...rows]), ''];
   return [...table, ...problemLines(images).map(escapeControlCharacters), countLine(images)].join('\n');
 }
 
@@ -48,8 +60,14 @@ function checkedImageRow(image: CheckedImage): string[] {
     ageCell(description?.created),
     description ? megabytes(description.bytes) : '-',
     description?.platforms.join(' ') || '-',
-    outcomeCell(image),
+    outcomeText(image),
   ];
+}
+
+/** The checks of an image. An image that its mirror serves unchecked stands out. */
+function checksCell({ admission }: CheckedImage): string {
+  if (admission === undefined) return '-';
+  return admission.length === 0 ? 'UNCHECKED' : admission.join(', ');
 }
 
 /** The days since the build time of an image. */
@@ -78,13 +96,9 @@ function countLine(results: readonly MirrorResult[]): string {
   return `${results.length} image${results.length === 1 ? '' : 's'}: ${counts.join(', ')}`;
 }
 
-function outcomeCell({ outcome, dryRun }: MirrorResult): string {
-  return dryRun && outcome === 'copied' ? 'would copy' : outcome;
-}
-
 function resultRow(result: MirrorResult): string[] {
   const { bytesCopied, message = '', seconds, source, target } = result;
-  return [outcomeCell(result), target || source, bytesCopied === 0 ? '-' : megabytes(bytesCopied), seconds.toFixed(1), message];
+  return [outcomeText(result), target || source, bytesCopied === 0 ? '-' : megabytes(bytesCopied), seconds.toFixed(1), message];
 }
 
 /** The maximum number of tags of a filter in a line. */
