@@ -27,7 +27,7 @@ const validateStrictly = compile({
 
 let account: LocalAccount;
 beforeEach(async () => {
-  account = await LocalAccount.open();
+  account = await LocalAccount.open([REPOSITORY, 'mirror-held', 'mirror-decisions']);
 });
 afterEach(async () => {
   expect(account.errors()).toEqual([]);
@@ -135,6 +135,33 @@ test('platforms, their tags, referrers and warnings are documented too', async (
   const mirrored = event();
   expect(problems(mirrored)).toEqual([]);
   expect(mirrored.detail).toMatchObject({ platformTags: ['stable-linux-arm64'], warnings: [expect.any(String)] });
+});
+
+test('an image that a check holds is "Image Held", first without an image that is served, and later with one', async () => {
+  const variables = { IMAGE: `${UPSTREAM}/team/app:stable`, MIRROR_QUARANTINE: 'mirror-held', MIRROR_DECISIONS: 'mirror-decisions' };
+  const policy = (holdFirstCopies: boolean) => JSON.stringify({ minimumAge: { hours: 72, maximumGapHours: 48, holdFirstCopies } });
+  account.upstream.push('team/app', 'stable', IMAGE);
+  await run({ ...variables, ADMISSION: policy(true) });
+  const first = event();
+  expect(problems(first)).toEqual([]);
+  expect(first).toMatchObject({ 'detail-type': EVENT_DETAIL_TYPE.HELD, 'detail': { outcome: 'held', reason: 'held', heldBy: ['minimum-age'] } });
+  await run({ ...variables, ADMISSION: '{}' });
+  expect(event()['detail-type']).toBe(EVENT_DETAIL_TYPE.MIRRORED);
+  account.upstream.push('team/app', 'stable', singleImage({ seed: 'next' }));
+  await run({ ...variables, ADMISSION: policy(false) });
+  const later = event();
+  expect(problems(later)).toEqual([]);
+  expect(later.detail).toMatchObject({ outcome: 'held', targetDigest: IMAGE.digest, heldBy: ['minimum-age'], eligibleAt: expect.any(String) });
+  expect(later.detail).not.toHaveProperty('reason');
+});
+
+test('an image that upstream no longer has is "Upstream Image Gone"', async () => {
+  await mirroredEvent();
+  account.upstream.repository('team/app').tags.delete('stable');
+  await run({ IMAGE: `${UPSTREAM}/team/app:stable` });
+  const gone = event();
+  expect(problems(gone)).toEqual([]);
+  expect(gone).toMatchObject({ 'detail-type': EVENT_DETAIL_TYPE.UPSTREAM_GONE, 'detail': { outcome: 'upstream-gone', targetDigest: IMAGE.digest } });
 });
 
 describe('the result', () => {
