@@ -23,7 +23,8 @@ export function heldRemedy(results: readonly ImageResult[]): string[] {
   const held = results.filter(isHeld);
   if (held.length === 0) return [];
   const [{ source, held: { digest } }] = held;
-  const image = held.length === 1 && digest !== undefined ? `${source}@${digest}` : 'IMAGE@sha256:…';
+  const isKnown = held.length === 1 && digest !== undefined && !source.includes('@');
+  const image = isKnown ? `${source}@${digest}` : 'IMAGE@sha256:…';
   return [`The mirror serves no version of ${held.length === 1 ? 'this image' : 'these images'} yet. Deploy again when the checks pass. `
     + `Or review the image and run: npx cdk-ecr-mirror release ${image} --reason "…". Or change its admission, or set onDeploy: OnDeploy.START.`];
 }

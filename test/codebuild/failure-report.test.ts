@@ -101,6 +101,10 @@ describe('images that checks hold', () => {
     ]);
   });
 
+  test('an image that is named with a digest of its own gets no second one', () => {
+    expect(formatFailureReport([build('FAILED', 1, whole(held(`nginx:stable@${DIGEST}`, ['unsigned'])))])).toContain('release IMAGE@sha256:… --reason');
+  });
+
   test('a held image without details is named all the same', () => {
     expect(formatFailureReport([build('FAILED', 1, whole({ source: 'a', reason: 'held', held: { by: [] } }))])).toContain('\n- a (held by a check)\n');
   });
