@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import { IImageMirror, MirrorParts } from '../declarations/mirror-interfaces';
 import { AdmissionPolicy, hasChecks } from '../image/admission/admission-policy';
 import { decisionRepository, quarantineRepository } from '../image/admission/quarantine';
+import { SCAN_ACTIONS } from '../image/admission/scan-actions';
 import { MAX_VARIABLE_LENGTH, PROJECT_ENVIRONMENT } from '../image/contract/environment';
 import { addVariables } from '../project/added-variables';
 import { REPOSITORY_ACTIONS } from '../project/build-role';
@@ -14,9 +15,6 @@ import { formatRules } from '../repositories/lifecycle-rules';
 import { PULL_ACTIONS } from '../repositories/pull-grants';
 import { repositoryArn } from '../repositories/repository-arns';
 import { RepositorySet } from '../repositories/repository-set';
-
-/** The actions of a build that reads the findings of scans, and that starts a scan where none was started by the push. */
-const SCAN_ACTIONS = ['ecr:DescribeImageScanFindings', 'ecr:StartImageScan'];
 
 /** The repositories in which a mirror keeps what its checks need. */
 export interface AdmissionRepositories {
@@ -164,8 +162,12 @@ export class Quarantine {
     if (this.hasScan) return;
     this.hasScan = true;
     const { builds, repositories } = this.props;
-    const resources = [repositoryArn(Stack.of(this.mirror), quarantineRepository(repositories.prefix))];
-    builds.role.allow([new iam.PolicyStatement({ actions: SCAN_ACTIONS, resources })]);
+    const { anyResource, repository } = SCAN_ACTIONS;
+    const quarantine = repositoryArn(Stack.of(this.mirror), quarantineRepository(repositories.prefix));
+    builds.role.allow([
+      new iam.PolicyStatement({ actions: [...repository], resources: [quarantine] }),
+      new iam.PolicyStatement({ actions: [...anyResource], resources: ['*'] }),
+    ]);
   }
 }
 

@@ -17,7 +17,7 @@ describe('the builds of a mirror with checks', () => {
   const PULL = ['ecr:BatchGetImage', 'ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:DescribeImages'];
   const PUSH = ['ecr:InitiateLayerUpload', 'ecr:UploadLayerPart', 'ecr:CompleteLayerUpload', 'ecr:PutImage'];
   const OTHERS = ['ecr:BatchDeleteImage', 'ecr:DeleteRepository', 'ecr:PutLifecyclePolicy', 'ecr:PutImageTagMutability', 'ecr:SetRepositoryPolicy'];
-  const READ_SCAN = ['ecr:DescribeImageScanFindings', 'ecr:StartImageScan'];
+  const READ_SCAN = ['ecr:BatchGetRepositoryScanningConfiguration', 'ecr:DescribeImageScanFindings', 'ecr:StartImageScan'];
 
   test.each([...PULL, ...PUSH])('may call %s on the quarantine', async (action) => {
     expect(await judge(template, action, 'mirror-held')).toBe('Allowed');
