@@ -4,17 +4,19 @@ import * as ecr_assets from 'aws-cdk-lib/aws-ecr-assets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
-import { CatalogSource, ImageCatalog } from './image-catalog';
+import { declareCatalogChecks } from './catalog-checks';
+import { catalogRuns } from './catalog-runs';
+import { ImageCatalog } from './image-catalog';
 import { MirrorCatalogs, warnAboutShardSize } from './mirror-catalogs';
-import { declarePlatforms, declareTimetable, requireOwner } from '../declarations/declared-image';
-import { requireKeptImages } from '../declarations/kept-images';
+import { AdmissionOptions } from '../declarations/admission-options';
+import { declarePlatforms, declareTimetable } from '../declarations/declared-image';
 import { IImageMirror } from '../declarations/mirror-interfaces';
-import { Attestations, OnTagMoved, TagKind } from '../declarations/tag-policy';
+import { Attestations, OnTagMoved, OnUpstreamGone, TagKind } from '../declarations/tag-policy';
 import { parseUpstreamImage } from '../declarations/upstream-image';
 import { neverMirroredProblem } from '../deploy/deploy-trigger';
 import { catalogRepositoryName, catalogTagKind, floatingRepositoryPrefix } from '../image/catalog/catalog-repositories';
 import { formatShard, MAX_SHARDS } from '../image/catalog/catalog-shard';
-import { RUN_ENVIRONMENT, RunVariables } from '../image/contract/environment';
+import { RunVariables } from '../image/contract/environment';
 import { mirrorTag } from '../image/repository-name';
 import { quote } from '../image/sanitize';
 import { grantCatalogPull } from '../repositories/pull-grants';
@@ -77,6 +79,27 @@ export interface MirroredCatalogOptions {
    * @default - the setting of the mirror
    */
   readonly onTagMoved?: OnTagMoved;
+
+  /**
+   * The action of a run when the upstream registry no longer has an image that the mirror has. An entry can override it.
+   *
+   * @default - the action of the mirror
+   */
+  readonly onUpstreamGone?: OnUpstreamGone;
+
+  /**
+   * The checks that a new image must pass before a tag serves it. Each field replaces the same field of the mirror.
+   *
+   * An entry can add checks and make checks stricter, and can't weaken them. Entries can have checks only if the catalog or its mirror has
+   * `admission`. An empty object is sufficient: it adds the quarantine repository of the mirror.
+   *
+   * Also the first copy of an image waits for its minimum age, because everyone who can edit the list can name an image.
+   *
+   * A catalog can't have a `lock`: write the only valid digest of an image in the field `digest` of its entry.
+   *
+   * @default - the checks of the mirror, without its lock
+   */
+  readonly admission?: AdmissionOptions;
 
   /**
    * The owner of entries without an `owner` of their own. The field `owner` of their results and events has this value.
@@ -178,8 +201,8 @@ export class MirroredCatalog extends Construct {
 
   /**
    * @throws Error when a file has mistakes or too many entries for its shards; when `shards` is not valid; when the mirror is in another stack;
-   * when `schedule` or `timeWindow` has no effect; and when the `repositoryPrefix` of the mirror is not valid for repository creation templates, or
-   * overlaps with the prefix of another mirror
+   * when `schedule` or `timeWindow` has no effect; when `admission` is not valid, or is missing although an entry of a file has checks; and when the
+   * `repositoryPrefix` of the mirror is not valid for repository creation templates, or overlaps with the prefix of another mirror
    */
   constructor(scope: Construct, id: string, props: MirroredCatalogProps) {
     super(scope, id);
@@ -191,13 +214,16 @@ export class MirroredCatalog extends Construct {
     const source = props.catalog._bind(this, defaults.repositoryPrefix);
     const platforms = requireCatalogPlatforms(props, defaults.platforms);
     const needs = this.catalogs.add(source, platforms?.length);
-    const runs = Array.from({ length: shards }, (_, index) => this.variablesOf(source, index + 1, { ...props, platforms }));
+    const { images } = source;
+    const { admission, mirror } = props;
+    const checks = declareCatalogChecks(this, { mirror, admission, defaults, images, times: { ...timetable, scheduled } });
+    const runs = catalogRuns(source, { ...props, shards, platforms, checks }, defaults);
     if (scheduled) this.defineSchedules(runs, { ...timetable, enabled });
     if (enabled) deployTrigger?.startRuns(this, 'FirstRun', runs, { needs, isScheduled: scheduled });
     if (enabled && !scheduled && deployTrigger === undefined) {
       this.node.addValidation({ validate: () => [neverMirroredProblem(`the catalog ${quote(this.node.path)}`)] });
     }
-    warnAboutShardSize(this, source.images?.images ?? [], { shards, longestBuild });
+    warnAboutShardSize(this, images?.images ?? [], { shards, longestBuild });
   }
 
   /**
@@ -265,31 +291,6 @@ export class MirroredCatalog extends Construct {
       });
     }
   }
-
-  private variablesOf({ location }: CatalogSource, number: number, props: CatalogRunProps): RunVariables {
-    const { defaults } = this.catalogs.props;
-    const { keepPrevious = defaults.keepPrevious, keepVersions = defaults.keepVersions } = props;
-    const kept = requireKeptImages({ keepPrevious, keepVersions });
-    const { attestations = defaults.attestations, lateReferrers = defaults.lateReferrers, onTagMoved = defaults.onTagMoved, shards = 1 } = props;
-    const { owner, platforms, referrers = defaults.referrers } = props;
-    return {
-      [RUN_ENVIRONMENT.CATALOG]: location,
-      [RUN_ENVIRONMENT.SHARD]: shards === 1 ? undefined : formatShard({ number, of: shards }),
-      [RUN_ENVIRONMENT.ON_TAG_MOVED]: onTagMoved === OnTagMoved.FAIL ? undefined : onTagMoved,
-      [RUN_ENVIRONMENT.OWNER]: requireOwner(owner) ?? defaults.owner,
-      [RUN_ENVIRONMENT.PLATFORMS_IF_AVAILABLE]: platforms?.join(','),
-      [RUN_ENVIRONMENT.REFERRERS]: referrers ? undefined : 'false',
-      [RUN_ENVIRONMENT.ATTESTATIONS]: attestations === Attestations.KEEP_IF_ACCEPTED ? undefined : attestations,
-      [RUN_ENVIRONMENT.LATE_REFERRERS]: lateReferrers ? undefined : 'false',
-      [RUN_ENVIRONMENT.KEEP_PREVIOUS]: kept.keepPrevious === defaults.keepPrevious ? undefined : String(kept.keepPrevious),
-      [RUN_ENVIRONMENT.KEEP_VERSIONS]: kept.keepVersions?.toString(),
-    };
-  }
-}
-
-/** The options for the runs of a catalog, with parsed platforms. */
-interface CatalogRunProps extends Omit<MirroredCatalogOptions, 'platforms'> {
-  readonly platforms: readonly string[] | undefined;
 }
 
 /** The platforms to mirror where they are available; `undefined` for all. */

@@ -20,7 +20,7 @@ export function catalogImages(text: string, repositoryPrefix: string): CatalogIm
 }
 
 function toCatalogImage(read: ValidEntry): CatalogImage {
-  const { entry: { tags, platforms, allPlatforms }, reference } = read;
+  const { entry: { admission, tags, platforms, allPlatforms }, position, reference } = read;
   return {
     registry: reference.registry,
     upstream: upstreamRepository(read),
@@ -28,5 +28,6 @@ function toCatalogImage(read: ValidEntry): CatalogImage {
     tags: tags === undefined ? 1 : tags.latest,
     platforms: platforms?.length,
     allPlatforms,
+    ...admission === undefined ? {} : { checkedAt: position },
   };
 }
