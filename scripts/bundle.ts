@@ -54,10 +54,10 @@ const undiciCore: Plugin = {
   setup: ({ onResolve }) => onResolve({ filter: /^undici$/ }, () => ({ path: path.join(root, 'scripts', 'undici-core.mjs') })),
 };
 
-/** The command `start` is a file of its own: Node reads what it is given to the end before it begins, and the AWS SDK is long. */
+/** The commands for deployed mirrors are a file of their own: Node reads what it is given to the end before it begins, and the AWS SDK is long. */
 const startApart: Plugin = {
   name: 'start-apart',
-  setup: ({ onResolve }) => onResolve({ filter: /\/commands\/start-command\.js$/ }, () => ({ path: '../start/start-command.js', external: true })),
+  setup: ({ onResolve }) => onResolve({ filter: /\/commands\/deployed-commands\.js$/ }, () => ({ path: '../start/start-command.js', external: true })),
 };
 
 /** What starts builds of customized images is a file of its own for the same reason. */
@@ -122,7 +122,7 @@ async function main() {
     bundle('src/engine/catalog/catalog-images.ts', 'assets/catalog/catalog-images.js'),
     bundle('src/handlers/main.ts', 'assets/handlers/handlers.js'),
     bundle('src/cli/main.ts', 'assets/cli/cdk-ecr-mirror.js', '#!/usr/bin/env node'),
-    bundle('src/cli/commands/start-command.ts', 'assets/start/start-command.js'),
+    bundle('src/cli/commands/deployed-commands.ts', 'assets/start/start-command.js'),
     bundle('src/cli/commands/trust-root-command.ts', 'assets/trust-root/trust-root-command.js'),
   ]);
   writeBillOfMaterials(metafiles, path.join(root, 'assets', 'sbom.cdx.json'));

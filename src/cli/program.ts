@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CheckAppOptions } from './commands/check-app';
+import type { DecisionCommandOptions } from './commands/decision-command';
 import { readImagePairs } from './commands/image-pairs';
 import type { LockCommandOptions } from './commands/lock-command';
 import { mirrorCommand, MirrorCommandOptions } from './commands/mirror-command';
@@ -43,6 +44,8 @@ export function createProgram(version: string, exit: (code: number) => void, sig
   addStartCommand(root, { exit, signal });
   addLockCommand(root, { exit, signal });
   addTrustRootCommand(root, { exit, signal });
+  addDecisionCommand(root, 'RELEASE', 'Serve an image that the checks of a deployed mirror hold. Its other checks do not apply.', { exit, signal });
+  addDecisionCommand(root, 'REFUSE', 'Hold an image in a deployed mirror, whatever its checks say, under each tag.', { exit, signal });
   return root;
 }
 
@@ -79,7 +82,7 @@ function addMirrorCommand(root: Command, name: string, description: string, dryR
       .option('--stack <name>', 'with --app: check only this stack, for example Prod/Platform or "Prod/*" (can be repeated)', collectNames)
       .option('--registry <host>', 'with --app: check in this registry instead of the registry of the app');
   }
-  setAction(command, ending, (args, options: CommandOptions) => runMirrorCommand(args, { ...options, signal: ending.signal }, dryRun));
+  setAction(command, ending, (args: string[], options: CommandOptions) => runMirrorCommand(args, { ...options, signal: ending.signal }, dryRun));
 }
 
 function addStartCommand(root: Command, ending: CommandEnding): void {
@@ -93,9 +96,9 @@ function addStartCommand(root: Command, ending: CommandEnding): void {
     .option('--no-wait', 'print the started builds and exit')
     .option('--json', 'print only one JSON object to stdout')
     .option('--quiet', 'no progress output');
-  setAction(command, ending, async (names, options: StartCommandOptions) => {
+  setAction(command, ending, async (names: string[], options: StartCommandOptions) => {
     // A separate bundle, so that the other commands do not load the AWS SDK.
-    const { startCommand } = await import('./commands/start-command.js');
+    const { startCommand } = await import('./commands/deployed-commands.js');
     return startCommand(names, options, ending.signal);
   });
 }
@@ -137,15 +140,31 @@ function addTrustRootCommand(root: Command, ending: CommandEnding): void {
   });
 }
 
+function addDecisionCommand(root: Command, decision: 'RELEASE' | 'REFUSE', description: string, ending: CommandEnding): void {
+  const command = addSubcommand(root, decision.toLowerCase())
+    .description(description)
+    .argument('<image>', 'an image of the mirror with its digest, for example nginx:stable@sha256:…')
+    .option('--reason <text>', 'why, in one line: the event and the results repeat it (required)')
+    .option('--stack <name>', 'the CloudFormation stack that defines the image (default: the stack of the only mirror in the account and Region)')
+    .option('--project <name>', "the mirror's CodeBuild project (default: the project in the stack, or the only one in the account and Region)")
+    .option('--no-wait', 'print the started build and exit')
+    .option('--json', 'print only one JSON object to stdout')
+    .option('--quiet', 'no progress output');
+  setAction(command, ending, async (image: string, options: DecisionCommandOptions) => {
+    const { decisionCommand } = await import('./commands/deployed-commands.js');
+    return decisionCommand(decision, image, options, ending.signal);
+  });
+}
+
 /** Adds a subcommand. After an error, it prints one line about the help: the full help would hide the error. */
 function addSubcommand(root: Command, name: string): Command {
   return root.command(name).addHelpText('after', EXIT_CODES_HELP).showHelpAfterError(`(see "cdk-ecr-mirror ${name} --help")`);
 }
 
-type CommandAction<Options> = (args: string[], options: Options) => Promise<number>;
+type CommandAction<Args, Options> = (args: Args, options: Options) => Promise<number>;
 
-function setAction<Options>(command: Command, { exit, signal }: CommandEnding, action: CommandAction<Options>): void {
-  command.action(async (args: string[], options: Options) => {
+function setAction<Args, Options>(command: Command, { exit, signal }: CommandEnding, action: CommandAction<Args, Options>): void {
+  command.action(async (args: Args, options: Options) => {
     try {
       const code = await action(args, options);
       exit(interruptionCode(signal) ?? code);

@@ -76,7 +76,21 @@ export async function startBuilds(request: StartBuildsRequest, tools: StartBuild
   return started;
 }
 
-async function startBuild(planned: PlannedBuild, index: number, request: StartBuildsRequest, tools: StartBuildsTools): Promise<StartedBuild> {
+/**
+ * Starts one build with variables that are not those of a run.
+ *
+ * Errors are retried as by `startBuilds()`.
+ *
+ * @throws StartBuildError after any other error, and when the build could not be started by the deadline
+ */
+export function startSingleBuild(variables: RunVariables, request: StartRequest, tools: StartBuildsTools): Promise<StartedBuild> {
+  return startBuild({ value: '', variables, images: [variables[RUN_ENVIRONMENT.IMAGE] ?? ''] }, 0, request, tools);
+}
+
+/** What all builds of a request share. */
+type StartRequest = Omit<StartBuildsRequest, 'images' | 'longestBuildMinutes'>;
+
+async function startBuild(planned: PlannedBuild, index: number, request: StartRequest, tools: StartBuildsTools): Promise<StartedBuild> {
   const { value, variables = { [RUN_ENVIRONMENT.IMAGES]: value }, images, customizes } = planned;
   const command = new StartBuildCommand({
     projectName: request.project,
@@ -106,7 +120,7 @@ function environmentOverrides(environment: BuildEnvironmentOverride | undefined)
 
 /** @param startedBuilds the number of builds that the request has started before */
 async function retryUntilDeadline<T>(
-  send: () => Promise<T>, startedBuilds: number, request: StartBuildsRequest, { log, clock = SYSTEM_CLOCK }: StartBuildsTools,
+  send: () => Promise<T>, startedBuilds: number, request: StartRequest, { log, clock = SYSTEM_CLOCK }: StartBuildsTools,
 ): Promise<T> {
   const { deadline, ownBuilds = 0, project } = request;
   for (let attempt = 1; ; attempt++) {

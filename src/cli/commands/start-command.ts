@@ -1,7 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { Clock, SYSTEM_CLOCK } from '../../codebuild/aws-errors';
 import { escapeControlCharacters, sanitizeForLog } from '../../image/sanitize';
 import { AwsClients, awsClients, awsFailureReason } from '../deployed/aws-clients';
+import { clockUntil, linkOf, progressLog, writeLine } from '../deployed/build-output';
 import { familiarItemName, findDeployedItems, MirrorLocation } from '../deployed/deployed-items';
 import { followBuilds } from '../deployed/followed-builds';
 import { chooseItems, requireValidNames } from '../deployed/start-arguments';
@@ -18,8 +17,6 @@ export interface StartCommandOptions extends MirrorLocation {
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
-
-const MAX_LINE_LENGTH = 1_000;
 
 /**
  * Starts builds of a deployed mirror, and follows them until they have ended.
@@ -101,22 +98,4 @@ function printFailed(error: unknown, started: readonly StartedMirrorBuild[], opt
 
 function printJson(report: StartReport, { json }: StartCommandOptions): void {
   if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
-}
-
-function progressLog({ quiet }: StartCommandOptions): (line: string) => void {
-  return quiet ? () => undefined : writeLine;
-}
-
-/** Writes a line to stderr. The line can come from the log of a build, so it is sanitized. */
-function writeLine(line: string): void {
-  process.stderr.write(`${sanitizeForLog(line, MAX_LINE_LENGTH)}\n`);
-}
-
-function linkOf({ link }: StartedMirrorBuild): string {
-  return link === undefined ? '' : `: ${link}`;
-}
-
-/** A clock that stops a sleep when the signal aborts. */
-function clockUntil(signal: AbortSignal): Clock {
-  return { ...SYSTEM_CLOCK, sleep: (milliseconds) => wait(milliseconds, undefined, { signal }) };
 }

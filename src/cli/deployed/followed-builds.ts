@@ -17,6 +17,8 @@ export interface FollowBuildsTools {
   readonly log: (line: string) => void;
   /** Interrupts the command. */
   readonly signal: AbortSignal;
+  /** Whether the log had all that the command waits for. @default - whether it had the results of all images */
+  readonly isComplete?: () => boolean;
 }
 
 /** The pause between two polls, in milliseconds. */
@@ -94,8 +96,9 @@ export class FollowedMirrorBuild {
     if (hasLog && !this.isLogDenied) await this.readLog(log!);
     if (this.status === 'IN_PROGRESS') return;
     this.endTime ??= now;
-    this.hasEnded = this.logResults.isComplete || !hasLog || this.isLogDenied || now >= this.endTime + LATE_LINES_TIME;
-    if (this.hasEnded && this.logProblem === undefined && !this.logResults.isComplete) this.logProblem = 'its log ends before its results';
+    const isComplete = this.tools.isComplete?.() ?? this.logResults.isComplete;
+    this.hasEnded = isComplete || !hasLog || this.isLogDenied || now >= this.endTime + LATE_LINES_TIME;
+    if (this.hasEnded && this.logProblem === undefined && !isComplete) this.logProblem = 'its log ends before its results';
   }
 
   /** The builds of customized images that this build started. */

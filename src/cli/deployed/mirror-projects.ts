@@ -8,6 +8,8 @@ export interface MirrorProject {
   readonly arn: string;
   /** The maximum duration of a build, in minutes. */
   readonly longestBuildMinutes: number;
+  /** The name of the project that records decisions; undefined when no image of the mirror has checks. */
+  readonly decisionProject?: string;
 }
 
 /** The maximum number of projects in one request of `BatchGetProjects`. */
@@ -45,5 +47,7 @@ function mirrorProject({ name = '', arn = '', environment, timeoutInMinutes = 60
   if (!IDENTIFYING_VARIABLES.every((variable) => variables.has(variable))) return undefined;
   // The engine stops at its own deadline, because on some compute CodeBuild stops a build before the timeout of its project.
   const seconds = Number(variables.get(PROJECT_ENVIRONMENT.DEADLINE_SECONDS)) || Infinity;
-  return { name, arn, longestBuildMinutes: Math.min(timeoutInMinutes, Math.ceil(seconds / 60)) };
+  const decisionProject = variables.get(PROJECT_ENVIRONMENT.DECISION_PROJECT) || undefined;
+  const project = { name, arn, longestBuildMinutes: Math.min(timeoutInMinutes, Math.ceil(seconds / 60)) };
+  return decisionProject === undefined ? project : { ...project, decisionProject };
 }

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { AwsError, knownAwsErrorMessage } from './aws-clients';
 import { DeployedItem, isCatalog, itemName } from './deployed-items';
+import type { MirrorProject } from './mirror-projects';
 import { StartBuildError, type Clock } from '../../codebuild/aws-errors';
-import { planBuilds, startBuilds } from '../../codebuild/start-builds';
+import { planBuilds, startBuilds, startSingleBuild } from '../../codebuild/start-builds';
+import { RUN_ENVIRONMENT, RunVariables } from '../../image/contract/environment';
 
 /** A started build with its images. */
 export interface StartedMirrorBuild {
@@ -61,11 +63,26 @@ function groupByBuild(items: readonly DeployedItem[]): DeployedItem[][] {
   });
 }
 
-async function withKnownAwsErrors<T>(start: () => Promise<T>): Promise<T> {
+/**
+ * Starts a build that is not one of the mirror's images, with variables of its own.
+ *
+ * @throws AwsError when the build cannot be started and the error has a known remedy
+ * @throws StartBuildError when it cannot be started for another reason
+ */
+export async function startOtherBuild(
+  project: Pick<MirrorProject, 'arn' | 'name'>, variables: RunVariables, { client, clock, log }: Omit<StartMirrorBuildsTools, 'onStart' | 'signal'>,
+): Promise<StartedMirrorBuild> {
+  const request = { project: project.name, requestId: randomUUID(), deadline: clock.now() + START_MINUTES * 60_000 };
+  const permission = `codebuild:StartBuild on the project ${project.name}`;
+  const { id } = await withKnownAwsErrors(() => startSingleBuild(variables, request, { client, log, clock }), permission);
+  return { id, link: consoleLink(project.arn, id), sources: [variables[RUN_ENVIRONMENT.IMAGE] ?? ''] };
+}
+
+async function withKnownAwsErrors<T>(start: () => Promise<T>, permission: string = 'codebuild:StartBuild'): Promise<T> {
   try {
     return await start();
   } catch (error) {
-    const message = error instanceof StartBuildError ? knownAwsErrorMessage(error.cause, 'codebuild:StartBuild') : undefined;
+    const message = error instanceof StartBuildError ? knownAwsErrorMessage(error.cause, permission) : undefined;
     throw message === undefined ? error : new AwsError(message, { cause: error });
   }
 }
