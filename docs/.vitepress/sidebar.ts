@@ -49,6 +49,7 @@ export const SIDEBAR: Group[] = [
     'shared-mirrors': 'Shared mirrors',
     'retention': 'Retention',
     'signatures': 'Signatures of images',
+    'releasing-images': 'Releasing images',
     'monitoring': 'Monitoring and alarms',
     'compute': 'Compute',
     'network': 'Network',
