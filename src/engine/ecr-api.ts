@@ -34,10 +34,10 @@ export async function withEcrClient<T>(
 /** A request to the API of Amazon ECR, as errors name it. */
 export interface EcrRequest {
   readonly registry: EcrRegistry;
-  /** `describe the images of mirror/app`. */
-  readonly action: string;
-  /** The permission that the request needs, on the repository: `ecr:DescribeImages`. */
-  readonly permission: string;
+  /** The problem when it fails: `cannot describe the images of mirror/app`. */
+  readonly problem: string;
+  /** The remedy for a refusal: `allow ecr:DescribeImages on the repository`. */
+  readonly remedy: string;
 }
 
 /**
@@ -55,7 +55,7 @@ export function sendToEcr<T>(retryContext: RetryContext, request: EcrRequest, se
 /** The names of errors that ask for fewer requests. Their status is 400, like that of a refusal. */
 const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|LimitExceededException/;
 
-function ecrError(error: unknown, { action, permission, registry: { fips, region } }: EcrRequest): MirrorError {
+function ecrError(error: unknown, { problem, registry: { fips, region }, remedy }: EcrRequest): MirrorError {
   const url = new URL(`https://${awsServiceHost('ecr', region, { fips })}`);
   const network = awsNetworkError(error, url);
   if (network instanceof MirrorError) return network;
@@ -64,8 +64,8 @@ function ecrError(error: unknown, { action, permission, registry: { fips, region
   // An error without a response is missing credentials, which other attempts would miss too.
   const status = isThrottled ? 429 : $metadata?.httpStatusCode ?? 401;
   const isTransient = isThrottled || status >= 500;
-  const problem = `${url.host}: cannot ${action}: ${sanitizeForLog(`${name}: ${message}`)}`;
-  const remedy = isTransient ? '' : `; allow ${permission} on the repository`;
+  const refusal = `${url.host}: ${problem}: ${sanitizeForLog(`${name}: ${message}`)}`;
   const reason = isThrottled ? 'rate-limited' : isTransient ? 'registry-error' : 'unauthorized';
-  return new MirrorError(reason, `${problem}${remedy}`, { retryable: isTransient, overloaded: isThrottled, status, cause: error });
+  const text = isTransient ? refusal : `${refusal}; ${remedy}`;
+  return new MirrorError(reason, text, { retryable: isTransient, overloaded: isThrottled, status, cause: error });
 }

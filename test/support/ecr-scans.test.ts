@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 
 /** The answer of an operation for an image, or the code of its refusal. */
-function call(operation: string, repositoryName = 'mirror-held', { digest: imageDigest }: { readonly digest: string } = IMAGE, page: object = {}) {
+function call(operation: string, repositoryName = 'mirror-held', { digest: imageDigest }: { readonly digest: string } = IMAGE, page: object = {}): Record<string, unknown> {
   try {
     return ecr.scans.operation(operation)!({ registryId: '123456789012', repositoryName, imageId: { imageDigest }, ...page }) as Record<string, unknown>;
   } catch (error) {

@@ -39,7 +39,8 @@ const MAX_IMAGES = 100_000;
  */
 export async function listEcrImages(ecrRepository: EcrRepository, retryContext: RetryContext, send: DescribeImages): Promise<TaggedImage[]> {
   const { account, fips, region, repository } = ecrRepository;
-  const request = { registry: ecrRepository, action: `describe the images of ${repository}`, permission: 'ecr:DescribeImages' };
+  const problem = `cannot describe the images of ${repository}`;
+  const request = { registry: ecrRepository, problem, remedy: 'allow ecr:DescribeImages on the repository' };
   // Without a status, archived images are left out.
   const filter = { tagStatus: 'TAGGED', imageStatus: 'ANY' } as const;
   const query = { registryId: account, repositoryName: repository, filter, maxResults: IMAGES_PER_PAGE };

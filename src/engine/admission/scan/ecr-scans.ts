@@ -91,7 +91,7 @@ export class EcrScans {
 
   private page(digest: string, nextToken?: string): Promise<DescribeImageScanFindingsResponse | undefined> {
     const input = { ...this.image(digest), maxResults: FINDINGS_PER_PAGE, nextToken };
-    return this.send('ecr:DescribeImageScanFindings', `describe the scan findings of ${this.repository}@${digest}`, (signal) => {
+    return this.send('ecr:DescribeImageScanFindings', `cannot describe the scan findings of ${this.repository}@${digest}`, (signal) => {
       return this.api.describeFindings(input, signal).catch((error: unknown) => {
         if (nameOf(error) === 'ScanNotFoundException') return undefined;
         throw error;
@@ -102,7 +102,7 @@ export class EcrScans {
   /** Starts a scan. Amazon ECR allows this once in 24 hours for an image, and only with basic scanning. */
   async start(digest: string): Promise<ScanStart> {
     try {
-      return await this.send('ecr:StartImageScan', `start a scan of ${this.repository}@${digest}`, async (signal) => {
+      return await this.send('ecr:StartImageScan', `cannot start a scan of ${this.repository}@${digest}`, async (signal) => {
         try {
           await this.api.startScan(this.image(digest), signal);
           return { outcome: 'started', message: '' };
@@ -129,8 +129,8 @@ export class EcrScans {
   }
 
   private async readFrequency(): Promise<ScanFrequency> {
-    const action = `read the scanning configuration of ${this.repository}`;
-    const { scanningConfigurations = [] } = await this.send('ecr:BatchGetRepositoryScanningConfiguration', action, (signal) => {
+    const problem = `cannot read the scanning configuration of ${this.repository}`;
+    const { scanningConfigurations = [] } = await this.send('ecr:BatchGetRepositoryScanningConfiguration', problem, (signal) => {
       return this.api.scanningConfiguration({ repositoryNames: [this.repository] }, signal);
     });
     // The request has no account: it is about the registry of the caller.
@@ -140,8 +140,9 @@ export class EcrScans {
     return own?.scanFrequency ?? 'unknown';
   }
 
-  private send<T>(permission: string, action: string, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return sendToEcr(this.retryContext, { registry: this.api.registry, action, permission }, (signal) => {
+  private send<T>(permission: string, problem: string, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const remedy = `allow ${permission} on the repository`;
+    return sendToEcr(this.retryContext, { registry: this.api.registry, problem, remedy }, (signal) => {
       this.requests++;
       return send(signal);
     });
