@@ -14,7 +14,11 @@ beforeEach(async () => {
   repository = await new LocalTrustRoots(sigstoreTrustRoot).start();
   writeFileSync(rootPath, repository.root);
   lines = [];
-  for (const method of ['log', 'error'] as const) jest.spyOn(console, method).mockImplementation((line) => lines.push(line));
+  const keep = (...values: unknown[]) => {
+    lines.push(String(values[0]));
+  };
+  jest.spyOn(console, 'log').mockImplementation(keep);
+  jest.spyOn(console, 'error').mockImplementation(keep);
 });
 afterEach(async () => {
   jest.restoreAllMocks();

@@ -21,6 +21,18 @@ export interface LogEntry {
   canonicalizedBody: string;
 }
 
+/** An entry, as the log returns it. */
+interface LoggedEntry {
+  readonly body: string;
+  readonly integratedTime: number;
+  readonly logID: string;
+  readonly logIndex: number;
+  readonly verification: {
+    readonly inclusionProof: { readonly logIndex: number; readonly rootHash: string; readonly treeSize: number; readonly checkpoint: string };
+    readonly signedEntryTimestamp: string;
+  };
+}
+
 /** The extensions of a certificate of GitHub Actions. */
 export interface BuildFacts {
   readonly repository?: string;
@@ -119,23 +131,23 @@ export class SigningServices {
   /** Writes a signature into a log. */
   async logEntry(body: object, time = at(1), log = 0): Promise<LogEntry> {
     const service = await initializeTLog(logUrl(log), this.keys.logs[log], time);
-    const [entry] = Object.values(await service.log(body));
-    const { inclusionProof, signedEntryTimestamp } = entry.verification!;
+    const [entry] = Object.values(await service.log(body) as Record<string, LoggedEntry>);
+    const { inclusionProof, signedEntryTimestamp } = entry.verification;
     const { apiVersion, kind } = body as { apiVersion: string; kind: string };
     return {
       logIndex: String(entry.logIndex),
       logId: { keyId: Buffer.from(entry.logID, 'hex').toString('base64') },
       kindVersion: { kind, version: apiVersion },
       integratedTime: String(entry.integratedTime),
-      inclusionPromise: { signedEntryTimestamp: signedEntryTimestamp as string },
+      inclusionPromise: { signedEntryTimestamp: signedEntryTimestamp },
       inclusionProof: {
-        logIndex: String(inclusionProof!.logIndex),
-        rootHash: Buffer.from(inclusionProof!.rootHash, 'hex').toString('base64'),
-        treeSize: String(inclusionProof!.treeSize),
+        logIndex: String(inclusionProof.logIndex),
+        rootHash: Buffer.from(inclusionProof.rootHash, 'hex').toString('base64'),
+        treeSize: String(inclusionProof.treeSize),
         hashes: [],
-        checkpoint: { envelope: inclusionProof!.checkpoint },
+        checkpoint: { envelope: inclusionProof.checkpoint },
       },
-      canonicalizedBody: entry.body as string,
+      canonicalizedBody: entry.body,
     };
   }
 

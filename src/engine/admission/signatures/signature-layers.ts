@@ -61,7 +61,8 @@ export class SignatureSearch {
   /** Whether there was more than the limits allow. */
   isIncomplete = false;
   private readonly seen = new Set<string>();
-  private count = 0;
+  private manifests = 0;
+  private blobs = 0;
   private bytes = 0;
 
   constructor(
@@ -136,14 +137,14 @@ export class SignatureSearch {
 
   /** Whether a further layer exceeds the limits. */
   private isFull(size: number = 0): boolean {
-    const isFull = this.count >= MAX_SIGNATURES || this.bytes + size > MAX_BYTES;
+    const isFull = this.manifests >= MAX_SIGNATURES || this.blobs >= MAX_SIGNATURES || this.bytes + size > MAX_BYTES;
     this.isIncomplete ||= isFull;
     return isFull;
   }
 
   private manifest(origin: string, digest: string): Promise<Buffer | undefined> {
     const { client } = this.options;
-    this.count++;
+    this.manifests++;
     return this.attempt(origin, async () => requireContent((await client.manifest(digest)).bytes, digest, client));
   }
 
@@ -153,8 +154,11 @@ export class SignatureSearch {
       return undefined;
     }
     const { client } = this.options;
-    this.bytes += size;
-    return this.attempt(origin, async () => requireContent(await client.smallBlob({ digest, size }), digest, client));
+    this.blobs++;
+    const bytes = await this.attempt(origin, async () => requireContent(await client.smallBlob({ digest, size }), digest, client));
+    // The size in the manifest can be wrong.
+    this.bytes += bytes?.length ?? 0;
+    return bytes?.length === size ? bytes : undefined;
   }
 
   /** Sends a request. Missing content is undefined. Content that cannot be read is a failure, because it can be the signature. */

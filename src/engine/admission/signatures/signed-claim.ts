@@ -19,7 +19,7 @@ export interface SignatureCandidate {
 
 /** A simple signing payload, an in-toto statement, or a signature of the bytes of the manifest. */
 export type SignedClaim =
-  | { readonly kind: 'payload'; readonly payload: Buffer; readonly digest: unknown; readonly type: unknown; readonly reference: unknown }
+  | { readonly kind: 'payload'; readonly payload: Buffer; readonly digest: unknown; readonly type: string; readonly reference: unknown }
   | { readonly kind: 'statement'; readonly digests: readonly unknown[]; readonly predicateType: string }
   | { readonly kind: 'manifest'; readonly digest: string };
 
@@ -52,6 +52,7 @@ function claimOf({ content }: Bundle): SignedClaim {
 function payloadClaim(payload: Buffer): SignedClaim {
   const { critical } = fields(parseJson(payload.toString('utf8')));
   const { identity, image, type } = fields(critical);
+  if (typeof type !== 'string') throw new RejectedSignature('malformed', 'it is not a simple signing payload');
   return { kind: 'payload', payload, digest: fields(image)['docker-manifest-digest'], type, reference: fields(identity)['docker-reference'] };
 }
 
@@ -82,7 +83,7 @@ export function requireClaim(claim: SignedClaim, rule: SignatureRule, image: { r
       return;
     case 'payload':
       requireSignatureKind(rule);
-      if (claim.type !== SIGNATURE_TYPE) throw otherKind([String(claim.type)], rule);
+      if (claim.type !== SIGNATURE_TYPE) throw otherKind([claim.type], rule);
       if (claim.digest !== image.digest) throw otherDigest(claim.digest);
       requireReference(claim.reference, image.source);
       return;

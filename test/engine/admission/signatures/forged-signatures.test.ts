@@ -1,7 +1,7 @@
 import { MirrorError } from '../../../../src/engine/mirror-error';
 import { CheckedSignatures, FACTS, IDENTITY, ISSUER, KEYLESS, PROVENANCE, WORKFLOW } from '../../../support/checked-signatures';
 import { Fault } from '../../../support/fault';
-import { artifact, cosignTag, singleImage } from '../../../support/fixture-images';
+import { artifact, cosignTag, fixtureOf, singleImage } from '../../../support/fixture-images';
 import { artifactOf, bundleReferrer, PROVENANCE_PREDICATE, SIGN_PREDICATE } from '../../../support/signed-images';
 import { at, keySigner } from '../../../support/signing-services';
 
@@ -227,6 +227,25 @@ test('a limited number of signatures is examined, and the message has the limit'
   for (let index = 0; index < 200; index++) setup.attach({ index });
   expect(await setup.check()).toEqual(refused('invalid-signature', 'only 64 signatures of limited size are examined'));
   expect(setup.upstream.requests.length).toBeLessThan(140);
+});
+
+test('a limited number of layers under the tag .sig is examined, the newest first', async () => {
+  const layer = await signer.simpleSigning(await setup.releaseSigner(), image.digest);
+  const junk = Array.from({ length: 200 }, (_, index) => ({ ...layer, bytes: Buffer.from(`{"junk":${index}}`) }));
+  setup.push(artifactOf([...junk, layer]), cosignTag(image.digest));
+  expect(await setup.check()).toMatchObject({ passed: true });
+  setup.push(artifactOf([layer, ...junk]), cosignTag(image.digest));
+  const before = setup.upstream.requests.length;
+  expect(await setup.check()).toEqual(refused('invalid-signature', 'only 64 signatures of limited size are examined'));
+  expect(setup.upstream.requests.length - before).toBeLessThan(80);
+});
+
+test('a layer with another size than its manifest says is not a signature', async () => {
+  const layer = await signer.simpleSigning(await setup.releaseSigner(), image.digest);
+  const right = artifactOf([layer]);
+  const wrong = fixtureOf(JSON.parse(right.bytes.toString().replace(`"size": ${layer.bytes.length}`, '"size": 1')), [], right.blobs);
+  setup.push(wrong, cosignTag(image.digest));
+  expect(await setup.check()).toMatchObject({ passed: false });
 });
 
 test.each(['/referrers/', `/manifests/${image.digest.replace(':', '-')}`, '/blobs/'])('a registry that fails for %s is not an unsigned image', async (path) => {
