@@ -48,8 +48,6 @@ export const SIDEBAR: Group[] = [
     'replication': 'Replication and other accounts',
     'shared-mirrors': 'Shared mirrors',
     'retention': 'Retention',
-    'signatures': 'Signatures of images',
-    'releasing-images': 'Releasing images',
     'monitoring': 'Monitoring and alarms',
     'compute': 'Compute',
     'network': 'Network',
