@@ -134,7 +134,7 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
       defaults, repositories, builds, longestBuild: compute.longestBuild, schedules, firstCopies, deployTrigger,
     });
     this.monitoring = new MirrorMonitoring(this, { ...signals, logGroup, schedules, deployTrigger, hasChecks: props.admission !== undefined });
-    const admission = defineAdmission(this, defaults, { builds, repositories });
+    const admission = defineAdmission(this, defaults, { builds, compute, logGroup, repositories });
     const published = new PublishedMirror(this, defaults.repositoryPrefix);
     const context = { index: new ImageIndex(), defaults, repositories, schedules, signals, customImages, published, firstCopies, deployTrigger };
     this.context = { ...context, ...admission };

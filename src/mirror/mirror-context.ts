@@ -5,6 +5,7 @@ import { Construct, IDependable } from 'constructs';
 import { ImageMirrorProps } from './image-mirror-props';
 import { PublishedMirror } from './published-mirror';
 import { Quarantine, QuarantineProps, requireChecksFit } from '../admission/admission-repositories';
+import { MirrorDecisions, MirrorDecisionsProps } from '../admission/mirror-decisions';
 import { ScanRules } from '../admission/scan-rules';
 import { CustomImages } from '../customize/custom-images';
 import { declareAdmission, formatChecks } from '../declarations/declared-admission';
@@ -142,13 +143,18 @@ export function defineRepositories(mirror: IImageMirror & Construct, defaults: I
   });
 }
 
+/** The parts of a mirror that its checks use. */
+interface AdmissionParts extends Pick<QuarantineProps, 'builds' | 'repositories'>, Pick<MirrorDecisionsProps, 'compute' | 'logGroup'> {}
+
 /** The parts of a mirror for the checks of new images. */
 export function defineAdmission(
-  mirror: IImageMirror & Construct, { checks, repositoryPrefix }: ImageDefaults, parts: Pick<QuarantineProps, 'builds' | 'repositories'>,
+  mirror: IImageMirror & Construct, { checks, repositoryPrefix }: ImageDefaults, parts: AdmissionParts,
 ): Pick<MirrorContext, 'quarantine' | 'scanRules'> {
+  const { builds, compute, logGroup, repositories } = parts;
   const defaultChecks = formatChecks(checks);
   requireChecksFit(defaultChecks);
-  const quarantine = new Quarantine(mirror, { ...parts, defaultChecks });
+  const quarantine = new Quarantine(mirror, { builds, repositories, defaultChecks });
+  new MirrorDecisions(mirror, { builds, compute, logGroup, quarantine });
   quarantine.require(checks);
   return { quarantine, scanRules: new ScanRules(mirror, repositoryPrefix) };
 }
