@@ -192,9 +192,9 @@ describe('the variables', () => {
       const { mirror, stack } = mirrorStack();
       for (const step of steps) step(mirror);
       const resource = Template.fromStack(stack).findResources('AWS::CodeBuild::Project', { Properties: { Environment: { PrivilegedMode: false } } });
-      return Object.values(resource)[0].Properties.Environment.EnvironmentVariables.map(({ Name }: { Name: string }) => Name).slice(-3);
+      return Object.values(resource)[0].Properties.Environment.EnvironmentVariables.map(({ Name }: { Name: string }) => Name).slice(-4);
     };
-    expect(names(checked, customized)).toEqual(['MIRROR_CUSTOM_BUILDS', 'MIRROR_DECISIONS', 'MIRROR_QUARANTINE']);
+    expect(names(checked, customized)).toEqual(['MIRROR_CUSTOM_BUILDS', 'MIRROR_DECISIONS', 'MIRROR_QUARANTINE', 'MIRROR_DECISION_PROJECT']);
     expect(names(customized, checked)).toEqual(names(checked, customized));
   });
 
