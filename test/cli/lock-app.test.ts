@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { ImageMirror, TagFilter } from '../../src';
-import { formatLockFile, LockedImage, parseLockFile } from '../../src/image/admission/lock-file';
+import { formatLockFile, LockEntry, parseLockFile } from '../../src/image/admission/lock-file';
 import { Ending, runCommand } from '../support/command';
 import { Fault } from '../support/fault';
 import { FixtureImage, singleImage } from '../support/fixture-images';
@@ -26,7 +26,7 @@ function lock(...options: string[]): Promise<Ending> {
   return runCommand(['lock', '--file', file, '--plain-http', '--quiet', ...options]);
 }
 
-function locked(): Record<string, LockedImage> {
+function locked(): Record<string, LockEntry> {
   return Object.fromEntries(parseLockFile(readFileSync(file, 'utf8')));
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatLockFile, LockedImage, parseLockFile } from '../../src/image/admission/lock-file';
+import { formatLockFile, LockEntry, parseLockFile } from '../../src/image/admission/lock-file';
 import { Ending, runCommand } from '../support/command';
 import { Fault } from '../support/fault';
 import { artifact, cosignTag, FixtureImage, multiPlatformImage, singleImage } from '../support/fixture-images';
@@ -26,12 +26,12 @@ function lock(...options: string[]): Promise<Ending> {
   return runCommand(['lock', '--file', file, '--plain-http', '--quiet', ...options]);
 }
 
-function locked(): Record<string, LockedImage> {
+function locked(): Record<string, LockEntry> {
   return Object.fromEntries(parseLockFile(readFileSync(file, 'utf8')));
 }
 
 function write(images: Record<string, FixtureImage | string>): void {
-  const entries = Object.entries(images).map(([name, of]): [string, LockedImage] => [name, { digest: typeof of === 'string' ? of : of.digest }]);
+  const entries = Object.entries(images).map(([name, of]): [string, LockEntry] => [name, { digest: typeof of === 'string' ? of : of.digest }]);
   writeFileSync(file, formatLockFile(new Map(entries)));
 }
 

@@ -1,4 +1,4 @@
-import { DEFAULT_LOCK_FILE, LockedImage, LockedImages, MAX_LOCKED_IMAGES } from '../../image/admission/lock-file';
+import { DEFAULT_LOCK_FILE, LockEntry, LockedImages, MAX_LOCKED_IMAGES } from '../../image/admission/lock-file';
 import { RUN_ENVIRONMENT } from '../../image/contract/environment';
 import { quote } from '../../image/sanitize';
 import { AppCatalogs } from '../app/app-catalogs';
@@ -45,7 +45,7 @@ export async function lockCommand(args: readonly string[], options: LockCommandO
   const mode = modeOf(args, options);
   const stored = readLock(options.file);
   if (stored === undefined && needsFile(args, options)) throw missingFile(options);
-  const locked = stored ?? new Map<string, LockedImage>();
+  const locked = stored ?? new Map<string, LockEntry>();
   const { unreadCatalogs, ...scope } = readScope(args, options, locked);
   const results = await withMirrorTools(options, false, (tools) => new LockRun({ mode, locked, ...scope }, tools).run());
   const next = changedImages(locked, results);

@@ -1,4 +1,4 @@
-import type { LockedImage } from '../../image/admission/lock-file';
+import type { LockEntry } from '../../image/admission/lock-file';
 import type { FailureReason } from '../../image/contract/mirror-result';
 
 /** The outcomes for an image in a lock file, the worst first. Those of a check are `outdated`, `missing`, `superfluous`, and `unchanged`. */
@@ -10,7 +10,7 @@ export type LockOutcome = typeof LOCK_OUTCOMES[number];
 export type SignaturePresence = 'found' | 'none' | 'unknown';
 
 /** An image as upstream has it. */
-export interface UpstreamFacts extends LockedImage {
+export interface UpstreamFacts extends LockEntry {
   readonly signature: SignaturePresence;
 }
 
@@ -20,9 +20,9 @@ export interface LockResult {
   readonly image: string;
   readonly outcome: LockOutcome;
   /** The image in the lock file before the command. */
-  readonly before?: LockedImage;
+  readonly before?: LockEntry;
   /** The image in the lock file after the command; with `--check`, the image that upstream has. */
-  readonly after?: LockedImage;
+  readonly after?: LockEntry;
   /** Whether upstream has a signature for `after`. Only for added and updated images. */
   readonly signature?: SignaturePresence;
   /** Only when `outcome` is `failed`. */

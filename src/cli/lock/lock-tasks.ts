@@ -8,7 +8,7 @@ import { MirrorError } from '../../engine/mirror-error';
 import type { RegistryTools } from '../../engine/registry/repository-access';
 import { Semaphore } from '../../engine/semaphore';
 import { orderedVersions } from '../../engine/tags';
-import type { LockedImage, LockedImages } from '../../image/admission/lock-file';
+import type { LockEntry, LockedImages } from '../../image/admission/lock-file';
 import { formatImageReference, ImageReference } from '../../image/image-reference';
 import { escapeControlCharacters } from '../../image/sanitize';
 
@@ -91,7 +91,7 @@ export class LockRun {
     }
   }
 
-  private async compare(wanted: WantedImage, before: LockedImage | undefined): Promise<LockResult> {
+  private async compare(wanted: WantedImage, before: LockEntry | undefined): Promise<LockResult> {
     const { image, source } = wanted;
     const upstream = new UpstreamImage(source, this.tools);
     try {
@@ -141,7 +141,7 @@ const ADD = 'add it with "cdk-ecr-mirror lock"';
 const UPDATE = 'review the new image, then lock it with "cdk-ecr-mirror lock --update"';
 const USE_UPDATE = 'the lock file has another digest; to change it, use "cdk-ecr-mirror lock --update"';
 
-function unchanged(image: string, before: LockedImage): LockResult {
+function unchanged(image: string, before: LockEntry): LockResult {
   return { image, outcome: 'unchanged', before, after: before };
 }
 
@@ -149,12 +149,12 @@ function missing(image: string, digest?: string): LockResult {
   return { image, outcome: 'missing', ...digest === undefined ? {} : { after: { digest } }, message: `the lock file has no such image; ${ADD}` };
 }
 
-function failed(image: string, before: LockedImage): LockResult {
+function failed(image: string, before: LockEntry): LockResult {
   return { image, outcome: 'failed', reason: 'invalid-configuration', before, after: before };
 }
 
 /** Compares a locked image with the digest that its tag has upstream. */
-async function checked(image: string, before: LockedImage | undefined, digest: string | undefined, upstream: UpstreamImage): Promise<LockResult> {
+async function checked(image: string, before: LockEntry | undefined, digest: string | undefined, upstream: UpstreamImage): Promise<LockResult> {
   if (before === undefined) return missing(image, digest);
   if (digest === before.digest) return { image, outcome: 'unchanged', before, after: { digest } };
   const isServed = await upstream.digest(before.digest) !== undefined;
@@ -164,7 +164,7 @@ async function checked(image: string, before: LockedImage | undefined, digest: s
   return { image, outcome: 'outdated', before, ...digest === undefined ? {} : { after: { digest } }, message: `${moved}; ${remedy}` };
 }
 
-function notFound({ digest, image, source }: WantedImage, before: LockedImage | undefined): MirrorError {
+function notFound({ digest, image, source }: WantedImage, before: LockEntry | undefined): MirrorError {
   const name = digest === undefined ? image : formatImageReference({ ...source, tag: undefined, digest });
   const kept = before === undefined ? '' : '; the lock file keeps its digest';
   return new MirrorError('not-found', `${source.registry}: there is no ${name}${kept}; check the spelling, or set credentials if it is private`);

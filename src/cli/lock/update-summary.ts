@@ -1,7 +1,7 @@
 import { imagePage } from './image-page';
 import type { LockOutcome, LockResult, SignaturePresence } from './lock-result';
 import { megabytes } from '../../engine/report/progress';
-import type { LockedImage } from '../../image/admission/lock-file';
+import type { LockEntry } from '../../image/admission/lock-file';
 import { parseImageReference } from '../../image/image-reference';
 import { sanitizeLine } from '../../image/sanitize';
 
@@ -92,7 +92,7 @@ function daysBefore(time: string, now: number): string {
 }
 
 /** The platforms. Those that are gone and those that are new come first. */
-function platformsCell(before: LockedImage | undefined, { platforms }: LockedImage): string {
+function platformsCell(before: LockEntry | undefined, { platforms }: LockEntry): string {
   if (platforms === undefined) return 'not known';
   const old = before?.platforms ?? platforms;
   const gone = old.filter((platform) => !platforms.includes(platform)).map((platform) => `**removed** ${code(platform)}`);

@@ -9,7 +9,7 @@ import type { RegistryClient } from '../../engine/registry/registry-client';
 import { RegistryTools, RepositoryAccess } from '../../engine/registry/repository-access';
 import { RetryContext, withRetries } from '../../engine/registry/retry';
 import { untilAborted } from '../../engine/run-signal';
-import { isLockedTime, LockedImage, MAX_LOCKED_PLATFORMS } from '../../image/admission/lock-file';
+import { isLockedTime, LockEntry, MAX_LOCKED_PLATFORMS } from '../../image/admission/lock-file';
 import type { ImageReference } from '../../image/image-reference';
 import { isIndexType } from '../../image/media-types';
 import { formatPlatform, normalizedPlatform, parsePlatform, Platform } from '../../image/platform';
@@ -93,7 +93,7 @@ function isSignature(entry: unknown): boolean {
   return typeof artifactType === 'string' && SIGNATURE_TYPES.test(artifactType);
 }
 
-async function describe(reader: ImageReader, digest: string): Promise<Omit<LockedImage, 'digest'>> {
+async function describe(reader: ImageReader, digest: string): Promise<Omit<LockEntry, 'digest'>> {
   const root = await reader.manifest({ digest });
   if (!isIndexType(root.mediaType)) return describeSingle(reader, root);
   const entries = parseIndex(root).manifests.flatMap((entry) => {
@@ -104,11 +104,11 @@ async function describe(reader: ImageReader, digest: string): Promise<Omit<Locke
   const { entry } = entries.find(({ name }) => name === USUAL_PLATFORM) ?? entries.find(({ name }) => name === platforms[0]) ?? {};
   if (entry === undefined) return {};
   const child = await reader.manifest(entry);
-  const { created, size } = isIndexType(child.mediaType) ? {} as LockedImage : await describeSingle(reader, child);
+  const { created, size } = isIndexType(child.mediaType) ? {} as LockEntry : await describeSingle(reader, child);
   return { platforms, size, created };
 }
 
-async function describeSingle(reader: ImageReader, image: Manifest): Promise<Omit<LockedImage, 'digest'>> {
+async function describeSingle(reader: ImageReader, image: Manifest): Promise<Omit<LockEntry, 'digest'>> {
   const configuration = await reader.configuration(image);
   const name = platformName(parsePlatformFields(configuration));
   const sizes = new Map(image.blobs.map((blob) => [blob.digest, blob.size]));

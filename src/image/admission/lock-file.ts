@@ -25,7 +25,7 @@ export const MAX_LOCK_FILE_LENGTH = 4 * 1024 * 1024;
 export const MAX_LOCKED_PLATFORMS = 100;
 
 /** A locked image. */
-export interface LockedImage {
+export interface LockEntry {
   /** The only digest that the tag may serve: that of upstream, before any selection of platforms. */
   readonly digest: string;
   /** The platforms of the image, for reviewers. */
@@ -37,7 +37,7 @@ export interface LockedImage {
 }
 
 /** Locked images by their references with a tag, in canonical spelling: `docker.io/library/nginx:stable`. */
-export type LockedImages = ReadonlyMap<string, LockedImage>;
+export type LockedImages = ReadonlyMap<string, LockEntry>;
 
 /** An error about a lock file that is not valid. */
 export class InvalidLockFileError extends Error {
@@ -56,7 +56,7 @@ export function formatLockFile(images: LockedImages): string {
   return `{\n  "version": ${LOCK_FILE_VERSION},\n  "images": ${body}\n}\n`;
 }
 
-function formatEntry({ created, digest, platforms, size }: LockedImage): string {
+function formatEntry({ created, digest, platforms, size }: LockEntry): string {
   const fields = Object.entries({ digest, platforms, size, created }).filter(([, value]) => value !== undefined);
   return `{ ${fields.map(([name, value]) => `${JSON.stringify(name)}: ${formatValue(value)}`).join(', ')} }`;
 }
@@ -85,7 +85,7 @@ export function parseLockFile(text: string): LockedImages {
   if (entries.length > MAX_LOCKED_IMAGES) problems.push(`it has ${entries.length} images, and ${MAX_LOCKED_IMAGES} is the limit; use several files`);
   else problems.push(...entries.flatMap(([image, locked]) => entryProblems(image, locked)));
   if (problems.length > 0) throw new InvalidLockFileError(problems);
-  return new Map(entries as [string, LockedImage][]);
+  return new Map(entries as [string, LockEntry][]);
 }
 
 const NO_OBJECT = 'it is not a JSON object; resolve the conflicts of a merge, or write the file again with "cdk-ecr-mirror lock"';

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { formatLockFile, InvalidLockFileError, LockedImage, MAX_LOCK_FILE_LENGTH, MAX_LOCKED_IMAGES, parseLockFile } from '../../../src/image/admission/lock-file';
+import { formatLockFile, InvalidLockFileError, LockEntry, MAX_LOCK_FILE_LENGTH, MAX_LOCKED_IMAGES, parseLockFile } from '../../../src/image/admission/lock-file';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 const NGINX = 'docker.io/library/nginx:stable';
@@ -16,7 +16,7 @@ function problemsOf(text: string): readonly string[] {
 const withImages = (images: unknown) => JSON.stringify({ version: 1, images });
 
 test('each image has one line, in alphabetical order', () => {
-  const images = new Map<string, LockedImage>([
+  const images = new Map<string, LockEntry>([
     ['quay.io/a/b:v1', { digest: DIGEST }],
     [NGINX, { created: '2027-03-31T12:00:00Z', size: 1234, digest: DIGEST, platforms: ['linux/amd64', 'linux/arm64'] }],
   ]);
