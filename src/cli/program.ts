@@ -120,7 +120,7 @@ function addLockCommand(root: Command, ending: CommandEnding): void {
     .option('--allow-realm <hosts>', 'token services on other domains than the registry that may receive its credentials', parseHosts)
     .option('--endpoint <registry=endpoint>', 'read the images of a registry from another one (can be repeated)', collectEndpoints)
     .option('--timeout <seconds>', 'stop after this time', parseSeconds, 3600);
-  setAction(command, ending, async (images, options: LockCommandOptions) => {
+  setAction(command, ending, async (images: string[], options: LockCommandOptions) => {
     if (options.fromFile === '-') await loadStandardInput(ending.signal);
     // Loaded on demand, because the other commands do not need it.
     const { lockCommand } = await import('./commands/lock-command.js');

@@ -15,6 +15,7 @@ import {
   defineAdmission, defineDeployTrigger, defineRepositories, findAllImages, findImage, imageDefaults, imageProblems, mapImageList,
   MIRROR_CONTEXTS, MirrorContext, requireMirrorShapes, requireUniqueRegistries,
 } from './mirror-context';
+import { MirrorGrants } from './mirror-grants';
 import { lookUpMirror } from './mirror-lookup';
 import { MirroredImage } from './mirrored-image';
 import { PublishedMirror } from './published-mirror';
@@ -32,7 +33,6 @@ import { MirrorAlarmOptions } from '../declarations/monitored';
 import { ImageReference } from '../image/image-reference';
 import { MirrorNotifyOptions } from '../observe/alarm-options';
 import { MirrorMonitoring } from '../observe/mirror-monitoring';
-import { MonitoredConstruct } from '../observe/monitored-construct';
 import { Monitoring } from '../observe/monitoring';
 import { notify } from '../observe/notification';
 import { ResultMetrics } from '../observe/result-metrics';
@@ -40,7 +40,6 @@ import { defineScanRule, OnScanFindingsOptions } from '../observe/scan-findings'
 import { MirrorCompute } from '../project/mirror-compute';
 import { MirrorBuilds } from '../project/mirror-project';
 import { defineLogGroup } from '../project/operations-key';
-import { accountsPullStatement, organizationPullStatement } from '../repositories/pull-grants';
 import { MirrorSchedules } from '../schedules/schedules';
 import { bridgeStages } from '../synthesis/aspects';
 
@@ -56,7 +55,7 @@ import { bridgeStages } from '../synthesis/aspects';
  * new cdk.CfnOutput(this, 'Nginx', { value: mirror.image('nginx:stable').imageUri });
  * ```
  */
-export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam.IGrantable {
+export class ImageMirror extends MirrorGrants implements IImageMirror, iam.IGrantable {
   /**
    * Imports a mirror that another app or another stage defines, by its attributes.
    *
@@ -191,38 +190,6 @@ export class ImageMirror extends MonitoredConstruct implements IImageMirror, iam
    */
   public image(reference: string): IMirroredImage {
     return findImage(this, () => this.context.index.find(reference, this.catalogs.count > 0), () => this.addImage(reference));
-  }
-
-  /**
-   * Grants all accounts of an organization pull permission on all images of the mirror, including images that are added later.
-   *
-   * The permission is in the repository policies. Roles in other accounts also need an identity policy with `ecr:BatchCheckLayerAvailability`,
-   * `ecr:BatchGetImage`, and `ecr:GetDownloadUrlForLayer` on the repositories, and `ecr:GetAuthorizationToken` on `*`.
-   * In the mirror's own account, every role that can get an authorization token can then pull.
-   *
-   * The policy of a repository that the app does not define stays unchanged, with a warning. The policies of repositories that a catalog has already
-   * created stay unchanged without a warning; see `docs/catalog.md`.
-   *
-   * cdk-nag reports the principal `*` as `AwsSolutions-ECR1`, because it ignores the condition `aws:PrincipalOrgID`.
-   *
-   * @param organizationId the organization ID, for example `o-abcde12345`
-   * @throws Error when the organization ID is not valid
-   */
-  public grantPullToOrganization(organizationId: string): void {
-    this.context.repositories.addToResourcePolicies(organizationPullStatement(organizationId));
-  }
-
-  /**
-   * Grants other accounts pull permission on all images of the mirror, including images that are added later.
-   *
-   * The permission is in the repository policies. Roles in the other accounts also need an identity policy; see `grantPullToOrganization()`.
-   * The policies of repositories that the app does not define, or that a catalog has already created, stay unchanged.
-   *
-   * @param accountIds the account IDs, 12 digits each
-   * @throws Error when there are no account IDs, and when one is not valid
-   */
-  public grantPullToAccounts(accountIds: string[]): void {
-    this.context.repositories.addToResourcePolicies(accountsPullStatement(accountIds));
   }
 
   /**

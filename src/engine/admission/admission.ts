@@ -242,7 +242,7 @@ export class Admission {
     checks: readonly string[] = [],
   ): Promise<Judgment> {
     const waitsForLock = failures.every(({ heldBy }) => heldBy === 'lock');
-    if (!waitsForLock) await this.record(images.upstream);
+    await this.record(images.upstream);
     const since = waitsForLock ? undefined : this.age.timeline.heldSince ?? this.now;
     const eligible = failures.flatMap(({ eligibleAt }) => eligibleAt ?? []);
     const isStarved = failures.some(({ heldBy }) => heldBy === 'minimum-age') && this.age.isStarved(images.upstream);

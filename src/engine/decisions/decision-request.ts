@@ -1,12 +1,12 @@
 import { reasonProblem } from '../../image/admission/decision-reason';
+import { parseLockPolicy } from '../../image/admission/parse-policy';
 import { decisionRepository } from '../../image/admission/quarantine';
 import { DECISION_ENVIRONMENT, PROJECT_ENVIRONMENT } from '../../image/contract/environment';
 import type { AdmissionDecision } from '../../image/contract/mirror-result';
-import { ImageReference, isDigest, parseImageReference } from '../../image/image-reference';
-import { parseJson } from '../../image/parse-json';
+import { ImageReference, parseImageReference } from '../../image/image-reference';
 import { mirrorRepositoryName, repositoryNameProblem } from '../../image/repository-name';
 import { sanitizeForLog, sanitizeLine } from '../../image/sanitize';
-import { MAX_PRINCIPAL_LENGTH } from '../admission/decisions';
+import { lockState, MAX_PRINCIPAL_LENGTH } from '../admission/decisions';
 import { MirrorError } from '../mirror-error';
 import { isShown, variableError } from '../run-variables';
 
@@ -125,10 +125,7 @@ function readRepository(environment: NodeJS.ProcessEnv, image: ImageReference, d
 /** The state of the lock, as a release keeps it. */
 function readLock(text: string | undefined, tag: string): string {
   if (!text) return '';
-  const { digests } = Object(parseJson(text)) as { readonly digests?: unknown };
-  const entries = typeof digests === 'object' && digests !== null && !Array.isArray(digests) ? Object.entries(digests) : [['', '']];
-  if (!entries.every(([, digest]) => typeof digest === 'string' && isDigest(digest))) {
-    throw variableError(DECISION_ENVIRONMENT.LOCK, text, 'it must be the variable LOCK of the image: a JSON object with digests by tag');
-  }
-  return entries.find(([locked]) => locked === tag)?.[1] as string | undefined ?? 'unlisted';
+  const lock = parseLockPolicy(text);
+  if (lock === undefined) throw variableError(DECISION_ENVIRONMENT.LOCK, text, 'it must be the variable LOCK of the image: a JSON object with digests by tag');
+  return lockState(lock, tag);
 }
