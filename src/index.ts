@@ -29,7 +29,8 @@ export type { MirrorDeployOptions } from './deploy/deploy-options';
 export { OnDeploy } from './deploy/deploy-trigger';
 
 export { ImageCatalog } from './catalog/image-catalog';
-export { MirroredCatalog, type MirroredCatalogOptions, type MirroredCatalogProps } from './catalog/mirrored-catalog';
+export { MirroredCatalog, type MirroredCatalogProps } from './catalog/mirrored-catalog';
+export type { MirroredCatalogOptions } from './catalog/mirrored-catalog-options';
 
 export { MirrorAlarm, type MirrorNotifyOptions } from './observe/alarm-options';
 export { MirrorDashboard, type MirrorDashboardProps } from './observe/mirror-dashboard';

@@ -63,7 +63,7 @@ export class MirrorDecisions {
     return project;
   }
 
-  /** What the commands read to find the project and the image, and to follow the build. */
+  /** The permissions of the commands to find the project and the image, and to follow the build. */
   private readStatements({ projectArn }: codebuild.Project): iam.PolicyStatement[] {
     const { builds, logGroup } = this.props;
     const { stackId } = Stack.of(this.mirror);

@@ -13,7 +13,7 @@ import { onSynthesis } from '../synthesis/aspects';
 const MAX_SCAN_RULES = 50;
 
 /** An image that waits for scans in quarantine. */
-export interface ScannedImage {
+export interface ScanRuleImage {
   readonly declared: DeclaredImage;
   /** The start of a run of the image. */
   readonly target: () => events.IRuleTarget;
@@ -36,7 +36,7 @@ export class ScanRules {
   }
 
   /** Defines the rule of an image with an enforced check of findings. */
-  public add(scope: Construct, { declared, target }: ScannedImage): void {
+  public add(scope: Construct, { declared, target }: ScanRuleImage): void {
     const { admission: { scan }, enabled, repositoryName, source } = declared;
     // In the mode AUDIT, an image does not wait for its scan. The hash needs the name of the repository.
     if (scan === undefined || scan.mode === 'AUDIT' || !enabled || Token.isUnresolved(repositoryName)) return;

@@ -10,7 +10,7 @@ import { CatalogImages } from '../image/catalog/catalog-entry';
 import { ENTRY_GAP_HOURS } from '../image/catalog/entry-admission';
 import { quote } from '../image/sanitize';
 
-/** What the checks of a catalog depend on. */
+/** The settings that the checks of a catalog depend on. */
 export interface CatalogChecksProps {
   readonly mirror: IImageMirror;
   /** The own options of the catalog. */

@@ -1,5 +1,5 @@
 import { CatalogSource } from './image-catalog';
-import type { MirroredCatalogOptions } from './mirrored-catalog';
+import type { MirroredCatalogOptions } from './mirrored-catalog-options';
 import { formatChecks } from '../declarations/declared-admission';
 import { ImageDefaults, requireOwner } from '../declarations/declared-image';
 import { requireKeptImages } from '../declarations/kept-images';

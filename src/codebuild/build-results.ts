@@ -12,7 +12,7 @@ export interface ImageResult {
   readonly reason?: string;
   /** The reason in a sentence. */
   readonly message?: string;
-  /** What holds the image. Only with the reason `held`. */
+  /** The checks that hold the image. Only with the reason `held`. */
   readonly held?: HeldImage;
   /** The ids of the builds that customize the image. */
   readonly customBuilds?: readonly string[];

@@ -87,7 +87,7 @@ export function startSingleBuild(variables: RunVariables, request: StartRequest,
   return startBuild({ value: '', variables, images: [variables[RUN_ENVIRONMENT.IMAGE] ?? ''] }, 0, request, tools);
 }
 
-/** What all builds of a request share. */
+/** The settings that all builds of a request share. */
 type StartRequest = Omit<StartBuildsRequest, 'images' | 'longestBuildMinutes'>;
 
 async function startBuild(planned: PlannedBuild, index: number, request: StartRequest, tools: StartBuildsTools): Promise<StartedBuild> {

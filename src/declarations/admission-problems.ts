@@ -170,7 +170,7 @@ function exceptionProblem({ expires, reason, vulnerability }: FindingException):
   return [
     ...isId ? [] : [`${name} is not for a valid ID of a vulnerability; use for example "CVE-2024-3094"`],
     ...isReason ? [] : [`${name} must have a reason of 1 to ${MAX_REASON_LENGTH} characters; `
-      + 'write why the finding is no problem here, for example reason: "the vulnerable function is not used"'],
+      + 'write why the finding does not matter here, for example reason: "the vulnerable function is not used"'],
     ...isText(expires) && isLastDay(expires) ? [] : [`expires of ${name} must be ${EXPIRES_FORM}, but it is ${describeValue(expires)}`],
   ];
 }

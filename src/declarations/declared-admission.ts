@@ -36,7 +36,7 @@ export function declareAdmission(owner: string, layers: LayeredOptions, times: R
   };
 }
 
-/** What has checks of new images. */
+/** The kinds of declarations with checks of new images. */
 interface Checked {
   readonly admission?: AdmissionOptions;
 }
@@ -90,8 +90,8 @@ function agePolicy(layers: LayeredOptions, times: RunTimes): MinimumAgePolicy | 
 const UNKNOWN_GAP_HOURS = 8 * 24;
 
 /**
- * The longest time between two runs that is no gap: half an interval more than usual, but less than two intervals where the time window allows it. An
- * image that is hidden from one run then starts its age again. So does an image after a run that starts late, which is safe.
+ * The time between two runs after which an age starts again: half an interval more than usual, but at most two intervals where the time window
+ * allows it. An image that is hidden from one run then starts its age again. So does an image after a run that starts late, which is safe.
  */
 function gapHours(chosen: Duration | undefined, { schedule, scheduled, timeWindow }: RunTimes): number {
   if (chosen !== undefined) return hoursIn(chosen);

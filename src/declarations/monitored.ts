@@ -36,7 +36,7 @@ export interface HeldAlarmOptions extends MirrorAlarmOptions {
   /**
    * The time for which the mirror holds new images of a tag before the alarm goes off: whole hours, from 1 hour to 28 days.
    *
-   * Set it to more than the longest `minimumAge` of the images. Otherwise the alarm also goes off for images that only wait for their age. With an age
+   * Set it to more than the longest `minimumAge` of the images. Otherwise the alarm also goes off for images that wait for their age. With an age
    * of 28 days or more, leave out the alarm.
    *
    * @default Duration.days(7)

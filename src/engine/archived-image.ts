@@ -27,7 +27,7 @@ export async function archivedImageError(target: EcrTag, sourceDigest: string | 
   if (host === undefined) return undefined;
   const { account, region } = host;
   const limits = { deadline: Date.now() + MAX_DESCRIBE_TIME, signal };
-  const image = await withRunSignal(limits, (wait) => describeImage(target, host, wait)).catch(() => undefined);
+  const image = await withRunSignal(limits, (wait) => describeEcrImage(target, host, wait)).catch(() => undefined);
   if (image === undefined || image.imageStatus === 'ACTIVE' || image.imageStatus === undefined) return undefined;
   if (sourceDigest !== undefined && image.imageDigest !== sourceDigest) return undefined;
   const { repository, tag } = target;
@@ -42,7 +42,9 @@ export async function archivedImageError(target: EcrTag, sourceDigest: string | 
 }
 
 /** Describes a tag in Amazon ECR, archived images included; undefined when there is no such tag. */
-export async function describeImage({ repository, tag }: EcrTag, registry: EcrRegistry, abortSignal: AbortSignal): Promise<ImageDetail | undefined> {
+export async function describeEcrImage(
+  { repository, tag }: EcrTag, registry: EcrRegistry, abortSignal: AbortSignal,
+): Promise<ImageDetail | undefined> {
   return withEcrClient(registry, async (client, { DescribeImagesCommand }) => {
     const { imageDetails } = await client.send(new DescribeImagesCommand({
       registryId: registry.account,

@@ -48,7 +48,7 @@ export interface MirrorRequest {
   readonly dryRun?: boolean;
 }
 
-/** What checks of new images need. */
+/** The repositories and settings for checks of new images. */
 export interface AdmissionTools {
   /** The quarantine repository of the target's registry: `mirror-held`. */
   readonly quarantine: string;

@@ -1,4 +1,4 @@
-import { describeImage, MAX_DESCRIBE_TIME } from './archived-image';
+import { describeEcrImage, MAX_DESCRIBE_TIME } from './archived-image';
 import { connectedRegistry } from './fips';
 import { withRunSignal } from './run-signal';
 import { formatImageReference, ImageReference } from '../image/image-reference';
@@ -21,6 +21,6 @@ async function ageInDays(target: ImageReference & { readonly tag: string }, sign
   const host = ecrHost(connectedRegistry(target.registry));
   if (host === undefined) return undefined;
   const limits = { deadline: Date.now() + MAX_DESCRIBE_TIME, signal };
-  const image = await withRunSignal(limits, (wait) => describeImage(target, host, wait)).catch(() => undefined);
+  const image = await withRunSignal(limits, (wait) => describeEcrImage(target, host, wait)).catch(() => undefined);
   return image?.imagePushedAt && Math.floor((Date.now() - image.imagePushedAt.getTime()) / MILLISECONDS_PER_DAY);
 }

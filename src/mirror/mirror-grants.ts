@@ -5,7 +5,11 @@ import { MonitoredConstruct } from '../observe/monitored-construct';
 import { accountsPullStatement, organizationPullStatement } from '../repositories/pull-grants';
 import { RepositorySet } from '../repositories/repository-set';
 
-/** The permissions that a mirror grants for all its images. Only `ImageMirror` extends this class. */
+/**
+ * The permissions that a mirror grants for all its images. Only `ImageMirror` extends this class.
+ *
+ * @internal
+ */
 export abstract class MirrorGrants extends MonitoredConstruct {
   /**
    * Grants all accounts of an organization pull permission on all images of the mirror, including images that are added later.

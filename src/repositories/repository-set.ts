@@ -115,7 +115,7 @@ export class RepositorySet {
   }
 
   /**
-   * Adds a repository that the mirror needs for itself. It has no images of the app, and nobody gets pull permission on it.
+   * Adds a repository that the mirror needs for itself. It has no images of the app, and no principal gets pull permission on it.
    *
    * @throws Error when an image of the mirror uses a repository with the same name
    */

@@ -5,7 +5,7 @@ import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { AdmissionMode, FindingSeverity, ImageCatalog, ImageMirror, ImageMirrorProps, OnUpstreamGone } from '../../src';
-import { MirroredCatalogOptions } from '../../src/catalog/mirrored-catalog';
+import { MirroredCatalogOptions } from '../../src/catalog/mirrored-catalog-options';
 import { buildSchedules } from '../support/local-scheduler';
 import { TemplateResolver } from '../support/template-resolver';
 import { withFolder } from '../support/with-folder';

@@ -8,7 +8,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Attestations, ImageCatalog, ImageMirror, ImageMirrorProps, MirrorCompute, MirroredCatalog, OnDeploy, OnTagMoved, TagKind } from '../../src';
-import { MirroredCatalogOptions } from '../../src/catalog/mirrored-catalog';
+import { MirroredCatalogOptions } from '../../src/catalog/mirrored-catalog-options';
 import { buildSchedules } from '../support/local-scheduler';
 import { TemplateResolver } from '../support/template-resolver';
 import { withFolder } from '../support/with-folder';

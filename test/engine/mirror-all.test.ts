@@ -2,8 +2,8 @@
 import { LOOKUPS_PER_HOST } from '../../src/engine/copy/copy-context';
 import { FIRST_TRANSFERS } from '../../src/engine/copy/transfer-limit';
 import { MAX_IMAGES_PER_HOST, mirrorAll } from '../../src/engine/mirror-all';
-import type { MirrorTools } from '../../src/engine/mirror-request';
 import { asDryRun, PlannedImages, planRequest } from '../../src/engine/mirror-plan';
+import type { MirrorTools } from '../../src/engine/mirror-request';
 import { MirrorResult, notAttempted, summarize } from '../../src/engine/result';
 import { parseImageReference } from '../../src/image/image-reference';
 import { Fault } from '../support/fault';

@@ -2,16 +2,22 @@
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
-import { EVENT_DETAIL_TYPE, EVENT_VERSION } from '../../src/image/contract/events-and-metrics';
 import type { DecisionDetail } from '../../src/image/contract/decision-result';
+import { EVENT_DETAIL_TYPE, EVENT_VERSION } from '../../src/image/contract/events-and-metrics';
 import { deliveredEvent } from '../support/delivered-event';
 
 const SCHEMA = JSON.parse(readFileSync(path.join(__dirname, '..', '..', 'schemas', 'mirror-event-1.schema.json'), 'utf8'));
 const validate = new Ajv2020({ allErrors: true, strict: true, strictRequired: false }).compile(SCHEMA);
 
 const DETAIL: Required<DecisionDetail> = {
-  source: 'docker.io/library/nginx:stable', repository: 'mirror/nginx', tag: 'stable', digest: `sha256:${'a'.repeat(64)}`, by: 'Reviewer/ann',
-  reason: 'checked by hand', at: '2027-03-31T12:00:00Z', servedBy: ['stable'],
+  source: 'docker.io/library/nginx:stable',
+  repository: 'mirror/nginx',
+  tag: 'stable',
+  digest: `sha256:${'a'.repeat(64)}`,
+  by: 'Reviewer/ann',
+  reason: 'checked by hand',
+  at: '2027-03-31T12:00:00Z',
+  servedBy: ['stable'],
 };
 
 const event = (detailType: string, detail: object) => {

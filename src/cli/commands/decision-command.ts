@@ -5,7 +5,7 @@ import { parseJson } from '../../image/parse-json';
 import { escapeControlCharacters, sanitizeForLog } from '../../image/sanitize';
 import { awsClients, awsFailureReason } from '../deployed/aws-clients';
 import { clockUntil, linkOf, progressLog, writeLine } from '../deployed/build-output';
-import { Decision, decisionVariables, findDecidedImage, requireDecidedImage, requireReason } from '../deployed/decided-image';
+import { DecisionToRecord, decisionVariables, findDecidedImage, requireDecidedImage, requireReason } from '../deployed/decided-image';
 import { findDeployedItems, MirrorLocation } from '../deployed/deployed-items';
 import { followBuilds } from '../deployed/followed-builds';
 import { StartedMirrorBuild, startOtherBuild } from '../deployed/started-builds';
@@ -30,7 +30,7 @@ export interface DecisionCommandOptions extends MirrorLocation {
  * @throws UsageError when the image, the reason, or an option is not valid
  */
 export async function decisionCommand(
-  decision: Decision['decision'], image: string, options: DecisionCommandOptions, signal: AbortSignal,
+  decision: DecisionToRecord['decision'], image: string, options: DecisionCommandOptions, signal: AbortSignal,
 ): Promise<number> {
   const request = { decision, reference: requireDecidedImage(image), reason: requireReason(options.reason) };
   const command = new DecisionCommand(request, options, signal);
@@ -51,7 +51,7 @@ class DecisionCommand {
   private result?: DecisionResult;
 
   constructor(
-    private readonly request: Decision, private readonly options: DecisionCommandOptions, private readonly signal: AbortSignal,
+    private readonly request: DecisionToRecord, private readonly options: DecisionCommandOptions, private readonly signal: AbortSignal,
   ) {
     this.clients = awsClients(signal);
     this.log = progressLog(options);

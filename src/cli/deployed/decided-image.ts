@@ -43,7 +43,7 @@ function parseImage(text: string): ImageReference {
 }
 
 /** The project that records a decision, and the variables of the image that it needs. */
-export interface DecidedImage {
+export interface ImageToDecide {
   readonly project: Pick<MirrorProject, 'arn' | 'name'>;
   readonly variables: RunVariables;
 }
@@ -53,7 +53,7 @@ export interface DecidedImage {
  *
  * @throws UsageError when the stack does not have the image, or its mirror has no checks
  */
-export function findDecidedImage({ items, stack }: DeployedItems, reference: DecidedReference): DecidedImage {
+export function findDecidedImage({ items, stack }: DeployedItems, reference: DecidedReference): ImageToDecide {
   const item = findItem(items, reference);
   if (item === undefined) {
     const names = [...new Set(items.map((one) => quote(familiarItemName(one))))].sort().slice(0, MAX_LISTED_ITEMS).join(', ');
@@ -90,14 +90,14 @@ function variablesOf(item: DeployedItem): RunVariables {
 }
 
 /** The decision of a person about an image. */
-export interface Decision {
+export interface DecisionToRecord {
   readonly decision: 'RELEASE' | 'REFUSE';
   readonly reference: DecidedReference;
   readonly reason: string;
 }
 
 /** The variables of the build that records a decision. */
-export function decisionVariables({ decision, reason, reference }: Decision, variables: RunVariables): RunVariables {
+export function decisionVariables({ decision, reason, reference }: DecisionToRecord, variables: RunVariables): RunVariables {
   return {
     ...variables,
     [DECISION_ENVIRONMENT.IMAGE]: formatImageReference(reference),

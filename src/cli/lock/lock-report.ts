@@ -21,7 +21,7 @@ function countLine(results: readonly LockResult[]): string {
   return `${results.length} image${results.length === 1 ? '' : 's'}: ${counts.join(', ')}`;
 }
 
-/** What the command did with the lock file. */
+/** The changes that the command made to the lock file. */
 export interface LockReport {
   readonly file: string;
   /** Whether the command wrote the file. */

@@ -6,7 +6,7 @@ export const LOCK_OUTCOMES = ['failed', 'outdated', 'missing', 'superfluous', 'u
 
 export type LockOutcome = typeof LOCK_OUTCOMES[number];
 
-/** Whether an image has a signature. Nobody has verified it. */
+/** Whether an image has a signature. It is not verified. */
 export type SignaturePresence = 'found' | 'none' | 'unknown';
 
 /** An image as upstream has it. */

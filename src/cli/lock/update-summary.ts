@@ -46,7 +46,7 @@ const TITLE = '## Changes of the image lock file';
 const INTRODUCTION = 'The mirror serves a digest only if the lock file has it. Review each image before you merge.';
 
 const NOTE = 'The author of an image can write any build time. The size is compressed, for `linux/amd64` or else for the first platform. '
-  + '“Found” means that the registry has a signature. Nobody has verified it here.';
+  + '“Found” means that the registry has a signature. It is not verified here.';
 
 const HEADER = '| Image | Digest | Build time (as the image says) | Platforms | Size | Signature |\n|---|---|---|---|---|---|';
 

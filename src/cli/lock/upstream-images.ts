@@ -33,7 +33,7 @@ export class UpstreamImage {
     return untilAborted(context.signal, withRetries(context, () => client.manifestDigest(reference, { confirm: true })));
   }
 
-  /** What a reviewer wants to know about an image. It reads the root manifest, and the manifest and the configuration of one platform. */
+  /** The facts about an image for a reviewer. It reads the root manifest, and the manifest and the configuration of one platform. */
   async facts(digest: string): Promise<UpstreamFacts> {
     const { client, context } = this;
     const read = async () => {

@@ -7,7 +7,7 @@ import type { KnownImages } from './known-images';
 import { formatTime, MinimumAge } from './minimum-age';
 import { QuarantineLists } from './quarantine-lists';
 import { quarantineKey, QuarantineMarkers, QuarantineState } from './quarantine-markers';
-import { AdmissionMode, AdmissionPolicy, hasChecks, SignaturePolicy } from '../../image/admission/admission-policy';
+import { AdmissionModeName, AdmissionPolicy, hasChecks, SignaturePolicy } from '../../image/admission/admission-policy';
 import { formatImageReference, shortDigest } from '../../image/image-reference';
 import type { AttestationOptions } from '../copy/attestations';
 import type { CopyContext } from '../copy/copy-context';
@@ -17,8 +17,8 @@ import type { RegistryClient } from '../registry/registry-client';
 import { withRetries } from '../registry/retry';
 import type { MirrorResult } from '../result';
 
-/** What the judgment of an image needs. */
-export interface AdmissionOptions {
+/** The tools and settings for the judgment of an image. */
+export interface JudgmentOptions {
   readonly context: CopyContext;
   readonly request: MirrorRequest;
   readonly policy: AdmissionPolicy;
@@ -27,14 +27,14 @@ export interface AdmissionOptions {
   readonly decisions: RegistryClient;
   readonly blobs: SharedBlobs;
   readonly attestations: Omit<AttestationOptions, 'sourceDigest'>;
-  /** What the repository of the mirror knows about earlier images of the tag. */
+  /** The earlier images of the tag, as far as the repository of the mirror has them. images of the tag. */
   readonly known: KnownImages;
   readonly lists: QuarantineLists;
 }
 
 /** One check with its verdict. */
 interface JudgedCheck {
-  readonly mode: AdmissionMode;
+  readonly mode: AdmissionModeName;
   readonly verdict: Verdict;
 }
 
@@ -48,7 +48,7 @@ export class Admission {
   private readonly reader: DecisionReader;
   private state?: QuarantineState;
 
-  constructor(private readonly options: AdmissionOptions) {
+  constructor(private readonly options: JudgmentOptions) {
     const { context, decisions, lists, quarantine, request } = options;
     this.markers = new QuarantineMarkers(context, request, quarantine, lists.lister);
     this.reader = new DecisionReader(context, request, decisions, lists.lister);
@@ -143,7 +143,7 @@ export class Admission {
   private async quickChecks(digest: string, images: ImagesOfTag, policy: AdmissionPolicy): Promise<JudgedCheck[]> {
     const { minimumAge, lock, signatures = [] } = policy;
     const checks: JudgedCheck[] = [];
-    const add = (mode: AdmissionMode = 'ENFORCE', verdict: Verdict) => checks.push({ mode, verdict });
+    const add = (mode: AdmissionModeName = 'ENFORCE', verdict: Verdict) => checks.push({ mode, verdict });
     if (lock !== undefined) add(lock.mode, this.lockVerdict(digest));
     if (minimumAge !== undefined) add(minimumAge.mode, await this.ageVerdict(digest, images));
     for (const signature of signatures) add(signature.mode, await this.signatureVerdict(signature, digest, images));
@@ -179,7 +179,7 @@ export class Admission {
     return checkSignature({ policy, candidate: this.candidate(digest, served), context, trustRootFile });
   }
 
-  private async scan(copy: HeldCopy, mode?: AdmissionMode): Promise<{ readonly heldDigest?: string; readonly verdict: Verdict }> {
+  private async scan(copy: HeldCopy, mode?: AdmissionModeName): Promise<{ readonly heldDigest?: string; readonly verdict: Verdict }> {
     const { context: { progress, retryContext }, policy: { scan }, quarantine, request: { dryRun = false } } = this.options;
     const heldDigest = dryRun ? await copy.find() : await copy.hold();
     if (heldDigest === undefined) {
@@ -291,11 +291,11 @@ export class Admission {
 /** The gap for the time since when images are held, if there is no minimum age. */
 const DEFAULT_GAP_HOURS = 8 * 24;
 
-function failuresOf(checks: readonly JudgedCheck[], mode: AdmissionMode): FailedVerdict[] {
+function failuresOf(checks: readonly JudgedCheck[], mode: AdmissionModeName): FailedVerdict[] {
   return checks.flatMap((check) => check.mode === mode && !check.verdict.passed ? [check.verdict] : []);
 }
 
-/** What the checks found, for people. */
+/** The findings of the checks, for people. */
 function textsOf(checks: readonly JudgedCheck[]): string[] {
   return checks.flatMap(({ verdict }) => verdict.passed ? verdict.note ?? [] : verdict.message);
 }

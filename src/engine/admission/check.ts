@@ -19,7 +19,7 @@ export type Verdict = PassedVerdict | FailedVerdict;
 
 export interface PassedVerdict {
   readonly passed: true;
-  /** What the check found, for people: `signed by https://github.com/…, verified for 2027-03-31T12:00:00Z`. */
+  /** The finding of the check, for people: `signed by https://github.com/…, verified for 2027-03-31T12:00:00Z`. */
   readonly note?: string;
 }
 

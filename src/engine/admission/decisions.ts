@@ -140,7 +140,7 @@ export class DecisionReader {
     try {
       return markerAnnotations(await lookUp(context, client, () => client.manifest(markerTag(marker))));
     } catch (error) {
-      // Someone has deleted or archived it since it was listed. A refusal is in force all the same.
+      // It was deleted or archived after it was listed. A refusal is in force all the same.
       if (error instanceof MirrorError && error.reason === 'not-found') return {};
       throw error;
     }

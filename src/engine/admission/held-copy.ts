@@ -40,7 +40,8 @@ export class HeldCopy {
   private tagOf(platformDigest: string): string {
     const { attestations, digest, key, request: { platforms, platformsIfAvailable, platformTags } } = this.options;
     const list = (selected: MirrorRequest['platforms']) => (selected ?? []).map(formatPlatform).join(',');
-    const selection = [list(platforms), platformsIfAvailable === true, list(platformTags), attestations.policy, attestations.isPinned, platformDigest].join(' ');
+    const choices = [list(platforms), platformsIfAvailable === true, list(platformTags), attestations.policy, attestations.isPinned];
+    const selection = [...choices, platformDigest].join(' ');
     return heldTag(key, digest, selection, (text) => digestOf(Buffer.from(text, 'utf8')));
   }
 

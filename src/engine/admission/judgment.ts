@@ -6,7 +6,7 @@ import type { MirrorResult } from '../result';
 export type AdmissionResult = Pick<MirrorResult,
   'heldBy' | 'eligibleAt' | 'heldSince' | 'heldHours' | 'starved' | 'wouldBeHeldBy' | 'decision' | 'checks'>;
 
-/** What becomes of a new image. */
+/** The judgment of a new image. */
 export type Judgment = AdmittedJudgment | HeldJudgment;
 
 export interface AdmittedJudgment {
@@ -20,7 +20,7 @@ export interface AdmittedJudgment {
 
 export interface HeldJudgment {
   readonly admitted: false;
-  /** What holds the image, for people. */
+  /** The reasons that hold the image, for people. */
   readonly message: string;
   readonly result: AdmissionResult;
 }

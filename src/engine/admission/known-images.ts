@@ -10,7 +10,7 @@ import { readTargetImage } from '../target-image';
 /** The previous images that are read to find out which source they were made from. */
 const MAX_READ_IMAGES = 3;
 
-/** What the repository of the mirror knows about earlier images of a tag: those that retention keeps, archived ones included. */
+/** The earlier images of a tag, as far as the repository of the mirror has them: those that retention keeps, archived ones included. */
 export class KnownImages {
   private readonly list: string;
   private images?: Promise<readonly TaggedImage[]>;

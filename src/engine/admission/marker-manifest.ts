@@ -81,7 +81,7 @@ async function* bytes(): AsyncGenerator<Uint8Array> {
   yield BLOB;
 }
 
-/** The annotations of a marker without their prefix. The manifest can come from anybody who may push, so a value can be anything. */
+/** The annotations of a marker without their prefix. The manifest can come from any principal that may push, so a value can be anything. */
 export function markerAnnotations({ bytes: text }: ReceivedManifest): Readonly<Record<string, unknown>> {
   const { annotations } = Object(parseJson(text.toString('utf8'))) as { readonly annotations?: unknown };
   const own = Object.entries(Object(annotations) as object).filter(([name]) => name.startsWith(ANNOTATION_PREFIX));

@@ -5,7 +5,7 @@ import { shortDigest } from '../../image/image-reference';
 
 const MILLISECONDS_PER_HOUR = 3_600_000;
 
-/** What the check of the age knows about an image. */
+/** The facts about an image for the check of its age. */
 export interface AgeCheckOptions {
   readonly policy: MinimumAgePolicy;
   readonly observations: readonly Observation[];

@@ -23,7 +23,10 @@ export class QuarantineLists {
   /** Lists the images of a repository; undefined for a registry without such a list. */
   get lister(): ImageLister | undefined {
     const { list } = this;
-    return list && ((repository, retryContext) => this.isShared ? this.shared(repository, () => list(repository, retryContext)) : list(repository, retryContext));
+    return list && ((repository, retryContext) => {
+      const read = () => list(repository, retryContext);
+      return this.isShared ? this.shared(repository, read) : read();
+    });
   }
 
   /** Reads new lists from now on. */

@@ -30,7 +30,7 @@ export function quarantineKey(image: MarkedImage): string {
   return imageKey({ ...quarantinedImage(image), tag: image.target.tag }, (text) => digestOf(Buffer.from(text, 'utf8')));
 }
 
-/** What the quarantine knows about an image with its tag. */
+/** The markers and copies in quarantine of an image with its tag. */
 export interface QuarantineState {
   readonly observations: readonly Observation[];
   /** The images that wait for a scan, by their tags. */

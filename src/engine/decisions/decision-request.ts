@@ -126,6 +126,8 @@ function readRepository(environment: NodeJS.ProcessEnv, image: ImageReference, d
 function readLock(text: string | undefined, tag: string): string {
   if (!text) return '';
   const lock = parseLockPolicy(text);
-  if (lock === undefined) throw variableError(DECISION_ENVIRONMENT.LOCK, text, 'it must be the variable LOCK of the image: a JSON object with digests by tag');
+  if (lock === undefined) {
+    throw variableError(DECISION_ENVIRONMENT.LOCK, text, 'it must be the variable LOCK of the image: a JSON object with digests by tag');
+  }
   return lockState(lock, tag);
 }

@@ -13,7 +13,7 @@ import { RegistryTools, RepositoryAccess } from '../registry/repository-access';
 import { ImageLister, imageLister } from '../retention/repository-images';
 import { untilAborted } from '../run-signal';
 
-/** What a decision is recorded with. */
+/** The tools to record a decision. */
 export interface DecisionTools extends RegistryTools {
   /** Lists the images of a repository. @default - the API of Amazon ECR, for its registries */
   readonly listImages?: ImageLister;

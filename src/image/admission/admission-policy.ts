@@ -4,7 +4,7 @@
 import type { SignatureRule } from './signature-rule';
 
 /** The effect of a check: `ENFORCE` holds an image that fails it, and `AUDIT` only reports what it would hold. */
-export type AdmissionMode = 'ENFORCE' | 'AUDIT';
+export type AdmissionModeName = 'ENFORCE' | 'AUDIT';
 
 /** The severities of findings, the least severe first. */
 export const SEVERITIES = ['INFORMATIONAL', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const;
@@ -12,10 +12,10 @@ export const SEVERITIES = ['INFORMATIONAL', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL']
 /** The severity of a finding of Amazon ECR, apart from `UNDEFINED`. */
 export type Severity = typeof SEVERITIES[number];
 
-/** What all checks have. */
+/** The fields of all checks. */
 export interface CheckPolicy {
   /** Absent for `ENFORCE`. */
-  readonly mode?: AdmissionMode;
+  readonly mode?: AdmissionModeName;
 }
 
 /** The age that a new image must have, counted from when the mirror first saw its digest under its tag. */
@@ -35,7 +35,7 @@ export interface SignaturePolicy extends CheckPolicy {
 }
 
 /** A finding that does not hold an image until a day. */
-export interface FindingException {
+export interface ExceptedFinding {
   /** The ID of the vulnerability: `CVE-2024-3094`. */
   readonly id: string;
   /** The last day of the exception, in UTC: `2027-03-31`. */
@@ -46,7 +46,7 @@ export interface FindingException {
 export interface ScanPolicy extends CheckPolicy {
   /** The worst severity that an image may have. */
   readonly maximumSeverity: Severity;
-  readonly exceptions?: readonly FindingException[];
+  readonly exceptions?: readonly ExceptedFinding[];
 }
 
 /** The only digests that tags may serve. */
@@ -139,7 +139,7 @@ function tighterLock(floor: LockPolicy, entry: LockPolicy): LockPolicy {
   return { digests: Object.fromEntries(same) };
 }
 
-/** Verifying signatures twice by the same rules costs time, and finds nothing else. */
+/** Verifying signatures twice by the same rules costs time, and the result is the same. */
 function withoutDuplicates(policies: readonly SignaturePolicy[]): SignaturePolicy[] {
   const keys = policies.map(({ anyOf, mode: effect = 'ENFORCE' }) => JSON.stringify([effect, anyOf]));
   return policies.filter((_, index) => keys.indexOf(keys[index]) === index);

@@ -3,7 +3,7 @@
 /** The maximum length of a reason, in characters. */
 export const MAX_REASON_LENGTH = 500;
 
-/** What is invisible or breaks a line: control characters, line separators, invisible formatting characters, and lone surrogates. */
+/** Characters that are invisible or break a line: control characters, line separators, invisible formatting characters, and lone surrogates. */
 const NOT_PRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 /** The problem with a reason, as text; undefined when it is valid. */

@@ -1,6 +1,6 @@
 /** Reads admission policies from text. The parsing is strict: unknown fields and values are refused, because a lost check would go unnoticed. */
 import {
-  AdmissionMode, AdmissionPolicy, FindingException, LockPolicy, MAX_AGE_HOURS, MinimumAgePolicy, ScanPolicy, SEVERITIES, SignaturePolicy,
+  AdmissionModeName, AdmissionPolicy, ExceptedFinding, LockPolicy, MAX_AGE_HOURS, MinimumAgePolicy, ScanPolicy, SEVERITIES, SignaturePolicy,
 } from './admission-policy';
 import { MAX_THRESHOLD, SignatureRule } from './signature-rule';
 import { isDigest } from '../image-reference';
@@ -55,7 +55,7 @@ function scanPolicy(value: unknown): ScanPolicy {
   };
 }
 
-function findingException(value: unknown): FindingException {
+function findingException(value: unknown): ExceptedFinding {
   const { expires, id } = fields(value, ['expires', 'id']);
   return { id: text(id), expires: valid(expires, (day) => isLastDay(text(day))) as string };
 }
@@ -124,7 +124,7 @@ function hoursOf(value: unknown): number {
   return valid(value, (part) => Number.isInteger(part) && Number(part) >= 1 && Number(part) <= MAX_AGE_HOURS) as number;
 }
 
-function modeOf(value: unknown): { readonly mode?: AdmissionMode } {
+function modeOf(value: unknown): { readonly mode?: AdmissionModeName } {
   return value === undefined ? {} : { mode: oneOf(value, ['ENFORCE', 'AUDIT'] as const) };
 }
 

@@ -39,7 +39,7 @@ export const SIGNATURE_PATTERNS = {
 /** A name of a text with a pattern. */
 type TextName = keyof typeof SIGNATURE_PATTERNS;
 
-/** What each text must be. */
+/** The form of each text. */
 const FORMS: Readonly<Record<TextName, string>> = {
   issuer: `it must be the exact https URL of an OIDC issuer, for example ${quote(GITHUB_ISSUER)}`,
   identity: 'it must be the identity in a certificate, for example '
@@ -76,7 +76,8 @@ function matches(name: TextName, value: unknown): value is string {
 const MAIL_PROVIDERS = ['gmail.com', 'googlemail.com', 'hotmail.com', 'icloud.com', 'live.com', 'outlook.com', 'proton.me', 'yahoo.com'];
 
 function identityProblem(identity: unknown): string | undefined {
-  const isShared = typeof identity === 'string' && MAIL_PROVIDERS.some((domain) => identity.toLowerCase().endsWith(`@${domain}`) && identity.includes('*'));
+  const isPattern = typeof identity === 'string' && identity.includes('*');
+  const isShared = isPattern && MAIL_PROVIDERS.some((domain) => identity.toLowerCase().endsWith(`@${domain}`));
   if (isShared) return `identity ${shown(identity)} would match identities of other people: write the exact address of the signer`;
   if (matches('identity', identity)) return undefined;
   const pattern = typeof identity === 'string' && /^[!-~]+$/.test(identity) && identity.includes('*');

@@ -1,6 +1,6 @@
 /** The signatures that an image may have. */
 
-/** What all rules have. */
+/** The fields of all rules. */
 interface SignatureThresholds {
   /** The number of transparency logs that must have the signature. Absent for 1; for a public key, for 0. */
   readonly logs?: number;

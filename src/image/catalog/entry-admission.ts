@@ -32,7 +32,7 @@ const HOURS_PER_DAY = 24;
 export const MAX_AGE_DAYS = MAX_AGE_HOURS / HOURS_PER_DAY;
 
 /** The maximum number of signatures of an entry. */
-export const MAX_SIGNATURES = 20;
+export const MAX_ENTRY_SIGNATURES = 20;
 
 /**
  * The longest time between two runs that saw a digest, where only an entry has a minimum age: the schedule of the catalog is not known to a run.
@@ -95,7 +95,7 @@ const FIELDS: Readonly<Record<keyof EntryAdmission, (value: unknown) => string |
     return SEVERITIES.includes(value as Severity) ? undefined : `its maximumSeverity is ${shown(value)}: it must be one of ${SEVERITIES.join(', ')}`;
   },
   signatures: (value) => {
-    if (!isList(value, MAX_SIGNATURES)) return `its signatures must be a list of 1 to ${MAX_SIGNATURES} signatures`;
+    if (!isList(value, MAX_ENTRY_SIGNATURES)) return `its signatures must be a list of 1 to ${MAX_ENTRY_SIGNATURES} signatures`;
     const problems = value.map(signatureProblem);
     const index = problems.findIndex((problem) => problem !== undefined);
     return index === -1 ? undefined : `signature ${index + 1}: ${problems[index]}`;

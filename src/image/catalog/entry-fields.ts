@@ -20,7 +20,7 @@ export function isList(value: unknown, maxLength: number): value is unknown[] {
   return Array.isArray(value) && value.length >= 1 && value.length <= maxLength;
 }
 
-/** What an object can have apart from its known fields. */
+/** The fields that an object can have apart from its known fields. */
 interface OtherFields {
   /** Valid fields that a text does not list. */
   readonly unlisted?: readonly string[];

@@ -5,7 +5,7 @@
 /** The outcome for an image. */
 export type Outcome = 'copied' | 'unchanged' | 'held' | 'upstream-gone' | 'tag-moved' | 'failed';
 
-/** What holds an image: the check that it does not pass, and why. */
+/** The reason that holds an image: the check that it does not pass, and why. */
 export type HeldBy =
   | 'minimum-age'
   | 'unsigned'
@@ -74,7 +74,7 @@ export interface MirrorResult {
   readonly sourceDigest?: string;
   /** The digest in the mirror after the run. */
   readonly targetDigest?: string;
-  /** What holds the image `sourceDigest`. Only when `outcome` is `held`. */
+  /** The checks that hold the image `sourceDigest`. Only when `outcome` is `held`. */
   readonly heldBy?: readonly HeldBy[];
   /** The time from which the image is old enough: `2027-03-31T12:00:00Z`. Only when its age holds it. */
   readonly eligibleAt?: string;
@@ -84,11 +84,11 @@ export interface MirrorResult {
   readonly heldHours?: number;
   /** True when the tag moves more often than its minimum age, so that no image becomes old enough. */
   readonly starved?: boolean;
-  /** What would hold the image if the checks in audit mode were enforced. */
+  /** The checks that would hold the image if the checks in audit mode were enforced. */
   readonly wouldBeHeldBy?: readonly HeldBy[];
   /** The decision of a person that releases or refuses the image. */
   readonly decision?: AdmissionDecision;
-  /** What the checks found, for people: the identity of a signature, the number of findings. */
+  /** The findings of the checks, for people: the identity of a signature, the number of findings. */
   readonly checks?: readonly string[];
   /** The tag of the moved image, with the policy `SUFFIX`. */
   readonly suffixedTag?: string;

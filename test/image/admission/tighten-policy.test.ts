@@ -1,7 +1,7 @@
 /** Two policies together: an image that passes the result passes each of them. */
 import * as fc from 'fast-check';
 import {
-  AdmissionPolicy, enforcePolicy, FindingException, hasChecks, isWorse, LockPolicy, MinimumAgePolicy, ScanPolicy, SEVERITIES, SignaturePolicy,
+  AdmissionPolicy, enforcePolicy, ExceptedFinding, hasChecks, isWorse, LockPolicy, MinimumAgePolicy, ScanPolicy, SEVERITIES, SignaturePolicy,
   tightenPolicy,
 } from '../../../src/image/admission/admission-policy';
 import { SignatureRule } from '../../../src/image/admission/signature-rule';
@@ -41,7 +41,7 @@ const hours = fc.integer({ min: 1, max: 12 });
 const optional = { requiredKeys: [] as [] };
 const minimumAge: fc.Arbitrary<MinimumAgePolicy> = fc.record(
   { mode, hours, maximumGapHours: hours, serveSuperseded: fc.boolean(), holdFirstCopies: fc.boolean() }, { requiredKeys: ['hours', 'maximumGapHours'] });
-const exception: fc.Arbitrary<FindingException> = fc.record({ id: fc.constantFrom(...CVES), expires: fc.constantFrom(...DAYS) });
+const exception: fc.Arbitrary<ExceptedFinding> = fc.record({ id: fc.constantFrom(...CVES), expires: fc.constantFrom(...DAYS) });
 const scan: fc.Arbitrary<ScanPolicy> = fc.record(
   { mode, maximumSeverity: fc.constantFrom(...SEVERITIES), exceptions: fc.array(exception, { maxLength: 3 }) }, { requiredKeys: ['maximumSeverity'] });
 const signature: fc.Arbitrary<SignaturePolicy> = fc.record({ mode, anyOf: fc.subarray([...RULES], { minLength: 1 }) }, { requiredKeys: ['anyOf'] });

@@ -1,5 +1,5 @@
 import type { EnhancedImageScanFinding, ImageScanFinding, ImageScanFindings } from '@aws-sdk/client-ecr';
-import { FindingException, isWorse, SEVERITIES, ScanPolicy } from '../../../image/admission/admission-policy';
+import { ExceptedFinding, isWorse, SEVERITIES, ScanPolicy } from '../../../image/admission/admission-policy';
 import { isExpired } from '../../../image/ownership';
 import { sanitizeForLog } from '../../../image/sanitize';
 
@@ -43,16 +43,16 @@ export interface JudgedFindings {
   /** The findings that hold the image. */
   readonly worse: readonly Finding[];
   /** The exceptions that let a finding pass. */
-  readonly used: readonly FindingException[];
+  readonly used: readonly ExceptedFinding[];
   /** The exceptions that would let a finding pass, if their last day were not over. */
-  readonly expired: readonly FindingException[];
+  readonly expired: readonly ExceptedFinding[];
   /** The findings that don't hold the image. */
   readonly accepted: readonly Finding[];
 }
 
 /** @param today a day in UTC: `2027-03-31` */
 export function judgeFindings(findings: readonly Finding[], { exceptions = [], maximumSeverity }: ScanPolicy, today: string): JudgedFindings {
-  const isOver = (exception: FindingException) => isExpired(exception, today);
+  const isOver = (exception: ExceptedFinding) => isExpired(exception, today);
   const isFor = ({ id }: Finding) => exceptions.filter((exception) => exception.id === id);
   const severe = findings.filter(({ isOpen, severity }) => isOpen && isWorse(severity, maximumSeverity));
   const worse = severe.filter((each) => isFor(each).every(isOver));

@@ -5,7 +5,7 @@ import type { TrustMaterial } from '@sigstore/verify';
 import { RejectedSignature } from './rejected-signature';
 import { requireClaim, SignatureCandidate, SignedClaim } from './signed-claim';
 import { requireIdentity, requireProvenance, signerName } from './signer-identity';
-import { fingerprint } from './trust-roots';
+import { keyFingerprint } from './trust-roots';
 import { VerifiedSignature, verifyWithCertificate, verifyWithKey } from './verified-signature';
 import { keyKindProblem, pemProblem } from '../../../image/admission/public-key';
 import type { PublicKeyRule, SignatureRule } from '../../../image/admission/signature-rule';
@@ -42,7 +42,7 @@ export function parseRule(rule: SignatureRule): ParsedRule {
   switch (rule.kind) {
     case 'key': {
       const key = parsePublicKey(rule);
-      return { rule, key, description: `the public key ${fingerprint(key.export({ format: 'der', type: 'spki' }))}` };
+      return { rule, key, description: `the public key ${keyFingerprint(key.export({ format: 'der', type: 'spki' }))}` };
     }
     case 'keyless':
       return { rule, description: quote(rule.identity) };

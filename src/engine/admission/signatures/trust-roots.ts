@@ -66,6 +66,6 @@ function toMaterial(value: unknown): TrustMaterial | undefined {
 }
 
 /** A short name of a public key, for people. */
-export function fingerprint(key: Buffer): string {
+export function keyFingerprint(key: Buffer): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 12);
 }
