@@ -16,6 +16,9 @@ const IMAGES = [
   'ghcr.io/stefanprodan/podinfo:6.7.0',
 ];
 
+/** The images with checks: of the signature, of the age, and of the findings. */
+const GATED = ['ghcr.io/example/gateway:stable', 'docker.io/example/scanner:latest', 'quay.io/example/database:stable'];
+
 /** What the catalog lists, one time or the other. */
 const LISTED = ['grafana/grafana:11.1.0', 'traefik:v3.1', 'quay.io/prometheus/node-exporter:v1.8.2'];
 
@@ -27,6 +30,7 @@ interface DemoReport {
     readonly mirrored: string[];
     readonly customized: string[];
   }[];
+  readonly gated: { readonly results: MirrorResult[]; readonly events: { readonly detailType: string }[] }[];
   readonly problems: string[];
 }
 
@@ -61,7 +65,7 @@ describe('npm run demo -- --json', () => {
 
   test('prints one line on stdout, and a last line for people on stderr', () => {
     expect(demo.stdout.trimEnd().split('\n')).toHaveLength(1);
-    expect(demo.stderr.trimEnd().split('\n').pop()).toBe('3 rounds, 18 results, 1 customized image, 2 runs of a catalog, 2 deployments, all as expected');
+    expect(demo.stderr.trimEnd().split('\n').pop()).toBe('3 rounds, 18 results, 1 customized image, 2 runs of a catalog, 2 deployments, 3 rounds with checks, all as expected');
     expect(demo.exitCode).toBe(0);
     expect(report.problems).toEqual([]);
   });
@@ -115,6 +119,26 @@ describe('npm run demo -- --json', () => {
     ]);
     const detailTypes = report.catalog[1].events.map(({ detailType }) => detailType).sort();
     expect(detailTypes).toEqual(['Image Mirror Failed', 'Image Mirrored', 'Image Unchanged', 'Image Unchanged']);
+  });
+
+  test('holds new images without a signature, an age, or a good scan, and keeps serving the images that it has', () => {
+    const [first, moved] = report.gated;
+    expect(first.results.map(({ source, outcome }) => [source, outcome])).toEqual(GATED.map((image) => [image, 'copied']));
+    expect(moved.results.map(({ outcome, heldBy }) => [outcome, heldBy])).toEqual([
+      ['held', ['unsigned']], ['held', ['minimum-age']], ['held', ['scan-findings']],
+    ]);
+    expect(moved.results.map(({ targetDigest }) => targetDigest)).toEqual(first.results.map(({ targetDigest }) => targetDigest));
+    expect(moved.events.map(({ detailType }) => detailType)).toEqual(Array(3).fill('Image Held'));
+  });
+
+  test('serves the image once it is signed and the one with an exception, and never the malicious one', () => {
+    const [first, moved, last] = report.gated;
+    expect(last.results.map(({ outcome }) => outcome)).toEqual(['copied', 'unchanged', 'copied']);
+    expect(last.results.map(({ targetDigest }) => targetDigest))
+      .toEqual([moved.results[0].sourceDigest, first.results[1].sourceDigest, moved.results[2].sourceDigest]);
+    expect(last.results.map(({ checks }) => checks)).toEqual([
+      [expect.stringMatching(/^signed by the public key [0-9a-f]+$/)], undefined, [expect.stringMatching(/exceptions for CVE-2024-3094$/)],
+    ]);
   });
 
   test('puts one event for each run, and one for the customized image', () => {

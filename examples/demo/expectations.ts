@@ -1,9 +1,10 @@
 import { LocalAws } from './local-aws';
 import { MirrorRun, Round } from './round';
 import { MirrorResult, Outcome } from '../../src/engine/result';
+import { quarantineRepository } from '../../src/image/admission/quarantine';
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../../src/image/contract/events-and-metrics';
 import { parseImageReference } from '../../src/image/image-reference';
-import { mirrorRepositoryName } from '../../src/image/repository-name';
+import { DEFAULT_REPOSITORY_PREFIX, mirrorRepositoryName } from '../../src/image/repository-name';
 
 /** What every image's run must end with, by its outcome. */
 const ENDINGS: Readonly<Record<Outcome, { readonly exitCode: number; readonly detailType: string }>> = {
@@ -61,7 +62,8 @@ function copiedChecks(aws: LocalAws, { source, target, sourceDigest, targetDiges
   const image = aws.upstream?.image(source);
   return [
     [sourceDigest !== undefined && sourceDigest === targetDigest, `upstream has ${sourceDigest}, the mirror ${targetDigest}`],
-    [countedPulls > 0, 'copied without a single pull'],
+    // An image that was scanned comes from quarantine.
+    [countedPulls > 0 || isInQuarantine(aws, sourceDigest), 'copied without a single pull'],
     [!image || image.digest === sourceDigest, `reports ${sourceDigest} as upstream's digest, which is ${image?.digest}`],
     [!image || aws.ecr.holds(parseImageReference(target).repository, image), 'not all manifests and blobs of the image are in ECR'],
   ];
@@ -80,6 +82,12 @@ function movedChecks({ sourceDigest, targetDigest, bytesCopied }: MirrorResult):
     [sourceDigest !== undefined && targetDigest !== undefined && sourceDigest !== targetDigest, `upstream has ${sourceDigest}, the mirror ${targetDigest}`],
     [bytesCopied === 0, `copied ${bytesCopied} bytes over an immutable tag`],
   ];
+}
+
+/** Whether ECR has an image in the quarantine repository of a mirror with the default prefix. */
+function isInQuarantine({ ecr }: LocalAws, digest: string = ''): boolean {
+  const name = quarantineRepository(DEFAULT_REPOSITORY_PREFIX);
+  return ecr.repositoryNames.includes(name) && ecr.repository(name).manifests.has(digest);
 }
 
 /** The digest that ECR itself has under a result's target. */

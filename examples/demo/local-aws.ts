@@ -103,6 +103,17 @@ export class LocalAws {
     this.codeBuildApi = new LocalCodeBuildApi(this.codeBuild);
   }
 
+  /** Deploys another version of the app into the account. From then on, the account is what is returned, and only that is closed. */
+  async update(assembly: CloudAssembly): Promise<LocalAws> {
+    const [stack] = await assembly.stacks();
+    const template = await assembly.template(stack, DEPLOYMENT);
+    await this.settled();
+    await this.codeBuildApi.close();
+    const aws = new LocalAws({ ...this.deployed, assembly, template }, this.services, this.certificates, this.folder);
+    await aws.codeBuildApi.start();
+    return aws;
+  }
+
   get ecr(): LocalEcr {
     return this.services.ecr;
   }

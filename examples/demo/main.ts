@@ -4,15 +4,17 @@
  * Deploys the sample app into a local AWS: its own template says which repositories ECR has and which tags are immutable. Then plays
  * EventBridge and CodeBuild three times: every schedule starts a build with its own input, and every build runs the buildspec's own commands.
  * Only `docker`, which customizes an image, is a stand-in that makes one with the same labels. Then edits the app's catalog between two of its
- * runs, and plays `cdk deploy` into an empty account, once with all images upstream and once with one of them missing.
+ * runs, plays `cdk deploy` into an empty account, once with all images upstream and once with one of them missing, and lets upstream move to
+ * images that the checks of another app hold.
  *
- *     npm run demo                 three rounds, a table after each, two runs of the catalog, and two deployments
+ *     npm run demo                 three rounds, a table after each, two runs of the catalog, two deployments, and three rounds with checks
  *     npm run demo -- --json       one JSON object on stdout, everything else on stderr
- *     npm run demo -- --upstream   all images come from the real registries, and nothing is deployed a second time; needs internet access
+ *     npm run demo -- --upstream   all images come from the real registries, without deployments and checks; needs internet access
  *
  * Exits with 0 only if every round did what it must.
  */
 import { parseArgs } from 'node:util';
+import { playAdmission } from './admission-act';
 import { CatalogRun, catalogProblems, describeCatalogRun, editList, listOf, playCatalog } from './catalog-run';
 import { deploymentProblems, describeDeployment, playDeployment, PlayedDeployment, SAMPLE_APP } from './deployment';
 import { problemsOf } from './expectations';
@@ -76,7 +78,9 @@ async function playRounds(aws: LocalAws): Promise<number> {
   const catalog = await playCatalogs(aws, problems);
   // Deployments need an upstream that lacks an image, so they are played with local registries only.
   const deployments = options.upstream ? [] : await playDeployments(aws, problems);
-  return conclude({ rounds, catalog, deployments, problems });
+  // Nobody can move real upstream tags.
+  const gated = options.upstream ? [] : await playAdmission({ say, problems });
+  return conclude({ rounds, catalog, deployments, gated, problems });
 }
 
 /** The list of the teams, before and after they have edited it. */
@@ -116,19 +120,21 @@ interface Report {
   readonly rounds: readonly Round[];
   readonly catalog: readonly CatalogRun[];
   readonly deployments: readonly PlayedDeployment[];
+  /** The rounds of the app with checks. */
+  readonly gated: readonly Round[];
   readonly problems: readonly string[];
 }
 
 /** A last line for people; with `--json` also one for programs. */
-function conclude({ rounds, catalog, deployments, problems }: Report): number {
+function conclude({ rounds, catalog, deployments, gated, problems }: Report): number {
   if (options.json) {
-    const told = rounds.map(({ runs, ...round }) => ({ ...round, results: runs.map(({ result }) => result ?? null) }));
-    process.stdout.write(`${JSON.stringify({ rounds: told, catalog, deployments, problems })}\n`);
+    const told = (played: readonly Round[]) => played.map(({ runs, ...round }) => ({ ...round, results: runs.map(({ result }) => result ?? null) }));
+    process.stdout.write(`${JSON.stringify({ rounds: told(rounds), catalog, deployments, gated: told(gated), problems })}\n`);
   }
   const results = rounds.flatMap(({ runs }) => runs).filter(({ result }) => result !== undefined).length;
   const customized = rounds.flatMap((round) => round.customized).length;
   const counts = `${rounds.length} rounds, ${results} results, ${customized} customized image, ${catalog.length} runs of a catalog, `
-    + `${deployments.length} deployments`;
+    + `${deployments.length} deployments, ${gated.length} rounds with checks`;
   for (const problem of problems) say(`NOT AS EXPECTED: ${problem}`);
   say(`\n${counts}, ${problems.length === 0 ? 'all as expected' : `${problems.length} not as expected`}`);
   return problems.length === 0 ? 0 : 1;

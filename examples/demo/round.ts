@@ -92,6 +92,7 @@ export function eventOf({ source, target }: MirrorResult, events: readonly PutEv
   return events.find(({ detail }) => detail.source === source && detail.target === target);
 }
 
-function digestCell(digest: string | undefined): string {
+/** A digest in a table. */
+export function digestCell(digest: string | undefined): string {
   return digest === undefined ? '-' : shortDigest(digest);
 }
