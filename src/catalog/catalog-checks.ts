@@ -5,9 +5,8 @@ import { declareAdmission, layersOf } from '../declarations/declared-admission';
 import { ImageDefaults } from '../declarations/declared-image';
 import { IImageMirror } from '../declarations/mirror-interfaces';
 import { RunTimes } from '../declarations/run-interval';
-import { AdmissionPolicy, MAX_AGE_HOURS, tightenPolicy } from '../image/admission/admission-policy';
+import { AdmissionPolicy, DEFAULT_GAP_HOURS, MAX_AGE_HOURS, tightenPolicy } from '../image/admission/admission-policy';
 import { CatalogImages } from '../image/catalog/catalog-entry';
-import { ENTRY_GAP_HOURS } from '../image/catalog/entry-admission';
 import { quote } from '../image/sanitize';
 
 /** The settings that the checks of a catalog depend on. */
@@ -23,7 +22,7 @@ export interface CatalogChecksProps {
 
 /** The checks that an entry can add, as far as the quarantine depends on them. */
 const CHECKS_OF_ENTRIES: AdmissionPolicy = {
-  minimumAge: { hours: MAX_AGE_HOURS, maximumGapHours: ENTRY_GAP_HOURS },
+  minimumAge: { hours: MAX_AGE_HOURS, maximumGapHours: DEFAULT_GAP_HOURS },
   scan: { maximumSeverity: 'CRITICAL' },
 };
 

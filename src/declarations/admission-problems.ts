@@ -2,6 +2,7 @@ import { Duration, Token } from 'aws-cdk-lib';
 import { AdmissionMode, AdmissionOptions, FindingException, FindingSeverity } from './admission-options';
 import { longestPauseHours, RunTimes, windowHours } from './run-interval';
 import { MAX_AGE_HOURS } from '../image/admission/admission-policy';
+import { MAX_RULES } from '../image/admission/parse-policy';
 import { EXPIRES_FORM, isLastDay } from '../image/ownership';
 import { quote } from '../image/sanitize';
 import { describeValue, FLAG, listOf, objectWith, requireShape, Shape, valueOf } from '../synthesis/shapes';
@@ -108,16 +109,13 @@ function problemOf(check: () => void): string[] {
   }
 }
 
-/** The engine accepts this number of rules. */
-const MAX_SIGNATURES = 20;
-
 function valueProblems(options: LayeredOptions, times: RunTimes): string[] {
   const { findingExceptions, maximumGap, minimumAge, signatures } = options.own;
   return [
     ...hoursProblem('minimumAge', minimumAge),
     ...hoursProblem('maximumGap', maximumGap),
     ...isMade(options, AGE) ? gapProblem(optionOf(options, 'maximumGap'), times) : [],
-    ...(signatures?.length ?? 0) > MAX_SIGNATURES ? [`signatures has ${signatures!.length} signatures, but at most ${MAX_SIGNATURES} are allowed; `
+    ...(signatures?.length ?? 0) > MAX_RULES ? [`signatures has ${signatures!.length} signatures, but at most ${MAX_RULES} are allowed; `
       + 'use a pattern for the identity, or set signatures for the images that need them'] : [],
     ...signatures?.length === 0 ? ['signatures is empty; add a signature, or turn the check off with signatureMode: AdmissionMode.OFF'] : [],
     ...exceptionProblems(findingExceptions ?? []),

@@ -5,7 +5,7 @@ import {
 } from './admission-problems';
 import { longestPauseHours, RunTimes, windowHours } from './run-interval';
 import {
-  AdmissionPolicy, CheckPolicy, LockPolicy, MAX_AGE_HOURS, MinimumAgePolicy, ScanPolicy, SignaturePolicy,
+  AdmissionPolicy, CheckPolicy, DEFAULT_GAP_HOURS, LockPolicy, MAX_AGE_HOURS, MinimumAgePolicy, ScanPolicy, SignaturePolicy,
 } from '../image/admission/admission-policy';
 import { quote } from '../image/sanitize';
 import { hasDummy } from '../synthesis/lookups';
@@ -86,9 +86,6 @@ function agePolicy(layers: LayeredOptions, times: RunTimes): MinimumAgePolicy | 
   };
 }
 
-/** The gap of images with runs at unknown times: a week, and one day for a run that starts late. */
-const UNKNOWN_GAP_HOURS = 8 * 24;
-
 /**
  * The time between two runs after which an age starts again: half an interval more than usual, but at most two intervals where the time window
  * allows it. An image that is hidden from one run then starts its age again. So does an image after a run that starts late, which is safe.
@@ -96,7 +93,7 @@ const UNKNOWN_GAP_HOURS = 8 * 24;
 function gapHours(chosen: Duration | undefined, { schedule, scheduled, timeWindow }: RunTimes): number {
   if (chosen !== undefined) return hoursIn(chosen);
   const interval = scheduled ? longestPauseHours(schedule) : undefined;
-  if (interval === undefined) return UNKNOWN_GAP_HOURS;
+  if (interval === undefined) return DEFAULT_GAP_HOURS;
   const late = windowHours(timeWindow);
   return Math.min(MAX_AGE_HOURS, Math.ceil(Math.min(interval * 1.5 + late, Math.max(interval * 2, interval + late))));
 }

@@ -1,7 +1,7 @@
 import { createPublicKey, KeyObject } from 'node:crypto';
 import { keyKindProblem, pemProblem } from '../image/admission/public-key';
-import { signatureProblems } from '../image/admission/signature-problems';
-import type { SignatureRule } from '../image/admission/signature-rule';
+import { DEFAULT_REF, fullWorkflow, GITHUB_ISSUER, SignatureRule } from '../image/admission/signature-rule';
+import { signatureRuleProblems } from '../image/admission/signature-rule-problem';
 import { requireLiteral } from '../synthesis/literal';
 import { requireShapes, text } from '../synthesis/shapes';
 
@@ -54,7 +54,7 @@ export interface GithubProvenanceOptions extends SignatureEvidence {
    * The workflow that builds and signs the image.
    *
    * The name of a file is a workflow of the source repository: `release.yml`. A reusable workflow of another repository has its full name, and can
-   * have its own Git reference: `owner/name/.github/workflows/build.yml@refs/tags/v1`.
+   * have its own Git reference, a branch or tag: `owner/name/.github/workflows/build.yml@refs/tags/v1`.
    */
   readonly workflow: string;
 
@@ -87,7 +87,6 @@ export interface GithubProvenanceOptions extends SignatureEvidence {
   readonly issuer?: string;
 }
 
-const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com';
 const REMEDY = 'write it as a literal';
 
 /**
@@ -147,21 +146,20 @@ export class ImageSignature {
     requireShapes(`the options of ${name}`, options, {
       repository: text('owner/name'),
       workflow: text('release.yml'),
-      ref: text('refs/tags/*'),
+      ref: text(DEFAULT_REF),
       repositoryId: text('1234'),
       ownerId: text('1234'),
       issuer: text(GITHUB_ISSUER),
     });
-    const { issuer = GITHUB_ISSUER, ownerId, ref = 'refs/tags/*', repository, repositoryId, workflow } = options;
+    const { issuer = GITHUB_ISSUER, ownerId, ref = DEFAULT_REF, repository, repositoryId, workflow } = options;
     requireLiterals(name, { issuer, ref, repository, workflow, ownerId: ownerId ?? '', repositoryId: repositoryId ?? '' });
-    const file = workflow.replace(/^\.github\/workflows\//, '');
-    const full = file.split('@')[0].includes('/') ? file : `${repository}/.github/workflows/${file}`;
     const ids = { ...repositoryId === undefined ? {} : { repositoryId }, ...ownerId === undefined ? {} : { ownerId } };
+    const full = fullWorkflow(repository, workflow);
     return new ImageSignature(name, { kind: 'provenance', issuer, repository, workflow: full, ref, ...ids, ...thresholds(options) });
   }
 
   private constructor(name: string, private readonly rule: SignatureRule) {
-    const problems = [...signatureProblems(rule), ...rule.kind === 'key' ? keyProblems(rule.pem) : []];
+    const problems = [...signatureRuleProblems(rule), ...rule.kind === 'key' ? keyProblems(rule.pem) : []];
     if (problems.length > 0) throw new Error(`${name}: ${problems.join('; ')}`);
   }
 

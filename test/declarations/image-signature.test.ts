@@ -34,7 +34,7 @@ test('a reusable workflow keeps its repository and its reference, and IDs are re
 });
 
 test.each(['', '*', '**', ' * ', 'https://*', 'https://*/acme', 'https://*.com/acme/app', 'https://github.com/*', 'https://github.com/*/app', '*://github.com',
-  '*@*', 'release@*.com', '*example*', '*github.com/acme/app'])('the identity %j matches strangers and is an error', (identity) => {
+  '*@*', 'release@*.com', '*example*', '*github.com/acme/app', 'https://github.com//*', '*@gmail.com'])('the identity %j matches strangers and is an error', (identity) => {
   expect(() => ImageSignature.keyless({ issuer: ISSUER, identity })).toThrow(`ImageSignature.keyless(): identity ${JSON.stringify(identity)}`);
 });
 
@@ -50,7 +50,7 @@ test.each(['*', 'https://*.example.com', 'http://example.com', 'example.com', ''
 
 test('all mistakes are in one error', () => {
   const mistakes = { issuer: '*', identity: '*', logs: 4, timestamps: -1 };
-  expect(() => ImageSignature.keyless(mistakes)).toThrow(/issuer "\*".*identity "\*".*logs is 4.*timestamps is -1/);
+  expect(() => ImageSignature.keyless(mistakes)).toThrow(/issuer "\*".*identity "\*".*logs 4 is not valid.*timestamps -1 is not valid/);
 });
 
 test('a keyless signature without any proof of its time is an error', () => {
@@ -66,6 +66,7 @@ test('a private key is an error that does not show the key', () => {
 
 test.each([
   ['text', 'key', 'it is not a public key in PEM format'],
+  ['a key in the format PKCS #1', '-----BEGIN RSA PUBLIC KEY-----\nAAAA\n-----END RSA PUBLIC KEY-----', 'convert it with "openssl rsa'],
   ['a certificate', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----', 'it is a certificate'],
   ['two keys', `${pem()}${pem()}`, 'it has more than one key'],
   ['a broken key', pem().replace(/\n.*\n-----END/, '\nAAAA\n-----END').replace('MFk', 'AAA'), 'the public key cannot be read'],
@@ -75,14 +76,14 @@ test.each([
 });
 
 test.each([
-  [{ repository: 'https://github.com/acme/app' }, 'repository "https://github.com/acme/app" is not valid'],
+  [{ repository: 'https://github.com/acme/app' }, 'repository "https://github.com/acme/app" is not valid: use "acme/app"'],
   [{ repository: 'acme/*' }, 'repository "acme/*" is not valid'],
   [{ workflow: '*.yml' }, 'workflow "acme/app/.github/workflows/*.yml" is not valid'],
-  [{ workflow: 'release' }, 'is not valid; use the name of its file'],
+  [{ workflow: 'release' }, 'is not valid: it must be a workflow file, for example "release.yml"'],
   [{ ref: '*' }, 'ref "*" is not valid'],
   [{ ref: 'refs/*/*' }, 'ref "refs/*/*" is not valid'],
   [{ ref: 'refs/pull/1/merge' }, 'ref "refs/pull/1/merge" is not valid'],
-  [{ repositoryId: 'acme' }, 'repositoryId "acme" is not a valid ID'],
+  [{ repositoryId: 'acme' }, 'repositoryId "acme" is not valid'],
 ])('provenance with %j is an error', (options, message) => {
   expect(() => ImageSignature.githubProvenance({ repository: 'acme/app', workflow: 'release.yml', ...options })).toThrow(message);
 });

@@ -7,7 +7,9 @@ import type { KnownImages } from './known-images';
 import { formatTime, MinimumAge } from './minimum-age';
 import { QuarantineLists } from './quarantine-lists';
 import { quarantineKey, QuarantineMarkers, QuarantineState } from './quarantine-markers';
-import { AdmissionModeName, AdmissionPolicy, hasChecks, SignaturePolicy } from '../../image/admission/admission-policy';
+import {
+  AdmissionModeName, AdmissionPolicy, DEFAULT_GAP_HOURS, hasChecks, lockedDigest, SignaturePolicy,
+} from '../../image/admission/admission-policy';
 import { formatImageReference, shortDigest } from '../../image/image-reference';
 import type { AttestationOptions } from '../copy/attestations';
 import type { CopyContext } from '../copy/copy-context';
@@ -109,7 +111,7 @@ export class Admission {
 
   private get lockedDigest(): string | undefined {
     const { policy: { lock }, request: { target } } = this.options;
-    return lock === undefined || lock.mode === 'AUDIT' ? undefined : lock.digests[target.tag];
+    return lock === undefined || lock.mode === 'AUDIT' ? undefined : lockedDigest(lock, target.tag);
   }
 
   /** Judges an image without checks of its own: a person can have refused it. */
@@ -152,7 +154,7 @@ export class Admission {
 
   private lockVerdict(digest: string): Verdict {
     const { policy: { lock }, request: { target, source } } = this.options;
-    const locked = lock!.digests[target.tag];
+    const locked = lockedDigest(lock!, target.tag);
     if (locked === digest) return { passed: true, note: 'the lock file has its digest' };
     const image = formatImageReference(source);
     const found = locked === undefined ? `does not have ${image}` : `has ${shortDigest(locked)}, and upstream has ${shortDigest(digest)}`;
@@ -287,9 +289,6 @@ export class Admission {
     return { source, target, digest, served, dryRun };
   }
 }
-
-/** The gap for the time since when images are held, if there is no minimum age. */
-const DEFAULT_GAP_HOURS = 8 * 24;
 
 function failuresOf(checks: readonly JudgedCheck[], mode: AdmissionModeName): FailedVerdict[] {
   return checks.flatMap((check) => check.mode === mode && !check.verdict.passed ? [check.verdict] : []);

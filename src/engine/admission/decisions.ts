@@ -1,6 +1,6 @@
 /** Reads the decisions of people: which images they released from quarantine, and which they refused. */
 import { markerAnnotations } from './marker-manifest';
-import type { LockPolicy } from '../../image/admission/admission-policy';
+import { lockedDigest, LockPolicy } from '../../image/admission/admission-policy';
 import { MAX_REASON_LENGTH } from '../../image/admission/decision-reason';
 import { imageHash, imageKey, Marker, markerTag, parseMarkerTag, QuarantinedImage } from '../../image/admission/quarantine';
 import type { AdmissionDecision } from '../../image/contract/mirror-result';
@@ -45,8 +45,7 @@ const MAX_READ_RELEASES = 20;
  * The state of a lock for a tag, as a release keeps it: the locked digest, `unlisted` for a lock without the tag, and an empty text without a lock.
  */
 export function lockState(lock: LockPolicy | undefined, tag: string): string {
-  if (lock === undefined) return '';
-  return Object.hasOwn(lock.digests, tag) ? lock.digests[tag] : 'unlisted';
+  return lock === undefined ? '' : lockedDigest(lock, tag) ?? 'unlisted';
 }
 
 /** The image in the form of markers, without its tag. */

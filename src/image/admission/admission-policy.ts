@@ -79,6 +79,14 @@ export function isWorse(severity: string, maximum: Severity): boolean {
 /** The longest age in hours: 60 days. */
 export const MAX_AGE_HOURS = 60 * 24;
 
+/** The longest time between two runs, in hours, where the times of runs are not known: a week, and one day for a run that starts late. */
+export const DEFAULT_GAP_HOURS = 8 * 24;
+
+/** The digest that a lock has for a tag. */
+export function lockedDigest({ digests }: LockPolicy, tag: string): string | undefined {
+  return Object.hasOwn(digests, tag) ? digests[tag] : undefined;
+}
+
 /**
  * The policy of which the checks of two policies hold. An image that passes it passes each of them: no check is lost, and none is weaker.
  *
@@ -135,7 +143,7 @@ function tighterScan(floor: ScanPolicy, entry: ScanPolicy): ScanPolicy {
 
 /** A tag may serve a digest only if both locks have it. A tag that is not listed is held. */
 function tighterLock(floor: LockPolicy, entry: LockPolicy): LockPolicy {
-  const same = Object.entries(floor.digests).filter(([tag, digest]) => Object.hasOwn(entry.digests, tag) && entry.digests[tag] === digest);
+  const same = Object.entries(floor.digests).filter(([tag, digest]) => lockedDigest(entry, tag) === digest);
   return { digests: Object.fromEntries(same) };
 }
 

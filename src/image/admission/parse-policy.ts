@@ -2,16 +2,16 @@
 import {
   AdmissionModeName, AdmissionPolicy, ExceptedFinding, LockPolicy, MAX_AGE_HOURS, MinimumAgePolicy, ScanPolicy, SEVERITIES, SignaturePolicy,
 } from './admission-policy';
-import { MAX_THRESHOLD, SignatureRule } from './signature-rule';
+import { MAX_RULE_TEXT_LENGTH, RULE_FIELDS, SignatureRule } from './signature-rule';
+import { signatureRuleProblems } from './signature-rule-problem';
 import { isDigest } from '../image-reference';
 import { isLastDay } from '../ownership';
 import { parseJson } from '../parse-json';
 
 /** The maximum number of signature policies of an image, and of rules of a policy. */
-const MAX_RULES = 20;
+export const MAX_RULES = 20;
 /** The maximum number of exceptions for findings. */
 const MAX_EXCEPTIONS = 200;
-const MAX_TEXT_LENGTH = 2_000;
 
 /** Parses an admission policy without a lock; undefined when the text is not a valid policy. */
 export function parseAdmissionPolicy(json: string): AdmissionPolicy | undefined {
@@ -67,23 +67,10 @@ function signaturePolicy(value: unknown): SignaturePolicy {
   return { ...modeOf(mode), anyOf: rules.map(signatureRule) };
 }
 
-/** The fields of each kind of rule that must be there, and those that can be there. */
-const RULE_FIELDS = {
-  keyless: { required: ['issuer', 'identity'], optional: [] },
-  key: { required: ['pem'], optional: [] },
-  provenance: { required: ['issuer', 'repository', 'workflow', 'ref'], optional: ['repositoryId', 'ownerId'] },
-} as const;
-
 function signatureRule(value: unknown): SignatureRule {
   const kind = oneOf((value as { kind?: unknown } | null)?.kind, ['keyless', 'key', 'provenance'] as const);
-  const { required, optional } = RULE_FIELDS[kind];
-  const rule = fields(value, ['kind', 'logs', 'timestamps', ...required, ...optional]);
-  for (const name of required) text(rule[name]);
-  for (const name of optional) if (rule[name] !== undefined) text(rule[name]);
-  for (const count of [rule.logs, rule.timestamps]) {
-    if (count !== undefined) valid(count, (number) => Number.isInteger(number) && Number(number) >= 0 && Number(number) <= MAX_THRESHOLD);
-  }
-  return rule as unknown as SignatureRule;
+  const rule = fields(value, ['kind', ...RULE_FIELDS[kind]]) as unknown as SignatureRule;
+  return valid(rule, () => signatureRuleProblems(rule).length === 0);
 }
 
 function attempt<T>(read: () => T): T | undefined {
@@ -113,7 +100,7 @@ function list(value: unknown, limit: number): readonly unknown[] {
 }
 
 function text(value: unknown): string {
-  return valid(value, (part) => typeof part === 'string' && part !== '' && part.length <= MAX_TEXT_LENGTH) as string;
+  return valid(value, (part) => typeof part === 'string' && part !== '' && part.length <= MAX_RULE_TEXT_LENGTH) as string;
 }
 
 function oneOf<T extends string>(value: unknown, known: readonly T[]): T {

@@ -1,17 +1,15 @@
 /**
- * Mistakes in rules for signatures, which need no cryptography to find. `ImageSignature` and catalogs reject them with the same texts.
+ * Mistakes in rules for signatures, which need no cryptography to find: rules that no signature can match, and rules that signatures of others match.
+ * `ImageSignature`, catalogs, and the variables of runs refuse the same rules.
  */
-import { MAX_THRESHOLD, SignatureRule } from './signature-rule';
+import { pemProblem, PUBLIC_KEY_PEM } from './public-key';
+import { DEFAULT_REF, fullWorkflow, GITHUB_ISSUER, MAX_RULE_TEXT_LENGTH, MAX_THRESHOLD, ProvenanceRule, SignatureRule } from './signature-rule';
 import { quote } from '../sanitize';
 
-/** The OIDC issuer of GitHub Actions on github.com. */
-export const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com';
-
-/** The Git references from which a build may be, unless a rule says otherwise: tags. */
-export const DEFAULT_REF = 'refs/tags/*';
-
-/** The maximum length of a text of a rule, in characters. */
-export const MAX_RULE_TEXT_LENGTH = 2_000;
+/** An owner on GitHub. Owners of enterprises have a "_", and some old ones end with "-". */
+const OWNER = '[A-Za-z0-9][A-Za-z0-9_-]{0,38}';
+/** Branches or tags. Everybody can open a pull request, so references of pull requests are not valid. */
+const REF = 'refs/(?:heads|tags)/[!-~]{1,250}';
 
 /** The patterns of texts of rules, which are the same in the schema of catalogs. */
 export const SIGNATURE_PATTERNS = {
@@ -25,19 +23,18 @@ export const SIGNATURE_PATTERNS = {
     + '|[!-.0-~]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+'
     + '|[!-)+-~]+)$'),
   /** A repository of GitHub: an owner and a name. */
-  repository: /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/,
-  /** A workflow with its repository. */
-  workflow: /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?\/(?!\.{1,2}\/)[A-Za-z0-9._-]{1,100}\/\.github\/workflows\/[A-Za-z0-9._-]{1,200}\.ya?ml$/,
-  /** Branches or tags. Everybody can open a pull request, so references of pull requests are not valid. */
-  ref: /^refs\/(?:heads|tags)\/[!-~]+$/,
+  repository: new RegExp(`^${OWNER}/(?!\\.{1,2}$)[A-Za-z0-9._-]{1,100}$`),
+  /** A workflow, with or without its repository, and with or without a Git reference. */
+  workflow: new RegExp(`^(?:(?:${OWNER}/(?!\\.{1,2}/)[A-Za-z0-9._-]{1,100}/)?\\.github/workflows/)?[A-Za-z0-9._-]{1,200}\\.ya?ml(?:@${REF})?$`),
+  ref: new RegExp(`^${REF}$`),
   /** A numeric ID of GitHub. */
   id: /^[1-9][0-9]{0,19}$/,
   /** One public key in PEM format. */
-  pem: /^\s*-----BEGIN PUBLIC KEY-----(?:\r?\n[A-Za-z0-9+/=]{1,80})+\r?\n-----END PUBLIC KEY-----\s*$/,
+  pem: PUBLIC_KEY_PEM,
 } as const;
 
 /** A name of a text with a pattern. */
-type TextName = keyof typeof SIGNATURE_PATTERNS;
+type TextName = Exclude<keyof typeof SIGNATURE_PATTERNS, 'pem'>;
 
 /** The form of each text. */
 const FORMS: Readonly<Record<TextName, string>> = {
@@ -45,27 +42,36 @@ const FORMS: Readonly<Record<TextName, string>> = {
   identity: 'it must be the identity in a certificate, for example '
     + '"https://github.com/owner/name/.github/workflows/release.yml@refs/tags/*" or "release@example.com"',
   repository: 'it must be the owner and the name of a repository of GitHub, for example "owner/name"',
-  workflow: 'it must be a workflow file with its repository, for example "owner/name/.github/workflows/release.yml"',
+  workflow: 'it must be a workflow file, for example "release.yml", or with its repository "owner/name/.github/workflows/build.yml@refs/tags/v1"',
   ref: `it must be a branch or tag, for example ${quote(DEFAULT_REF)} or "refs/heads/main"`,
-  id: 'it must be a number of GitHub in quotes, for example "1234567"',
-  pem: 'it must be one public key in PEM format, which starts with "-----BEGIN PUBLIC KEY-----"',
+  id: 'it must be the number in quotes that "gh api repos/OWNER/NAME" prints as "id", for example "1234567"',
 };
 
-/** The problem with a rule, as text; undefined when the rule is valid. Key material is never part of it. */
-export function signatureRuleProblem(rule: SignatureRule): string | undefined {
+/** The problems of a rule, each with a remedy; empty when the rule is valid. Key material is never part of them. */
+export function signatureRuleProblems(rule: SignatureRule): string[] {
+  return [...ownProblems(rule), ...thresholdProblems(rule, rule.kind === 'key' ? 0 : 1)].filter((problem) => problem !== undefined);
+}
+
+function ownProblems(rule: SignatureRule): (string | undefined)[] {
   switch (rule.kind) {
     case 'keyless':
-      return textProblem('issuer', rule.issuer) ?? identityProblem(rule.identity) ?? thresholdProblem(rule, 1);
+      return [textProblem('issuer', rule.issuer), identityProblem(rule.identity)];
     case 'key':
-      return publicKeyProblem(rule.pem) ?? thresholdProblem(rule, 0);
+      return [publicKeyProblem(rule.pem)];
     case 'provenance':
-      return textProblem('issuer', rule.issuer) ?? repositoryProblem(rule.repository) ?? textProblem('workflow', rule.workflow)
-        ?? refProblem(rule.ref) ?? idProblem('repositoryId', rule.repositoryId) ?? idProblem('ownerId', rule.ownerId) ?? thresholdProblem(rule, 1);
+      return [
+        textProblem('issuer', rule.issuer), repositoryProblem(rule.repository), workflowProblem(rule), refProblem(rule.ref),
+        idProblem('repositoryId', rule.repositoryId), idProblem('ownerId', rule.ownerId),
+      ];
   }
 }
 
 function textProblem(name: TextName, value: unknown): string | undefined {
-  return matches(name, value) ? undefined : `${name} ${shown(value)} is not valid: ${FORMS[name]}`;
+  return matches(name, value) ? undefined : invalid(name, value);
+}
+
+function invalid(name: TextName, value: unknown): string {
+  return `${name} ${shown(value)} is not valid: ${FORMS[name]}`;
 }
 
 function matches(name: TextName, value: unknown): value is string {
@@ -92,6 +98,12 @@ function repositoryProblem(repository: unknown): string | undefined {
   return `repository ${shown(repository)} is not valid: use ${quote(name)}`;
 }
 
+/** A rule names the repository of the workflow. A workflow of a repository that is not valid needs no problem of its own. */
+function workflowProblem({ repository, workflow }: ProvenanceRule): string | undefined {
+  if (!matches('repository', repository) && typeof workflow === 'string' && workflow.startsWith(`${repository}/`)) return undefined;
+  return matches('workflow', workflow) && fullWorkflow(repository, workflow) === workflow ? undefined : invalid('workflow', workflow);
+}
+
 function refProblem(ref: unknown): string | undefined {
   if (typeof ref !== 'string' || !ref.startsWith('refs/pull/')) return textProblem('ref', ref);
   return `ref ${shown(ref)} is not valid, because other people can open pull requests: use a branch or tag, for example ${quote(DEFAULT_REF)}`;
@@ -101,20 +113,9 @@ function idProblem(name: string, value: unknown): string | undefined {
   return value === undefined || matches('id', value) ? undefined : `${name} ${shown(value)} is not valid: ${FORMS.id}`;
 }
 
-/** A key is not part of any text: what looks like a mistake can be a secret. */
 function publicKeyProblem(pem: unknown): string | undefined {
-  if (matches('pem', pem)) return undefined;
-  if (typeof pem !== 'string') return `the public key is not valid: ${FORMS.pem}`;
-  if (/PRIVATE KEY/i.test(pem)) {
-    return 'the public key is a private key: replace it with the public key, and stop using the private key, because others may have read it';
-  }
-  if (pem.includes('BEGIN CERTIFICATE')) {
-    return 'the public key is a certificate: write the public key in it, which "openssl x509 -pubkey -noout -in FILE" prints';
-  }
-  if (pem.includes('BEGIN RSA PUBLIC KEY')) {
-    return 'the public key has the format PKCS #1: convert it with "openssl rsa -RSAPublicKey_in -pubout -in FILE"';
-  }
-  return `the public key is not valid: ${FORMS.pem}`;
+  const problem = pemProblem(pem);
+  return problem && `the public key is not valid: ${problem}`;
 }
 
 /** The thresholds of a rule, before they are validated. */
@@ -124,13 +125,13 @@ interface Thresholds {
 }
 
 /** A certificate is valid for minutes. So a keyless signature needs at least one trusted time, from a log or an authority. */
-function thresholdProblem({ logs, timestamps }: Thresholds, trustedTimes: number): string | undefined {
-  for (const [name, count] of Object.entries({ logs, timestamps })) {
+function thresholdProblems({ logs, timestamps }: Thresholds, trustedTimes: number): (string | undefined)[] {
+  const problems = Object.entries({ logs, timestamps }).map(([name, count]) => {
     const isCount = Number.isInteger(count) && Number(count) >= 0 && Number(count) <= MAX_THRESHOLD;
-    if (count !== undefined && !isCount) return `${name} ${shown(count)} is not valid: it must be a whole number from 0 to ${MAX_THRESHOLD}`;
-  }
-  if (Number(logs ?? trustedTimes) + Number(timestamps ?? 0) >= trustedTimes) return undefined;
-  return 'logs is 0, so nothing proves when the certificate was used: set timestamps to 1 or more, or omit logs';
+    return count === undefined || isCount ? undefined : `${name} ${shown(count)} is not valid: it must be a whole number from 0 to ${MAX_THRESHOLD}`;
+  });
+  if (problems.some((problem) => problem !== undefined) || Number(logs ?? trustedTimes) + Number(timestamps ?? 0) >= trustedTimes) return problems;
+  return ['logs is 0, so nothing proves when the certificate was used: set timestamps to 1 or more, or omit logs'];
 }
 
 /** A value as an error shows it. A key can be in the wrong field. */

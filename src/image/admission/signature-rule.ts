@@ -30,7 +30,10 @@ export interface ProvenanceRule extends SignatureThresholds {
   readonly issuer: string;
   /** The source repository of the build: `owner/name`. */
   readonly repository: string;
-  /** The workflow that signs, with its repository: `owner/name/.github/workflows/release.yml`. */
+  /**
+   * The workflow that signs, with its repository: `owner/name/.github/workflows/release.yml`. A reusable workflow can have its own Git reference:
+   * `owner/name/.github/workflows/build.yml@refs/tags/v1`. Without one, `ref` is also that of the workflow.
+   */
   readonly workflow: string;
   /** The Git reference of the source. `*` stands for any characters except `/`. */
   readonly ref: string;
@@ -43,8 +46,38 @@ export interface ProvenanceRule extends SignatureThresholds {
 /** A rule for signatures. */
 export type SignatureRule = KeylessRule | PublicKeyRule | ProvenanceRule;
 
+/** The fields of each kind of rule, besides `kind`. */
+export const RULE_FIELDS: Readonly<Record<SignatureRule['kind'], readonly string[]>> = {
+  keyless: ['issuer', 'identity', 'logs', 'timestamps'],
+  key: ['pem', 'logs', 'timestamps'],
+  provenance: ['repository', 'workflow', 'ref', 'repositoryId', 'ownerId', 'issuer', 'logs', 'timestamps'],
+};
+
 /** The most that a threshold can ask for. */
 export const MAX_THRESHOLD = 3;
+
+/** The maximum length of a text of a rule, in characters. A public key in PEM format needs fewer: 1,500 for RSA with 8192 bits. */
+export const MAX_RULE_TEXT_LENGTH = 2_000;
+
+/** The OIDC issuer of GitHub Actions on github.com. */
+export const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com';
+
+/** The Git references from which a build may be, unless a rule says otherwise: tags. */
+export const DEFAULT_REF = 'refs/tags/*';
+
+const WORKFLOWS = '.github/workflows/';
+
+/** The parts of a workflow: the file, and its own Git reference if it has one. A reference can have another "@". */
+export function workflowParts(workflow: string): { readonly file: string; readonly ref?: string } {
+  const at = workflow.indexOf('@');
+  return at === -1 ? { file: workflow } : { file: workflow.slice(0, at), ref: workflow.slice(at + 1) };
+}
+
+/** A workflow with its repository. The name of a file, such as `release.yml`, is a workflow of the source repository. */
+export function fullWorkflow(repository: string, workflow: string): string {
+  const name = workflow.startsWith(WORKFLOWS) ? workflow.slice(WORKFLOWS.length) : workflow;
+  return workflowParts(name).file.includes('/') ? name : `${repository}/${WORKFLOWS}${name}`;
+}
 
 /**
  * The regular expression for a pattern of identities or Git references: anchored, and with all characters escaped except `*`, which stands for any

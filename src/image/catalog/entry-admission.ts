@@ -3,9 +3,12 @@
  * stricter. It has no field that weakens a check.
  */
 import { Fields, formatValue, isFields, isList, unknownFieldProblem } from './entry-fields';
-import { AdmissionPolicy, MAX_AGE_HOURS, SEVERITIES, Severity } from '../admission/admission-policy';
-import { KeylessRule, ProvenanceRule, PublicKeyRule, SignatureRule } from '../admission/signature-rule';
-import { DEFAULT_REF, GITHUB_ISSUER, signatureRuleProblem } from '../admission/signature-rule-problem';
+import { AdmissionPolicy, DEFAULT_GAP_HOURS, MAX_AGE_HOURS, SEVERITIES, Severity } from '../admission/admission-policy';
+import { MAX_RULES } from '../admission/parse-policy';
+import {
+  DEFAULT_REF, fullWorkflow, GITHUB_ISSUER, KeylessRule, ProvenanceRule, PublicKeyRule, RULE_FIELDS, SignatureRule,
+} from '../admission/signature-rule';
+import { signatureRuleProblems } from '../admission/signature-rule-problem';
 import { quote } from '../sanitize';
 
 /** The checks of new images of an entry. */
@@ -31,20 +34,11 @@ const HOURS_PER_DAY = 24;
 /** The longest age that an entry can set, in days. */
 export const MAX_AGE_DAYS = MAX_AGE_HOURS / HOURS_PER_DAY;
 
-/** The maximum number of signatures of an entry. */
-export const MAX_ENTRY_SIGNATURES = 20;
-
-/**
- * The longest time between two runs that saw a digest, where only an entry has a minimum age: the schedule of the catalog is not known to a run.
- * A weekly run must be able to see the same digest twice.
- */
-export const ENTRY_GAP_HOURS = 8 * HOURS_PER_DAY;
-
 /** The fields of each kind of signature. */
 const SIGNATURE_FIELDS: Readonly<Record<string, readonly string[]>> = {
-  keyless: ['issuer', 'identity', 'logs', 'timestamps'],
-  publicKey: ['pem', 'logs', 'timestamps'],
-  githubProvenance: ['repository', 'workflow', 'ref', 'repositoryId', 'ownerId', 'issuer', 'logs', 'timestamps'],
+  keyless: RULE_FIELDS.keyless,
+  publicKey: RULE_FIELDS.key,
+  githubProvenance: RULE_FIELDS.provenance,
 };
 
 const WEAKER = 'an entry cannot weaken a check; set it in the app';
@@ -76,10 +70,14 @@ export function admissionProblem(value: unknown): string | undefined {
   return undefined;
 }
 
-/** The checks of an entry as a policy. `mode` is not part of it, because all its checks are enforced. */
+/**
+ * The checks of an entry as a policy. `mode` is not part of it, because all its checks are enforced.
+ *
+ * A run does not know the schedule of the catalog, so the default gap applies: a weekly run must be able to see the same digest twice.
+ */
 export function entryPolicy({ maximumSeverity, minimumAge, signatures }: EntryAdmission): AdmissionPolicy {
   return {
-    ...minimumAge === undefined ? {} : { minimumAge: { hours: minimumAge * HOURS_PER_DAY, maximumGapHours: ENTRY_GAP_HOURS } },
+    ...minimumAge === undefined ? {} : { minimumAge: { hours: minimumAge * HOURS_PER_DAY, maximumGapHours: DEFAULT_GAP_HOURS } },
     ...signatures === undefined ? {} : { signatures: [{ anyOf: signatures.map(toRule) }] },
     ...maximumSeverity === undefined ? {} : { scan: { maximumSeverity } },
   };
@@ -95,7 +93,7 @@ const FIELDS: Readonly<Record<keyof EntryAdmission, (value: unknown) => string |
     return SEVERITIES.includes(value as Severity) ? undefined : `its maximumSeverity is ${shown(value)}: it must be one of ${SEVERITIES.join(', ')}`;
   },
   signatures: (value) => {
-    if (!isList(value, MAX_ENTRY_SIGNATURES)) return `its signatures must be a list of 1 to ${MAX_ENTRY_SIGNATURES} signatures`;
+    if (!isList(value, MAX_RULES)) return `its signatures must be a list of 1 to ${MAX_RULES} signatures`;
     const problems = value.map(signatureProblem);
     const index = problems.findIndex((problem) => problem !== undefined);
     return index === -1 ? undefined : `signature ${index + 1}: ${problems[index]}`;
@@ -113,13 +111,15 @@ function signatureProblem(value: unknown): string | undefined {
   const [[kind, rule] = [], ...others] = Object.entries(value);
   if (kind === undefined || others.length > 0) return form;
   if (!isFields(rule)) return `its ${kind} must be an object with the fields ${SIGNATURE_FIELDS[kind].join(', ')}`;
-  return unknownFieldProblem(rule, SIGNATURE_FIELDS[kind]) ?? signatureRuleProblem(toRule(value as unknown as EntrySignature));
+  return unknownFieldProblem(rule, SIGNATURE_FIELDS[kind]) ?? signatureRuleProblems(toRule(value as unknown as EntrySignature))[0];
 }
 
 function toRule(signature: EntrySignature): SignatureRule {
   if ('keyless' in signature) return sorted({ kind: 'keyless', ...signature.keyless });
   if ('publicKey' in signature) return sorted({ kind: 'key', ...signature.publicKey });
-  return sorted({ kind: 'provenance', issuer: GITHUB_ISSUER, ref: DEFAULT_REF, ...signature.githubProvenance });
+  const { repository, workflow } = signature.githubProvenance;
+  const full = typeof workflow === 'string' ? fullWorkflow(repository, workflow) : workflow;
+  return sorted({ kind: 'provenance', issuer: GITHUB_ISSUER, ref: DEFAULT_REF, ...signature.githubProvenance, workflow: full });
 }
 
 /** A rule with its fields in alphabetical order, so that equal rules are equal as text. */

@@ -47,6 +47,12 @@ describe('a lock', () => {
     expect(result.message).toContain('cdk-ecr-mirror lock --update');
   });
 
+  test('does not have a tag with the name of a property of all objects', async () => {
+    gate.serve(GOOD, 'constructor');
+    const held = await gate.run({ lock: { digests: {} } }, { tag: 'constructor' });
+    expect(held).toMatchObject({ outcome: 'held', heldBy: ['lock'], message: expect.stringContaining('the lock file does not have') });
+  });
+
   test('is outranked by a release until the lock changes', async () => {
     const locked = gate.serve(GOOD);
     await gate.run(lockOf(locked));

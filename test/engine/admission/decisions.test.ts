@@ -118,7 +118,8 @@ describe('a release and the lock', () => {
   });
 
   test('a lock without the tag is not the same as no lock', () => {
-    expect([lockState(undefined, 'stable'), lockState({ digests: {} }, 'stable')]).toEqual(['', 'unlisted']);
+    const states = [lockState(undefined, 'stable'), lockState({ digests: {} }, 'stable'), lockState({ digests: {} }, 'constructor')];
+    expect(states).toEqual(['', 'unlisted', 'unlisted']);
   });
 });
 

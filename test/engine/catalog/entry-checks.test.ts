@@ -44,7 +44,7 @@ describe('an entry with checks', () => {
   });
 
   test('needs each signature of the catalog and its own', () => {
-    const provenance = '{ githubProvenance: { repository: owner/name, workflow: owner/name/.github/workflows/release.yml } }';
+    const provenance = '{ githubProvenance: { repository: owner/name, workflow: release.yml } }';
     const keyless = '{ keyless: { identity: "*@example.org", issuer: "https://accounts.google.com", timestamps: 1 } }';
     expect(checksOf(withChecks(`signatures: [${provenance}, ${keyless}]`), { ...GATED, ADMISSION: JSON.stringify(SIGNATURES) })?.signatures).toEqual([
       ...SIGNATURES.signatures!,

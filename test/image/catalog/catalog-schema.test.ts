@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
 import * as fc from 'fast-check';
+import { SIGNATURE_PATTERNS } from '../../../src/image/admission/signature-rule-problem';
 import { CATALOG_PATTERNS, MAX_CATALOG_ENTRIES } from '../../../src/image/catalog/catalog-entry';
 import { catalogShapeProblem } from '../../../src/image/catalog/catalog-shape';
 import { entryShapeProblem } from '../../../src/image/catalog/entry-shape';
@@ -46,7 +47,8 @@ const GOOD: readonly unknown[] = [
   checked({ minimumAge: 1 }), checked({ minimumAge: 60, maximumSeverity: 'HIGH', mode: 'ENFORCE', signatures: [{ publicKey: { pem: PEM } }, { githubProvenance: PROVENANCE }] }), checked({ mode: 'ENFORCE' }),
   keyless({}), keyless({ logs: 0, timestamps: 1 }), keyless({ logs: 3 }), keyless({ timestamps: 0 }), keyless({ identity: '*@example.com' }), keyless({ identity: 'release@example.com' }),
   signed({ publicKey: { pem: PEM.trim(), logs: 0 } }), signed({ publicKey: { pem: PEM, logs: 1, timestamps: 3 } }),
-  provenance({}), provenance({ ref: 'refs/heads/main', repositoryId: '123', ownerId: '4', issuer: `${ISSUER}/octo`, logs: 2 }),
+  provenance({}), provenance({ workflow: 'release.yml' }), provenance({ workflow: '.github/workflows/release.yaml' }), provenance({ workflow: 'build.yml@refs/heads/main' }), provenance({ workflow: 'other/workflows/.github/workflows/build.yml@refs/tags/v1' }), provenance({ workflow: 'build.yml@refs/tags/@scope/name@1.0.0' }),
+  provenance({ ref: 'refs/heads/main', repositoryId: '123', ownerId: '4', issuer: `${ISSUER}/octo`, logs: 2 }),
 ];
 const BAD: readonly unknown[] = [
   null, 1, true, [], ['nginx'], '', 'Nginx', 'https://nginx', 'nginx:', 'nginx:a b', 'nginx@sha256:abc', 'user:secret@registry.example.com/a', '../etc/passwd', 'a\nb', `a${'/a'.repeat(600)}`,
@@ -68,8 +70,17 @@ const BAD: readonly unknown[] = [
   checked({ signatures: [] }), checked({ signatures: { publicKey: { pem: PEM } } }), checked({ signatures: Array.from({ length: 21 }, () => ({ publicKey: { pem: PEM } })) }), signed({}), signed(null), signed('x'), signed({ publicKey: { pem: PEM }, githubProvenance: PROVENANCE }), signed({ key: { pem: PEM } }),
   keyless({ issuer: 'http://accounts.google.com' }), keyless({ issuer: 'https://*' }), keyless({ issuer: undefined }), keyless({ identity: '*' }), keyless({ identity: 'https://github.com/*' }), keyless({ identity: '' }), keyless({ identity: 'a b' }), keyless({ identity: 1 }), keyless({ identity: 'x'.repeat(2_001) }), keyless({ identity: 'https://a\u0000/b/*' }), keyless({ logs: 0 }), keyless({ logs: 0, timestamps: 0 }), keyless({ logs: 4 }), keyless({ logs: -1 }), keyless({ logs: '1' }), keyless({ pem: PEM }), signed({ keyless: { issuer: ISSUER } }), signed({ keyless: IDENTITY }),
   signed({ publicKey: PEM }), signed({ publicKey: { pem: PRIVATE_PEM } }), signed({ publicKey: { pem: `${PEM}${PEM}` } }), signed({ publicKey: { pem: 'cosign.pub' } }), signed({ publicKey: {} }), signed({ publicKey: { pem: PEM, timestamps: 1.5 } }),
-  provenance({ repository: '*/name' }), provenance({ repository: 'owner' }), provenance({ workflow: 'release.yml' }), provenance({ workflow: undefined }), provenance({ ref: '*' }), provenance({ ref: 'refs/pull/1/merge' }), provenance({ repositoryId: 123 }), provenance({ ownerId: '0' }), provenance({ logs: 0 }), provenance({ sha: 'a' }),
+  provenance({ repository: '*/name' }), provenance({ repository: 'owner' }), provenance({ workflow: 'release' }), provenance({ workflow: '*.yml' }), provenance({ workflow: '' }), provenance({ workflow: 1 }), provenance({ workflow: 'build.yml@main' }), provenance({ workflow: 'build.yml@refs/pull/1/merge' }), provenance({ workflow: 'name/.github/workflows/release.yml' }), provenance({ workflow: './.github/workflows/release.yml' }), provenance({ workflow: `build.yml@refs/tags/${'x'.repeat(251)}` }), provenance({ workflow: undefined }), provenance({ ref: '*' }), provenance({ ref: 'refs/pull/1/merge' }), provenance({ repositoryId: 123 }), provenance({ ownerId: '0' }), provenance({ logs: 0 }), provenance({ sha: 'a' }),
 ];
+
+test('both have the same patterns for the texts of signatures', () => {
+  const { keyless: keylessRule, publicKey, githubProvenance } = SCHEMA.$defs.signature.properties;
+  const { repository, workflow, ref } = githubProvenance.properties;
+  const { githubId: id, issuer } = SCHEMA.$defs;
+  const ofSchema = { issuer, identity: keylessRule.properties.identity, repository, workflow, ref, id, pem: publicKey.properties.pem };
+  const patterns = Object.fromEntries(Object.entries<{ pattern: string }>(ofSchema).map(([name, { pattern }]) => [name, new RegExp(pattern).source]));
+  expect(patterns).toEqual(Object.fromEntries(Object.entries(SIGNATURE_PATTERNS).map(([name, pattern]) => [name, pattern.source])));
+});
 
 test.each(GOOD.map((entry) => [entry]))('both take the entry %j', (entry) => {
   expect([schemaTakes({ images: [entry] }), parserTakes({ images: [entry] })]).toEqual([true, true]);
@@ -145,7 +156,7 @@ test('both judge the checks of every entry alike', () => {
   const signatures = fc.oneof(
     rule({ keyless: rule({ issuer: text(ISSUER), identity: text(IDENTITY, '*@example.com', '*/*'), logs: threshold, timestamps: threshold }) }),
     rule({ publicKey: rule({ pem: text(PEM, PRIVATE_PEM, PEM.trim()), logs: threshold }) }),
-    rule({ githubProvenance: rule({ repository: text('owner/name', 'o/*'), workflow: text(PROVENANCE.workflow), ref: text('refs/heads/main', 'refs/pull/1/merge'), ownerId: text('1'), timestamps: threshold }) }),
+    rule({ githubProvenance: rule({ repository: text('owner/name', 'o/*'), workflow: text(PROVENANCE.workflow, 'release.yml', 'build.yml@refs/tags/v1'), ref: text('refs/heads/main', 'refs/pull/1/merge'), ownerId: text('1'), timestamps: threshold }) }),
     fc.jsonValue(),
   );
   const admissions = rule({

@@ -2,7 +2,7 @@
 import { ASN1Obj } from '@sigstore/core';
 import type { Signer } from '@sigstore/verify';
 import { RejectedSignature } from './rejected-signature';
-import { KeylessRule, patternExpression, ProvenanceRule } from '../../../image/admission/signature-rule';
+import { KeylessRule, patternExpression, ProvenanceRule, workflowParts } from '../../../image/admission/signature-rule';
 import { quote } from '../../../image/sanitize';
 
 /**
@@ -45,7 +45,7 @@ export function requireProvenance(signer: Signer, rule: ProvenanceRule): void {
 
 /** The certificate names the workflow that signs. It can be a reusable workflow of another repository, which everybody can call. */
 function requireWorkflow(name: string, { ref, workflow }: ProvenanceRule): void {
-  const [file, ownRef] = workflow.split('@');
+  const { file, ref: ownRef } = workflowParts(workflow);
   const start = `${GITHUB}${file}@`;
   if (!name.startsWith(start)) throw otherValue('workflow', name, `${start}…`);
   const found = name.slice(start.length);

@@ -158,6 +158,7 @@ test('an Ed25519 key under the tag .sig is refused in words', async () => {
 test.each([
   ['a private key', keySigner().privateKey.export({ format: 'pem', type: 'pkcs8' }) as string, 'it is a private key'],
   ['a P-521 key', keySigner('P-521').pem, 'ECDSA keys with the curve secp521r1 are not supported'],
+  ['a key in the format PKCS #1', '-----BEGIN RSA PUBLIC KEY-----\nAAAA\n-----END RSA PUBLIC KEY-----', 'it has the format PKCS #1'],
   ['text', 'not a key', 'it is not a public key in PEM format'],
 ])('%s as public key is an error', async (_, pem, message) => {
   await expect(setup.check({ kind: 'key', pem })).rejects.toThrow(message);

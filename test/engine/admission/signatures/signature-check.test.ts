@@ -94,6 +94,14 @@ test('provenance of a reusable workflow passes for the source repository, with a
   expect(await setup.check({ ...PROVENANCE, workflow })).toMatchObject({ passed: false });
 });
 
+test('the reference of a reusable workflow can have an "@"', async () => {
+  const workflow = 'acme/workflows/.github/workflows/build.yml@refs/tags/build@1.0.0';
+  const signer = await setup.services.keylessSigner(`https://github.com/${workflow}`, ISSUER, { facts: FACTS });
+  setup.attach(await setup.signer.statementBundle(signer, [setup.image.digest], PROVENANCE_PREDICATE));
+  expect(await setup.check({ ...PROVENANCE, workflow })).toMatchObject({ passed: true });
+  expect(await setup.check({ ...PROVENANCE, workflow: workflow.replace('1.0.0', '1.0.1') })).toMatchObject({ passed: false });
+});
+
 test('two different logs meet a threshold of 2', async () => {
   setup.attach(await setup.signer.statementBundle(await setup.releaseSigner(), [setup.image.digest], SIGN_PREDICATE, { logs: [0, 1] }));
   expect(await setup.check({ ...KEYLESS, logs: 2 })).toMatchObject({ passed: true });
