@@ -122,7 +122,7 @@ class ScanCheck {
 
   private findingsMessage(worse: readonly Finding[], where: string): string {
     const { maximumSeverity } = this.options.policy;
-    return `Amazon ECR found ${severityCounts(worse)} vulnerabilities${where}, and the worst severity that may be served is ${maximumSeverity}: `
+    return `Amazon ECR found vulnerabilities${where} (${severityCounts(worse)}), and the worst severity that may be served is ${maximumSeverity}: `
       + `${worstFindings(worse)}; wait for an image without them, or add each ID to findingExceptions with a reason and a last day`;
   }
 

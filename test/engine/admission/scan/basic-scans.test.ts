@@ -44,7 +44,7 @@ describe('the findings of a complete scan', () => {
     expect(await quarantine.check(IMAGE)).toEqual({
       passed: false,
       heldBy: 'scan-findings',
-      message: 'Amazon ECR found 1 CRITICAL, 1 HIGH vulnerabilities, and the worst severity that may be served is MEDIUM: '
+      message: 'Amazon ECR found vulnerabilities (1 CRITICAL, 1 HIGH), and the worst severity that may be served is MEDIUM: '
         + 'CVE-2024-3094 (CRITICAL, xz-utils 3.0.11-1~deb12u2), CVE-2024-1000 (HIGH, openssl 3.0.11-1~deb12u2); '
         + 'wait for an image without them, or add each ID to findingExceptions with a reason and a last day',
     });
@@ -54,7 +54,7 @@ describe('the findings of a complete scan', () => {
     const many = Array.from({ length: 9 }, (_, index) => ({ ...HIGH, id: `CVE-2024-${index}` }));
     quarantine.ecr.scans.setFindings(IMAGE.digest, [...many, { ...many[0], package: 'libssl3' }]);
     const verdict = await quarantine.check(IMAGE);
-    expect(verdict).toMatchObject({ heldBy: 'scan-findings', message: expect.stringContaining('found 9 HIGH vulnerabilities') });
+    expect(verdict).toMatchObject({ heldBy: 'scan-findings', message: expect.stringContaining('found vulnerabilities (9 HIGH)') });
     expect(Object(verdict).message).toContain('CVE-2024-4 (HIGH, openssl 3.0.11-1~deb12u2), and 4 more;');
     expect(Object(verdict).message).not.toContain('CVE-2024-5');
   });
