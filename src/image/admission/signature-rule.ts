@@ -80,10 +80,27 @@ export function fullWorkflow(repository: string, workflow: string): string {
 }
 
 /**
- * The regular expression for a pattern of identities or Git references: anchored, and with all characters escaped except `*`, which stands for any
- * characters except `/`.
+ * Whether a text matches a pattern of identities or Git references as a whole. `*` stands for any characters except `/`, and all other characters
+ * stand for themselves.
+ *
+ * A regular expression would need too long for patterns with many `*`, which the entries of a catalog can have.
  */
-export function patternExpression(pattern: string): RegExp {
-  const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&'));
-  return new RegExp(`^${parts.join('[^/]*')}$`);
+export function matchesPattern(pattern: string, text: string): boolean {
+  const segments = text.split('/');
+  const patterns = pattern.split('/');
+  return patterns.length === segments.length && patterns.every((part, index) => matchesSegment(part, segments[index]));
+}
+
+/** The first place for each part between two `*` is the best one, because it leaves the most for the parts after it. */
+function matchesSegment(pattern: string, text: string): boolean {
+  const [start, ...parts] = pattern.split('*');
+  const end = parts.pop();
+  if (end === undefined || !text.startsWith(start)) return pattern === text;
+  let position = start.length;
+  for (const part of parts) {
+    const found = text.indexOf(part, position);
+    if (found === -1) return false;
+    position = found + part.length;
+  }
+  return text.endsWith(end) && position + end.length <= text.length;
 }

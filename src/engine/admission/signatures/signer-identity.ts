@@ -2,7 +2,7 @@
 import { ASN1Obj } from '@sigstore/core';
 import type { Signer } from '@sigstore/verify';
 import { RejectedSignature } from './rejected-signature';
-import { KeylessRule, patternExpression, ProvenanceRule, workflowParts } from '../../../image/admission/signature-rule';
+import { KeylessRule, matchesPattern, ProvenanceRule, workflowParts } from '../../../image/admission/signature-rule';
 import { quote } from '../../../image/sanitize';
 
 /**
@@ -28,7 +28,7 @@ export function signerName({ identity }: Signer): string {
 /** Requires the issuer and the identity of a rule. */
 export function requireIdentity(signer: Signer, { identity, issuer }: KeylessRule): void {
   requireIssuer(signer, issuer);
-  if (patternExpression(identity).test(signerName(signer))) return;
+  if (matchesPattern(identity, signerName(signer))) return;
   throw new RejectedSignature('other-identity', `it is by ${quote(signerName(signer))}, and the rule requires ${quote(identity)}`);
 }
 
@@ -38,7 +38,7 @@ export function requireProvenance(signer: Signer, rule: ProvenanceRule): void {
   requireWorkflow(signerName(signer), rule);
   requireValue('source repository', extension(signer, EXTENSIONS.sourceRepository), `${GITHUB}${rule.repository}`);
   const ref = extension(signer, EXTENSIONS.sourceRef);
-  if (ref === undefined || !patternExpression(rule.ref).test(ref)) throw otherValue('Git reference of the source', ref, rule.ref);
+  if (ref === undefined || !matchesPattern(rule.ref, ref)) throw otherValue('Git reference of the source', ref, rule.ref);
   if (rule.repositoryId !== undefined) requireValue('ID of the source repository', extension(signer, EXTENSIONS.repositoryId), rule.repositoryId);
   if (rule.ownerId !== undefined) requireValue('ID of the owner of the source repository', extension(signer, EXTENSIONS.ownerId), rule.ownerId);
 }
@@ -50,7 +50,7 @@ function requireWorkflow(name: string, { ref, workflow }: ProvenanceRule): void 
   if (!name.startsWith(start)) throw otherValue('workflow', name, `${start}…`);
   const found = name.slice(start.length);
   const pattern = ownRef ?? ref;
-  if (!patternExpression(pattern).test(found)) throw otherValue('Git reference of the workflow', found, pattern);
+  if (!matchesPattern(pattern, found)) throw otherValue('Git reference of the workflow', found, pattern);
 }
 
 function requireIssuer({ identity }: Signer, issuer: string): void {
