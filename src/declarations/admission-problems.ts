@@ -2,7 +2,7 @@ import { Duration, Token } from 'aws-cdk-lib';
 import { AdmissionMode, AdmissionOptions, FindingException, FindingSeverity } from './admission-options';
 import { longestPauseHours, RunTimes, windowHours } from './run-interval';
 import { MAX_AGE_HOURS } from '../image/admission/admission-policy';
-import { MAX_RULES } from '../image/admission/parse-policy';
+import { MAX_RULES } from '../image/admission/signature-rule';
 import { EXPIRES_FORM, isLastDay } from '../image/ownership';
 import { quote } from '../image/sanitize';
 import { describeValue, FLAG, listOf, objectWith, requireShape, Shape, valueOf } from '../synthesis/shapes';

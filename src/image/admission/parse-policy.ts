@@ -2,14 +2,12 @@
 import {
   AdmissionModeName, AdmissionPolicy, ExceptedFinding, LockPolicy, MAX_AGE_HOURS, MinimumAgePolicy, ScanPolicy, SEVERITIES, SignaturePolicy,
 } from './admission-policy';
-import { MAX_RULE_TEXT_LENGTH, RULE_FIELDS, SignatureRule } from './signature-rule';
+import { MAX_RULE_TEXT_LENGTH, MAX_RULES, RULE_FIELDS, SignatureRule } from './signature-rule';
 import { signatureRuleProblems } from './signature-rule-problem';
 import { isDigest } from '../image-reference';
 import { isLastDay } from '../ownership';
 import { parseJson } from '../parse-json';
 
-/** The maximum number of signature policies of an image, and of rules of a policy. */
-export const MAX_RULES = 20;
 /** The maximum number of exceptions for findings. */
 const MAX_EXCEPTIONS = 200;
 

@@ -46,12 +46,15 @@ export interface ProvenanceRule extends SignatureThresholds {
 /** A rule for signatures. */
 export type SignatureRule = KeylessRule | PublicKeyRule | ProvenanceRule;
 
-/** The fields of each kind of rule, besides `kind`. */
+/** The fields of each kind of rule, without `kind`. */
 export const RULE_FIELDS: Readonly<Record<SignatureRule['kind'], readonly string[]>> = {
   keyless: ['issuer', 'identity', 'logs', 'timestamps'],
   key: ['pem', 'logs', 'timestamps'],
   provenance: ['repository', 'workflow', 'ref', 'repositoryId', 'ownerId', 'issuer', 'logs', 'timestamps'],
 };
+
+/** The maximum number of rules of a policy, and of signature policies of an image. */
+export const MAX_RULES = 20;
 
 /** The most that a threshold can ask for. */
 export const MAX_THRESHOLD = 3;

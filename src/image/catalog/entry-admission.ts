@@ -4,9 +4,8 @@
  */
 import { Fields, formatValue, isFields, isList, unknownFieldProblem } from './entry-fields';
 import { AdmissionPolicy, DEFAULT_GAP_HOURS, MAX_AGE_HOURS, SEVERITIES, Severity } from '../admission/admission-policy';
-import { MAX_RULES } from '../admission/parse-policy';
 import {
-  DEFAULT_REF, fullWorkflow, GITHUB_ISSUER, KeylessRule, ProvenanceRule, PublicKeyRule, RULE_FIELDS, SignatureRule,
+  DEFAULT_REF, fullWorkflow, GITHUB_ISSUER, KeylessRule, MAX_RULES, ProvenanceRule, PublicKeyRule, RULE_FIELDS, SignatureRule,
 } from '../admission/signature-rule';
 import { signatureRuleProblems } from '../admission/signature-rule-problem';
 import { quote } from '../sanitize';
