@@ -62,7 +62,7 @@ function record(build: ScriptedBuild): void {
 }
 
 const run = (words: readonly string[]) => runCommand(words, { environment: account.environment() });
-const started = () => account.codeBuild.builds.map(({ project: { name }, variables }) => ({ isDecision: /DecisionToRecord/.test(name), variables }));
+const started = () => account.codeBuild.builds.map(({ project: { name }, variables }) => ({ isDecision: /Decision/.test(name), variables }));
 
 test('release starts a build of the project for decisions, follows it, and says how to serve the image now', async () => {
   deploy();
@@ -72,7 +72,7 @@ test('release starts a build of the project for decisions, follows it, and says 
   expect(stderr.trimEnd().split('\n')).toEqual([
     expect.stringMatching(/^releasing nginx:stable@sha256:aaaaaaaaaaaa… of the stack Images with the project /),
     expect.stringMatching(/^started the build /),
-    expect.stringMatching(/^build log: https:\/\/eu-west-1\.console\.aws\.amazon\.com\/.*DecisionToRecord/),
+    expect.stringMatching(/^build log: https:\/\/eu-west-1\.console\.aws\.amazon\.com\/.*Decision/),
     'Entering phase BUILD',
     'released nginx:stable@sha256:aaaaaaaaaaaa… by Reviewer/ann: checked by hand',
     'the next run serves it',
@@ -125,7 +125,7 @@ test('without permission, the error names it and the project, and nothing is sta
   account.codeBuild.refuse('StartBuild', 'AccessDeniedException', 'User is not authorized to perform: codebuild:StartBuild');
   const { code, stderr } = await run(['release', NGINX, ...REASON]);
   expect([code, account.codeBuild.builds]).toEqual([1, []]);
-  expect(stderr).toMatch(/the AWS credentials do not allow codebuild:StartBuild on the project \S*DecisionToRecord\S*; sign in with a role that allows it/);
+  expect(stderr).toMatch(/the AWS credentials do not allow codebuild:StartBuild on the project \S*Decision\S*; sign in with a role that allows it/);
 });
 
 test('an image that is not in the stack, and a mirror without checks, are errors with a remedy', async () => {
