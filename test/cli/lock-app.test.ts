@@ -103,7 +103,7 @@ test('a folder without an app is an error of usage', async () => {
 test('locks only the images with a lock, if the app has some', async () => {
   const template = join(app, 'Images.template.json');
   const marked = (readFileSync(template, 'utf8')).replace(/\{\\"name\\":\\"IMAGE\\",(.*?)\\"value\\":\\"([^"]*team\/app:stable)\\"\}/, (variable) => {
-    return `${variable},${variable.replace('IMAGE', 'LOCK').replace(/value\\":\\"[^"]*\\"/, 'value\\":\\"{}\\"')}`;
+    return `${variable},${variable.replace('IMAGE', 'LOCK').replace(/value\\":\\"[^"]*\\"/, 'value\\":\\"{\\\\\\"digests\\\\\\":{}}\\"')}`;
   });
   writeFileSync(template, marked);
   expect(marked).toContain('LOCK');

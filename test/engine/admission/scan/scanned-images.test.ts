@@ -24,7 +24,7 @@ test('every platform is judged, and the message names the one with findings', as
   const arm = singleImage({ platform: 'linux/arm64' });
   const image = quarantine.push(indexOf([singleImage({ platform: 'linux/amd64' }), arm]));
   quarantine.ecr.scans.setFindings(arm.digest, [CRITICAL]);
-  expect(await quarantine.check(image)).toMatchObject({ heldBy: 'scan-findings', message: expect.stringContaining('vulnerabilities in linux/arm64, and') });
+  expect(await quarantine.check(image)).toMatchObject({ heldBy: 'scan-findings', message: expect.stringContaining('vulnerabilities in linux/arm64 (1 CRITICAL), and') });
   expect(quarantine.calls).toEqual({ DescribeImageScanFindings: 2 });
 });
 
