@@ -69,8 +69,8 @@ test('a mirror that nobody watches has neither', () => {
 
 test('metrics are billed besides the alarms and the dashboard, and once for both', () => {
   expect(notifyCost()).toBeCloseTo(1.5, 10);
-  expect(dashboardCost()).toBeCloseTo(4.8, 10);
-  expect(dashboardCost(NOTIFY_METRICS)).toBeCloseTo(4.2, 10);
+  expect(dashboardCost()).toBeCloseTo(5.1, 10);
+  expect(dashboardCost(NOTIFY_METRICS)).toBeCloseTo(4.5, 10);
 });
 
 test('metrics are billed for the hours in which they have a value', () => {
@@ -87,5 +87,5 @@ test('twice the images with alarms of their own cost twice as much', () => {
 });
 
 test('a look at the dashboard costs what its queries read', () => {
-  expect(lookCost(1_000)).toBeCloseTo(3 * 14 * 1_000 * 8e-6 * 0.005, 10);
+  expect(lookCost(1_000)).toBeCloseTo(4 * 14 * 1_000 * 8e-6 * 0.005, 10);
 });
