@@ -38,7 +38,7 @@ export function declareCatalogChecks(catalog: Construct, props: CatalogChecksPro
   const name = `the catalog ${quote(catalog.node.path)}`;
   requireNoLock(name, admission);
   // A lock file has the images of the app. It says nothing about the images of a catalog.
-  const ofMirror = { admission: { ...defaults.admission, lock: undefined, lockMode: undefined } };
+  const ofMirror = { admission: { ...defaults.admission, lockFile: undefined, lockMode: undefined } };
   const policy = declareAdmission(name, layersOf({ admission }, ofMirror), times);
   const isPrepared = [admission, defaults.admission].some((options) => (options ?? undefined) !== undefined);
   const checkedEntries = images?.images.filter(({ checkedAt }) => checkedAt !== undefined);
@@ -48,7 +48,7 @@ export function declareCatalogChecks(catalog: Construct, props: CatalogChecksPro
 }
 
 function requireNoLock(name: string, admission: AdmissionOptions | undefined): void {
-  const used = (['lock', 'lockMode'] as const).find((option) => (admission?.[option] ?? undefined) !== undefined);
+  const used = (['lockFile', 'lockMode'] as const).find((option) => (admission?.[option] ?? undefined) !== undefined);
   if (used === undefined) return;
   throw new Error(`${name} has the option ${used}, but the template does not know the images of a catalog; `
     + `write the only valid digest of an image in the field "digest" of its entry, and remove ${used}`);

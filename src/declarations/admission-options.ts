@@ -162,7 +162,7 @@ export interface AdmissionOptions {
    *
    * @default - the mirror serves any digest
    */
-  readonly lock?: ImageLock;
+  readonly lockFile?: ImageLock;
 
   /**
    * The mode of the check of the lock file.

@@ -10,7 +10,7 @@ import { describeValue, FLAG, listOf, objectWith, requireShape, Shape, valueOf }
 /** A check, by the names of its options. */
 export interface CheckOptions {
   /** The option that turns the check on. */
-  readonly check: 'minimumAge' | 'signatures' | 'maximumSeverity' | 'lock';
+  readonly check: 'minimumAge' | 'signatures' | 'maximumSeverity' | 'lockFile';
   readonly mode: 'minimumAgeMode' | 'signatureMode' | 'scanMode' | 'lockMode';
   /** The other options of the check. */
   readonly details: readonly (keyof AdmissionOptions)[];
@@ -23,7 +23,7 @@ export const SIGNATURES: CheckOptions = { check: 'signatures', mode: 'signatureM
 /** The check of findings. */
 export const SCAN: CheckOptions = { check: 'maximumSeverity', mode: 'scanMode', details: ['findingExceptions'] };
 /** The check of the lock file. */
-export const LOCK: CheckOptions = { check: 'lock', mode: 'lockMode', details: [] };
+export const LOCK: CheckOptions = { check: 'lockFile', mode: 'lockMode', details: [] };
 
 const CHECKS = [AGE, SIGNATURES, SCAN, LOCK];
 
@@ -45,7 +45,7 @@ const SHAPES: { readonly [option in keyof AdmissionOptions]-?: Shape } = {
     '{ vulnerability: "CVE-2024-3094", reason: "not reachable", expires: "2027-03-31" }',
   ),
   scanMode: MODE,
-  lock: objectWith('_digests', 'ImageLock.fromFile("images.lock.json")'),
+  lockFile: objectWith('_digests', 'ImageLock.fromFile("images.lock.json")'),
   lockMode: MODE,
 };
 
@@ -221,7 +221,7 @@ function contradictions(options: LayeredOptions): string[] {
   const { own } = options;
   const hasOwnAge = (own.minimumAge ?? undefined) !== undefined && isMade(options, AGE);
   if (!hasOwnAge || !lockDecides(options)) return [];
-  const where = (own.lock ?? undefined) === undefined ? 'the lock of the mirror' : 'lock';
+  const where = (own.lockFile ?? undefined) === undefined ? 'the lock of the mirror' : 'lockFile';
   return [`minimumAge has no effect, because ${where} decides when an image is served; remove minimumAge, or set lockMode: AdmissionMode.OFF`
-    + `${where === 'lock' ? ' or AUDIT' : ''}`];
+    + `${where === 'lockFile' ? ' or AUDIT' : ''}`];
 }

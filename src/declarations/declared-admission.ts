@@ -124,7 +124,7 @@ function lockPolicy(layers: LayeredOptions, image: LockedImage): LockPolicy | un
 
 /** The digests of an image in the lock file. A lock file can have more tags of an image than a single one needs. */
 function lockedDigests(layers: LayeredOptions, { source, tag }: LockedImage): LockPolicy['digests'] {
-  const digests = optionOf(layers, 'lock')!._digests(source) ?? {};
+  const digests = optionOf(layers, 'lockFile')!._digests(source) ?? {};
   if (tag === undefined) return digests;
   return Object.hasOwn(digests, tag) ? { [tag]: digests[tag] } : {};
 }

@@ -27,7 +27,7 @@ const MAX_LISTED_PROBLEMS = 10;
  * ```ts
  * new ImageMirror(this, 'Mirror', {
  *   images: ['nginx:stable', 'quay.io/prometheus/prometheus:v2.53.0'],
- *   admission: { lock: ImageLock.fromFile('images.lock.json') },
+ *   admission: { lockFile: ImageLock.fromFile('images.lock.json') },
  * });
  * ```
  */

@@ -63,7 +63,7 @@ export interface GithubProvenanceOptions extends SignatureEvidence {
    *
    * @default refs/tags/*
    */
-  readonly ref?: string;
+  readonly gitRef?: string;
 
   /**
    * The numeric ID of the source repository. Another repository that gets the same name later has another ID.
@@ -146,13 +146,13 @@ export class ImageSignature {
     requireShapes(`the options of ${name}`, options, {
       repository: text('owner/name'),
       workflow: text('release.yml'),
-      ref: text(DEFAULT_REF),
+      gitRef: text(DEFAULT_REF),
       repositoryId: text('1234'),
       ownerId: text('1234'),
       issuer: text(GITHUB_ISSUER),
     });
-    const { issuer = GITHUB_ISSUER, ownerId, ref = DEFAULT_REF, repository, repositoryId, workflow } = options;
-    requireLiterals(name, { issuer, ref, repository, workflow, ownerId: ownerId ?? '', repositoryId: repositoryId ?? '' });
+    const { gitRef: ref = DEFAULT_REF, issuer = GITHUB_ISSUER, ownerId, repository, repositoryId, workflow } = options;
+    requireLiterals(name, { issuer, gitRef: ref, repository, workflow, ownerId: ownerId ?? '', repositoryId: repositoryId ?? '' });
     const ids = { ...repositoryId === undefined ? {} : { repositoryId }, ...ownerId === undefined ? {} : { ownerId } };
     const full = fullWorkflow(repository, workflow);
     return new ImageSignature(name, { kind: 'provenance', issuer, repository, workflow: full, ref, ...ids, ...thresholds(options) });

@@ -66,7 +66,7 @@ describe('a mirror without checks', () => {
 
 describe('the repositories of checks', () => {
   test.each<[string, AdmissionOptions]>([
-    ['a minimum age', AGE], ['signatures', { signatures: [signature()] }], ['findings', SCAN], ['a lock', { lock: lock({ stable: DIGEST }) }],
+    ['a minimum age', AGE], ['signatures', { signatures: [signature()] }], ['findings', SCAN], ['a lock', { lockFile: lock({ stable: DIGEST }) }],
     ['a check in audit mode', { ...AGE, mode: AdmissionMode.AUDIT }],
   ])('exist for %s', (_, admission) => {
     expect([...repositories(deployed({}, [['nginx:stable', { admission }]])).keys()].sort()).toEqual([...INTERNAL, 'mirror/nginx']);
@@ -212,7 +212,7 @@ describe('the variables', () => {
 
   test('of a run have the lock of the image, and only its own tags', () => {
     const file = lock({ stable: DIGEST, mainline: DIGEST });
-    const variables = runVariables(deployed({ admission: { lock: file } }, [
+    const variables = runVariables(deployed({ admission: { lockFile: file } }, [
       ['nginx:stable'], ['redis', { tags: TagFilter.patterns('stable', 'mainline') }], ['busybox:1', { admission: { lockMode: AdmissionMode.OFF } }],
     ]));
     expect(JSON.parse(variables['nginx:stable'].LOCK)).toEqual({ digests: { stable: DIGEST } });
@@ -245,13 +245,13 @@ describe('the variables', () => {
 
 describe('a lock file without an image', () => {
   test('fails the synthesis with all such images', () => {
-    const { mirror, deploy } = mirrorStack({ admission: { lock: lock() } });
+    const { mirror, deploy } = mirrorStack({ admission: { lockFile: lock() } });
     for (const image of ['nginx:stable', 'redis:7']) mirror.addImage(image);
     expect(deploy).toThrow(/the lock file has no digest for "docker.io\/library\/nginx:stable", .*lock --update docker.io\/library\/nginx:stable[^]*docker.io\/library\/redis:7/);
   });
 
   test('fails for an image with another tag in the file, and not for an image without the check', () => {
-    const props = { admission: { lock: lock({ other: DIGEST }) } };
+    const props = { admission: { lockFile: lock({ other: DIGEST }) } };
     const off = ['nginx:stable', { admission: { lockMode: AdmissionMode.OFF } }] as const;
     expect(() => deployed(props, [off])).not.toThrow();
     expect(() => deployed(props, [off, ['redis:7']])).toThrow('the lock file has no digest for "docker.io/library/redis:7"');

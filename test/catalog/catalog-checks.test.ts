@@ -62,7 +62,7 @@ test('a file with checks of entries is valid with admission of the catalog', () 
   expect(heldRepositories()).toHaveLength(1);
 });
 
-test.each([{ lock: { _digests: () => ({}) } as any }, { lockMode: AdmissionMode.AUDIT }])('a lock of a catalog is an error that names the digest of an entry', (admission) => {
+test.each([{ lockFile: { _digests: () => ({}) } as any }, { lockMode: AdmissionMode.AUDIT }])('a lock of a catalog is an error that names the digest of an entry', (admission) => {
   expect(() => define({ admission })).toThrow('write the only valid digest of an image in the field "digest" of its entry');
 });
 

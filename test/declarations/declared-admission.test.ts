@@ -106,28 +106,28 @@ describe('the longest gap', () => {
 
 describe('a lock', () => {
   test('has the digest of the tag of the image, and no other', () => {
-    expect(ofImage({ lock: lock() }).lock).toEqual({ digests: { stable: DIGEST } });
-    expect(ofImage({}, { lock: lock(), lockMode: AUDIT }).lock).toEqual({ mode: 'AUDIT', digests: { stable: DIGEST } });
+    expect(ofImage({ lockFile: lock() }).lock).toEqual({ digests: { stable: DIGEST } });
+    expect(ofImage({}, { lockFile: lock(), lockMode: AUDIT }).lock).toEqual({ mode: 'AUDIT', digests: { stable: DIGEST } });
   });
 
   test('of a filter has all tags of the repository in the file', () => {
-    const layers = { own: { lock: lock() }, ofMirror: {} };
+    const layers = { own: { lockFile: lock() }, ofMirror: {} };
     const { lock: policy } = declareAdmission('"nginx"', layers, DAILY, { source: 'docker.io/library/nginx' });
     expect(Object.keys(policy!.digests)).toEqual(['stable', 'other']);
   });
 
   test('of an image replaces the minimum age of the mirror when it is enforced, and only then', () => {
-    expect(ofImage({ lock: lock() }, AGE).minimumAge).toBeUndefined();
-    expect(ofImage({ lock: lock(), lockMode: AUDIT }, AGE).minimumAge).toBeDefined();
-    expect(ofImage({ lockMode: OFF }, { lock: lock(), signatures: [signature()] })).not.toHaveProperty('lock');
+    expect(ofImage({ lockFile: lock() }, AGE).minimumAge).toBeUndefined();
+    expect(ofImage({ lockFile: lock(), lockMode: AUDIT }, AGE).minimumAge).toBeDefined();
+    expect(ofImage({ lockMode: OFF }, { lockFile: lock(), signatures: [signature()] })).not.toHaveProperty('lock');
   });
 
   test('excludes a minimum age of the same object, and of an image in a mirror with a lock', () => {
-    expect(() => ofImage({ ...AGE, lock: lock() })).toThrow(
-      'minimumAge has no effect, because lock decides when an image is served; remove minimumAge, or set lockMode: AdmissionMode.OFF or AUDIT');
-    expect(() => ofImage(AGE, { lock: lock() })).toThrow(/because the lock of the mirror decides when an image is served/);
-    expect(() => ofMirror({ ...AGE, lock: lock() })).toThrow(/minimumAge has no effect/);
-    expect(ofImage({ ...AGE, lock: lock(), lockMode: AUDIT })).toHaveProperty('minimumAge');
+    expect(() => ofImage({ ...AGE, lockFile: lock() })).toThrow(
+      'minimumAge has no effect, because lockFile decides when an image is served; remove minimumAge, or set lockMode: AdmissionMode.OFF or AUDIT');
+    expect(() => ofImage(AGE, { lockFile: lock() })).toThrow(/because the lock of the mirror decides when an image is served/);
+    expect(() => ofMirror({ ...AGE, lockFile: lock() })).toThrow(/minimumAge has no effect/);
+    expect(ofImage({ ...AGE, lockFile: lock(), lockMode: AUDIT })).toHaveProperty('minimumAge');
   });
 });
 
@@ -145,18 +145,18 @@ describe('synthesis fails', () => {
     ['for a single signature instead of a list', { signatures: signature() }, {}, 'signatures must be a list'],
     ['for no signature', { signatures: [] }, {}, 'signatures is empty; add a signature, or turn the check off with signatureMode: AdmissionMode.OFF'],
     ['for more signatures than the engine accepts', { signatures: Array.from({ length: 21 }, () => signature()) }, {}, 'signatures has 21 signatures, but at most 20'],
-    ['for a path instead of a lock', { lock: 'images.lock.json' }, {}, 'write for example ImageLock.fromFile("images.lock.json")'],
+    ['for a path instead of a lock', { lockFile: 'images.lock.json' }, {}, 'write for example ImageLock.fromFile("images.lock.json")'],
     ['for options that are no object', ['minimumAge'], {}, 'admission must be an object, but it is a list'],
     ['for a mode of a check that is not set', { scanMode: AUDIT }, AGE, 'scanMode has no effect, because maximumSeverity is not set; remove scanMode'],
     ['for superseded digests without an age', { serveSuperseded: true }, {}, 'serveSuperseded has no effect, because minimumAge is not set'],
     ['for exceptions without a severity', { findingExceptions: [exception()] }, {}, 'findingExceptions has no effect, because maximumSeverity is not set'],
     ['for details of a check that is off', { mode: OFF, maximumGap: Duration.days(2) }, AGE, 'maximumGap has no effect, because the check is off'],
-    ['for an age that is replaced by a lock', { lock: lock(), holdFirstCopies: true }, AGE,
+    ['for an age that is replaced by a lock', { lockFile: lock(), holdFirstCopies: true }, AGE,
       'holdFirstCopies has no effect, because the lock file decides when an image is served'],
     ['for a mode without any check', { mode: AUDIT }, {}, 'mode has no effect, because neither the image nor its mirror has a check'],
     ['for a check that is set and off', { ...AGE, minimumAgeMode: OFF }, {},
       'minimumAge is set, but minimumAgeMode is OFF, so new images are not checked; remove minimumAge, or use AdmissionMode.AUDIT'],
-    ['for nothing to turn off', { lockMode: OFF }, {}, 'lockMode is OFF, but lock is not set, so there is nothing to turn off'],
+    ['for nothing to turn off', { lockMode: OFF }, {}, 'lockMode is OFF, but lockFile is not set, so there is nothing to turn off'],
     ['for an exception without a reason', { maximumSeverity: 'LOW', findingExceptions: [exception({ reason: ' ' })] }, {},
       'the exception for "CVE-2024-3094" must have a reason of 1 to 500 characters'],
     ['for an exception without an end', { maximumSeverity: 'LOW', findingExceptions: [exception({ expires: undefined })] }, {},
@@ -182,6 +182,6 @@ describe('synthesis fails', () => {
 });
 
 test('options that plain JavaScript sets to null are not set', () => {
-  const options = { minimumAge: null, signatures: null, mode: null, lock: null } as unknown as AdmissionOptions;
+  const options = { minimumAge: null, signatures: null, mode: null, lockFile: null } as unknown as AdmissionOptions;
   expect(ofImage(options)).toEqual({});
 });

@@ -28,7 +28,7 @@ test.each(['release.yml', '.github/workflows/release.yml', 'acme/app/.github/wor
 test('a reusable workflow keeps its repository and its reference, and IDs are rendered', () => {
   const workflow = 'acme/workflows/.github/workflows/build.yml@refs/heads/main';
   const ids = { repositoryId: '12', ownerId: '34' };
-  const options = { repository: 'acme/app', workflow, ref: 'refs/heads/main', ...ids };
+  const options = { repository: 'acme/app', workflow, gitRef: 'refs/heads/main', ...ids };
   expect(ImageSignature.githubProvenance(options)._render()).toMatchObject({ workflow, ref: 'refs/heads/main', ...ids });
 });
 
@@ -79,9 +79,9 @@ test.each([
   [{ repository: 'acme/*' }, 'repository "acme/*" is not valid'],
   [{ workflow: '*.yml' }, 'workflow "acme/app/.github/workflows/*.yml" is not valid'],
   [{ workflow: 'release' }, 'is not valid: it must be a workflow file, for example "release.yml"'],
-  [{ ref: '*' }, 'ref "*" is not valid'],
-  [{ ref: 'refs/*/*' }, 'ref "refs/*/*" is not valid'],
-  [{ ref: 'refs/pull/1/merge' }, 'ref "refs/pull/1/merge" is not valid'],
+  [{ gitRef: '*' }, 'ref "*" is not valid'],
+  [{ gitRef: 'refs/*/*' }, 'ref "refs/*/*" is not valid'],
+  [{ gitRef: 'refs/pull/1/merge' }, 'ref "refs/pull/1/merge" is not valid'],
   [{ repositoryId: 'acme' }, 'repositoryId "acme" is not valid'],
 ])('provenance with %j is an error', (options, message) => {
   expect(() => ImageSignature.githubProvenance({ repository: 'acme/app', workflow: 'release.yml', ...options })).toThrow(message);

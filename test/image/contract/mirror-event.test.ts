@@ -11,5 +11,7 @@ test('a rule can tell all events apart', () => {
 });
 
 test('the detail types are a contract with other people\'s rules', () => {
-  expect([...detailTypes].sort()).toEqual(['Image Mirror Failed', 'Image Mirrored', 'Image Unchanged', 'Upstream Tag Moved']);
+  expect([...detailTypes].sort()).toEqual([
+    'Image Held', 'Image Mirror Failed', 'Image Mirrored', 'Image Refused', 'Image Released', 'Image Unchanged', 'Upstream Image Gone', 'Upstream Tag Moved',
+  ]);
 });
