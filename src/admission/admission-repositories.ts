@@ -106,7 +106,12 @@ export class Quarantine {
     this.defined = { quarantine: this.defineQuarantine(quarantine), decisions: this.defineDecisions(decisions) };
     const stack = Stack.of(this.mirror);
     builds.role.allow([
-      new iam.PolicyStatement({ actions: [...REPOSITORY_ACTIONS, 'ecr:DescribeImages'].sort(), resources: [repositoryArn(stack, quarantine)] }),
+      // The CDK merges statements without a Sid, and the statement for the repositories of images has a list that it can't merge.
+      new iam.PolicyStatement({
+        sid: 'Quarantine',
+        actions: [...REPOSITORY_ACTIONS, 'ecr:DescribeImages'].sort(),
+        resources: [repositoryArn(stack, quarantine)],
+      }),
       // Builds must not write decisions: a release or a refusal is the decision of a person.
       new iam.PolicyStatement({ actions: [...PULL_ACTIONS, 'ecr:DescribeImages'].sort(), resources: [repositoryArn(stack, decisions)] }),
     ]);

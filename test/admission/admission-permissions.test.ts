@@ -1,5 +1,6 @@
-import { Duration } from 'aws-cdk-lib';
-import { AdmissionOptions, FindingSeverity, OnDeploy } from '../../src';
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { AdmissionOptions, FindingSeverity, ImageMirror, OnDeploy } from '../../src';
 import { mirrorStack } from '../support/mirror-stack';
 import { judgeCall, rolePolicies } from '../support/policy-simulator';
 import { COMMERCIAL, TemplateResolver } from '../support/template-resolver';
@@ -40,4 +41,13 @@ describe('the builds of a mirror with checks', () => {
     expect(await judge(template, action, 'mirror-held')).toBe('ImplicitlyDenied');
     for (const name of ['mirror-decisions', 'mirror/nginx']) expect(await judge(scanning, action, name)).toBe('ImplicitlyDenied');
   });
+});
+
+test('the permissions on the quarantine are a statement of their own where the CDK merges statements', () => {
+  const app = new App({ context: { '@aws-cdk/aws-iam:minimizePolicies': true } });
+  const stack = new Stack(app, 'Stack', { env: { account: '123456789012', region: 'eu-west-1' } });
+  new ImageMirror(stack, 'Mirror', { images: ['nginx:stable'], admission: { minimumAge: Duration.days(1) } });
+  const roles = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Role'));
+  const statements = roles.flatMap(({ Properties: { Policies = [] } }) => Policies.flatMap((policy: any) => policy.PolicyDocument.Statement));
+  expect(statements.filter(({ Sid }: any) => Sid === 'Quarantine')).toHaveLength(1);
 });

@@ -34,7 +34,7 @@ export function ofImage(event: DeliveredEvent, source: string, repository: strin
 }
 
 /** Results of scans of a repository by Amazon ECR and Amazon Inspector, as their documentation shows them. */
-export function scanEvents(repositoryArn: string): DeliveredEvent[] {
+export function scanEvents(repositoryArn: string, tag: string = 'stable'): DeliveredEvent[] {
   const digest = `sha256:${'7f5b2640'.repeat(8)}`;
   const repositoryName = repositoryArn.split(':repository/')[1];
   const event = (source: string, detailType: string, resource: string, detail: Record<string, unknown>): DeliveredEvent => ({
@@ -48,7 +48,7 @@ export function scanEvents(repositoryArn: string): DeliveredEvent[] {
     'resources': [resource],
     detail,
   });
-  const common = { 'image-digest': digest, 'image-tags': ['stable'] };
+  const common = { 'image-digest': digest, 'image-tags': [tag] };
   return [{ CRITICAL: 1 }, { CRITICAL: 0, HIGH: 2 }, { LOW: 9 }, {}].flatMap((counts) => [
     event('aws.ecr', 'ECR Image Scan', repositoryArn, { ...common, 'scan-status': 'COMPLETE', 'repository-name': repositoryName, 'finding-severity-counts': counts }),
     event('aws.inspector2', 'Inspector2 Scan', repositoryArn, { ...common, 'scan-status': 'INITIAL_SCAN_COMPLETE', 'repository-name': repositoryArn, 'finding-severity-counts': counts }),

@@ -93,10 +93,19 @@ async function sampleEvents(patterns: readonly string[]): Promise<object[]> {
   const builds = new Set(patterns.flatMap((pattern) => pattern.match(/arn:[^"]*:build\/[^"]*:/g) ?? []));
   const put = await engineEvents(`${[...builds][0]}00000000-0000-4000-8000-000000000000`);
   const images = patterns.map((pattern) => JSON.parse(pattern).detail).filter((detail) => detail?.repository !== undefined);
+  const parsed = patterns.map((pattern) => JSON.parse(pattern));
+  // The engine holds an image only after a run with a quarantine. The patterns of its events differ in the detail type only.
+  const types = new Set<string>(parsed.filter(({ source }) => source?.[0] === put[0].source).flatMap((pattern) => pattern['detail-type'] ?? []));
+  const others = [...types].filter((type) => !put.some((event) => event['detail-type'] === type));
+  put.push(...others.map((type) => ({ ...put[0], 'detail-type': type })));
   const own = [...put, ...images.flatMap(({ repository, source }) => put.map((event) => ofImage(event, source[0], repository[0])))];
   const ofBuilds = [...builds].flatMap((build) => own.map((event) => ({ ...event, resources: [`${build}1`, ...event.resources.slice(1)] })));
   const repositories = new Set(patterns.flatMap((pattern) => pattern.match(/arn:[^"]*:repository\/[^"]*/g) ?? []));
-  const scans = [...repositories].flatMap((prefix) => scanEvents(`${prefix}nginx`));
+  const held = parsed.flatMap(({ detail, resources: arns }) => {
+    const prefixes: string[] = (detail?.['image-tags'] ?? []).flatMap(({ prefix }: { prefix?: string }) => prefix ?? []);
+    return prefixes.flatMap((prefix) => scanEvents(arns[0], `${prefix}0`));
+  });
+  const scans = [...held, ...[...repositories].flatMap((prefix) => scanEvents(`${prefix}nginx`))];
   const all = [...new Set([...ofBuilds, ...scans].map((event) => JSON.stringify(event)))].map((text) => JSON.parse(text) as object);
   return [...all, ...[...put, ...scans].flatMap(changesOf)];
 }
