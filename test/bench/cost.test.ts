@@ -111,7 +111,7 @@ describe('other pages have the same prices', () => {
     const alarms = NOTIFY_ALARM_METRICS * PRICES.ALARM_METRIC.dollars;
     expect(page('monitoring')).toContain(`| \`notify()\` | ${dollars(alarms)}, and up to ${dollars(notifyCost() - alarms)} for three metrics`);
     const { dollars: dashboard } = PRICES.DASHBOARD;
-    expect(page('monitoring')).toContain(`| \`MirrorDashboard\` | ${dollars(dashboard)} after the first three dashboards of the account, and up to ${dollars(dashboardCost() - dashboard)} for six metrics |`);
+    expect(page('monitoring')).toContain(`| \`MirrorDashboard\` | ${dollars(dashboard)} after the first three dashboards of the account, and up to ${dollars(dashboardCost() - dashboard)} for seven metrics |`);
   });
 
   test('docs/credentials.md and docs/network.md: secrets and NAT gateways', () => {
