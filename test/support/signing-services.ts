@@ -53,8 +53,11 @@ export interface CertificateOptions {
 const MINUTE = 60_000;
 const OIDS = { repository: '12', ref: '14', repositoryId: '15', ownerId: '17' };
 
-/** The times of the services start in the future: the mocked roots are valid from now on. */
-const START = Date.now() + 60 * MINUTE;
+/**
+ * The times of the services start in the future: the mocked roots are valid from now on. They are whole seconds, because the mocked authority encodes
+ * some fractions of a second in a form that the verification refuses.
+ */
+const START = Math.floor(Date.now() / 1000) * 1000 + 60 * MINUTE;
 
 /** A time, in minutes after the first one. */
 export function at(minutes: number): Date {
