@@ -6,7 +6,8 @@ import { AdmissionResult, AdmittedJudgment, ImagesOfTag, Judgment, ScannedCopy, 
 import type { KnownImages } from './known-images';
 import { formatTime, MinimumAge } from './minimum-age';
 import { QuarantineLists } from './quarantine-lists';
-import { quarantineKey, QuarantineMarkers, QuarantineState } from './quarantine-markers';
+import { quarantineKey, QuarantineMarkers } from './quarantine-markers';
+import type { Observation } from './timeline';
 import {
   AdmissionModeName, AdmissionPolicy, DEFAULT_GAP_HOURS, hasChecks, lockedDigest, SignaturePolicy,
 } from '../../image/admission/admission-policy';
@@ -29,7 +30,7 @@ export interface JudgmentOptions {
   readonly decisions: RegistryClient;
   readonly blobs: SharedBlobs;
   readonly attestations: Omit<AttestationOptions, 'sourceDigest'>;
-  /** The earlier images of the tag, as far as the repository of the mirror has them. images of the tag. */
+  /** The earlier images of the tag, as far as the repository of the mirror has them. */
   readonly known: KnownImages;
   readonly lists: QuarantineLists;
 }
@@ -48,7 +49,7 @@ export class Admission {
   private readonly now = Date.now();
   private readonly markers: QuarantineMarkers;
   private readonly reader: DecisionReader;
-  private state?: QuarantineState;
+  private observations?: readonly Observation[];
 
   constructor(private readonly options: JudgmentOptions) {
     const { context, decisions, lists, quarantine, request } = options;
@@ -73,7 +74,7 @@ export class Admission {
     const { policy } = this.options;
     const wanted = await this.wantedDigest(images.upstream);
     if (!hasChecks(policy)) return this.judgeRefusal(wanted, images);
-    this.state ??= await this.markers.read();
+    this.observations ??= await this.markers.read();
     if (wanted === images.served) return this.hold(images, [this.lockVerdict(images.upstream) as FailedVerdict], []);
     const judgment = await this.judgeDigest(wanted, images, policy);
     if (judgment.admitted || wanted !== images.upstream) return judgment;
@@ -92,13 +93,13 @@ export class Admission {
     if (!hasChecks(this.options.policy)) return;
     this.options.lists.forget();
     this.reader.refresh();
-    const [servedNow, upstreamNow, state, decision] = await Promise.all([
+    const [servedNow, upstreamNow, observations, decision] = await Promise.all([
       readServed(),
       withRetries(retryContext, () => source.manifestDigest(request.source.digest ?? request.source.tag!)),
       this.markers.read(),
       this.decisionAbout(digest),
     ]);
-    const isNewer = state.observations.some((observation) => observation.at > this.now && observation.digest !== upstream);
+    const isNewer = observations.some((observation) => observation.at > this.now && observation.digest !== upstream);
     if (servedNow === served && upstreamNow === upstream && !isNewer && decision?.decision !== 'refused') return;
     throw new StaleJudgmentError();
   }
@@ -118,7 +119,7 @@ export class Admission {
   private async judgeRefusal(digest: string, images: ImagesOfTag): Promise<Judgment> {
     const decision = await this.decisionAbout(digest);
     if (decision?.decision !== 'refused') return { admitted: true, digest, result: {} };
-    this.state = await this.markers.read();
+    this.observations = await this.markers.read();
     return this.holdRefused(digest, images, decision);
   }
 
@@ -167,7 +168,7 @@ export class Admission {
     const verdict = this.age.check(digest);
     if (verdict.passed) return verdict;
     // An earlier run may have held the first copy for another check.
-    const isOnlyImage = this.state!.observations.every((observation) => observation.digest === digest);
+    const isOnlyImage = this.observations!.every((observation) => observation.digest === digest);
     const mayBeFirst = images.served === undefined && isNamed && !policy!.holdFirstCopies && isOnlyImage;
     if (mayBeFirst && !await known.hasServed()) return { passed: true, note: 'the first copy of an image that the app names' };
     if (images.served !== undefined && await known.hasServed(digest)) return { passed: true, note: 'the tag returns to an image that it served' };
@@ -266,7 +267,7 @@ export class Admission {
 
   private get age(): MinimumAge {
     const policy = this.options.policy.minimumAge ?? { hours: 1, maximumGapHours: DEFAULT_GAP_HOURS };
-    return new MinimumAge({ policy, observations: this.state!.observations, now: this.now });
+    return new MinimumAge({ policy, observations: this.observations!, now: this.now });
   }
 
   private async record(digest: string): Promise<void> {

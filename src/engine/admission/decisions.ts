@@ -1,25 +1,17 @@
 /** Reads the decisions of people: which images they released from quarantine, and which they refused. */
 import { markerAnnotations } from './marker-manifest';
+import { formatTime } from './minimum-age';
+import { listTagsOnly, MarkedImage, quarantinedImage } from './quarantine-markers';
 import { lockedDigest, LockPolicy } from '../../image/admission/admission-policy';
 import { MAX_REASON_LENGTH } from '../../image/admission/decision-reason';
 import { imageHash, imageKey, Marker, markerTag, parseMarkerTag, QuarantinedImage } from '../../image/admission/quarantine';
 import type { AdmissionDecision } from '../../image/contract/mirror-result';
-import type { ImageReference } from '../../image/image-reference';
 import { sanitizeLine } from '../../image/sanitize';
 import { CopyContext, lookUp } from '../copy/copy-context';
 import { digestOf } from '../digest';
-import { readTags } from '../list-tags';
 import { MirrorError } from '../mirror-error';
 import type { RegistryClient } from '../registry/registry-client';
-import type { RetryContext } from '../registry/retry';
 import { ImageLister, imageLister } from '../retention/repository-images';
-
-/** The image of a mirror that a decision is about. */
-export interface DecidedImage {
-  /** The upstream image. Its tag and digest have no effect. */
-  readonly source: ImageReference;
-  readonly target: ImageReference & { readonly tag: string };
-}
 
 /** A decision that is in force. */
 export interface ReadDecision extends AdmissionDecision {
@@ -48,11 +40,6 @@ export function lockState(lock: LockPolicy | undefined, tag: string): string {
   return lock === undefined ? '' : lockedDigest(lock, tag) ?? 'unlisted';
 }
 
-/** The image in the form of markers, without its tag. */
-export function decidedImage({ source, target }: DecidedImage): QuarantinedImage {
-  return { source: `${source.registry}/${source.repository}`, repository: target.repository };
-}
-
 /** Finds the decisions about the images of one tag. It lists the repository of decisions once. */
 export class DecisionReader {
   private readonly image: QuarantinedImage;
@@ -63,11 +50,11 @@ export class DecisionReader {
 
   constructor(
     private readonly context: Pick<CopyContext, 'lookups' | 'retryContext'>,
-    image: DecidedImage,
+    image: MarkedImage,
     private readonly client: RegistryClient,
     private readonly listImages?: ImageLister,
   ) {
-    this.image = decidedImage(image);
+    this.image = quarantinedImage(image);
     this.tag = image.target.tag;
     this.hash = imageHash(this.image, digestOfText);
     this.key = imageKey({ ...this.image, tag: this.tag }, digestOfText);
@@ -128,7 +115,7 @@ export class DecisionReader {
       decision: kind as ReadDecision['decision'],
       by: text(DECISION_FACTS.BY, MAX_PRINCIPAL_LENGTH) || 'unknown principal',
       reason: text(DECISION_FACTS.REASON, MAX_REASON_LENGTH) || 'no reason',
-      at: formatSeconds(seconds),
+      at: formatTime(seconds * 1000),
       seconds,
       marker: markerTag(marker),
     };
@@ -147,14 +134,13 @@ export class DecisionReader {
 
   private async readMarkers(): Promise<readonly Marker[]> {
     const { client, context: { retryContext } } = this;
-    const list = this.listImages ?? imageLister(client.endpoint.registry);
-    const images = await list?.(client.repository, retryContext);
-    const tags = images?.flatMap((image) => image.tags) ?? await listTags(client, retryContext);
+    const list = this.listImages ?? imageLister(client.endpoint.registry) ?? (() => listTagsOnly(client, retryContext));
+    const tags = (await list(client.repository, retryContext)).flatMap((image) => image.tags);
     const markers = tags.flatMap((tag) => parseMarkerTag(tag) ?? []);
     const latest = Math.floor(Date.now() / 1000) + MAX_CLOCK_DIFFERENCE;
     const future = markers.find((marker) => marker.seconds > latest && this.isAboutImage(marker));
     if (future === undefined) return markers;
-    const problem = `${client.repository}:${markerTag(future)} is of ${formatSeconds(future.seconds)}, which is in the future`;
+    const problem = `${client.repository}:${markerTag(future)} is of ${formatTime(future.seconds * 1000)}, which is in the future`;
     throw new MirrorError('registry-error', `${problem}, so the order of decisions is not known; check the clock of the build, or delete this image`);
   }
 }
@@ -162,21 +148,6 @@ export class DecisionReader {
 /** At the same time, a refusal is the last decision. */
 function newestFirst(one: Marker, other: Marker): number {
   return other.seconds - one.seconds || (one.kind === 'refused' ? -1 : 1);
-}
-
-/** A registry other than Amazon ECR defines a repository with the first push. */
-async function listTags(client: RegistryClient, retryContext: RetryContext): Promise<string[]> {
-  try {
-    return await readTags(client, retryContext);
-  } catch (error) {
-    if (error instanceof MirrorError && error.reason === 'not-found') return [];
-    throw error;
-  }
-}
-
-/** A time as results have it: `2027-03-31T12:00:00Z`. */
-export function formatSeconds(seconds: number): string {
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
 }
 
 function digestOfText(text: string): string {

@@ -1,6 +1,6 @@
 import { markerManifest, putMarker } from './marker-manifest';
 import type { Observation } from './timeline';
-import { heldTagPrefix, imageKey, Marker, parseMarkerTag, QuarantinedImage } from '../../image/admission/quarantine';
+import { imageKey, Marker, parseMarkerTag, QuarantinedImage } from '../../image/admission/quarantine';
 import type { ImageReference } from '../../image/image-reference';
 import type { CopyContext } from '../copy/copy-context';
 import { digestOf } from '../digest';
@@ -30,13 +30,6 @@ export function quarantineKey(image: MarkedImage): string {
   return imageKey({ ...quarantinedImage(image), tag: image.target.tag }, (text) => digestOf(Buffer.from(text, 'utf8')));
 }
 
-/** The markers and copies in quarantine of an image with its tag. */
-export interface QuarantineState {
-  readonly observations: readonly Observation[];
-  /** The images that wait for a scan, by their tags. */
-  readonly held: ReadonlyMap<string, string>;
-}
-
 /** The part of the quarantine that is about one image with its tag. */
 export class QuarantineMarkers {
   private readonly key: string;
@@ -52,13 +45,10 @@ export class QuarantineMarkers {
     this.list = listImages ?? imageLister(client.endpoint.registry) ?? ((_, retryContext) => listTagsOnly(client, retryContext));
   }
 
-  /** Reads the markers and the images in quarantine. */
-  async read(): Promise<QuarantineState> {
+  /** Reads the markers of the image, in any order. */
+  async read(): Promise<readonly Observation[]> {
     const images = await this.list(this.client.repository, this.context.retryContext);
-    const held = images.flatMap(({ digest, tags }) => {
-      return tags.filter((tag) => tag.startsWith(heldTagPrefix(this.key))).map((tag): [string, string] => [tag, digest]);
-    });
-    return { observations: images.flatMap((image) => this.observationsOf(image)), held: new Map(held) };
+    return images.flatMap((image) => this.observationsOf(image));
   }
 
   /** Records that a run saw a digest. A marker that another run put in the same second stays. */

@@ -9,7 +9,7 @@ export interface Observation {
   readonly digest: string;
   /** The time of the run, in milliseconds since the epoch. */
   readonly at: number;
-  /** The time from which the marker exists, as far as anyone but the run knows: the later of the run and the push to Amazon ECR. */
+  /** The time that counts for the age: the later of the run and the push to Amazon ECR. */
   readonly since: number;
 }
 

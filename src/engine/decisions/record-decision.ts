@@ -3,8 +3,10 @@ import { readServingTags, ServingTags } from './serving-tags';
 import { heldTagPrefix, imageKey, Marker, parseMarkerTag } from '../../image/admission/quarantine';
 import type { RecordedDecision } from '../../image/contract/decision-result';
 import { familiarImageReference, formatImageReference, shortDigest } from '../../image/image-reference';
-import { decidedImage, DECISION_FACTS, DecisionReader, formatSeconds } from '../admission/decisions';
+import { DECISION_FACTS, DecisionReader } from '../admission/decisions';
 import { MarkerContext, putMarker } from '../admission/marker-manifest';
+import { formatTime } from '../admission/minimum-age';
+import { quarantinedImage } from '../admission/quarantine-markers';
 import { sharedLimits } from '../copy/copy-context';
 import { digestOf } from '../digest';
 import { readTags } from '../list-tags';
@@ -45,14 +47,14 @@ class DecisionTask {
 
   constructor(private readonly request: DecisionRequest, private readonly tools: DecisionTools, private readonly access: RepositoryAccess) {
     const { target: { tag } } = request;
-    this.key = imageKey({ ...decidedImage(request), tag }, (text) => digestOf(Buffer.from(text, 'utf8')));
+    this.key = imageKey({ ...quarantinedImage(request), tag }, (text) => digestOf(Buffer.from(text, 'utf8')));
   }
 
   async run(): Promise<RecordedDecision> {
     const { by, digest, kind, reason, source, target: { repository, tag } } = this.request;
     if (kind === 'released') await this.requireInQuarantine();
     const seconds = await this.putDecision();
-    const decision = { decision: kind, source: formatImageReference(source), repository, tag, digest, by, reason, at: formatSeconds(seconds) };
+    const decision = { decision: kind, source: formatImageReference(source), repository, tag, digest, by, reason, at: formatTime(seconds * 1000) };
     if (kind === 'released') return { ...decision, message: `the next run of ${familiarImageReference(source)} serves ${shortDigest(digest)}` };
     return { ...decision, ...await this.servedBy() };
   }
@@ -80,7 +82,7 @@ class DecisionTask {
       const seconds = Math.max(Math.floor(Date.now() / 1000), await reader.latest(digest) + 1);
       const marker: Marker = { kind, key: this.key, seconds, digest };
       try {
-        await putMarker(context, { marker, image: decidedImage(this.request), tag: target.tag, facts });
+        await putMarker(context, { marker, image: quarantinedImage(this.request), tag: target.tag, facts });
         this.tools.progress.line(`${kind} ${formatImageReference(this.request.source)}@${digest} by ${by}`);
         return seconds;
       } catch (error) {
